@@ -1,0 +1,61 @@
+/** The data plane: one request in, through the engine, to the upstream, and back. It holds no rule. */
+
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Call, Endpoint } from '@runguard/sdk/core'
+import type { Engine, Runtime } from '@runguard/sdk/engine'
+import type { Dispatcher } from 'undici'
+import { plainHeaders, requestHeaders } from './headers.js'
+import { Relay, refuse } from './relay.js'
+import { type ReadRequest, readRequest } from './request.js'
+
+export interface DataPlane {
+  readonly engine: Engine
+  readonly runtime: Runtime
+  readonly upstream: Dispatcher
+  /** Path in front of every target, without a trailing slash. */
+  readonly upstreamPrefix: string
+  readonly maxBodyBytes: number
+  /** The calls that are running now. */
+  readonly running: Set<Relay>
+}
+
+export async function serveCall(
+  plane: DataPlane,
+  endpoint: Endpoint,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const read = await readRequest(request, endpoint, plane.maxBodyBytes)
+  const admission = await plane.engine.admit(callFrom(plane, request, endpoint, read))
+  if (admission.kind === 'refuse') {
+    // Whatever of the request is still on its way was not read: the connection cannot carry another one.
+    if (!request.complete) response.setHeader('connection', 'close')
+    refuse(response, admission.refusal, admission.id)
+    return
+  }
+  const relay: Relay = new Relay(response, admission.watch, () => plane.running.delete(relay))
+  plane.running.add(relay)
+  dispatch(plane, request, endpoint, read, relay)
+}
+
+function callFrom(plane: DataPlane, request: IncomingMessage, endpoint: Endpoint, read: ReadRequest): Call {
+  return {
+    method: request.method ?? 'GET',
+    endpoint,
+    headers: plainHeaders(request.headers),
+    body: read.body,
+    receivedBytes: read.receivedBytes,
+    readAtTick: plane.runtime.tick(),
+    problem: read.problem,
+  }
+}
+
+function dispatch(plane: DataPlane, request: IncomingMessage, endpoint: Endpoint, read: ReadRequest, relay: Relay): void {
+  const headers = requestHeaders(request.rawHeaders, request.headers.connection)
+  const length = request.headers['content-length']
+  // A body that is passed on unread keeps its length: the upstream may refuse chunked uploads.
+  if (read.outgoing === request && length !== undefined) headers.push('content-length', length)
+  const path = plane.upstreamPrefix + endpoint.target
+  const method = (request.method ?? 'GET') as Dispatcher.HttpMethod
+  plane.upstream.dispatch({ path, method, headers, body: read.outgoing }, relay)
+}

@@ -1,0 +1,147 @@
+/** The gateway: a listener, its data plane and its own few pages, from start to graceful end. */
+
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { type AddressInfo, isIP, type Socket } from 'node:net'
+import { answerRefusal, type Endpoint, resolveEndpoint } from '@runguard/sdk/core'
+import type { Engine, Runtime } from '@runguard/sdk/engine'
+import { Pool } from 'undici'
+import { isOwnPage, serveOwnPage } from './control-plane.js'
+import { type DataPlane, serveCall } from './data-plane.js'
+import { refuse } from './relay.js'
+import { MAX_BODY_BYTES } from './request.js'
+
+export interface GatewayOptions {
+  readonly engine: Engine
+  readonly runtime: Runtime
+  /** Where calls go, e.g. `https://api.anthropic.com`. A path in it is put in front of every target. */
+  readonly upstream: string
+  /** A loopback address. */
+  readonly host: string
+  /** 0 takes any free port. */
+  readonly port: number
+  /** Shown on the health page. */
+  readonly version: string
+  /** Longest wait for the head of an answer, and for the next byte of one. */
+  readonly upstreamTimeoutMs?: number
+  readonly maxBodyBytes?: number
+}
+
+export interface Gateway {
+  /** `http://127.0.0.1:4141` */
+  readonly url: string
+  /** Ends gracefully: no new calls; running ones may finish within `graceMs`, then they are ended and settled. */
+  close(graceMs: number): Promise<void>
+}
+
+/** The gateway cannot start as it was asked to; the message says what to change. */
+export class GatewayStartError extends Error {
+  override readonly name = 'GatewayStartError'
+}
+
+/** The API itself gives up at ten minutes; whatever waits longer waits for nothing. */
+const DEFAULT_UPSTREAM_TIMEOUT_MS = 11 * 60 * 1000
+
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  requireLoopback(options.host)
+  const plane = createDataPlane(options)
+  let isClosing = false
+  const server = createServer((request, response) => {
+    const endpoint = resolveEndpoint(request.method ?? 'GET', request.url ?? '/')
+    if (isOwnPage(endpoint)) serveOwnPage(options, endpoint, request, response)
+    else if (isClosing) refuseWhileClosing(plane, request, response)
+    else void serve(plane, endpoint, request, response)
+  })
+  server.on('clientError', answerClientError)
+  const url = await listen(server, options)
+  const close = async (graceMs: number): Promise<void> => {
+    isClosing = true
+    await drain(server, plane, graceMs)
+    await plane.upstream.destroy()
+    await options.engine.flush()
+  }
+  return { url, close }
+}
+
+function createDataPlane({ engine, runtime, upstream, upstreamTimeoutMs, maxBodyBytes }: GatewayOptions): DataPlane {
+  const { origin, pathname } = parseUpstream(upstream)
+  const timeoutMs = upstreamTimeoutMs ?? DEFAULT_UPSTREAM_TIMEOUT_MS
+  return {
+    engine,
+    runtime,
+    upstream: new Pool(origin, { headersTimeout: timeoutMs, bodyTimeout: timeoutMs }),
+    upstreamPrefix: pathname.replace(/\/+$/, ''),
+    maxBodyBytes: maxBodyBytes ?? MAX_BODY_BYTES,
+    running: new Set(),
+  }
+}
+
+function parseUpstream(upstream: string): URL {
+  const url = URL.canParse(upstream) ? new URL(upstream) : null
+  if (url !== null && (url.protocol === 'http:' || url.protocol === 'https:')) return url
+  throw new GatewayStartError(`The upstream ${JSON.stringify(upstream)} is not an http(s) URL.`)
+}
+
+function requireLoopback(host: string): void {
+  const isLoopback = host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
+  if (isLoopback) return
+  throw new GatewayStartError(
+    `RunGuard does not listen on ${JSON.stringify(host)}: without sign-in everybody there could spend your money. ` +
+      'Use 127.0.0.1.',
+  )
+}
+
+/** A fault of ours in one call must not take the others with it. */
+async function serve(plane: DataPlane, endpoint: Endpoint, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  try {
+    await serveCall(plane, endpoint, request, response)
+  } catch (error) {
+    plane.runtime.log.error('call-failed', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
+    response.destroy()
+  }
+}
+
+function refuseWhileClosing(plane: DataPlane, request: IncomingMessage, response: ServerResponse): void {
+  request.resume()
+  response.setHeader('connection', 'close')
+  const message = 'RunGuard is shutting down and takes no new calls. Try again in a moment.'
+  refuse(response, { code: 'runguard_shutting_down', message }, plane.runtime.id())
+}
+
+/** What node could not read as HTTP never became a call; it still deserves an answer that clients can show. */
+function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy()
+    return
+  }
+  const message = `The request is not valid HTTP (${error.code ?? 'parse error'}).`
+  const { body } = answerRefusal({ code: 'runguard_malformed_request', message }, 'none')
+  const head = `HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n`
+  socket.end(`${head}x-should-retry: false\r\nconnection: close\r\n\r\n${body}`)
+}
+
+function listen(server: Server, { host, port }: GatewayOptions): Promise<string> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(startError(error, host, port)))
+    server.listen(port, host, () => {
+      const address = server.address() as AddressInfo
+      resolve(`http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`)
+    })
+  })
+}
+
+function startError(error: NodeJS.ErrnoException, host: string, port: number): Error {
+  if (error.code === 'EADDRINUSE') {
+    return new GatewayStartError(`Port ${port} on ${host} is taken. Is RunGuard already running? Choose another with --port.`)
+  }
+  return new GatewayStartError(`Cannot listen on ${host}:${port}: ${error.message}`)
+}
+
+async function drain(server: Server, plane: DataPlane, graceMs: number): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  server.closeIdleConnections()
+  plane.runtime.schedule(graceMs, () => {
+    for (const relay of plane.running) relay.stop('gateway-stopped')
+    server.closeAllConnections()
+  })
+  await closed
+}

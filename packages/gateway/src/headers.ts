@@ -1,0 +1,74 @@
+/** Which headers travel on, in both directions. */
+
+import type { IncomingHttpHeaders } from 'node:http'
+
+/** RFC 9110 7.6.1: these speak of one connection, not of the message. */
+const HOP_BY_HOP = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+])
+
+/** Set anew for the upstream connection. `expect` was answered here; the answer must be readable to be metered. */
+const REPLACED = new Set(['host', 'content-length', 'expect', 'accept-encoding'])
+
+const OWN_PREFIX = 'x-runguard-'
+
+/** Names and values in turn, as `node:http` and undici take them. */
+export type FlatHeaders = string[]
+
+/** The caller's headers as the upstream gets them: same names, same order, same values. */
+export function requestHeaders(rawHeaders: readonly string[], connection: string | undefined): FlatHeaders {
+  const dropped = namedIn(connection)
+  const kept: FlatHeaders = []
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] as string
+    const lower = name.toLowerCase()
+    if (HOP_BY_HOP.has(lower) || REPLACED.has(lower) || lower.startsWith(OWN_PREFIX) || dropped?.has(lower)) continue
+    kept.push(name, rawHeaders[at + 1] as string)
+  }
+  kept.push('accept-encoding', 'identity')
+  return kept
+}
+
+/** The upstream's headers as the caller gets them. */
+export function responseHeaders(rawHeaders: readonly (string | Buffer)[]): FlatHeaders {
+  const kept: FlatHeaders = []
+  let connection: string | undefined
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = text(rawHeaders[at])
+    const lower = name.toLowerCase()
+    if (lower === 'connection') connection = text(rawHeaders[at + 1])
+    if (!HOP_BY_HOP.has(lower) && !lower.startsWith(OWN_PREFIX)) kept.push(name, text(rawHeaders[at + 1]))
+  }
+  const dropped = namedIn(connection)
+  return dropped === null ? kept : kept.filter((_, at) => !dropped.has((kept[at & ~1] as string).toLowerCase()))
+}
+
+/** Header bytes are Latin-1 on the wire; reading them so keeps every byte. */
+function text(value: string | Buffer | undefined): string {
+  return typeof value === 'string' ? value : (value?.toString('latin1') ?? '')
+}
+
+function namedIn(connection: string | undefined): Set<string> | null {
+  if (connection === undefined) return null
+  const names = connection.toLowerCase().split(',')
+  const dropped = new Set(names.map((name) => name.trim()).filter((name) => name !== 'close' && name !== 'keep-alive'))
+  return dropped.size === 0 ? null : dropped
+}
+
+/** One string per name, as the engine sees headers. */
+export function plainHeaders(headers: IncomingHttpHeaders): Record<string, string | undefined> {
+  const plain: Record<string, string | undefined> = {}
+  for (const name in headers) {
+    const value = headers[name]
+    plain[name] = typeof value === 'object' ? value.join(', ') : value
+  }
+  return plain
+}

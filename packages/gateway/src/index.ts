@@ -1,0 +1,1 @@
+export { type Gateway, type GatewayOptions, GatewayStartError, startGateway } from './gateway.js'

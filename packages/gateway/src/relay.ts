@@ -1,0 +1,151 @@
+/** The relay: moves the bytes of one answer from the upstream to the caller, and shows them to the watch. */
+
+import type { ServerResponse } from 'node:http'
+import { answerRefusal, type CallEnd, decimalUsd, type Refusal } from '@runguard/sdk/core'
+import type { Watch } from '@runguard/sdk/engine'
+import type { Dispatcher } from 'undici'
+import { type Tap, tapEncoded } from './encoding.js'
+import { type FlatHeaders, plainHeaders, responseHeaders } from './headers.js'
+
+type Controller = Dispatcher.DispatchController
+
+/** An answer that is priced at its end is held back up to here; a larger one goes out as it comes, without its cost. */
+const MAX_HELD_BYTES = 32 * 1024 * 1024
+
+interface Head {
+  readonly status: number
+  readonly message: string
+  readonly headers: FlatHeaders
+}
+
+/**
+ * A handler for undici's `dispatch`. Bytes are forwarded first and read by the watch after; back-pressure of the
+ * caller pauses the upstream, and whoever goes away ends the other side too.
+ */
+export class Relay implements Dispatcher.DispatchHandler {
+  private readonly response: ServerResponse
+  private readonly watch: Watch
+  private readonly onEnd: () => void
+  private controller: Controller | null = null
+  /** True once the request is on its way: from here on it may cost something. */
+  private isSent = false
+  private head: Head | null = null
+  private held: Buffer[] | null = null
+  private heldBytes = 0
+  private tap: Tap | null = null
+  /** Why this side ended it; null while the upstream decides. */
+  private stopped: CallEnd | null = null
+
+  constructor(response: ServerResponse, watch: Watch, onEnd: () => void) {
+    this.response = response
+    this.watch = watch
+    this.onEnd = onEnd
+    response.on('close', () => {
+      if (!response.writableFinished) this.stop('caller-aborted')
+    })
+    response.on('drain', () => this.controller?.resume())
+  }
+
+  /** Ends the call from this side. */
+  stop(end: CallEnd): void {
+    if (this.stopped !== null) return
+    this.stopped = end
+    this.controller?.abort(new Error(end))
+    if (!this.response.destroyed) this.response.destroy()
+  }
+
+  onRequestStart(controller: Controller): void {
+    this.controller = controller
+    if (this.stopped === null) this.isSent = true
+    else controller.abort(new Error(this.stopped))
+  }
+
+  onResponseStart(controller: Controller, status: number, headers: Record<string, string | string[] | undefined>, message = ''): void {
+    // 100 and 103 announce an answer, they are none.
+    if (status < 200) return
+    const plain = plainHeaders(headers)
+    this.watch.head(status, plain)
+    this.tap = tapEncoded(plain['content-encoding'], (chunk) => this.watch.chunk(chunk))
+    this.head = { status, message, headers: responseHeaders((controller.rawHeaders ?? []) as Buffer[]) }
+    this.held = this.watch.isPricedAtEnd ? [] : null
+    if (this.held === null) {
+      this.writeHead([])
+      this.response.flushHeaders()
+    }
+  }
+
+  onResponseData(controller: Controller, chunk: Buffer): void {
+    if (this.held !== null) this.hold(chunk)
+    else if (!this.response.write(chunk)) controller.pause()
+    if (this.tap === null) this.watch.chunk(chunk)
+    else this.tap.feed(chunk)
+  }
+
+  onResponseEnd(): void {
+    if (this.tap === null) this.finish()
+    else void this.tap.finish().then(() => this.finish())
+  }
+
+  onResponseError(_controller: Controller, error: Error): void {
+    const end = this.isSent ? (this.stopped ?? 'upstream-failed') : 'never-sent'
+    const settle = (): void => {
+      this.watch.end(end)
+      this.onEnd()
+      this.breakOff(error)
+    }
+    if (this.tap === null) settle()
+    else void this.tap.finish().then(settle)
+  }
+
+  private hold(chunk: Buffer): void {
+    this.heldBytes += chunk.length
+    this.held?.push(chunk)
+    if (this.heldBytes > MAX_HELD_BYTES) this.release([])
+  }
+
+  /** Sends what was held back, under its head. */
+  private release(extra: FlatHeaders): void {
+    const held = this.held ?? []
+    this.held = null
+    this.writeHead(extra)
+    for (const chunk of held) this.response.write(chunk)
+  }
+
+  private finish(): void {
+    const record = this.watch.end('complete')
+    this.onEnd()
+    if (this.held !== null) this.release(['x-runguard-cost-usd', decimalUsd(record.cost.nano)])
+    this.response.end()
+  }
+
+  private writeHead(extra: FlatHeaders): void {
+    const { status, message, headers } = this.head as Head
+    this.response.writeHead(status, message, [...headers, ...ownHeaders(this.watch), ...extra])
+  }
+
+  /** The answer cannot be completed: say so while that is possible, else let the connection show it. */
+  private breakOff(error: Error): void {
+    const isUntouched = !this.response.headersSent && !this.response.destroyed
+    if (isUntouched) refuse(this.response, unreachable(error), this.watch.id)
+    else this.response.destroy()
+  }
+}
+
+function ownHeaders(watch: Watch): FlatHeaders {
+  return ['x-runguard-request-id', watch.id, 'x-runguard-overhead-ms', watch.overheadMs.toFixed(2)]
+}
+
+function unreachable(error: Error): Refusal {
+  const cause = (error as NodeJS.ErrnoException).code ?? error.name
+  return {
+    code: 'runguard_upstream_unreachable',
+    message: `RunGuard got no answer from the upstream (${cause}). Check the upstream address and the network.`,
+  }
+}
+
+/** Answers in the API's error shape. */
+export function refuse(response: ServerResponse, refusal: Refusal, requestId: string): void {
+  const answer = answerRefusal(refusal, requestId)
+  response.writeHead(answer.status, { ...answer.headers, 'x-runguard-request-id': requestId })
+  response.end(answer.body)
+}

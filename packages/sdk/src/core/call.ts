@@ -1,0 +1,75 @@
+/**
+ * A Call: one request to the model, as the decisions see it.
+ *
+ * Decisions never touch the body. They see a {@link CallView}: a handful of parameters and the content blocks with
+ * their byte ranges. The reader behind it is a byte scanner (`scan.ts`), because on large bodies `JSON.parse` would
+ * cost more than everything else together.
+ */
+
+import type { Endpoint } from './endpoint.js'
+import type { Refusal } from './errors.js'
+import type { Headers } from './scope.js'
+
+/** One request as a door hands it to the engine: transport-neutral, nothing decided yet. */
+export interface Call {
+  readonly method: string
+  readonly endpoint: Endpoint
+  readonly headers: Headers
+  /** The decoded body; null where the door passes it on unread (uploads, batches, unknown paths). */
+  readonly body: Uint8Array | null
+  /** Length of the request as it was received, in bytes; 0 if unknown. */
+  readonly receivedBytes: number
+  /** When the door had read the request, on the runtime's `tick` clock. */
+  readonly readAtTick: number
+  /** Set if the door could not read the request; the call is then refused, and recorded as every other. */
+  readonly problem: Refusal | null
+}
+
+/** Where a block stands in the prompt. The API renders a prompt in this order: tools, system, messages. */
+export type BlockPart = 'tools' | 'system' | 'messages'
+
+/** The lifetime a `cache_control` marker asks for. */
+export type CacheTtl = '5m' | '1h'
+
+/** One block of the prompt: a tool definition, a system block, or a content block of a message. */
+export interface BlockView {
+  readonly part: BlockPart
+  /** The block's `type` as sent (`text`, `image`, `tool_use`, …). A bare string is `text`, a typeless tool is `custom`. */
+  readonly kind: string
+  /** The role of its message; null outside `messages`. */
+  readonly role: string | null
+  /** Index of its message in `messages`; -1 outside. */
+  readonly message: number
+  /** First byte of the block's JSON value in the body. */
+  readonly start: number
+  /** One past its last byte. */
+  readonly end: number
+  /** The block's own `cache_control`, if it carries one. */
+  readonly marker: CacheTtl | null
+  /** Parses this slice of the body alone. Throws `SyntaxError` if the slice is not JSON. */
+  json(): unknown
+}
+
+/** What `parse` yields of a Messages body. Fields that are missing or of another type than the API's are null. */
+export interface CallView {
+  readonly model: string | null
+  /** `max_tokens`, in tokens. */
+  readonly maxTokens: number | null
+  readonly stream: boolean
+  /** `thinking.type` and `.budget_tokens`. */
+  readonly thinking: { readonly type: string; readonly budgetTokens: number | null } | null
+  /** `tool_choice.type`. */
+  readonly toolChoice: string | null
+  readonly speed: string | null
+  readonly inferenceGeo: string | null
+  /** `metadata.user_id`. */
+  readonly userId: string | null
+  /** The top-level `cache_control` (automatic caching), if present. */
+  readonly marker: CacheTtl | null
+  /** True if the request continues a server-kept thread or uses a container: the body does not show the whole prompt. */
+  readonly hasUnseenPrompt: boolean
+  /** Blocks in prefix order: tools, system, messages. */
+  readonly blocks: readonly BlockView[]
+  /** Length of the (decoded) body, in bytes. */
+  readonly bytes: number
+}

@@ -1,0 +1,240 @@
+/** Walking over JSON bytes without parsing them. Lenient on purpose: what is not JSON is for the upstream to refuse. */
+
+/** The body cannot be read as far as the decisions need it. `offset` is the byte at which reading stopped. */
+export class MalformedBodyError extends Error {
+  override readonly name = 'MalformedBodyError'
+  readonly offset: number
+
+  constructor(what: string, offset: number) {
+    super(`The request body is not valid JSON: ${what} at byte ${offset}.`)
+    this.offset = offset
+  }
+}
+
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+const COMMA = 0x2c
+const COLON = 0x3a
+/** Up to here a loop beats the call into native search; most keys and many values are shorter. */
+const SHORT_STRING = 24
+
+const utf8 = new TextDecoder()
+
+/** A position in the bytes of a body. Every function below moves `at` to just behind what it read. */
+export interface Cursor {
+  readonly bytes: Uint8Array
+  at: number
+}
+
+/** The first byte that is not white space, or -1 at the end. */
+export function peek(cursor: Cursor): number {
+  const { bytes } = cursor
+  let at = cursor.at
+  let byte = bytes[at]
+  while (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) byte = bytes[++at]
+  cursor.at = at
+  return byte ?? -1
+}
+
+function expect(cursor: Cursor, byte: number): void {
+  if (peek(cursor) !== byte) throw new MalformedBodyError(`expected ${JSON.stringify(String.fromCharCode(byte))}`, cursor.at)
+  cursor.at++
+}
+
+/** Skips a string whose opening quote is at the cursor. */
+export function skipString(cursor: Cursor): void {
+  const { bytes } = cursor
+  let at = cursor.at + 1
+  const near = Math.min(at + SHORT_STRING, bytes.length)
+  while (at < near) {
+    const byte = bytes[at]
+    if (byte === QUOTE) {
+      cursor.at = at + 1
+      return
+    }
+    at += byte === BACKSLASH ? 2 : 1
+  }
+  cursor.at = endOfLongString(bytes, at)
+}
+
+function endOfLongString(bytes: Uint8Array, from: number): number {
+  let at = from
+  for (;;) {
+    const quote = bytes.indexOf(QUOTE, at)
+    if (quote < 0) throw new MalformedBodyError('unterminated string', bytes.length)
+    let slashes = 0
+    while (quote - slashes > at && bytes[quote - slashes - 1] === BACKSLASH) slashes++
+    if (slashes % 2 === 0) return quote + 1
+    at = quote + 1
+  }
+}
+
+/** Skips any value. Depth is counted, never recursed into: hostile nesting cannot exhaust the stack. */
+export function skipValue(cursor: Cursor): void {
+  const first = peek(cursor)
+  if (first === QUOTE) skipString(cursor)
+  else if (first === 0x7b || first === 0x5b) skipContainer(cursor)
+  else skipScalar(cursor)
+}
+
+function skipContainer(cursor: Cursor): void {
+  const { bytes } = cursor
+  let depth = 0
+  for (let at = cursor.at; at < bytes.length; ) {
+    const byte = bytes[at]
+    if (byte === QUOTE) {
+      cursor.at = at
+      skipString(cursor)
+      at = cursor.at
+      continue
+    }
+    at++
+    if (byte === 0x7b || byte === 0x5b) depth++
+    else if ((byte === 0x7d || byte === 0x5d) && --depth === 0) {
+      cursor.at = at
+      return
+    }
+  }
+  throw new MalformedBodyError('unterminated object or array', bytes.length)
+}
+
+function skipScalar(cursor: Cursor): void {
+  const { bytes } = cursor
+  const start = cursor.at
+  let at = start
+  while (at < bytes.length && !endsScalar(bytes[at] as number)) at++
+  if (at === start) throw new MalformedBodyError('expected a value', start)
+  cursor.at = at
+}
+
+function endsScalar(byte: number): boolean {
+  return byte === COMMA || byte === 0x7d || byte === 0x5d || byte <= 0x20 || byte === COLON
+}
+
+/**
+ * Visits the members of the object at the cursor. `visit` gets the key and must move the cursor behind the value.
+ * Keys outside the vocabulary arrive as `''`: nobody decides on them.
+ */
+export function eachMember(cursor: Cursor, visit: (key: string) => void): void {
+  expect(cursor, 0x7b)
+  if (peek(cursor) === 0x7d) {
+    cursor.at++
+    return
+  }
+  for (;;) {
+    if (peek(cursor) !== QUOTE) throw new MalformedBodyError('expected a key', cursor.at)
+    const key = readKey(cursor)
+    expect(cursor, COLON)
+    peek(cursor)
+    visit(key)
+    if (hasEnded(cursor, 0x7d)) return
+  }
+}
+
+/** Visits the elements of the array at the cursor. `visit` must move the cursor behind the element. */
+export function eachElement(cursor: Cursor, visit: () => void): void {
+  expect(cursor, 0x5b)
+  if (peek(cursor) === 0x5d) {
+    cursor.at++
+    return
+  }
+  for (;;) {
+    peek(cursor)
+    visit()
+    if (hasEnded(cursor, 0x5d)) return
+  }
+}
+
+function hasEnded(cursor: Cursor, close: number): boolean {
+  const next = peek(cursor)
+  if (next !== COMMA && next !== close) throw new MalformedBodyError('expected a comma or an end', cursor.at)
+  cursor.at++
+  return next === close
+}
+
+/** Words that decisions know: keys, block kinds, roles. Read without making a string of their bytes. */
+const VOCABULARY = new Map<number, string>()
+const WORDS =
+  'model max_tokens stream thinking tool_choice speed inference_geo metadata user_id cache_control thread container ' +
+  'tools system messages role content type ttl budget_tokens text image document tool_use tool_result ' +
+  'redacted_thinking server_tool_use web_search_tool_result user assistant custom ephemeral 5m 1h adaptive enabled ' +
+  'disabled auto any tool none usage error'
+for (const word of WORDS.split(' ')) VOCABULARY.set(hashOf(new TextEncoder().encode(word)), word)
+
+function hashOf(word: Uint8Array): number {
+  let hash = 0
+  for (const byte of word) hash = nextHash(hash, byte)
+  return hash
+}
+
+function nextHash(hash: number, byte: number): number {
+  return (Math.imul(hash, 31) + byte) | 0
+}
+
+function isWord(word: string, bytes: Uint8Array, start: number, length: number): boolean {
+  if (word.length !== length) return false
+  for (let at = 0; at < length; at++) if (word.charCodeAt(at) !== bytes[start + at]) return false
+  return true
+}
+
+/** Reads the string at the cursor: the word if the vocabulary has it, `''` if not, null if it takes a parser to tell. */
+function readPlainWord(cursor: Cursor): string | null {
+  const { bytes } = cursor
+  const start = cursor.at + 1
+  let hash = 0
+  for (let at = start; at < bytes.length; at++) {
+    const byte = bytes[at] as number
+    if (byte === BACKSLASH) return null
+    if (byte === QUOTE) {
+      cursor.at = at + 1
+      const word = VOCABULARY.get(hash)
+      return word !== undefined && isWord(word, bytes, start, at - start) ? word : ''
+    }
+    hash = nextHash(hash, byte)
+  }
+  throw new MalformedBodyError('unterminated string', bytes.length)
+}
+
+/** Reads a key. `"mod\u0065l"` is "model" to every JSON reader: hiding behind escapes must not escape the decisions. */
+function readKey(cursor: Cursor): string {
+  return readPlainWord(cursor) ?? readQuoted(cursor)
+}
+
+function readQuoted(cursor: Cursor): string {
+  const start = cursor.at
+  skipString(cursor)
+  return String(parseSlice(cursor.bytes, start, cursor.at))
+}
+
+/** Reads a string value; null (and skips) if the value is anything else. */
+export function readString(cursor: Cursor): string | null {
+  if (peek(cursor) !== QUOTE) {
+    skipValue(cursor)
+    return null
+  }
+  const start = cursor.at
+  const word = readPlainWord(cursor)
+  if (word) return word
+  cursor.at = start
+  return readQuoted(cursor)
+}
+
+/** Reads a number, `true` or `false`; null (and skips) if the value is anything else. */
+export function readScalar(cursor: Cursor): number | boolean | null {
+  const first = peek(cursor)
+  const start = cursor.at
+  skipValue(cursor)
+  if (first === 0x74) return true
+  if (first === 0x66) return false
+  const isNumber = first === 0x2d || (first >= 0x30 && first <= 0x39)
+  return isNumber ? Number(parseSlice(cursor.bytes, start, cursor.at)) : null
+}
+
+/** Parses one slice as JSON. Throws {@link MalformedBodyError}. */
+export function parseSlice(bytes: Uint8Array, start: number, end: number): unknown {
+  try {
+    return JSON.parse(utf8.decode(bytes.subarray(start, end)))
+  } catch {
+    throw new MalformedBodyError('unreadable value', start)
+  }
+}

@@ -1,0 +1,70 @@
+/** Which part of the Claude API a path names, whatever way it was written. */
+
+/**
+ * - `messages`: metered and (later) budgeted.
+ * - `count-tokens`, `models`, `probe`: free of charge.
+ * - `batches`, `chat-completions`, `other`: passed on; whether and what they cost is not known here (`unmetered`).
+ */
+export type EndpointKind = 'messages' | 'count-tokens' | 'models' | 'probe' | 'batches' | 'chat-completions' | 'other'
+
+/** A request target, resolved. */
+export interface Endpoint {
+  readonly kind: EndpointKind
+  /** What the upstream is asked for: canonical path with `/v1`, and the query as it came. */
+  readonly target: string
+  /** From a `/p/<project>/` prefix. */
+  readonly project: string | null
+}
+
+/** First segments that clients send without `/v1` when their base URL ends elsewhere than the API's. */
+const BARE_ROOTS = new Set(['messages', 'models', 'complete', 'chat', 'files', 'skills', 'organizations'])
+
+/**
+ * Resolves a request target as it stands in the request line.
+ *
+ * Odd spellings (`//`, `%6d`, `..`, other case) are resolved before the path is classified and that same canonical path
+ * is sent on, so that no spelling reaches the metered endpoint under another name.
+ */
+export function resolveEndpoint(method: string, target: string): Endpoint {
+  const queryAt = target.indexOf('?')
+  const query = queryAt < 0 ? '' : target.slice(queryAt)
+  const segments = canonicalSegments(queryAt < 0 ? target : target.slice(0, queryAt))
+  const project = segments[0] === 'p' && segments[1] !== undefined ? segments[1] : null
+  const rest = project === null ? segments : segments.slice(2)
+  const path = rest[0] !== undefined && BARE_ROOTS.has(rest[0]) ? ['v1', ...rest] : rest
+  return { kind: classify(method, path), target: `/${path.map(encodeSegment).join('/')}${query}`, project }
+}
+
+function canonicalSegments(path: string): string[] {
+  const segments: string[] = []
+  for (const raw of path.replaceAll('\\', '/').split('/')) {
+    const segment = decodeSegment(raw)
+    if (segment === '..') segments.pop()
+    else if (segment !== '' && segment !== '.') segments.push(segment)
+  }
+  return segments
+}
+
+function decodeSegment(raw: string): string {
+  if (!raw.includes('%')) return raw
+  try {
+    return decodeURIComponent(raw)
+  } catch {
+    return raw
+  }
+}
+
+/** As `encodeURIComponent`, less the characters that paths carry as they are (`:` in ids, `@` in versions). */
+function encodeSegment(segment: string): string {
+  return /^[\w.~!$&'()*+,;=:@-]*$/.test(segment) ? segment : encodeURIComponent(segment)
+}
+
+function classify(method: string, path: readonly string[]): EndpointKind {
+  const joined = path.join('/').toLowerCase()
+  if (joined === 'v1/messages') return method === 'POST' ? 'messages' : 'other'
+  if (joined === 'v1/messages/count_tokens') return 'count-tokens'
+  if (joined === 'v1/messages/batches' || joined.startsWith('v1/messages/batches/')) return 'batches'
+  if (joined === 'v1/models' || joined.startsWith('v1/models/')) return 'models'
+  if (joined === 'v1/chat/completions') return 'chat-completions'
+  return joined === '' || joined === 'api/hello' ? 'probe' : 'other'
+}

@@ -1,0 +1,60 @@
+/** Refusals and the error shape of the Claude API, which every client already knows how to show. */
+
+/** The API's own error types, as far as RunGuard answers with them. */
+export type ApiErrorType =
+  | 'invalid_request_error'
+  | 'billing_error'
+  | 'not_found_error'
+  | 'request_too_large'
+  | 'api_error'
+  | 'timeout_error'
+  | 'overloaded_error'
+
+/** Stable machine codes; they travel in `error.details.error_code`. */
+export type RefusalCode =
+  | 'runguard_malformed_request'
+  | 'runguard_request_too_large'
+  | 'runguard_unsupported_encoding'
+  | 'runguard_unpriced_model'
+  | 'runguard_upstream_unreachable'
+  | 'runguard_shutting_down'
+
+/** Why a call is not sent (or could not be), ready to be shown to a person. */
+export interface Refusal {
+  readonly code: RefusalCode
+  /** One sentence or two: what happened and how to go on. */
+  readonly message: string
+}
+
+interface WireForm {
+  readonly status: number
+  readonly type: ApiErrorType
+  /** Whether the same request may succeed if it is simply sent again. */
+  readonly isRetryable: boolean
+}
+
+const WIRE: Readonly<Record<RefusalCode, WireForm>> = {
+  runguard_malformed_request: { status: 400, type: 'invalid_request_error', isRetryable: false },
+  runguard_request_too_large: { status: 413, type: 'request_too_large', isRetryable: false },
+  runguard_unsupported_encoding: { status: 400, type: 'invalid_request_error', isRetryable: false },
+  // 402 with this header is the one answer that every client tried shows as it is, after a single request.
+  runguard_unpriced_model: { status: 402, type: 'billing_error', isRetryable: false },
+  runguard_upstream_unreachable: { status: 502, type: 'api_error', isRetryable: true },
+  runguard_shutting_down: { status: 529, type: 'overloaded_error', isRetryable: true },
+}
+
+/** A refusal as an HTTP answer in the API's shape. */
+export interface RefusalAnswer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+/** @param requestId RunGuard's id of the call, shown as the API shows its own */
+export function answerRefusal(refusal: Refusal, requestId: string): RefusalAnswer {
+  const { status, type, isRetryable } = WIRE[refusal.code]
+  const error = { type, message: refusal.message, details: { error_code: refusal.code } }
+  const headers: Record<string, string> = { 'content-type': 'application/json', 'request-id': requestId }
+  if (!isRetryable) headers['x-should-retry'] = 'false'
+  return { status, headers, body: JSON.stringify({ type: 'error', error, request_id: requestId }) }
+}

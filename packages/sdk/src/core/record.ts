@@ -1,0 +1,91 @@
+/** The Record: what is kept of a call. Never its content. */
+
+import type { CostBasis, WireCostLine } from './cost.js'
+import type { EndpointKind } from './endpoint.js'
+import type { NanoUsd } from './money.js'
+import type { Scope } from './scope.js'
+import type { Usage } from './usage.js'
+
+/**
+ * How a call ended, as far as money is concerned.
+ *
+ * - `exact`: the API reported the usage.
+ * - `at-least`: the answer broke off; what was seen is charged, the rest is unknown. Always estimated.
+ * - `not-billed`: nothing was sent, the API refused, or the endpoint is free.
+ * - `unmetered`: passed on to an endpoint whose cost RunGuard does not read yet.
+ */
+export type EndingKind = 'exact' | 'at-least' | 'not-billed' | 'unmetered'
+
+/** What the door saw happen, in its own words. */
+export type EndingReason =
+  | 'complete'
+  | 'free-endpoint'
+  | 'unmetered-endpoint'
+  | 'error-status'
+  | 'refused'
+  | 'never-sent'
+  | 'upstream-failed'
+  | 'upstream-error-event'
+  | 'stream-incomplete'
+  | 'usage-missing'
+  | 'usage-suspect'
+  | 'caller-aborted'
+  | 'gateway-stopped'
+
+export interface Ending {
+  readonly kind: EndingKind
+  readonly reason: EndingReason
+}
+
+/** What a call cost. All zero, without lines, for calls that were not billed. */
+export interface RecordedCost {
+  /** Nano-dollars, rounded up once. */
+  readonly nano: NanoUsd
+  /** The arithmetic, line by line; the lines add up to `nano` before rounding. */
+  readonly lines: readonly WireCostLine[]
+  /** `list` unless the model or card had to be guessed; null if nothing was priced. */
+  readonly basis: CostBasis | null
+  readonly isEstimated: boolean
+  /** The price list that was in force. */
+  readonly priceVersion: string
+}
+
+/** Tokens expected before the call was sent. */
+export interface InputEstimate {
+  readonly tokens: number
+  /** Never below the true count. */
+  readonly bound: number
+}
+
+export interface CallRecord {
+  /** RunGuard's id: `rg_…`. */
+  readonly id: string
+  /** The API's id (`request-id` header), if it answered. */
+  readonly upstreamId: string | null
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number
+  readonly durationMs: number
+  /** From the start to the head of the answer; null if none came. */
+  readonly headMs: number | null
+  /** RunGuard's own share before the request went out. */
+  readonly overheadMs: number
+  readonly endpoint: EndpointKind
+  /** Method and path without the query. */
+  readonly route: string
+  readonly scope: Scope
+  /** `user-agent` of the caller. */
+  readonly client: string | null
+  readonly requestedModel: string | null
+  readonly servedModel: string | null
+  readonly isStream: boolean
+  /** HTTP status of the answer; null if there was none. */
+  readonly status: number | null
+  readonly ending: Ending
+  /** `error.details.error_code`, else `error.type`, of the API's or our refusal. */
+  readonly errorCode: string | null
+  readonly usage: Usage | null
+  readonly cost: RecordedCost
+  readonly estimate: InputEstimate | null
+  readonly requestBytes: number
+  readonly responseBytes: number
+}

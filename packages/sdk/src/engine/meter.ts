@@ -1,0 +1,160 @@
+/** Meter: reads what an answer says about itself while its bytes pass. */
+
+import { eachMember, MalformedBodyError, parseSlice, readString, skipValue } from '../core/cursor.js'
+import type { UsageContext, UsageReading } from '../core/usage.js'
+import { readUsage } from '../core/usage-reading.js'
+import { mergeStreamUsage, readStreamUsage, type StreamUsage, startStreamUsage } from '../core/usage-stream.js'
+import { type SseSink, sseReader } from './sse.js'
+
+/** What an answer has said so far. */
+export interface Metered {
+  /** As reported, final or so far; null if nothing was. */
+  readonly reading: UsageReading | null
+  /** True once the API has said that this is all. */
+  readonly isFinal: boolean
+  /** The model that answered. */
+  readonly model: string | null
+  /** Bytes of generated content that passed: what a broken answer is charged by. */
+  readonly contentBytes: number
+  /** Of an error answer or an `error` event. */
+  readonly errorCode: string | null
+}
+
+export interface Meter {
+  feed(chunk: Uint8Array): void
+  read(): Metered
+}
+
+const NOTHING: Metered = { reading: null, isFinal: false, model: null, contentBytes: 0, errorCode: null }
+
+/** For answers nobody is billed by: counts nothing, keeps nothing. */
+export function blindMeter(): Meter {
+  return { feed() {}, read: () => NOTHING }
+}
+
+/** What stands around the text in the shortest delta the API sends; whatever is longer is counted as content. */
+const DELTA_FRAME_BYTES = '{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":""}}'.length
+
+type JsonObject = Readonly<Record<string, unknown>>
+
+/** For `text/event-stream`. Only the few events that carry usage are parsed; the many deltas are measured. */
+export function streamMeter(context: UsageContext): Meter {
+  let usage: StreamUsage | null = null
+  let isFinal = false
+  let model: string | null = null
+  let contentBytes = 0
+  let errorCode: string | null = null
+
+  const readers: Readonly<Record<string, (data: JsonObject) => void>> = {
+    message_start: ({ message }) => {
+      usage = startStreamUsage(message, context)
+      model = usage.context.model
+    },
+    message_delta: (data) => {
+      usage = mergeStreamUsage(usage ?? startStreamUsage(null, context), data['usage'])
+    },
+    message_stop: () => {
+      isFinal = true
+    },
+    error: (data) => {
+      errorCode = errorCodeOf(data)
+    },
+  }
+  const sink: SseSink = {
+    wants: (name) => name === '' || Object.hasOwn(readers, name),
+    event: (name, data, dataBytes) => {
+      const parsed = data === null ? null : parseObject(data)
+      const type = parsed === null ? name : String(parsed['type'] ?? name)
+      if (type === 'content_block_delta') contentBytes += Math.max(0, dataBytes - DELTA_FRAME_BYTES)
+      else if (parsed !== null && Object.hasOwn(readers, type)) readers[type]?.(parsed)
+    },
+  }
+  const { feed } = sseReader(sink)
+  const read = (): Metered => {
+    return { reading: usage === null ? null : readStreamUsage(usage), isFinal, model, contentBytes, errorCode }
+  }
+  return { feed, read }
+}
+
+/** An answer larger than this is no message; its bytes still pass, but are not read. */
+const MAX_ANSWER_BYTES = 64 * 1024 * 1024
+
+/** For a whole JSON answer: a message, or an error. */
+export function answerMeter(context: UsageContext): Meter {
+  let chunks: Uint8Array[] = []
+  let bytes = 0
+  const feed = (chunk: Uint8Array): void => {
+    bytes += chunk.length
+    if (bytes <= MAX_ANSWER_BYTES) chunks.push(chunk)
+    else chunks = []
+  }
+  const read = (): Metered => {
+    const answer = readAnswer(joinChunks(chunks))
+    if (answer === null) return { ...NOTHING, contentBytes: bytes }
+    const model = answer.model ?? context.model
+    const reading = answer.usage === undefined ? null : readUsage(answer.usage, { ...context, model })
+    return { reading, isFinal: true, model: answer.model, contentBytes: bytes, errorCode: answer.errorCode }
+  }
+  return { feed, read }
+}
+
+interface Answer {
+  usage?: unknown
+  model: string | null
+  errorCode: string | null
+}
+
+/** The few members that count, found without parsing the content; null if the answer is not a whole JSON object. */
+function readAnswer(bytes: Uint8Array): Answer | null {
+  const cursor = { bytes, at: 0 }
+  const answer: Answer = { model: null, errorCode: null }
+  const slice = (): unknown => {
+    const start = cursor.at
+    skipValue(cursor)
+    return parseSlice(bytes, start, cursor.at)
+  }
+  try {
+    eachMember(cursor, (key) => {
+      if (key === 'usage') answer.usage = slice()
+      else if (key === 'model') answer.model = readString(cursor)
+      else if (key === 'error') answer.errorCode = errorCodeOf({ error: slice() })
+      else skipValue(cursor)
+    })
+    return answer
+  } catch (error) {
+    if (error instanceof MalformedBodyError) return null
+    throw error
+  }
+}
+
+function joinChunks(chunks: readonly Uint8Array[]): Uint8Array {
+  const [first] = chunks
+  if (chunks.length === 1 && first !== undefined) return first
+  const whole = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0))
+  let at = 0
+  for (const chunk of chunks) {
+    whole.set(chunk, at)
+    at += chunk.length
+  }
+  return whole
+}
+
+function parseObject(text: string): JsonObject | null {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null ? (value as JsonObject) : null
+  } catch {
+    return null
+  }
+}
+
+/** `error.details.error_code` where there is one, else `error.type`; cut, because an upstream may send anything. */
+function errorCodeOf(data: JsonObject): string | null {
+  const error = asObject(data['error'])
+  const code = asObject(error['details'])['error_code'] ?? error['type']
+  return typeof code === 'string' ? code.slice(0, 100) : null
+}
+
+function asObject(value: unknown): JsonObject {
+  return typeof value === 'object' && value !== null ? (value as JsonObject) : {}
+}

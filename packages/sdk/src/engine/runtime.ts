@@ -1,0 +1,37 @@
+/** Time, ids, timers and log as parameters, so that no rule reaches for the machine. */
+
+import { randomBytes } from 'node:crypto'
+
+/** A log that takes an event name and plain fields; prompts and secrets are never among them. */
+export interface Log {
+  info(event: string, fields?: Readonly<Record<string, unknown>>): void
+  warn(event: string, fields?: Readonly<Record<string, unknown>>): void
+  error(event: string, fields?: Readonly<Record<string, unknown>>): void
+}
+
+export interface Runtime {
+  /** Milliseconds since the epoch. */
+  now(): number
+  /** Milliseconds on a clock that never jumps, for durations. */
+  tick(): number
+  /** A new id, unique across machines. */
+  id(): string
+  /** Runs `task` once after `delayMs`. */
+  schedule(delayMs: number, task: () => void): void
+  readonly log: Log
+}
+
+const SILENT: Log = { info() {}, warn() {}, error() {} }
+
+/** The real clock, random ids and timers that do not keep a process alive. */
+export function systemRuntime(log: Log = SILENT): Runtime {
+  return {
+    now: () => Date.now(),
+    tick: () => performance.now(),
+    id: () => `rg_${randomBytes(12).toString('hex')}`,
+    schedule: (delayMs, task) => {
+      setTimeout(task, delayMs).unref()
+    },
+    log,
+  }
+}

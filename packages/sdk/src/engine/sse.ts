@@ -1,0 +1,117 @@
+/** Reading server-sent events beside a stream that is already on its way: only what the meter wants is decoded. */
+
+/** Receives events. `wants` is asked once per event, when its name is known (`''` if the event carries none). */
+export interface SseSink {
+  wants(name: string): boolean
+  /** @param data null if the event was not wanted or its line was too long to keep */
+  event(name: string, data: string | null, dataBytes: number): void
+}
+
+export interface SseReader {
+  feed(chunk: Uint8Array): void
+}
+
+const LF = 0x0a
+const CR = 0x0d
+/** A line of the API is a few kilobytes; beyond this it is counted, not kept. */
+const MAX_LINE_BYTES = 16 * 1024 * 1024
+
+const EVENT_FIELD = new TextEncoder().encode('event:')
+const DATA_FIELD = new TextEncoder().encode('data:')
+const utf8 = new TextDecoder()
+
+interface Pending {
+  name: string
+  data: string | null
+  dataBytes: number
+  isOpen: boolean
+}
+
+/** Lines end with LF or CRLF, as the API sends them; chunks may be cut anywhere, inside a character too. */
+export function sseReader(sink: SseSink): SseReader {
+  const pending: Pending = { name: '', data: null, dataBytes: 0, isOpen: false }
+  let carried: Uint8Array[] = []
+  let carriedBytes = 0
+
+  const carry = (rest: Uint8Array): void => {
+    if (rest.length === 0) return
+    carriedBytes += rest.length
+    if (carriedBytes <= MAX_LINE_BYTES) carried.push(rest)
+    else carried = []
+  }
+
+  const takeCarried = (end: Uint8Array): void => {
+    if (carriedBytes + end.length <= MAX_LINE_BYTES) {
+      const line = join([...carried, end], carriedBytes + end.length)
+      readLine(pending, sink, line, 0, line.length)
+    } else readOversized(pending, carriedBytes + end.length)
+    carried = []
+    carriedBytes = 0
+  }
+
+  const feed = (chunk: Uint8Array): void => {
+    let start = 0
+    for (let end = chunk.indexOf(LF); end >= 0; end = chunk.indexOf(LF, start)) {
+      if (carriedBytes > 0) takeCarried(chunk.subarray(start, end))
+      else readLine(pending, sink, chunk, start, end)
+      start = end + 1
+    }
+    carry(chunk.subarray(start))
+  }
+  return { feed }
+}
+
+function readOversized(pending: Pending, bytes: number): void {
+  pending.isOpen = true
+  pending.dataBytes += bytes
+}
+
+function readLine(pending: Pending, sink: SseSink, bytes: Uint8Array, start: number, lineEnd: number): void {
+  const end = lineEnd > start && bytes[lineEnd - 1] === CR ? lineEnd - 1 : lineEnd
+  if (end === start) {
+    dispatch(pending, sink)
+    return
+  }
+  if (startsWith(bytes, start, DATA_FIELD)) readData(pending, sink, bytes, valueStart(bytes, start + 5), end)
+  else if (startsWith(bytes, start, EVENT_FIELD)) pending.name = decode(bytes, valueStart(bytes, start + 6), end)
+}
+
+function readData(pending: Pending, sink: SseSink, bytes: Uint8Array, start: number, end: number): void {
+  pending.isOpen = true
+  pending.dataBytes += end - start
+  if (!sink.wants(pending.name)) return
+  const line = decode(bytes, start, end)
+  pending.data = pending.data === null ? line : `${pending.data}\n${line}`
+}
+
+function dispatch(pending: Pending, sink: SseSink): void {
+  const { name, data, dataBytes, isOpen } = pending
+  pending.name = ''
+  pending.data = null
+  pending.dataBytes = 0
+  pending.isOpen = false
+  if (isOpen) sink.event(name, data, dataBytes)
+}
+
+function startsWith(bytes: Uint8Array, start: number, field: Uint8Array): boolean {
+  for (let at = 0; at < field.length; at++) if (bytes[start + at] !== field[at]) return false
+  return true
+}
+
+function valueStart(bytes: Uint8Array, at: number): number {
+  return bytes[at] === 0x20 ? at + 1 : at
+}
+
+function decode(bytes: Uint8Array, start: number, end: number): string {
+  return utf8.decode(bytes.subarray(start, end))
+}
+
+function join(pieces: readonly Uint8Array[], length: number): Uint8Array {
+  const whole = new Uint8Array(length)
+  let at = 0
+  for (const piece of pieces) {
+    whole.set(piece, at)
+    at += piece.length
+  }
+  return whole
+}

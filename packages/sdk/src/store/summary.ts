@@ -1,0 +1,45 @@
+/** A record reduced to what reports add up; both stores sum the same numbers. */
+
+import type { CallRecord } from '../core/record.js'
+import type { TokenCounts } from '../core/usage.js'
+
+export interface CallSummary extends TokenCounts {
+  readonly model: string
+  readonly session: string
+  readonly project: string
+  readonly isEstimated: boolean
+  readonly isUnmetered: boolean
+  readonly costNano: number
+}
+
+export function summarize(record: CallRecord): CallSummary {
+  const tokens = { input: 0, write5m: 0, write1h: 0, read: 0, output: 0 }
+  for (const part of record.usage?.parts ?? []) {
+    tokens.input += part.input
+    tokens.write5m += part.write5m
+    tokens.write1h += part.write1h
+    tokens.read += part.read
+    tokens.output += part.output
+  }
+  return {
+    ...tokens,
+    model: record.servedModel ?? record.requestedModel ?? '',
+    session: record.scope.session ?? '',
+    project: record.scope.project ?? '',
+    isEstimated: record.cost.isEstimated,
+    isUnmetered: record.ending.kind === 'unmetered',
+    costNano: record.cost.nano,
+  }
+}
+
+const DAY_MS = 86_400_000
+
+/** Days since the epoch at an offset east of UTC. */
+export function dayNumber(atMs: number, offsetMinutes: number): number {
+  return Math.floor((atMs + offsetMinutes * 60_000) / DAY_MS)
+}
+
+/** `2026-11-26` */
+export function dayName(number: number): string {
+  return new Date(number * DAY_MS).toISOString().slice(0, 10)
+}

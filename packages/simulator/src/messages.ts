@@ -1,0 +1,83 @@
+import { readJson } from './body.js'
+import { readVersion } from './caller.js'
+import {
+  deliverError,
+  deliverJson,
+  deliverMessage,
+  deliverNothing,
+  deliverSilence,
+  deliverStream,
+  type Manner,
+} from './deliver.js'
+import { type Exchange, headerOf } from './exchange.js'
+import { errorOfFault, type Fault } from './faults.js'
+import { isObject, textOf } from './json.js'
+import { type Answer, writeAnswer } from './message.js'
+import { countPrompt, renderPrompt } from './prompt.js'
+import type { CacheReading } from './prompt-cache.js'
+import { type Reply, type SpokenReply, speak } from './reply.js'
+import { type MessagesRequest, readCountRequest, readMessagesRequest } from './request.js'
+import { chooseReply } from './script.js'
+import type { World } from './world.js'
+
+/** `POST /v1/messages/count_tokens`. */
+export async function countTokens(exchange: Exchange, world: World): Promise<void> {
+  const version = readVersion(exchange)
+  const body = await readJson(exchange.request)
+  const request = readCountRequest(body, version, exchange.draft.atMs)
+  note(exchange, request, textOf(isObject(body) ? body : {}, 'model'))
+  const prompt = renderPrompt(request, exchange.draft.workspace ?? '')
+  const fault = world.faults.take(exchange.draft.path)
+  if (fault !== undefined && (await standIn(exchange, fault))) return
+  await deliverJson(exchange, { input_tokens: countPrompt(prompt) })
+}
+
+/** `POST /v1/messages`, as JSON or as a stream. */
+export async function serveMessages(exchange: Exchange, world: World): Promise<void> {
+  const version = readVersion(exchange)
+  const body = await readJson(exchange.request)
+  const request = readMessagesRequest(body, version, exchange.draft.atMs)
+  note(exchange, request, textOf(isObject(body) ? body : {}, 'model'))
+  const prompt = renderPrompt(request, exchange.draft.workspace ?? '')
+  const reply = request.maxTokens === 0 ? { parts: [] } : chooseFor(exchange, world, request)
+  const fault = world.faults.take(exchange.draft.path) ?? reply.fault
+  exchange.draft.fault = fault?.kind ?? null
+  if (fault !== undefined && (await standIn(exchange, fault))) return
+  const reading = world.cache.look(prompt, exchange.draft.atMs)
+  const spoken = speak(reply, request)
+  const answer = writeAnswer(spoken, request, prompt, reading, (prefix) => world.nextId(prefix))
+  await send(exchange, request, answer, mannerOf(world, reading, spoken, fault))
+}
+
+function chooseFor(exchange: Exchange, world: World, request: MessagesRequest): Reply {
+  const header = headerOf(exchange.request, 'x-sim-script')
+  const context = { header, userAgent: exchange.draft.userAgent, served: world.log.length }
+  return chooseReply(request, context, world.options.scripts, world.options.script)
+}
+
+function mannerOf(world: World, reading: CacheReading, spoken: SpokenReply, fault: Fault | undefined): Manner {
+  return { pacing: spoken.pacing, fault, onBegin: () => world.cache.publish(reading) }
+}
+
+async function send(exchange: Exchange, request: MessagesRequest, answer: Answer, manner: Manner): Promise<void> {
+  exchange.draft.messageId = answer.id
+  exchange.draft.model = answer.model
+  exchange.draft.stopReason = answer.stopReason
+  if (request.isStream) await deliverStream(exchange, answer, manner)
+  else await deliverMessage(exchange, answer, manner)
+}
+
+/** Acts out the faults that take the place of an answer; true if it was one of them. */
+async function standIn(exchange: Exchange, fault: Fault): Promise<boolean> {
+  if (fault.kind === 'status') await deliverError(exchange, errorOfFault(fault))
+  else if (fault.kind === 'hang') await deliverSilence(exchange)
+  else if (fault.kind === 'cut-before-head') deliverNothing(exchange)
+  else return false
+  return true
+}
+
+function note({ draft }: Exchange, request: MessagesRequest, requestedModel: string): void {
+  draft.requestedModel = requestedModel
+  draft.model = request.model.id
+  draft.isStream = request.isStream
+}

@@ -1,0 +1,38 @@
+import { ApiError } from './api-error.js'
+import { identify } from './caller.js'
+import { control } from './control.js'
+import { deliverJson } from './deliver.js'
+import type { Exchange } from './exchange.js'
+import { countTokens, serveMessages } from './messages.js'
+import { listModels, showModel } from './model-routes.js'
+import type { World } from './world.js'
+
+type Handler = (exchange: Exchange, world: World) => Promise<void>
+
+const routes: ReadonlyMap<string, Readonly<Record<string, Handler>>> = new Map([
+  ['/', { HEAD: greet, GET: greet }],
+  ['/api/hello', { HEAD: greet, GET: greet }],
+  ['/v1/messages', { POST: serveMessages }],
+  ['/v1/messages/count_tokens', { POST: countTokens }],
+  ['/v1/models', { GET: listModels }],
+])
+
+const modelPath = /^\/v1\/models\/([^/]+)$/
+
+/** Finds what serves a request and lets it. Throws the API's 404 and 405. */
+export async function route(exchange: Exchange, world: World): Promise<void> {
+  const { pathname } = exchange.url
+  if (pathname.startsWith('/sim/')) return await control(exchange, world)
+  const modelName = modelPath.exec(pathname)?.[1]
+  const handlers = modelName === undefined ? routes.get(pathname) : { GET: showModel }
+  if (handlers === undefined) throw new ApiError(404, 'Not Found')
+  const method = exchange.draft.method
+  const handler = Object.hasOwn(handlers, method) ? handlers[method] : undefined
+  if (handler === undefined) throw new ApiError(405, 'Method Not Allowed')
+  if (pathname.startsWith('/v1/')) identify(exchange)
+  await handler(exchange, world)
+}
+
+async function greet(exchange: Exchange): Promise<void> {
+  await deliverJson(exchange, { message: 'hello' })
+}
