@@ -65,7 +65,9 @@ async function importAll(folder: string, manifest: Manifest): Promise<readonly s
   } catch (error) {
     const { killed, stderr = '' } = error as { killed?: boolean; stderr?: string }
     const reason = stderr.split('\n').find((line) => /^\w*Error/.test(line)) ?? 'it does not load'
-    return [`${folder} — cannot be imported: ${killed ? 'the process does not end by itself' : reason}`]
+    return [
+      `${folder} — cannot be imported: ${killed ? 'the process does not end by itself' : reason.replaceAll(root, '')}`,
+    ]
   }
 }
 

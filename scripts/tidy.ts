@@ -4,7 +4,7 @@
  *
  *   node scripts/dist/tidy.js
  */
-import { execFileSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -18,17 +18,25 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const textFile =
   /(?:\.(?:[cm]?[jt]sx?|json|jsonc|md|ya?ml|toml|sh|sql|html|css|txt|conf)|(?:^|\/)(?:\.[a-z]+|\.ci\/run|[A-Z]+|Dockerfile))$/
 
-function listFiles(): readonly string[] {
-  const list = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
+/** What git tracks, or would track with the next commit; null if git cannot tell. */
+function listFiles(): readonly string[] | null {
+  const git = spawnSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
     cwd: root,
     encoding: 'utf8',
     maxBuffer: 64 * 1024 * 1024,
   })
-  return [...new Set(list.split('\0'))].filter((path) => textFile.test(path) && existsSync(join(root, path))).sort()
+  if (git.status !== 0) return null
+  const paths = new Set(git.stdout.split('\0'))
+  return [...paths].filter((path) => textFile.test(path) && existsSync(join(root, path))).sort()
 }
 
 function main(): number {
-  const files = listFiles().map((path): SourceFile => readSource(path, readFileSync(join(root, path), 'utf8')))
+  const paths = listFiles()
+  if (paths === null) {
+    console.error('tidy asks git which files are ours: run it in a clone, with git on the PATH')
+    return 1
+  }
+  const files = paths.map((path): SourceFile => readSource(path, readFileSync(join(root, path), 'utf8')))
   const codeCount = files.filter((file) => file.syntax !== null).length
   if (codeCount === 0) {
     console.error(`tidy found no code below ${root}: it would check nothing`)

@@ -4,11 +4,11 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { test } from 'vitest'
 
-const besideRepository = fileURLToPath(new URL('../../../shared/data', import.meta.url))
+const besideRepository = fileURLToPath(new URL('../../../shared', import.meta.url))
 
 /**
- * A test that needs a file of recorded traffic, for instance `usage/dev.jsonl.gz`; it is given the path.
- * The files are looked for in the folder `RUNGUARD_DATA`, else in `shared/data` beside the repository. Where the data
+ * A test that needs a file of recorded traffic, for instance `data/usage/dev.jsonl.gz`; it is given the path.
+ * The files are looked for in the folder `RUNGUARD_DATA`, else in `shared/` beside the repository. Where the data
  * is absent the test is skipped, and the end of the run says so; where `RUNGUARD_DATA` promises it, its absence fails.
  */
 export function testOnData(file: string, title: string, body: (path: string) => void | Promise<void>): void {

@@ -88,7 +88,8 @@ async function serve(world: World, request: IncomingMessage, response: ServerRes
 }
 
 async function recover(exchange: Exchange, error: unknown): Promise<void> {
-  if (exchange.gone.aborted) return
+  const isUploadBroken = exchange.request.destroyed && !exchange.request.complete
+  if (exchange.gone.aborted || isUploadBroken) return
   if (exchange.response.headersSent) {
     exchange.draft.ending = 'cut'
     exchange.response.destroy()

@@ -5,6 +5,8 @@ export interface Directive {
   readonly verb: string
   readonly words: readonly string[]
   readonly json: JsonObject | null
+  /** There was an object, but it is not valid JSON. */
+  readonly isBroken: boolean
 }
 
 const opening = '[[sim:'
@@ -26,20 +28,20 @@ export function findDirectives(text: string): Directive[] {
 function readOne(text: string, start: number): { directive: Directive; end: number } | undefined {
   let first: { directive: Directive; end: number } | undefined
   for (let tries = 0, end = text.indexOf(closing, start); end !== -1 && tries < 16; tries += 1) {
-    const { directive, isWhole } = parse(text.slice(start, end))
+    const directive = parse(text.slice(start, end))
     first ??= { directive, end }
-    if (isWhole) return { directive, end }
+    if (!directive.isBroken) return { directive, end }
     end = text.indexOf(closing, end + 1)
   }
   return first
 }
 
-function parse(body: string): { directive: Directive; isWhole: boolean } {
+function parse(body: string): Directive {
   const brace = body.indexOf('{')
   const head = brace === -1 ? body : body.slice(0, brace)
   const [verb = '', ...words] = head.trim().split(/\s+/)
   const json = brace === -1 ? null : parseObject(body.slice(brace))
-  return { directive: { verb, words, json: json ?? null }, isWhole: brace === -1 || json !== undefined }
+  return { verb, words, json: json ?? null, isBroken: json === undefined }
 }
 
 function parseObject(text: string): JsonObject | undefined {

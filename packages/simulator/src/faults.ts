@@ -85,15 +85,17 @@ export function readFault(value: Json | undefined): Fault {
   return value as unknown as Fault // every field was checked against the rule of its kind
 }
 
+const checks: Readonly<Record<string, (value: Json | undefined) => boolean>> = {
+  number: (value) => Number.isFinite(value),
+  string: (value) => typeof value === 'string',
+  headers: (value) => isObject(value) && Object.values(value).every((header) => typeof header === 'string'),
+}
+
 function checkField(fault: JsonObject, name: string, rule: FieldRule): void {
   const value = fault[name]
   if (value === undefined && rule.endsWith('?')) return
-  const isRight = rule === 'headers?' ? isHeaders(value) : `${typeof value}` === rule.replace('?', '')
+  const isRight = checks[rule.replace('?', '')]?.(value) ?? false
   if (!isRight) throw invalid(name, `Input should be a ${rule.replace('?', '')}`)
-}
-
-function isHeaders(value: Json | undefined): boolean {
-  return isObject(value) && Object.values(value).every((header) => typeof header === 'string')
 }
 
 function isStatus(value: Json | undefined): boolean {

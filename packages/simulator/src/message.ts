@@ -33,12 +33,11 @@ export function writeAnswer(
   reading: CacheReading,
   nextId: IdSource,
 ): Answer {
-  const extra = spoken.extraRun
   const blocks = [...extraBlocks(spoken, request), ...spoken.parts.flatMap((part) => writePart(part, nextId))]
   const sum = blocks.reduce((total, { cost }) => addProgress(total, cost), noProgress)
   return {
     id: nextId('msg'),
-    model: extra?.kind === 'fallback' ? extra.model.id : request.model.id,
+    model: spoken.model.id,
     blocks,
     stopReason: spoken.stopReason,
     stopSequence: spoken.stopSequence,
@@ -91,7 +90,7 @@ export function wholeMessage(answer: Answer): JsonObject {
 }
 
 function usageStart(
-  { extraRun }: SpokenReply,
+  { extraRun, model }: SpokenReply,
   request: MessagesRequest,
   prompt: CacheablePrompt,
   reading: CacheReading,
@@ -116,18 +115,18 @@ function usageStart(
     ...base.counts,
     output_tokens: extraRun.refusedAfterTokens,
   } as const
-  const lastRun = { type: 'fallback_message', model: extraRun.model.id } as const
+  const lastRun = { type: 'fallback_message', model: model.id } as const
   return { ...uncached, counts: uncachedCounts(countPrompt(prompt), 0), earlier: [first], lastRun }
 }
 
-function extraBlocks({ extraRun }: SpokenReply, request: MessagesRequest): WrittenBlock[] {
+function extraBlocks({ extraRun, model }: SpokenReply, request: MessagesRequest): WrittenBlock[] {
   if (extraRun === undefined) return []
   if (extraRun.kind === 'compaction') {
     const content = 'A summary of the conversation so far.'
     return [{ block: { type: 'compaction', content, encrypted_content: null }, cost: noProgress }]
   }
   const trigger = { type: 'refusal', category: 'general_harms' }
-  const block = { type: 'fallback', from: { model: request.model.id }, to: { model: extraRun.model.id }, trigger }
+  const block = { type: 'fallback', from: { model: request.model.id }, to: { model: model.id }, trigger }
   return [{ block, cost: noProgress }]
 }
 

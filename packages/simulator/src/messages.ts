@@ -1,3 +1,4 @@
+import { ApiError } from './api-error.js'
 import { readJson } from './body.js'
 import { readVersion } from './caller.js'
 import {
@@ -39,6 +40,7 @@ export async function serveMessages(exchange: Exchange, world: World): Promise<v
   const request = readMessagesRequest(body, version, exchange.draft.atMs)
   note(exchange, request, textOf(isObject(body) ? body : {}, 'model'))
   const prompt = renderPrompt(request, exchange.draft.workspace ?? '')
+  checkContext(request, countPrompt(prompt))
   const reply = request.maxTokens === 0 ? { parts: [] } : chooseFor(exchange, world, request)
   const fault = world.faults.take(exchange.draft.path) ?? reply.fault
   exchange.draft.fault = fault?.kind ?? null
@@ -47,6 +49,11 @@ export async function serveMessages(exchange: Exchange, world: World): Promise<v
   const spoken = speak(reply, request)
   const answer = writeAnswer(spoken, request, prompt, reading, (prefix) => world.nextId(prefix))
   await send(exchange, request, answer, mannerOf(world, reading, spoken, fault))
+}
+
+function checkContext({ model }: MessagesRequest, tokens: number): void {
+  if (tokens <= model.contextTokens) return
+  throw new ApiError(400, `prompt is too long: ${tokens} tokens > ${model.contextTokens} maximum`)
 }
 
 function chooseFor(exchange: Exchange, world: World, request: MessagesRequest): Reply {

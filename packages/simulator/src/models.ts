@@ -119,14 +119,19 @@ export const models: readonly Model[] = [
 
 const byName = new Map(models.flatMap((entry) => [entry.id, ...entry.aliases].map((name) => [name, entry] as const)))
 
+/** The model of an exact id or declared alias, retired or not. */
+export function modelNamed(name: string): Model | undefined {
+  return byName.get(name)
+}
+
 /** The model of an exact id or declared alias, unless it is unknown or retired at that time. */
 export function findModel(name: string, nowMs: number): Model | undefined {
-  const found = byName.get(name)
+  const found = modelNamed(name)
   return found === undefined || lifecycleOf(found, nowMs) === 'retired' ? undefined : found
 }
 
 /** Where a model stands at a time. */
-export function lifecycleOf(entry: Model, nowMs: number): 'active' | 'deprecated' | 'retired' {
+function lifecycleOf(entry: Model, nowMs: number): 'active' | 'deprecated' | 'retired' {
   if (entry.retiresAt !== null && nowMs >= Date.parse(entry.retiresAt)) return 'retired'
   return entry.deprecatedAt !== null && nowMs >= Date.parse(entry.deprecatedAt) ? 'deprecated' : 'active'
 }

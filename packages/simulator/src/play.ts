@@ -2,7 +2,6 @@ import { ApiError, invalid } from './api-error.js'
 import type { Directive } from './directives.js'
 import { type Fault, readFault } from './faults.js'
 import { type JsonObject, textOf } from './json.js'
-import { findModel } from './models.js'
 import { type ExtraRun, type Pacing, type Reply, type ReplyPart, textOfTokens } from './reply.js'
 import type { MessagesRequest } from './request.js'
 import { sampleInput } from './sample-input.js'
@@ -64,6 +63,7 @@ export function composeReply(
   for (const directive of [...pacing, ...others]) {
     const act = verbs.get(directive.verb)
     if (act === undefined) throw invalid('sim', `unknown directive '${directive.verb}'`)
+    if (directive.isBroken) throw invalid('sim', `the object of '${directive.verb}' is not valid JSON`)
     act(draft, directive, request)
   }
   if (step === undefined) say(draft, 'Done.')
@@ -135,8 +135,7 @@ function search(draft: Draft, directive: Directive): void {
 }
 
 function fallBack(draft: Draft, directive: Directive): void {
-  const model = findModel(directive.words[0] ?? '', Number.NEGATIVE_INFINITY)
-  if (model === undefined) throw invalid('sim', `fallback to unknown model '${directive.words[0] ?? ''}'`)
+  const model = directive.words[0] ?? ''
   draft.extraRun = { kind: 'fallback', model, refusedAfterTokens: wholeNumber(directive, 1, 5) }
 }
 

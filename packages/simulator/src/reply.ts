@@ -1,6 +1,7 @@
+import { ApiError } from './api-error.js'
 import type { Fault } from './faults.js'
 import type { JsonObject } from './json.js'
-import type { Model } from './models.js'
+import { type Model, modelNamed } from './models.js'
 import type { MessagesRequest } from './request.js'
 import { countCall, countText } from './tokens.js'
 
@@ -27,8 +28,8 @@ export interface Pacing {
 export type ExtraRun =
   /** The conversation was first summarised; the message then ran on the summary alone. */
   | { readonly kind: 'compaction'; readonly summaryTokens: number }
-  /** The requested model refused after a few tokens and another one answered. */
-  | { readonly kind: 'fallback'; readonly model: Model; readonly refusedAfterTokens: number }
+  /** The requested model refused after a few tokens and another one, named by its id, answered. */
+  | { readonly kind: 'fallback'; readonly model: string; readonly refusedAfterTokens: number }
 
 /** What a script answers. */
 export interface Reply {
@@ -53,12 +54,14 @@ export interface SpokenReply {
   readonly stopReason: string
   readonly stopSequence: string | null
   readonly extraRun: ExtraRun | undefined
+  /** The model that answers. */
+  readonly model: Model
   readonly pacing: Pacing
 }
 
 /** Applies stop sequences and `max_tokens` to a reply, and counts it with the tokens of the model that answers. */
 export function speak(reply: Reply, request: MessagesRequest): SpokenReply {
-  const model = reply.extraRun?.kind === 'fallback' ? reply.extraRun.model : request.model
+  const model = answeringModel(reply, request)
   const stopped = stopAtSequence(reply.parts, request.stopSequences)
   const cut = cutToLimit(stopped.parts, request.maxTokens, model)
   const callsTool = cut.parts.some(({ part }) => part.kind === 'tool')
@@ -71,8 +74,16 @@ export function speak(reply: Reply, request: MessagesRequest): SpokenReply {
     stopReason: stopReasonOf(cut.isCut, stopped.sequence, natural),
     stopSequence: cut.isCut ? null : stopped.sequence,
     extraRun: reply.extraRun,
+    model,
     pacing: reply.pacing ?? {},
   }
+}
+
+function answeringModel({ extraRun }: Reply, request: MessagesRequest): Model {
+  if (extraRun?.kind !== 'fallback') return request.model
+  const model = modelNamed(extraRun.model)
+  if (model === undefined) throw new ApiError(400, `sim: fallback to unknown model '${extraRun.model}'`)
+  return model
 }
 
 function stopReasonOf(isCut: boolean, sequence: string | null, natural: string): string {

@@ -42,6 +42,7 @@ export function readMessagesRequest(body: Json, version: ApiVersion, nowMs: numb
     )
   }
   checkSampling(fields, version)
+  checkMetadata(fields)
   checkThinking(request.thinking, request.model, maxTokens)
   if (maxTokens === 0) checkWarming(fields, request)
   return request
@@ -138,6 +139,15 @@ function checkSampling(fields: JsonObject, version: ApiVersion): void {
     if (version === '2026-10-21') throw invalid(name, 'Extra inputs are not permitted')
     if (typeof value !== 'number') throw invalid(name, 'Input should be a valid number')
     if (value < 0 || value > most) throw invalid(name, `range: 0..${most}`)
+  }
+}
+
+function checkMetadata({ metadata }: JsonObject): void {
+  if (metadata === undefined || metadata === null) return
+  if (!isObject(metadata)) throw invalid('metadata', 'Input should be an object')
+  const user = metadata.user_id
+  if (user !== undefined && user !== null && typeof user !== 'string') {
+    throw invalid('metadata.user_id', 'Input should be a valid string')
   }
 }
 

@@ -16,9 +16,10 @@ export interface ScriptContext extends Standing {
 /** Decides what the model says. Must depend on its arguments alone. */
 export type Script = (request: MessagesRequest, context: ScriptContext) => Reply
 
-/** Says back the start of what the person wrote last. */
+/** Says back the start of what the person wrote last, directives left out. */
 export const echoScript: Script = (_request, { words }) => {
-  const said = [...(words.at(-1) ?? '')].slice(0, 80).join('')
+  const last = (words.at(-1) ?? '').replace(/\[\[sim:.*?\]\]+/gs, '').trim()
+  const said = [...last.slice(0, 400)].slice(0, 80).join('')
   return { parts: [{ kind: 'text', text: said === '' ? 'Noted.' : `You said: ${said}` }] }
 }
 

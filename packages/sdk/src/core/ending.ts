@@ -65,11 +65,12 @@ function settleReading(reading: UsageReading, facts: EndFacts): Settled {
 }
 
 /** Charges what was seen, never less: reported input, else the expected one; reported output, else what was streamed. */
-function atLeast(reason: Ending['reason'], facts: EndFacts): Settled {
-  const usage = facts.reading?.usage ?? facts.expected
+function atLeast(reason: Ending['reason'], { reading, expected, contentBytes }: EndFacts): Settled {
+  const isReported = reading !== null && !reading.problems.includes('missing')
+  const usage = isReported ? reading.usage : expected
   const [first, ...rest] = usage.parts
-  const streamed = facts.isFinal ? 0 : estimateOutputTokens(facts.contentBytes)
-  const seen = { ...(first ?? emptyPart('')), output: Math.max(first?.output ?? 0, streamed) }
+  const output = Math.max(first?.output ?? 0, estimateOutputTokens(contentBytes))
+  const seen = { ...(first ?? emptyPart('')), output }
   return { ending: { kind: 'at-least', reason }, usage: { ...usage, parts: [seen, ...rest] } }
 }
 

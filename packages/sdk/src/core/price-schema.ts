@@ -106,8 +106,8 @@ const name = z.string().min(1).max(200)
 function scaled(scale: number, max: number) {
   return z
     .number()
-    .positive()
-    .max(max)
+    .positive({ abort: true })
+    .max(max, { abort: true })
     .transform((value, context) => {
       const whole = Math.round(value * scale)
       if (whole / scale === value) return whole

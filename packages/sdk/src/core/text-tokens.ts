@@ -21,10 +21,10 @@ const WIDE_BYTES_PER_TOKEN = 2.7
 /** The older tokenizer makes about 30 % fewer tokens of the same ASCII text. */
 const OLD_TOKENIZER_GAIN = 1.3
 
-const WINDOW_BYTES = 32
-const BYTES_PER_WINDOW = 1_024
+const WINDOW_BYTES = 16
+const BYTES_PER_WINDOW = 512
 const MIN_WINDOWS = 2
-const MAX_WINDOWS = 16
+const MAX_WINDOWS = 32
 
 const LETTER = 0
 const SPACE = 1
@@ -38,57 +38,65 @@ const classOfByte = Uint8Array.from({ length: 256 }, (_, byte) => classify(byte)
 export function estimateTextTokens(body: Uint8Array, range: ByteRange, tokenizer: 'old' | 'new'): number {
   const length = range.end - range.start
   if (length <= 0) return 0
-  const sample = sampleClasses(body, range)
-  const total = sample.reduce((sum, count) => sum + count, 0)
-  const share = (byteClass: number) => (sample[byteClass] ?? 0) / total
-  const wide = length * share(WIDE)
-  const ascii = length * (1 - share(WIDE) - share(BACKSLASH))
+  const sample = sampleBytes(body, range)
+  const scale = length / sample.bytes
+  const ascii = (sample.bytes - sample.wide - sample.backslashes) * scale
   const gain = tokenizer === 'old' ? OLD_TOKENIZER_GAIN : 1
-  return wide / WIDE_BYTES_PER_TOKEN + ascii / (bytesPerToken[kindOf(share)] * gain)
+  return (sample.wide * scale) / WIDE_BYTES_PER_TOKEN + ascii / (bytesPerToken[kindOf(sample)] * gain)
 }
 
-/** The kind of text in a range, judged by samples of it. */
+/** The kind of text in a range that is not empty, judged by samples of it. */
 export function findTextKind(body: Uint8Array, range: ByteRange): TextKind {
-  const sample = sampleClasses(body, range)
-  const total = Math.max(
-    1,
-    sample.reduce((sum, count) => sum + count, 0),
-  )
-  return kindOf((byteClass) => (sample[byteClass] ?? 0) / total)
+  return kindOf(sampleBytes(body, range))
 }
 
-function kindOf(share: (byteClass: number) => number): TextKind {
-  const symbols = share(SYMBOL)
-  const digits = share(DIGIT)
-  if (share(SPACE) < 0.04 && digits > 0.1 && symbols < 0.15) return 'ids'
-  if (symbols + digits > 0.27 || (symbols > 0.12 && share(SPACE) < 0.06)) return 'json'
-  return symbols + digits > 0.1 ? 'code' : 'prose'
+/** How many bytes of each class were seen; the rest are letters. */
+interface Sample {
+  bytes: number
+  spaces: number
+  digits: number
+  symbols: number
+  /** In JSON text they escape the next character, and are no text themselves. */
+  backslashes: number
+  /** Bytes of characters beyond ASCII. */
+  wide: number
 }
 
-/** Counts the classes of the bytes in a few windows, evenly spread; in all of a short range. */
-function sampleClasses(body: Uint8Array, { start, end }: ByteRange): readonly number[] {
-  const counts = [0, 0, 0, 0, 0, 0]
+function kindOf({ bytes, spaces, digits, symbols }: Sample): TextKind {
+  if (spaces < bytes * 0.04 && digits > bytes * 0.1 && symbols < bytes * 0.15) return 'ids'
+  if (symbols + digits > bytes * 0.27 || (symbols > bytes * 0.12 && spaces < bytes * 0.06)) return 'json'
+  return symbols + digits > bytes * 0.1 ? 'code' : 'prose'
+}
+
+/** Looks at a few windows, evenly spread; at all of a short range. */
+function sampleBytes(body: Uint8Array, { start, end }: ByteRange): Sample {
+  const sample: Sample = { bytes: 0, spaces: 0, digits: 0, symbols: 0, backslashes: 0, wide: 0 }
   const length = end - start
-  const wanted = Math.ceil(length / BYTES_PER_WINDOW)
-  const windows = Math.min(Math.max(wanted, MIN_WINDOWS), MAX_WINDOWS)
+  const windows = Math.min(Math.max(Math.ceil(length / BYTES_PER_WINDOW), MIN_WINDOWS), MAX_WINDOWS)
   if (length <= windows * WINDOW_BYTES) {
-    countClasses(body, start, end, counts)
-    return counts
+    addWindow(sample, body, start, end)
+    return sample
   }
   const step = length / windows
   for (let index = 0; index < windows; index++) {
     const from = start + Math.floor(step * (index + 0.5) - WINDOW_BYTES / 2)
-    countClasses(body, from, from + WINDOW_BYTES, counts)
+    addWindow(sample, body, from, from + WINDOW_BYTES)
   }
-  return counts
+  return sample
 }
 
-/** Backslashes count apart: in JSON text they escape the next character and are no text themselves. */
-function countClasses(body: Uint8Array, start: number, end: number, counts: number[]): void {
+function addWindow(sample: Sample, body: Uint8Array, start: number, end: number): void {
+  const counts = [0, 0, 0, 0, 0, 0]
   for (let at = start; at < end; at++) {
-    const byteClass = classOfByte[body[at] ?? 0] ?? SYMBOL
+    const byteClass = classOfByte[body[at] ?? 0] ?? LETTER
     counts[byteClass] = (counts[byteClass] ?? 0) + 1
   }
+  sample.bytes += end - start
+  sample.spaces += counts[SPACE] ?? 0
+  sample.digits += counts[DIGIT] ?? 0
+  sample.symbols += counts[SYMBOL] ?? 0
+  sample.backslashes += counts[BACKSLASH] ?? 0
+  sample.wide += counts[WIDE] ?? 0
 }
 
 function classify(byte: number): number {

@@ -9,7 +9,7 @@ export interface TokenRatio {
 }
 
 /** Nothing learned: estimates stand as they are. */
-export const initialRatio: TokenRatio = { value: 1, answers: 0 }
+export const freshRatio: TokenRatio = { value: 1, answers: 0 }
 
 /** After this many answers, older ones begin to fade: a conversation changes from prose to code and back. */
 const MEMORY_ANSWERS = 8

@@ -1,0 +1,71 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import Database from 'libsql'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { sampleRecord } from '../testing/sample-record.js'
+import { storeSuite } from '../testing/store-suite.js'
+import { memoryStore } from './memory.js'
+import { SchemaTooNewError } from './migrations.js'
+import { sqliteStore } from './sqlite.js'
+import type { Store } from './store.js'
+
+let folder = ''
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'runguard-store-'))
+})
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+const openFile = (): Store => sqliteStore(new Database(join(folder, 'runguard.db')))
+const stores: Readonly<Record<string, () => Store>> = { memory: memoryStore, sqlite: openFile }
+
+describe.each(Object.keys(stores))('the %s store', (name) => {
+  it.each(storeSuite)('$name', async ({ check }) => {
+    const store = stores[name]?.()
+    expect(store).toBeDefined()
+    if (store === undefined) return
+    await check(store)
+    await store.close()
+  })
+})
+
+describe('the sqlite store as a file', () => {
+  it('has everything again after it was closed', async () => {
+    const first = openFile()
+    await first.addRecords([sampleRecord()])
+    await first.close()
+    const again = openFile()
+    expect(await again.findRecord('rg_sample')).toEqual(sampleRecord())
+    await again.close()
+  })
+
+  it('keeps all or none of a group', async () => {
+    const store = openFile()
+    const broken = sampleRecord({ id: 'broken', startedAt: Number.NaN })
+    await expect(store.addRecords([sampleRecord(), broken])).rejects.toThrow()
+    expect(await store.listRecords(10)).toEqual([])
+    await store.addRecords([sampleRecord()])
+    expect(await store.listRecords(10)).toHaveLength(1)
+    await store.close()
+  })
+
+  it('can be read by one process while another writes', async () => {
+    const writer = openFile()
+    const reader = openFile()
+    await writer.addRecords([sampleRecord()])
+    expect(await reader.listRecords(10)).toHaveLength(1)
+    await writer.close()
+    await reader.close()
+  })
+
+  it('refuses a file that a newer RunGuard wrote, and leaves it alone', async () => {
+    await openFile().close()
+    const raw = new Database(join(folder, 'runguard.db'))
+    raw.exec('UPDATE runguard_schema SET version = 99')
+    raw.close()
+    expect(openFile).toThrow(SchemaTooNewError)
+    const after = new Database(join(folder, 'runguard.db'))
+    expect(after.prepare('SELECT version FROM runguard_schema').all()).toMatchObject([{ version: 99 }])
+    after.close()
+  })
+})

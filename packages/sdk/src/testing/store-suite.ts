@@ -1,0 +1,149 @@
+/** What every store must do. Run it against an implementation of your own with the test runner of your choice. */
+
+import assert from 'node:assert/strict'
+import { nanoUsd } from '../core/money.js'
+import type { CallRecord } from '../core/record.js'
+import type { Store } from '../store/store.js'
+import { sampleRecord } from './sample-record.js'
+
+/** One check; it gets a fresh, empty store and throws an `AssertionError` if the store is not as it must be. */
+export interface StoreCheck {
+  readonly name: string
+  readonly check: (store: Store) => Promise<void>
+}
+
+const HOUR_MS = 3_600_000
+const NOON = Date.UTC(2026, 10, 26, 12)
+
+function call(id: string, overrides: Partial<CallRecord> = {}): CallRecord {
+  return sampleRecord({ id, upstreamId: `req_${id}`, ...overrides })
+}
+
+function costing(nano: number, isEstimated = false): Pick<CallRecord, 'cost'> {
+  return { cost: { ...sampleRecord().cost, nano: nanoUsd(nano), isEstimated } }
+}
+
+function inSession(session: string | null, project: string | null = null): Pick<CallRecord, 'scope'> {
+  return { scope: { ...sampleRecord().scope, session, project } }
+}
+
+export const storeSuite: readonly StoreCheck[] = [
+  {
+    name: 'gives back a record as it was, by either id',
+    check: async (store) => {
+      const record = call('a', { ...inSession('s "quoted"; DROP TABLE calls; --', 'p'), ...costing(9_007_199_254_740_991) })
+      await store.addRecords([record])
+      assert.deepEqual(await store.findRecord('a'), record)
+      assert.deepEqual(await store.findRecord('req_a'), record)
+      assert.equal(await store.findRecord('nobody'), null)
+    },
+  },
+  {
+    name: 'keeps a record once, however often it is added, and as it was first',
+    check: async (store) => {
+      await store.addRecords([call('a', costing(5)), call('a', costing(7))])
+      await store.addRecords([call('a', costing(9))])
+      const rows = await store.report({ groupBy: 'total' })
+      assert.deepEqual(rows.map(({ calls, costNano }) => [calls, costNano]), [[1, 5]])
+    },
+  },
+  {
+    name: 'keeps what a refused call has, which is little',
+    check: async (store) => {
+      const refused = call('r', {
+        upstreamId: null,
+        status: null,
+        headMs: null,
+        servedModel: null,
+        requestedModel: null,
+        usage: null,
+        estimate: null,
+        ending: { kind: 'not-billed', reason: 'refused' },
+        ...costing(0),
+      })
+      await store.addRecords([refused])
+      assert.deepEqual(await store.findRecord('r'), refused)
+      const [row] = await store.report({ groupBy: 'model' })
+      assert.equal(row?.group, '')
+      assert.equal(row?.calls, 1)
+    },
+  },
+  {
+    name: 'lists the newest first, up to a limit',
+    check: async (store) => {
+      await store.addRecords([1, 3, 2].map((hour) => call(`h${hour}`, { startedAt: NOON + hour * HOUR_MS })))
+      assert.deepEqual((await store.listRecords(2)).map(({ id }) => id), ['h3', 'h2'])
+    },
+  },
+  {
+    name: 'adds up calls, tokens by class and money exactly',
+    check: async (store) => {
+      const calls = Array.from({ length: 50 }, (_, index) => call(`c${index}`, costing(1_000_000_007, index < 3)))
+      await store.addRecords(calls)
+      await store.addRecords([call('u', { ...costing(0), usage: null, ending: { kind: 'unmetered', reason: 'unmetered-endpoint' } })])
+      assert.deepEqual(await store.report({ groupBy: 'total' }), [
+        {
+          group: 'total',
+          calls: 51,
+          estimatedCalls: 3,
+          unmeteredCalls: 1,
+          input: 500,
+          write5m: 1000,
+          write1h: 1500,
+          read: 2000,
+          output: 2500,
+          costNano: 50_000_000_350,
+        },
+      ])
+    },
+  },
+  {
+    name: 'adds up all parts of a call',
+    check: async (store) => {
+      const usage = sampleRecord().usage
+      assert.ok(usage)
+      await store.addRecords([call('a', { usage: { ...usage, parts: [...usage.parts, ...usage.parts] } })])
+      const [row] = await store.report({ groupBy: 'total' })
+      assert.equal(row?.output, 100)
+    },
+  },
+  {
+    name: 'cuts days at midnight of the offset asked for, in order of time',
+    check: async (store) => {
+      await store.addRecords([
+        call('late', { startedAt: Date.UTC(2026, 10, 26, 23, 30), ...costing(5) }),
+        call('early', { startedAt: Date.UTC(2026, 10, 26, 0, 10), ...costing(900) }),
+      ])
+      const days = async (offsetMinutes: number) =>
+        (await store.report({ groupBy: 'day', offsetMinutes })).map(({ group, costNano }) => [group, costNano])
+      assert.deepEqual(await days(0), [['2026-11-26', 905]])
+      assert.deepEqual(await days(60), [['2026-11-26', 900], ['2026-11-27', 5]])
+      assert.deepEqual(await days(-330), [['2026-11-25', 900], ['2026-11-26', 5]])
+    },
+  },
+  {
+    name: 'groups by session, model and project, the dearest first',
+    check: async (store) => {
+      await store.addRecords([
+        call('a', { ...inSession('s1', 'p1'), ...costing(10) }),
+        call('b', { ...inSession('s2', 'p1'), ...costing(30), servedModel: 'claude-haiku-5-5' }),
+        call('c', { ...inSession(null, 'p2'), ...costing(5) }),
+        call('d', { ...inSession('s1', 'p2'), ...costing(15) }),
+      ])
+      const groups = async (groupBy: 'session' | 'model' | 'project') =>
+        (await store.report({ groupBy })).map(({ group, costNano }) => [group, costNano])
+      assert.deepEqual(await groups('session'), [['s2', 30], ['s1', 25], ['', 5]])
+      assert.deepEqual(await groups('model'), [['claude-haiku-5-5', 30], ['claude-opus-5-5', 30]])
+      assert.deepEqual(await groups('project'), [['p1', 40], ['p2', 20]])
+    },
+  },
+  {
+    name: 'takes since as inclusive and until as exclusive',
+    check: async (store) => {
+      await store.addRecords([0, 1, 2].map((hour) => call(`h${hour}`, { startedAt: NOON + hour * HOUR_MS })))
+      const [row] = await store.report({ groupBy: 'total', since: NOON, until: NOON + 2 * HOUR_MS })
+      assert.equal(row?.calls, 2)
+      assert.deepEqual(await store.report({ groupBy: 'total', since: NOON + 5 * HOUR_MS }), [])
+    },
+  },
+]
