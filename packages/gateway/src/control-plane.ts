@@ -2,9 +2,15 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Endpoint } from '@runguard/sdk/core'
-import type { GatewayOptions } from './gateway.js'
+import type { Engine } from '@runguard/sdk/engine'
 
-type Page = (options: GatewayOptions) => Promise<{ readonly status: number; readonly body: unknown }>
+/** What the pages show. */
+export interface OwnPages {
+  readonly engine: Engine
+  readonly version: string
+}
+
+type Page = (pages: OwnPages) => Promise<{ readonly status: number; readonly body: unknown }>
 
 const hello: Page = async ({ version }) => {
   return { status: 200, body: { name: 'RunGuard', version, next: 'Set ANTHROPIC_BASE_URL to this address.' } }
@@ -18,7 +24,7 @@ const PAGES = new Map<string, Page>([
 ])
 
 /** Ready means: what is metered now can be kept. */
-async function readiness({ engine }: GatewayOptions): ReturnType<Page> {
+async function readiness({ engine }: OwnPages): ReturnType<Page> {
   try {
     await engine.flush()
     return { status: 200, body: { status: 'ready' } }
@@ -37,8 +43,9 @@ export function isOwnPage(endpoint: Endpoint): boolean {
   return path.startsWith('/runguard/') || PAGES.has(path)
 }
 
+/** Answers a page of ours. */
 export function serveOwnPage(
-  options: GatewayOptions,
+  pages: OwnPages,
   endpoint: Endpoint,
   request: IncomingMessage,
   response: ServerResponse,
@@ -48,7 +55,7 @@ export function serveOwnPage(
   const isReading = request.method === 'GET' || request.method === 'HEAD'
   if (page === undefined) answer(response, 404, { status: 'not-found', pages: [...PAGES.keys()] })
   else if (!isReading) answer(response, 405, { status: 'method-not-allowed', allowed: ['GET', 'HEAD'] })
-  else void page(options).then(({ status, body }) => answer(response, status, body))
+  else void page(pages).then(({ status, body }) => answer(response, status, body))
 }
 
 function answer(response: ServerResponse, status: number, body: unknown): void {

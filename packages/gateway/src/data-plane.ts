@@ -8,6 +8,7 @@ import { plainHeaders, requestHeaders } from './headers.js'
 import { Relay, refuse } from './relay.js'
 import { type ReadRequest, readRequest } from './request.js'
 
+/** What every call of one gateway shares. */
 export interface DataPlane {
   readonly engine: Engine
   readonly runtime: Runtime
@@ -19,6 +20,7 @@ export interface DataPlane {
   readonly running: Set<Relay>
 }
 
+/** Serves one call, from its request to the last byte of its answer. */
 export async function serveCall(
   plane: DataPlane,
   endpoint: Endpoint,
@@ -50,7 +52,13 @@ function callFrom(plane: DataPlane, request: IncomingMessage, endpoint: Endpoint
   }
 }
 
-function dispatch(plane: DataPlane, request: IncomingMessage, endpoint: Endpoint, read: ReadRequest, relay: Relay): void {
+function dispatch(
+  plane: DataPlane,
+  request: IncomingMessage,
+  endpoint: Endpoint,
+  read: ReadRequest,
+  relay: Relay,
+): void {
   const headers = requestHeaders(request.rawHeaders, request.headers.connection)
   const length = request.headers['content-length']
   // A body that is passed on unread keeps its length: the upstream may refuse chunked uploads.

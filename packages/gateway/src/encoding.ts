@@ -1,13 +1,16 @@
 /** Content codings: reading compressed requests, and compressed answers beside the stream. */
 
-import { type Transform } from 'node:stream'
+import type { Transform } from 'node:stream'
 import { promisify } from 'node:util'
 import zlib from 'node:zlib'
 
 type Decode = (bytes: Uint8Array, options: { maxOutputLength: number }) => Promise<Uint8Array>
 
 /** zstd came to Node in 22.15; where it is missing the coding is simply not supported. */
-const zstd = zlib as unknown as { zstdDecompress?: Parameters<typeof promisify>[0]; createZstdDecompress?: () => Transform }
+const zstd = zlib as unknown as {
+  zstdDecompress?: Parameters<typeof promisify>[0]
+  createZstdDecompress?: () => Transform
+}
 
 const DECODERS = new Map<string, Decode>([
   ['gzip', promisify(zlib.gunzip) as Decode],

@@ -10,6 +10,7 @@ import { type DataPlane, serveCall } from './data-plane.js'
 import { refuse } from './relay.js'
 import { MAX_BODY_BYTES } from './request.js'
 
+/** What a gateway is made of. */
 export interface GatewayOptions {
   readonly engine: Engine
   readonly runtime: Runtime
@@ -26,6 +27,7 @@ export interface GatewayOptions {
   readonly maxBodyBytes?: number
 }
 
+/** A gateway that is listening. */
 export interface Gateway {
   /** `http://127.0.0.1:4141` */
   readonly url: string
@@ -41,6 +43,7 @@ export class GatewayStartError extends Error {
 /** The API itself gives up at ten minutes; whatever waits longer waits for nothing. */
 const DEFAULT_UPSTREAM_TIMEOUT_MS = 11 * 60 * 1000
 
+/** Starts listening. Rejects with {@link GatewayStartError}. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   requireLoopback(options.host)
   const plane = createDataPlane(options)
@@ -91,11 +94,18 @@ function requireLoopback(host: string): void {
 }
 
 /** A fault of ours in one call must not take the others with it. */
-async function serve(plane: DataPlane, endpoint: Endpoint, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function serve(
+  plane: DataPlane,
+  endpoint: Endpoint,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   try {
     await serveCall(plane, endpoint, request, response)
   } catch (error) {
-    plane.runtime.log.error('call-failed', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
+    plane.runtime.log.error('call-failed', {
+      error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    })
     response.destroy()
   }
 }
@@ -131,17 +141,28 @@ function listen(server: Server, { host, port }: GatewayOptions): Promise<string>
 
 function startError(error: NodeJS.ErrnoException, host: string, port: number): Error {
   if (error.code === 'EADDRINUSE') {
-    return new GatewayStartError(`Port ${port} on ${host} is taken. Is RunGuard already running? Choose another with --port.`)
+    return new GatewayStartError(
+      `Port ${port} on ${host} is taken. Is RunGuard already running? Choose another with --port.`,
+    )
   }
   return new GatewayStartError(`Cannot listen on ${host}:${port}: ${error.message}`)
 }
 
+/** How often connections are looked at that have become idle since the end began. */
+const SWEEP_MS = 25
+
 async function drain(server: Server, plane: DataPlane, graceMs: number): Promise<void> {
+  let isClosed = false
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-  server.closeIdleConnections()
+  const sweep = (): void => {
+    server.closeIdleConnections()
+    if (!isClosed) plane.runtime.schedule(SWEEP_MS, sweep)
+  }
+  sweep()
   plane.runtime.schedule(graceMs, () => {
     for (const relay of plane.running) relay.stop('gateway-stopped')
     server.closeAllConnections()
   })
   await closed
+  isClosed = true
 }

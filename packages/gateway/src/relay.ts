@@ -60,7 +60,12 @@ export class Relay implements Dispatcher.DispatchHandler {
     else controller.abort(new Error(this.stopped))
   }
 
-  onResponseStart(controller: Controller, status: number, headers: Record<string, string | string[] | undefined>, message = ''): void {
+  onResponseStart(
+    controller: Controller,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+    message = '',
+  ): void {
     // 100 and 103 announce an answer, they are none.
     if (status < 200) return
     const plain = plainHeaders(headers)

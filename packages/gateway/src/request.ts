@@ -20,7 +20,11 @@ export interface ReadRequest {
  * Only a body that decisions depend on is read into memory; files, batches and unknown paths stream through.
  * Never rejects: what is wrong with the request is in `problem`.
  */
-export async function readRequest(request: IncomingMessage, endpoint: Endpoint, maxBytes: number): Promise<ReadRequest> {
+export async function readRequest(
+  request: IncomingMessage,
+  endpoint: Endpoint,
+  maxBytes: number,
+): Promise<ReadRequest> {
   if (endpoint.kind !== 'messages') return passedOn(request)
   const received = await readBody(request, maxBytes)
   if (!Buffer.isBuffer(received)) return { outgoing: null, body: null, receivedBytes: 0, problem: received }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 /** Gives ids with a prefix, a different one each time, the same series for the same seed. */
 export type IdSource = (prefix: string) => string
@@ -14,7 +14,5 @@ export function idSource(seed: string): IdSource {
 
 /** SHA-256 over the parts in hex; parts cannot run into each other because their lengths are hashed too. */
 export function digest(...parts: readonly string[]): string {
-  const hash = createHash('sha256')
-  for (const part of parts) hash.update(`${part.length}:`).update(part)
-  return hash.digest('hex')
+  return hash('sha256', parts.map((part) => `${part.length}:${part}`).join(''))
 }

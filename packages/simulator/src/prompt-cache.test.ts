@@ -301,7 +301,7 @@ describe('the prompt cache, for any traffic', () => {
           else waiting.push({ due: turn + delay, publish })
         })
       }),
-      { numRuns: 600 },
+      { numRuns: 150 },
     )
   })
 

@@ -45,7 +45,7 @@ function levelsKept(change: JsonObject, first: JsonObject = {}, workspace = 'w')
   return ends.findLast(({ tokens }) => tokens === read)?.level ?? 'none'
 }
 
-describe('what is kept in the cache', () => {
+describe('what is still read from the cache after a change:', () => {
   it.each<[string, JsonObject, string]>([
     ['nothing changed', {}, 'messages'],
     [
@@ -127,7 +127,7 @@ describe('what is kept in the cache', () => {
       'system',
     ],
     ['a message edited', { messages: [user(text(`${long}!`, marker))] }, 'system'],
-  ])('%s: up to %#', (_name, change, kept) => {
+  ])('%s', (_name, change, kept) => {
     expect(levelsKept(change)).toBe(kept)
   })
 

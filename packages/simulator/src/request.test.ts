@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ApiError } from './api-error.js'
 import type { Json, JsonObject } from './json.js'
+import { renderPrompt } from './prompt.js'
 import { readCountRequest, readMessagesRequest } from './request.js'
 
 const now = Date.UTC(2026, 10, 26)
@@ -11,7 +12,7 @@ const question = { role: 'user', content: 'hi' }
 
 function outcome(body: Json, version: '2023-06-01' | '2026-10-21' = '2026-10-21'): string {
   try {
-    readMessagesRequest(body, version, now)
+    renderPrompt(readMessagesRequest(body, version, now), 'w')
     return 'accepted'
   } catch (error) {
     return error instanceof ApiError ? `${error.status} ${error.message}` : `crash ${String(error)}`
@@ -161,7 +162,9 @@ describe('a request for a message', () => {
     }))
     const body = fc.tuple(value, fc.dictionary(key, value)).map(([, fields]): Json => ({ ...good, ...fields }))
     fc.assert(
-      fc.property(fc.oneof(value, body), (given) => expect(outcome(given)).not.toContain('crash')),
+      fc.property(fc.oneof(value, body), (given) => {
+        expect(outcome(given)).not.toContain('crash')
+      }),
       { numRuns: 500 },
     )
   })

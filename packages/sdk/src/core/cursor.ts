@@ -37,7 +37,8 @@ export function peek(cursor: Cursor): number {
 }
 
 function expect(cursor: Cursor, byte: number): void {
-  if (peek(cursor) !== byte) throw new MalformedBodyError(`expected ${JSON.stringify(String.fromCharCode(byte))}`, cursor.at)
+  if (peek(cursor) !== byte)
+    throw new MalformedBodyError(`expected ${JSON.stringify(String.fromCharCode(byte))}`, cursor.at)
   cursor.at++
 }
 

@@ -75,7 +75,11 @@ describe('what is expected of a call', () => {
   const expectOf = (body: unknown) => expectUsage(scanCall(Buffer.from(JSON.stringify(body))), 100).parts[0]
 
   it('is plain input without markers, and the dearest write that the markers allow', () => {
-    const text = (ttl?: string) => ({ type: 'text', text: 'x', cache_control: { type: 'ephemeral', ...(ttl && { ttl }) } })
+    const text = (ttl?: string) => ({
+      type: 'text',
+      text: 'x',
+      cache_control: { type: 'ephemeral', ...(ttl && { ttl }) },
+    })
     expect(expectOf({ model: 'm' })).toMatchObject({ model: 'm', input: 100, write5m: 0, write1h: 0 })
     expect(expectOf({ system: [text()] })).toMatchObject({ input: 0, write5m: 100, write1h: 0 })
     expect(expectOf({ system: [text('1h'), text()] })).toMatchObject({ input: 0, write5m: 0, write1h: 100 })

@@ -1,11 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { testOnData } from '../../../../scripts/testing/shared-data.js'
 import { findPrice, loadPriceBook } from './price.js'
 import { priceList } from './price-list.js'
 import type { PriceCard, PricedModel } from './price-schema.js'
 
-const factsPath = fileURLToPath(new URL('../../../../../shared/facts/prices.json', import.meta.url))
 const book = loadPriceBook(priceList)
 const today = Date.parse('2026-11-26')
 
@@ -95,10 +94,9 @@ function describeListed(model: PricedModel) {
   }
 }
 
-test('the list equals the facts it was made from, field by field', (context) => {
-  if (!existsSync(factsPath)) context.skip('it needs the collected price facts (prices.json) beside the repository')
+testOnData('facts/prices.json', 'the list equals the facts it was made from, field by field', (path) => {
   const facts: { as_of: string; models: Fact[]; rules: { server_tools: { web_search_per_1000: number } } } = JSON.parse(
-    readFileSync(factsPath, 'utf8'),
+    readFileSync(path, 'utf8'),
   )
   expect(book.models.map((model) => model.id).sort()).toEqual(facts.models.map((fact) => fact.id).sort())
   for (const fact of facts.models) {

@@ -42,7 +42,10 @@ describe('what a scan sees of a Messages body', () => {
         { content: [{ type: 'tool_use', id: '1', name: 'a', input: {} }], role: 'assistant' },
       ],
       system: [{ text: 's', cache_control: { type: 'ephemeral' }, type: 'text' }],
-      tools: [{ name: 'a', input_schema: {} }, { type: 'bash_20250124', name: 'bash' }],
+      tools: [
+        { name: 'a', input_schema: {} },
+        { type: 'bash_20250124', name: 'bash' },
+      ],
     })
     const seen = view.blocks.map(({ part, kind, role, message, marker }) => [part, kind, role, message, marker])
     expect(seen).toEqual([
@@ -75,8 +78,24 @@ describe('what a scan sees of a Messages body', () => {
   })
 
   it('takes fields of the wrong type for missing ones', () => {
-    const view = scan({ model: 5, max_tokens: '9', stream: 'yes', metadata: [], messages: 'x', system: 7, tools: null, thinking: 1 })
-    expect(view).toMatchObject({ model: null, maxTokens: null, stream: false, userId: null, thinking: null, blocks: [] })
+    const view = scan({
+      model: 5,
+      max_tokens: '9',
+      stream: 'yes',
+      metadata: [],
+      messages: 'x',
+      system: 7,
+      tools: null,
+      thinking: 1,
+    })
+    expect(view).toMatchObject({
+      model: null,
+      maxTokens: null,
+      stream: false,
+      userId: null,
+      thinking: null,
+      blocks: [],
+    })
   })
 
   it('survives nesting that would exhaust the stack of a recursive reader', () => {

@@ -10,11 +10,19 @@ describe('on whose account a call runs', () => {
       'x-claude-code-parent-agent-id': 'a-1',
     }
     const userId = JSON.stringify({ device_id: 'd', account_uuid: 'acc', session_id: 'other' })
-    expect(identify(headers, userId, null)).toMatchObject({ session: 's-1', agent: 'a-2', parentAgent: 'a-1', user: 'acc' })
+    expect(identify(headers, userId, null)).toMatchObject({
+      session: 's-1',
+      agent: 'a-2',
+      parentAgent: 'a-1',
+      user: 'acc',
+    })
   })
 
   it('finds the session in the body where no header names it', () => {
-    expect(identify({}, JSON.stringify({ device_id: 'd', session_id: 's' }), null)).toMatchObject({ session: 's', user: 'd' })
+    expect(identify({}, JSON.stringify({ device_id: 'd', session_id: 's' }), null)).toMatchObject({
+      session: 's',
+      user: 'd',
+    })
     expect(identify({}, 'plain-user', null)).toMatchObject({ session: null, user: 'plain-user' })
     expect(identify({}, '{"broken', null)).toMatchObject({ session: null, user: '{"broken' })
   })
@@ -26,7 +34,9 @@ describe('on whose account a call runs', () => {
 
   it('collects tags once each, and not without end', () => {
     expect(identify({ 'x-runguard-tag': 'a, b,a,,', 'x-litellm-tags': 'c' }, null, null).tags).toEqual(['a', 'b', 'c'])
-    expect(identify({ 'x-runguard-tag': Array.from({ length: 500 }, (_, n) => n).join() }, null, null).tags).toHaveLength(20)
+    expect(
+      identify({ 'x-runguard-tag': Array.from({ length: 500 }, (_, n) => n).join() }, null, null).tags,
+    ).toHaveLength(20)
   })
 
   it('prefers the project of the path, and cleans it', () => {

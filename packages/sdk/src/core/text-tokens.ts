@@ -52,14 +52,14 @@ export function findTextKind(body: Uint8Array, range: ByteRange): TextKind {
 
 /** How many bytes of each class were seen; the rest are letters. */
 interface Sample {
-  bytes: number
-  spaces: number
-  digits: number
-  symbols: number
+  readonly bytes: number
+  readonly spaces: number
+  readonly digits: number
+  readonly symbols: number
   /** In JSON text they escape the next character, and are no text themselves. */
-  backslashes: number
+  readonly backslashes: number
   /** Bytes of characters beyond ASCII. */
-  wide: number
+  readonly wide: number
 }
 
 function kindOf({ bytes, spaces, digits, symbols }: Sample): TextKind {
@@ -70,33 +70,25 @@ function kindOf({ bytes, spaces, digits, symbols }: Sample): TextKind {
 
 /** Looks at a few windows, evenly spread; at all of a short range. */
 function sampleBytes(body: Uint8Array, { start, end }: ByteRange): Sample {
-  const sample: Sample = { bytes: 0, spaces: 0, digits: 0, symbols: 0, backslashes: 0, wide: 0 }
+  const counts = [0, 0, 0, 0, 0, 0]
   const length = end - start
-  const windows = Math.min(Math.max(Math.ceil(length / BYTES_PER_WINDOW), MIN_WINDOWS), MAX_WINDOWS)
-  if (length <= windows * WINDOW_BYTES) {
-    addWindow(sample, body, start, end)
-    return sample
-  }
-  const step = length / windows
+  const wanted = Math.min(Math.max(Math.ceil(length / BYTES_PER_WINDOW), MIN_WINDOWS), MAX_WINDOWS)
+  const isShort = length <= wanted * WINDOW_BYTES
+  const windows = isShort ? 1 : wanted
+  const size = isShort ? length : WINDOW_BYTES
   for (let index = 0; index < windows; index++) {
-    const from = start + Math.floor(step * (index + 0.5) - WINDOW_BYTES / 2)
-    addWindow(sample, body, from, from + WINDOW_BYTES)
+    const from = start + Math.floor((length / windows) * (index + 0.5) - size / 2)
+    countBytes(counts, body, from, from + size)
   }
-  return sample
+  const [, spaces = 0, digits = 0, symbols = 0, backslashes = 0, wide = 0] = counts
+  return { bytes: windows * size, spaces, digits, symbols, backslashes, wide }
 }
 
-function addWindow(sample: Sample, body: Uint8Array, start: number, end: number): void {
-  const counts = [0, 0, 0, 0, 0, 0]
+function countBytes(counts: number[], body: Uint8Array, start: number, end: number): void {
   for (let at = start; at < end; at++) {
     const byteClass = classOfByte[body[at] ?? 0] ?? LETTER
     counts[byteClass] = (counts[byteClass] ?? 0) + 1
   }
-  sample.bytes += end - start
-  sample.spaces += counts[SPACE] ?? 0
-  sample.digits += counts[DIGIT] ?? 0
-  sample.symbols += counts[SYMBOL] ?? 0
-  sample.backslashes += counts[BACKSLASH] ?? 0
-  sample.wide += counts[WIDE] ?? 0
 }
 
 function classify(byte: number): number {

@@ -8,14 +8,15 @@ import { findModel, quotePrice } from '../core/price.js'
 import { scanCall } from '../core/scan.js'
 import { identify, type Scope } from '../core/scope.js'
 import { estimateInput, tokenFacts } from '../core/tokens.js'
-import type { Desk } from './engine.js'
-import { type Expectation, type Opening, openWatch, priceUsage, type Watch } from './watch.js'
+import type { Desk, Expectation, Opening } from './desk.js'
+import { openWatch, priceUsage, type Watch } from './watch.js'
 
 /** The answer of `admit`: send it and feed the watch, or refuse it. */
 export type Admission =
   | { readonly kind: 'send'; readonly watch: Watch }
   | { readonly kind: 'refuse'; readonly id: string; readonly refusal: Refusal }
 
+/** One way in for every call, whatever door it came through. Never rejects for anything a caller sends. */
 export async function admit(desk: Desk, call: Call): Promise<Admission> {
   const { view, problem } = parse(call)
   const scope = identify(call.headers, view?.userId ?? null, call.endpoint.project)

@@ -17,7 +17,12 @@ function setUp(unknownModel: UnknownModelPolicy = 'dearest') {
   const runtime = manualRuntime()
   const records: CallRecord[] = []
   const store = memoryStore()
-  const engine = createEngine({ config: { book, unknownModel }, store, runtime, onRecord: (record) => records.push(record) })
+  const engine = createEngine({
+    config: { book, unknownModel },
+    store,
+    runtime,
+    onRecord: (record) => records.push(record),
+  })
   const callOf = (body: string | null, overrides: Partial<Call> = {}): Call => ({
     method: 'POST',
     endpoint: resolveEndpoint('POST', '/v1/messages?beta=true'),
@@ -63,6 +68,8 @@ describe('a streamed call', () => {
     ['thinking', 42 * 2 + 200 * 2.5 + 1000 * 4 + 8000 * 0.1 + 90 * 10],
     ['tools', 42 * 2 + 200 * 2.5 + 1000 * 4 + 8000 * 0.1 + 70 * 10],
     ['server tools', 2400 * 2 + 500 * 2.5 + 1000 * 4 + 8000 * 0.1 + 60 * 10 + 20_000],
+    ['iterations', 50_000 * 2 + 700 * 10 + 42 * 2 + 200 * 2.5 + 1000 * 4 + 8000 * 0.1 + 12 * 10],
+    ['refusal', 42 * 2 + 200 * 2.5 + 1000 * 4 + 8000 * 0.1 + 9 * 10],
     ['carriage returns', 42 * 2 + 200 * 2.5 + 1000 * 4 + 8000 * 0.1 + 5 * 10],
     ['unknown events', 42 * 2 + 200 * 2.5 + 1000 * 4 + 8000 * 0.1 + 5 * 10],
   ])('of shape "%s" is charged exactly', async (shape, microdollars) => {
@@ -84,22 +91,25 @@ describe('a streamed call', () => {
   })
 
   const ends: readonly CallEnd[] = ['complete', 'upstream-failed', 'caller-aborted', 'gateway-stopped']
-  it.each(Object.keys(sampleStreams))('of shape "%s", cut at any byte, is recorded once and never charged too little', async (shape) => {
-    const whole = bytesOf(sampleStreams[shape] ?? '')
-    const lastEvent = Buffer.from(whole).lastIndexOf('message_stop')
-    let before = 0
-    for (let cut = 0; cut <= whole.length; cut++) {
-      const record = await play(whole.subarray(0, cut), ends[cut % ends.length] as CallEnd)
-      const isWhole = record.ending.kind === 'exact'
-      if (isWhole) expect(cut).toBeGreaterThan(lastEvent)
-      else expect(record.cost.isEstimated).toBe(true)
-      const output = record.usage?.parts[0]?.output ?? 0
-      // While it streams the charge only grows: nobody gains by leaving later. The true count may then be lower.
-      if (!isWhole && record.servedModel !== null) expect(output).toBeGreaterThanOrEqual(Math.min(before, 1))
-      before = output
-      expect(record.cost.nano).toBeGreaterThan(0)
-    }
-  })
+  it.each(Object.keys(sampleStreams))(
+    'of shape "%s", cut at any byte, is recorded once and never charged too little',
+    async (shape) => {
+      const whole = bytesOf(sampleStreams[shape] ?? '')
+      const lastEvent = Buffer.from(whole).lastIndexOf('message_stop')
+      let before = 0
+      for (let cut = 0; cut <= whole.length; cut++) {
+        const record = await play(whole.subarray(0, cut), ends[cut % ends.length] as CallEnd)
+        const isWhole = record.ending.kind === 'exact'
+        if (isWhole) expect(cut).toBeGreaterThan(lastEvent)
+        else expect(record.cost.isEstimated).toBe(true)
+        const output = record.usage?.parts[0]?.output ?? 0
+        // While it streams the charge only grows: nobody gains by leaving later. The true count may then be lower.
+        if (!isWhole && record.servedModel !== null) expect(output).toBeGreaterThanOrEqual(Math.min(before, 1))
+        before = output
+        expect(record.cost.nano).toBeGreaterThan(0)
+      }
+    },
+  )
 
   it('is the same call however its bytes are cut into chunks', async () => {
     const shapes = fc.constantFrom(...Object.values(sampleStreams))
@@ -127,17 +137,18 @@ describe('a streamed call', () => {
     const { send, records } = setUp()
     const watch = await send(request)
     watch.head(200, SSE)
-    watch.chunk(bytesOf(sampleStreams['text'] ?? ''))
+    watch.chunk(bytesOf(sampleStreams.text ?? ''))
     const first = watch.end('complete')
     expect(watch.end('caller-aborted')).toBe(first)
-    watch.chunk(bytesOf(sampleStreams['text'] ?? ''))
+    watch.chunk(bytesOf(sampleStreams.text ?? ''))
     expect(watch.end('upstream-failed')).toBe(first)
     expect(records).toHaveLength(1)
   })
 })
 
 describe('a plain call', () => {
-  const answer = (usage: unknown) => bytesOf(JSON.stringify({ id: 'msg_1', model: 'claude-opus-5-5', content: [], usage }))
+  const answer = (usage: unknown) =>
+    bytesOf(JSON.stringify({ id: 'msg_1', model: 'claude-opus-5-5', content: [], usage }))
 
   it('is charged by the model that answered, not by the one that was asked', async () => {
     const { send, records } = setUp()
@@ -243,7 +254,7 @@ describe('admission', () => {
     const { send, engine, store } = setUp()
     const watch = await send(request)
     watch.head(200, SSE)
-    watch.chunk(bytesOf(sampleStreams['text'] ?? ''))
+    watch.chunk(bytesOf(sampleStreams.text ?? ''))
     watch.end('complete')
     await engine.flush()
     expect(await store.findRecord('req_1')).toMatchObject({ id: watch.id })

@@ -1,38 +1,23 @@
 /** The engine: one way in (`admit`), one way out (`record`). Both doors use it. */
 
 import type { Call } from '../core/call.js'
-import type { Settled } from '../core/ending.js'
-import type { PriceBook, UnknownModelPolicy } from '../core/price.js'
 import type { CallRecord } from '../core/record.js'
 import { freshRatio, learnRatio, type TokenRatio } from '../core/token-ratio.js'
 import { totalPrompt } from '../core/usage.js'
 import type { Store } from '../store/store.js'
 import { type Admission, admit } from './admit.js'
+import type { Desk, EngineConfig } from './desk.js'
 import { createRecorder } from './recorder.js'
 import type { Runtime } from './runtime.js'
-import type { Admitted } from './watch.js'
 
-export interface EngineConfig {
-  readonly book: PriceBook
-  readonly unknownModel: UnknownModelPolicy
-}
-
+/** What a door has of the engine. */
 export interface Engine {
   admit(call: Call): Promise<Admission>
   /** Resolves when every call that has ended is in the store; rejects if the store cannot be written. */
   flush(): Promise<void>
 }
 
-/** What the steps of a call share. */
-export interface Desk {
-  readonly config: EngineConfig
-  readonly runtime: Runtime
-  /** What has been learned of a model's tokens. */
-  ratioOf(model: string): TokenRatio
-  learn(admitted: Admitted, settled: Settled): void
-  record(record: CallRecord): void
-}
-
+/** What an engine is made of. */
 export interface EngineOptions {
   readonly config: EngineConfig
   readonly store: Store
@@ -41,6 +26,7 @@ export interface EngineOptions {
   readonly onRecord?: (record: CallRecord) => void
 }
 
+/** An engine over a store. Nothing runs until a call is admitted. */
 export function createEngine({ config, store, runtime, onRecord }: EngineOptions): Engine {
   const recorder = createRecorder(store, runtime)
   const desk: Desk = {

@@ -1,5 +1,6 @@
 export type { Admission } from './admit.js'
-export { createEngine, type Engine, type EngineConfig, type EngineOptions } from './engine.js'
+export type { EngineConfig } from './desk.js'
+export { createEngine, type Engine, type EngineOptions } from './engine.js'
 export { type Log, type Runtime, systemRuntime } from './runtime.js'
 export { type SseReader, type SseSink, sseReader } from './sse.js'
 export type { Watch } from './watch.js'

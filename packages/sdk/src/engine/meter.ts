@@ -51,7 +51,7 @@ export function streamMeter(context: UsageContext): Meter {
       model = usage.context.model
     },
     message_delta: (data) => {
-      usage = mergeStreamUsage(usage ?? startStreamUsage(null, context), data['usage'])
+      usage = mergeStreamUsage(usage ?? startStreamUsage(null, context), data.usage)
     },
     message_stop: () => {
       isFinal = true
@@ -64,7 +64,7 @@ export function streamMeter(context: UsageContext): Meter {
     wants: (name) => name === '' || Object.hasOwn(readers, name),
     event: (name, data, dataBytes) => {
       const parsed = data === null ? null : parseObject(data)
-      const type = parsed === null ? name : String(parsed['type'] ?? name)
+      const type = parsed === null ? name : String(parsed.type ?? name)
       if (type === 'content_block_delta') contentBytes += Math.max(0, dataBytes - DELTA_FRAME_BYTES)
       else if (parsed !== null && Object.hasOwn(readers, type)) readers[type]?.(parsed)
     },
@@ -150,8 +150,8 @@ function parseObject(text: string): JsonObject | null {
 
 /** `error.details.error_code` where there is one, else `error.type`; cut, because an upstream may send anything. */
 function errorCodeOf(data: JsonObject): string | null {
-  const error = asObject(data['error'])
-  const code = asObject(error['details'])['error_code'] ?? error['type']
+  const error = asObject(data.error)
+  const code = asObject(error.details).error_code ?? error.type
   return typeof code === 'string' ? code.slice(0, 100) : null
 }
 

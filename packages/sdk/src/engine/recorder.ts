@@ -4,6 +4,7 @@ import type { CallRecord } from '../core/record.js'
 import type { Store } from '../store/store.js'
 import type { Runtime } from './runtime.js'
 
+/** The queue in front of a store. */
 export interface Recorder {
   /** Queues a record; it is in the store a few milliseconds later. */
   add(record: CallRecord): void
@@ -17,6 +18,7 @@ const RETRY_DELAY_MS = 1_000
 /** About 150 MB: what a store may be away for before records are lost, loudly. */
 const MAX_QUEUED = 100_000
 
+/** A recorder that writes to a store in the runtime's time. */
 export function createRecorder(store: Store, runtime: Runtime): Recorder {
   let queue: CallRecord[] = []
   let isScheduled = false

@@ -34,7 +34,9 @@ describe('reading server-sent events', () => {
 
   it('measures events that nobody wants without decoding them', () => {
     const stream = 'event: content_block_delta\ndata: {"text":"äöü"}\n\n'
-    expect(readAll([bytesOf(stream)], () => false)).toEqual([{ name: 'content_block_delta', data: null, dataBytes: 17 }])
+    expect(readAll([bytesOf(stream)], () => false)).toEqual([
+      { name: 'content_block_delta', data: null, dataBytes: 17 },
+    ])
   })
 
   it('reports nothing of an event that never ended', () => {
@@ -49,7 +51,7 @@ describe('reading server-sent events', () => {
     expect(seen[0]?.dataBytes).toBeGreaterThan(20 * 1024 * 1024)
   })
 
-  it('sees what the field\'s own parser sees, wherever the chunks are cut', () => {
+  it("sees what the field's own parser sees, wherever the chunks are cut", () => {
     const anyEvent = fc.record({
       name: fc.constantFrom('message_start', 'content_block_delta', 'ping'),
       data: fc.string({ unit: 'grapheme' }).map((text) => JSON.stringify({ text })),

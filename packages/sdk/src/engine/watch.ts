@@ -1,49 +1,13 @@
 /** The watch: observes one running call and ends it exactly once. meter → settle → record → alert. */
 
-import type { CacheTtl } from '../core/call.js'
 import { costOf, lineToWire } from '../core/cost.js'
 import { type CallEnd, type Settled, settleEnding } from '../core/ending.js'
 import { zeroUsd } from '../core/money.js'
 import type { CallRecord, RecordedCost } from '../core/record.js'
 import type { Headers } from '../core/scope.js'
-import type { TokenEstimate } from '../core/tokens.js'
 import type { Usage } from '../core/usage.js'
-import type { Desk } from './engine.js'
+import type { Admitted, Desk, Expectation } from './desk.js'
 import { answerMeter, blindMeter, type Meter, type Metered, streamMeter } from './meter.js'
-
-/** The part of a record that is known before the answer. */
-export type Opening = Pick<
-  CallRecord,
-  | 'id'
-  | 'startedAt'
-  | 'overheadMs'
-  | 'endpoint'
-  | 'route'
-  | 'scope'
-  | 'client'
-  | 'requestedModel'
-  | 'isStream'
-  | 'estimate'
-  | 'requestBytes'
->
-
-/** What is expected of a metered call. */
-export interface Expectation {
-  readonly model: string
-  readonly estimate: TokenEstimate
-  /** Stands in for what the answer never says. */
-  readonly usage: Usage
-  /** The lifetime that all markers of the request agree on. */
-  readonly ttl: CacheTtl | null
-}
-
-/** What `admit` leaves of a call: everything the watch needs, and nothing that keeps the body in memory. */
-export interface Admitted {
-  readonly opening: Opening
-  readonly startedTick: number
-  /** Null for calls whose body is not read. */
-  readonly expectation: Expectation | null
-}
 
 /** Fed by a door while a call runs. Whatever happens, and however often `end` is called, the call is settled once. */
 export interface Watch {
@@ -63,6 +27,7 @@ export interface Watch {
 
 const MAX_ID_LENGTH = 200
 
+/** Opens the watch over a call that is about to be sent. */
 export function openWatch(desk: Desk, admitted: Admitted): Watch {
   const { opening, expectation, startedTick } = admitted
   let meter: Meter = blindMeter()

@@ -19,7 +19,10 @@ export function memoryStore(): Store {
       return [...records.values()].sort((a, b) => b.startedAt - a.startedAt || compare(b.id, a.id)).slice(0, limit)
     },
     async report(query) {
-      return sumRows([...records.values()].filter((record) => isWithin(record, query)), query)
+      return sumRows(
+        [...records.values()].filter((record) => isWithin(record, query)),
+        query,
+      )
     },
     async close() {},
   }

@@ -30,6 +30,8 @@ export class SchemaTooNewError extends Error {
   override readonly name = 'SchemaTooNewError'
 
   constructor(found: number, known: number) {
-    super(`The database has schema version ${found}, this RunGuard knows up to ${known}. Use a newer RunGuard, or another file.`)
+    super(
+      `The database has schema version ${found}, this RunGuard knows up to ${known}. Use a newer RunGuard, or another file.`,
+    )
   }
 }

@@ -53,10 +53,12 @@ export function callValues(record: CallRecord): (string | number | null)[] {
   ]
 }
 
+/** By either id. */
 export function selectCall(id: string): Statement {
   return { text: 'SELECT detail FROM calls WHERE id = ? OR upstream_id = ? LIMIT 1', values: [id, id] }
 }
 
+/** The newest records first. */
 export function selectNewest(limit: number): Statement {
   return { text: 'SELECT detail FROM calls ORDER BY started_at DESC, id DESC LIMIT ?', values: [limit] }
 }
@@ -71,6 +73,7 @@ const SUMS = `COUNT(*) AS calls, SUM(is_estimated) AS "estimatedCalls", SUM(is_u
   SUM(input_tokens) AS input, SUM(write5m_tokens) AS write5m, SUM(write1h_tokens) AS write1h, SUM(read_tokens) AS read,
   SUM(output_tokens) AS output, SUM(cost_nano) AS "costNano"`
 
+/** The sums of a report; its `day` is a number of days since the epoch. */
 export function selectReport(query: ReportQuery): Statement {
   const group = groupExpression(query.groupBy, query.offsetMinutes ?? 0)
   const order = query.groupBy === 'day' ? '1' : '"costNano" DESC, 1'

@@ -53,11 +53,11 @@ function fetchRows(database: SqliteDatabase, { text, values }: Statement): Recor
 }
 
 function readRecords(database: SqliteDatabase, statement: Statement): CallRecord[] {
-  return fetchRows(database, statement).map((row) => JSON.parse(String(row['detail'])) as CallRecord)
+  return fetchRows(database, statement).map((row) => JSON.parse(String(row.detail)) as CallRecord)
 }
 
 function reportRow(row: Record<string, unknown>, query: ReportQuery): ReportRow {
-  const group = query.groupBy === 'day' ? dayName(Number(row['group'])) : String(row['group'])
+  const group = query.groupBy === 'day' ? dayName(Number(row.group)) : String(row.group)
   const sum = (name: string): number => Number(row[name])
   return {
     group,

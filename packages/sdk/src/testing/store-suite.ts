@@ -27,11 +27,15 @@ function inSession(session: string | null, project: string | null = null): Pick<
   return { scope: { ...sampleRecord().scope, session, project } }
 }
 
+/** The checks, each for a store of its own. */
 export const storeSuite: readonly StoreCheck[] = [
   {
     name: 'gives back a record as it was, by either id',
     check: async (store) => {
-      const record = call('a', { ...inSession('s "quoted"; DROP TABLE calls; --', 'p'), ...costing(9_007_199_254_740_991) })
+      const record = call('a', {
+        ...inSession('s "quoted"; DROP TABLE calls; --', 'p'),
+        ...costing(9_007_199_254_740_991),
+      })
       await store.addRecords([record])
       assert.deepEqual(await store.findRecord('a'), record)
       assert.deepEqual(await store.findRecord('req_a'), record)
@@ -44,7 +48,10 @@ export const storeSuite: readonly StoreCheck[] = [
       await store.addRecords([call('a', costing(5)), call('a', costing(7))])
       await store.addRecords([call('a', costing(9))])
       const rows = await store.report({ groupBy: 'total' })
-      assert.deepEqual(rows.map(({ calls, costNano }) => [calls, costNano]), [[1, 5]])
+      assert.deepEqual(
+        rows.map(({ calls, costNano }) => [calls, costNano]),
+        [[1, 5]],
+      )
     },
   },
   {
@@ -72,7 +79,10 @@ export const storeSuite: readonly StoreCheck[] = [
     name: 'lists the newest first, up to a limit',
     check: async (store) => {
       await store.addRecords([1, 3, 2].map((hour) => call(`h${hour}`, { startedAt: NOON + hour * HOUR_MS })))
-      assert.deepEqual((await store.listRecords(2)).map(({ id }) => id), ['h3', 'h2'])
+      assert.deepEqual(
+        (await store.listRecords(2)).map(({ id }) => id),
+        ['h3', 'h2'],
+      )
     },
   },
   {
@@ -80,7 +90,9 @@ export const storeSuite: readonly StoreCheck[] = [
     check: async (store) => {
       const calls = Array.from({ length: 50 }, (_, index) => call(`c${index}`, costing(1_000_000_007, index < 3)))
       await store.addRecords(calls)
-      await store.addRecords([call('u', { ...costing(0), usage: null, ending: { kind: 'unmetered', reason: 'unmetered-endpoint' } })])
+      await store.addRecords([
+        call('u', { ...costing(0), usage: null, ending: { kind: 'unmetered', reason: 'unmetered-endpoint' } }),
+      ])
       assert.deepEqual(await store.report({ groupBy: 'total' }), [
         {
           group: 'total',
@@ -117,8 +129,14 @@ export const storeSuite: readonly StoreCheck[] = [
       const days = async (offsetMinutes: number) =>
         (await store.report({ groupBy: 'day', offsetMinutes })).map(({ group, costNano }) => [group, costNano])
       assert.deepEqual(await days(0), [['2026-11-26', 905]])
-      assert.deepEqual(await days(60), [['2026-11-26', 900], ['2026-11-27', 5]])
-      assert.deepEqual(await days(-330), [['2026-11-25', 900], ['2026-11-26', 5]])
+      assert.deepEqual(await days(60), [
+        ['2026-11-26', 900],
+        ['2026-11-27', 5],
+      ])
+      assert.deepEqual(await days(-330), [
+        ['2026-11-25', 900],
+        ['2026-11-26', 5],
+      ])
     },
   },
   {
@@ -132,9 +150,19 @@ export const storeSuite: readonly StoreCheck[] = [
       ])
       const groups = async (groupBy: 'session' | 'model' | 'project') =>
         (await store.report({ groupBy })).map(({ group, costNano }) => [group, costNano])
-      assert.deepEqual(await groups('session'), [['s2', 30], ['s1', 25], ['', 5]])
-      assert.deepEqual(await groups('model'), [['claude-haiku-5-5', 30], ['claude-opus-5-5', 30]])
-      assert.deepEqual(await groups('project'), [['p1', 40], ['p2', 20]])
+      assert.deepEqual(await groups('session'), [
+        ['s2', 30],
+        ['s1', 25],
+        ['', 5],
+      ])
+      assert.deepEqual(await groups('model'), [
+        ['claude-haiku-5-5', 30],
+        ['claude-opus-5-5', 30],
+      ])
+      assert.deepEqual(await groups('project'), [
+        ['p1', 40],
+        ['p2', 20],
+      ])
     },
   },
   {

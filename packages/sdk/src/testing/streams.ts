@@ -31,7 +31,11 @@ function block(index: number, contentBlock: object, deltas: readonly object[]): 
 }
 
 function textBlock(index: number, ...texts: readonly string[]): string {
-  return block(index, { type: 'text', text: '' }, texts.map((text) => ({ type: 'text_delta', text })))
+  return block(
+    index,
+    { type: 'text', text: '' },
+    texts.map((text) => ({ type: 'text_delta', text })),
+  )
 }
 
 function stop(usage: Usage, reason = 'end_turn'): string {
@@ -79,7 +83,7 @@ export const sampleStreams: Readonly<Record<string, string>> = {
       output_tokens: 12,
       iterations: [
         { type: 'compaction', input_tokens: 50_000, output_tokens: 700 },
-        { type: 'message', model: 'claude-sonnet-5-5', input_tokens: 42, output_tokens: 12 },
+        { ...startUsage, type: 'message', model: 'claude-sonnet-5-5', output_tokens: 12 },
       ],
     }),
   refusal: start() + textBlock(0, 'I cannot') + stop({ output_tokens: 9 }, 'refusal'),

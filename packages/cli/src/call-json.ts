@@ -1,0 +1,41 @@
+/** One ended call as JSON. The field names are a promise: fields may be added, none is renamed or removed. */
+
+import { type CallRecord, decimalUsd, noTokens, sumTokens } from '@runguard/sdk/core'
+
+/** What `--json` prints of a call. Times are ISO 8601 in UTC, durations milliseconds, money exact. */
+export type CallJson = ReturnType<typeof callJson>
+
+/** Tokens and cost are zero for calls that were not billed; `ending` and `reason` say why. */
+export function callJson(record: CallRecord) {
+  const tokens = record.usage === null ? noTokens : sumTokens(record.usage)
+  return {
+    kind: 'call' as const,
+    id: record.id,
+    upstreamId: record.upstreamId,
+    startedAt: new Date(record.startedAt).toISOString(),
+    endpoint: record.endpoint,
+    route: record.route,
+    model: record.servedModel ?? record.requestedModel,
+    requestedModel: record.requestedModel,
+    isStream: record.isStream,
+    status: record.status,
+    ending: record.ending.kind,
+    reason: record.ending.reason,
+    errorCode: record.errorCode,
+    inputTokens: tokens.input,
+    cacheWrite5mTokens: tokens.write5m,
+    cacheWrite1hTokens: tokens.write1h,
+    cacheReadTokens: tokens.read,
+    outputTokens: tokens.output,
+    webSearches: record.usage?.webSearches ?? 0,
+    costUsd: decimalUsd(record.cost.nano),
+    costNanoUsd: record.cost.nano,
+    isEstimated: record.cost.isEstimated,
+    priceVersion: record.cost.priceVersion,
+    durationMs: record.durationMs,
+    headMs: record.headMs,
+    overheadMs: record.overheadMs,
+    scope: record.scope,
+    client: record.client,
+  }
+}

@@ -1,0 +1,73 @@
+/** `runguard report`: what was spent, by day, session, model or project. */
+
+import type { ReportGroup, ReportQuery, ReportRow, Store } from '@runguard/sdk/store'
+import type { Environment, OffsetAt } from '../environment.js'
+import { CommandError, type ExitCode, exitCodes } from '../exit.js'
+import { reportByLocalDay } from '../local-days.js'
+import { parseSince, parseUntil } from '../moments.js'
+import { readStore } from '../open-store.js'
+import { reportCsv, reportTable, rowJson, totalRow } from '../report-views.js'
+
+/** What `runguard report` can be asked for. */
+export type ReportName = 'daily' | 'session' | 'model' | 'project'
+
+/** The flags of `report`. */
+export interface ReportOptions {
+  readonly since?: string
+  readonly until?: string
+  readonly utc?: boolean
+  readonly json?: boolean
+  readonly csv?: boolean
+  readonly data?: string
+}
+
+type Period = Pick<ReportQuery, 'since' | 'until'>
+
+/** Prints one report. */
+export async function runReport(
+  environment: Environment,
+  name: ReportName,
+  options: ReportOptions,
+): Promise<ExitCode> {
+  const { terminal } = environment
+  const offsetAt: OffsetAt = options.utc ? () => 0 : environment.offsetAt
+  const period = readPeriod(environment, options, offsetAt)
+  const groupBy = name === 'daily' ? 'day' : name
+  const directory = options.data ?? environment.dataDirectory
+  const rows = await readStore<readonly ReportRow[]>(directory, [], (store) => report(store, groupBy, period, offsetAt))
+  if (options.json) terminal.print(JSON.stringify(reportJson(rows, groupBy, period)))
+  else if (options.csv) terminal.print(reportCsv(rows, groupBy).trimEnd())
+  else if (rows.length > 0) terminal.print(reportTable(rows, groupBy, terminal.colors))
+  if (rows.length === 0) terminal.say(adviceWhenEmpty(directory, period))
+  return exitCodes.ok
+}
+
+function readPeriod({ now }: Environment, { since, until }: ReportOptions, offsetAt: OffsetAt): Period {
+  const present = { nowMs: now(), offsetAt }
+  const period: Period = {
+    ...(since === undefined ? {} : { since: parseSince(since, present) }),
+    ...(until === undefined ? {} : { until: parseUntil(until, present) }),
+  }
+  if ((period.since ?? 0) < (period.until ?? Number.POSITIVE_INFINITY)) return period
+  throw new CommandError('--since is not before --until: there is nothing between them.', exitCodes.config)
+}
+
+function report(store: Store, groupBy: ReportGroup, period: Period, offsetAt: OffsetAt): Promise<readonly ReportRow[]> {
+  return groupBy === 'day' ? reportByLocalDay(store, period, offsetAt) : store.report({ ...period, groupBy })
+}
+
+function reportJson(rows: readonly ReportRow[], groupBy: ReportGroup, { since, until }: Period) {
+  const iso = (atMs: number | undefined): string | null => (atMs === undefined ? null : new Date(atMs).toISOString())
+  return {
+    groupBy,
+    since: iso(since),
+    until: iso(until),
+    rows: rows.map(rowJson),
+    total: rowJson(totalRow(rows)),
+  }
+}
+
+function adviceWhenEmpty(directory: string, { since, until }: Period): string {
+  if (since !== undefined || until !== undefined) return `No calls in this period in ${directory}.`
+  return `No calls in ${directory} yet. Start the gateway with:  runguard   (or see it work with:  runguard demo)`
+}

@@ -1,0 +1,44 @@
+/** Everything the program takes from its surroundings, read in one place and handed to the commands as a value. */
+
+import { readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { exitCodes } from './exit.js'
+import { openTerminal, type Terminal } from './terminal.js'
+
+/** Minutes east of UTC at a time in milliseconds since the epoch. */
+export type OffsetAt = (atMs: number) => number
+
+/** What a command knows of the world. */
+export interface Environment {
+  readonly version: string
+  readonly terminal: Terminal
+  /** Where calls are kept unless `--data` says otherwise: `$RUNGUARD_HOME`, else `.runguard` in the home directory. */
+  readonly dataDirectory: string
+  /** Milliseconds since the epoch. */
+  now(): number
+  /** The machine's time zone, daylight saving included. */
+  readonly offsetAt: OffsetAt
+}
+
+/** @param wantsColor false for `--no-color` */
+export function readEnvironment(wantsColor: boolean): Environment {
+  const { NO_COLOR = '', RUNGUARD_HOME = '' } = process.env
+  const onFault = (error: Error): void => {
+    process.exitCode = exitCodes.failure
+    process.stderr.write(`runguard: cannot write the output: ${error.message}\n`)
+  }
+  return {
+    version: readVersion(),
+    terminal: openTerminal(process.stdout, process.stderr, wantsColor && NO_COLOR === '', onFault),
+    dataDirectory: RUNGUARD_HOME === '' ? join(homedir(), '.runguard') : RUNGUARD_HOME,
+    now: Date.now,
+    offsetAt: (atMs) => -Math.round(new Date(atMs).getTimezoneOffset()),
+  }
+}
+
+/** The version of the installed package. */
+export function readVersion(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(text) as { version: string }).version
+}

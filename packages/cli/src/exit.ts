@@ -1,0 +1,18 @@
+/** How the program ends, and how a command says why. */
+
+/** What the process returns. `failure`: it was asked for properly and did not work; `config`: a value makes no sense. */
+export const exitCodes = { ok: 0, failure: 1, usage: 2, config: 4 } as const
+
+/** One of {@link exitCodes}. */
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
+
+/** A command cannot go on; the message is shown to the person as it is, so it says what to do. */
+export class CommandError extends Error {
+  override readonly name = 'CommandError'
+  readonly exitCode: ExitCode
+
+  constructor(message: string, exitCode: ExitCode = exitCodes.failure) {
+    super(message)
+    this.exitCode = exitCode
+  }
+}

@@ -1,0 +1,29 @@
+/** Reading the values of flags. A value that makes no sense ends the program with the exit code for bad configuration. */
+
+import { isIP } from 'node:net'
+import { InvalidArgumentError } from 'commander'
+
+/** A TCP port; 0 stands for any free one. */
+export function parsePort(text: string): number {
+  const port = Number(text)
+  if (/^\d{1,5}$/.test(text) && port <= 65_535) return port
+  throw new InvalidArgumentError('A port is a whole number from 0 (any free one) to 65535.')
+}
+
+/** An http(s) URL without query and credentials, as a client would write its base URL. */
+export function parseUpstream(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : null
+  if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
+    throw new InvalidArgumentError('Write the whole URL, such as https://api.anthropic.com.')
+  }
+  if (url.search !== '' || url.hash !== '' || url.username !== '' || url.password !== '') {
+    throw new InvalidArgumentError('A base URL has no query, fragment, user name or password.')
+  }
+  return text
+}
+
+/** An address of this machine alone: there is no sign-in yet, so whoever reached the port could spend the money. */
+export function parseHost(text: string): string {
+  if (text === 'localhost' || text === '::1' || (isIP(text) === 4 && text.startsWith('127.'))) return text
+  throw new InvalidArgumentError('RunGuard listens on loopback only: 127.0.0.1, ::1 or localhost.')
+}

@@ -1,0 +1,47 @@
+/** The two ways out: data on stdout for the next program, chatter on stderr for the person. */
+
+import pc from 'picocolors'
+
+/** Functions that colour a text, or leave it as it is. */
+export type Colors = ReturnType<typeof pc.createColors>
+
+/** Where a command writes. */
+export interface Terminal {
+  /** Colours for what is printed. */
+  readonly colors: Colors
+  /** Data: a line, or several, on stdout. Goes nowhere once nobody reads it any more. */
+  print(text: string): void
+  /** Chatter: a line, or several, on stderr. */
+  say(text: string): void
+}
+
+/** No colours at all. */
+export const plainColors: Colors = pc.createColors(false)
+
+type Output = Pick<NodeJS.WriteStream, 'write' | 'isTTY' | 'on'>
+
+/** @param onFault told about a stream that cannot be written for another reason than that its reader left */
+export function openTerminal(
+  stdout: Output,
+  stderr: Output,
+  hasColors: boolean,
+  onFault: (error: Error) => void,
+): Terminal {
+  return {
+    colors: hasColors && stdout.isTTY ? pc.createColors(true) : plainColors,
+    print: lineWriter(stdout, onFault),
+    say: lineWriter(stderr, onFault),
+  }
+}
+
+/** `runguard report | head -1` closes the pipe early, which is a choice of the reader and no fault. */
+function lineWriter(output: Output, onFault: (error: Error) => void): (text: string) => void {
+  let isOpen = true
+  output.on('error', (error: NodeJS.ErrnoException) => {
+    if (isOpen && error.code !== 'EPIPE') onFault(error)
+    isOpen = false
+  })
+  return (text) => {
+    if (isOpen) output.write(`${text}\n`)
+  }
+}
