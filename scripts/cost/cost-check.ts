@@ -34,7 +34,7 @@ export interface SourceCheck {
 }
 
 /** Every model at its last listed price: the data has no dates, and no call in it is long enough for a historic card. */
-export const PRICE_DAY_MS = Number.MAX_SAFE_INTEGER
+const PRICE_DAY_MS = Number.MAX_SAFE_INTEGER
 
 /** Starts the count of a source. */
 export function startCheck(source: string): SourceCheck {

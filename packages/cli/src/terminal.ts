@@ -9,7 +9,9 @@ export type Colors = ReturnType<typeof pc.createColors>
 export interface Terminal {
   /** Colours for what is printed. */
   readonly colors: Colors
-  /** Data: a line, or several, on stdout. Goes nowhere once nobody reads it any more. */
+  /** Data on stdout, exactly as it is. Goes nowhere once nobody reads it any more. */
+  write(text: string): void
+  /** Data: a line, or several, on stdout. */
   print(text: string): void
   /** Chatter: a line, or several, on stderr. */
   say(text: string): void
@@ -27,21 +29,24 @@ export function openTerminal(
   hasColors: boolean,
   onFault: (error: Error) => void,
 ): Terminal {
+  const write = writer(stdout, onFault)
+  const writeChatter = writer(stderr, onFault)
   return {
     colors: hasColors && stdout.isTTY ? pc.createColors(true) : plainColors,
-    print: lineWriter(stdout, onFault),
-    say: lineWriter(stderr, onFault),
+    write,
+    print: (text) => write(`${text}\n`),
+    say: (text) => writeChatter(`${text}\n`),
   }
 }
 
 /** `runguard report | head -1` closes the pipe early, which is a choice of the reader and no fault. */
-function lineWriter(output: Output, onFault: (error: Error) => void): (text: string) => void {
+function writer(output: Output, onFault: (error: Error) => void): (text: string) => void {
   let isOpen = true
   output.on('error', (error: NodeJS.ErrnoException) => {
     if (isOpen && error.code !== 'EPIPE') onFault(error)
     isOpen = false
   })
   return (text) => {
-    if (isOpen) output.write(`${text}\n`)
+    if (isOpen) output.write(text)
   }
 }

@@ -88,20 +88,24 @@ function mergeTurns(turns: readonly Turn[]): { role: string; blocks: JsonObject[
 
 /** Where the conversation stands, as scripts see it. */
 export interface Standing {
-  /** Everything the person wrote last: the texts of the newest user message that is more than tool results. */
+  /** Everything the person wrote last, block by block. */
   readonly words: readonly string[]
   /** Assistant turns since then: 0 when the model is about to answer the person. */
   readonly round: number
 }
 
-/** Finds the newest message of a person. Messages that carry tool results belong to the loop, not to the person. */
-export function findStanding(turns: readonly Turn[]): Standing {
+/**
+ * Finds the newest message of a person. A message with tool results belongs to the loop, and so do the reminders that
+ * clients put beside them, unless `speaks` recognises the person in its text.
+ */
+export function findStanding(turns: readonly Turn[], speaks: (text: string) => boolean): Standing {
   let round = 0
   for (const turn of turns.toReversed()) {
     if (turn.role === 'assistant') round += 1
-    if (turn.role !== 'user' || turn.blocks.some(({ type }) => type === 'tool_result')) continue
+    if (turn.role !== 'user') continue
     const words = turn.blocks.filter(({ type }) => type === 'text').map((block) => textOf(block, 'text'))
-    if (words.length > 0) return { words, round }
+    const isLoop = turn.blocks.some(({ type }) => type === 'tool_result') && !words.some(speaks)
+    if (words.length > 0 && !isLoop) return { words, round }
   }
   return { words: [], round }
 }

@@ -32,7 +32,7 @@ function conversation(words: string, rounds = 0): Json {
       role: 'user',
       content: [
         { type: 'tool_result', tool_use_id: `t${index}`, content: 'ok' },
-        { type: 'text', text: 'a reminder [[sim:say no]]' },
+        { type: 'text', text: 'a reminder' },
       ],
     },
   ])
@@ -78,6 +78,12 @@ describe('a conversation', () => {
     const before = conversation('[[sim:looping]]', 2) as Json[]
     const messages = [...before, { role: 'assistant', content: 'stopped' }, { role: 'user', content: 'thanks' }]
     expect(reply(messages)).toEqual(says('You said: thanks'))
+  })
+
+  it('begins anew when the person speaks beside a tool result, with a directive', () => {
+    const [question, call, result] = conversation('[[sim:looping]]', 1) as [JsonObject, JsonObject, JsonObject]
+    const content = [...(result.content as Json[]), { type: 'text', text: '[[sim:say enough]]' }]
+    expect(reply([question, call, { role: 'user', content }])).toMatchObject(says('enough'))
   })
 
   it('may call several tools at once', () => {

@@ -33,7 +33,7 @@ export function chooseReply(
   scripts: ReadonlyMap<string, Script>,
   fallback: Script,
 ): Reply {
-  const standing = findStanding(request.turns)
+  const standing = findStanding(request.turns, (text) => findDirectives(text).length > 0)
   const full: ScriptContext = { ...context, ...standing }
   const named = context.header === null ? undefined : scripts.get(context.header.trim())
   if (named !== undefined) return named(request, full)

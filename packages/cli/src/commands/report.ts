@@ -36,7 +36,7 @@ export async function runReport(
   const directory = options.data ?? environment.dataDirectory
   const rows = await readStore<readonly ReportRow[]>(directory, [], (store) => report(store, groupBy, period, offsetAt))
   if (options.json) terminal.print(JSON.stringify(reportJson(rows, groupBy, period)))
-  else if (options.csv) terminal.print(reportCsv(rows, groupBy).trimEnd())
+  else if (options.csv) terminal.write(reportCsv(rows, groupBy))
   else if (rows.length > 0) terminal.print(reportTable(rows, groupBy, terminal.colors))
   if (rows.length === 0) terminal.say(adviceWhenEmpty(directory, period))
   return exitCodes.ok

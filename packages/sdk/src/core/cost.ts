@@ -64,9 +64,8 @@ export interface Cost {
   readonly priceVersion: string
 }
 
-/** Served at once for six times the price is the dearest fast mode there ever was. */
+/** No fast mode that is known costs more, as a multiple of its base. */
 const UNKNOWN_FAST_PERCENT = 600
-const UNKNOWN_GEO_PERCENT = 110
 const geosWithoutSurcharge = new Set(['', 'global', 'not_available'])
 const tokenItems = ['input', 'write5m', 'write1h', 'read', 'output'] as const
 const basesByCertainty: readonly CostBasis[] = ['list', 'override', 'dearest-of-line', 'fallback']
@@ -170,12 +169,11 @@ function listMultipliers(
   return multipliers
 }
 
-/** A geography that the list does not know is charged like `us`, except on models that have no surcharge at all. */
+/** A geography that the list does not know is charged like `us`. */
 function findGeoPercent(geo: string | null, usPercent: number, assumptions: Set<CostAssumption>): number {
   if (geo === null || geosWithoutSurcharge.has(geo)) return 100
-  if (geo === 'us') return usPercent
-  assumptions.add('unknown-geo')
-  return usPercent === 100 ? 100 : UNKNOWN_GEO_PERCENT
+  if (geo !== 'us') assumptions.add('unknown-geo')
+  return usPercent
 }
 
 /** Whole by construction: the price list refuses prices that would not stay whole. */

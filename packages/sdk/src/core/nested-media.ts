@@ -47,9 +47,10 @@ export function findNestedMedia(body: Uint8Array, start: number, end: number): N
   const images: (ByteRange | null)[] = []
   let at = block.indexOf(imageType)
   while (at !== -1) {
-    const data = findImageData(body, start + at, end)
-    images.push(data)
-    at = block.indexOf(imageType, data === null ? at + imageType.length : data.end - start)
+    const next = block.indexOf(imageType, at + imageType.length)
+    // Up to the next picture only: a picture without data must not take that of its neighbour.
+    images.push(findImageData(body, start + at, next === -1 ? end : start + next))
+    at = next
   }
   return { images, hasDocument: block.includes(documentType) }
 }

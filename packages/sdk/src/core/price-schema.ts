@@ -93,8 +93,10 @@ interface Cards {
   readonly fast?: PriceCard | null | undefined
 }
 
+/** The one surcharge for `inference_geo: us`. Models that nobody listed may carry it: assuming so never under-counts. */
+export const US_GEO_PERCENT = 110
+
 const modelLines = ['opus', 'sonnet', 'haiku', 'fable', 'mythos'] as const
-const US_GEO_PERCENT = 110
 const BATCH_PERCENT = 50
 const PICO_PER_USD = 1_000_000_000_000
 
@@ -220,7 +222,7 @@ export function checkOverrides(data: unknown): readonly CheckedOverride[] {
 
 /** The line a model's name belongs to: names are not parsed further, so a new model of a line is still found. */
 export function findLine(modelName: string): ModelLine {
-  return modelLines.find((line) => modelName.includes(line)) ?? 'other'
+  return modelLines.find((line) => modelName.toLowerCase().includes(line)) ?? 'other'
 }
 
 /** A token must cost a whole number of pico-dollars after batch discount and geo surcharge too. */

@@ -12,7 +12,7 @@ import type {
   PricedModel,
   PriceOverride,
 } from './price-schema.js'
-import { checkOverrides, checkPriceList, findLine } from './price-schema.js'
+import { checkOverrides, checkPriceList, findLine, US_GEO_PERCENT } from './price-schema.js'
 
 /** Dated prices of all known models. Immutable. */
 export interface PriceBook {
@@ -50,9 +50,6 @@ export interface PriceMiss {
   /** Known without a price, such as a preview: its facts are in the book. Null if nobody has heard of it. */
   readonly known: PricedModel | null
 }
-
-/** Models that nobody listed may carry the surcharge: assuming it never under-counts. */
-const UNKNOWN_GEO_PERCENT = 110
 
 /** What Anthropic's own gateway charges for a model it does not know: $5 in, $25 out, caching in proportion. */
 const fallbackPrice: DatedPrice = {
@@ -117,7 +114,7 @@ const fallbackQuote: PriceQuote = {
   kind: 'price',
   pricedAs: null,
   price: fallbackPrice,
-  geoPercent: UNKNOWN_GEO_PERCENT,
+  geoPercent: US_GEO_PERCENT,
   basis: 'fallback',
 }
 
@@ -127,7 +124,7 @@ function quoteDearest(book: PriceBook, model: string, atMs: number): PriceQuote 
   const dearest = ofLine ?? dearestAt(book.models, atMs, () => true)
   if (dearest === null) return fallbackQuote
   const basis = ofLine === null ? 'fallback' : 'dearest-of-line'
-  return { kind: 'price', pricedAs: dearest.id, price: dearest.price, geoPercent: UNKNOWN_GEO_PERCENT, basis }
+  return { kind: 'price', pricedAs: dearest.id, price: dearest.price, geoPercent: US_GEO_PERCENT, basis }
 }
 
 /** The dearest base card among the models that were not retired at that time. */
@@ -186,7 +183,7 @@ function unlistedModel(id: string): PricedModel {
     releasedMs: null,
     deprecatedMs: null,
     retiresMs: null,
-    geoPercent: UNKNOWN_GEO_PERCENT,
+    geoPercent: US_GEO_PERCENT,
     prices: [],
   }
 }

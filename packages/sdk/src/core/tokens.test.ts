@@ -95,6 +95,7 @@ describe('pictures', () => {
     expect(estimate(say(byUrl)).tokens).toBe(4_784 + 4)
     expect(estimate(say(byUrl), freshRatio, { ...opus, tokenizer: 'old' }).tokens).toBe(1_568 + 4)
     expect(estimate(say(result([byUrl]))).bound).toBeGreaterThan(4_784)
+    expect(estimate(say(result([byUrl, image]))).tokens).toBeGreaterThan(4_784 + 1_296)
   })
 
   test('that text only talks about are text', () => {
@@ -104,6 +105,14 @@ describe('pictures', () => {
   })
 
   const byName = (type: string) => ({ type, source: { type: 'url', url: 'https://a.test' } })
+})
+
+describe('thinking', () => {
+  test('counts by its signature, which carries what is not shown', () => {
+    const { tokens } = estimate(say({ type: 'thinking', thinking: '', signature: 'Ab1/'.repeat(1_000) }))
+    expect(tokens).toBeGreaterThan(1_000)
+    expect(tokens).toBeLessThan(1_050)
+  })
 })
 
 describe('tools', () => {

@@ -37,6 +37,8 @@ const TOKENS_PER_MESSAGE = 4
 /** A PDF page is its text and a picture of it; pages are guessed from the size of the file. */
 const TOKENS_PER_PDF_PAGE = 3_000
 const BASE64_BYTES_PER_PDF_PAGE = 80_000
+/** Thinking travels in its signature, sealed: four characters of base64 are three bytes, about a token of prose. */
+const BYTES_PER_THINKING_TOKEN = 4
 
 /** Definitions that the API adds for its own client-side tools, by the start of their type. */
 const builtInTools: readonly (readonly [prefix: string, tokens: number])[] = [
@@ -58,13 +60,13 @@ const textKinds = new Set([
   'custom',
 ])
 
-/** What a block adds, apart from text: `bytes` of it are no text, and cannot be bounded by their number. */
+/** What a block adds to the estimate and to the bound, which starts from the bytes of the whole body. */
 interface Weight {
   /** Likely tokens. */
   readonly tokens: number
   /** Tokens of the bound that do not come from bytes; infinite if the body does not show them. */
   readonly extra: number
-  /** Bytes of the block that are not text, such as the data of a picture. */
+  /** Bytes of the block that are not text, such as the data of a picture: the bound does not count them. */
   readonly bytes: number
 }
 
@@ -123,7 +125,9 @@ function weighBlock(block: BlockView, body: Uint8Array, facts: TokenFacts): Weig
   if (block.kind === 'image') return weighImage(block, body, facts)
   if (block.kind === 'document') return weighDocument(block, body, facts)
   if (block.kind.endsWith('tool_result')) return weighResult(block, body, facts)
-  const tokens = estimateTextTokens(body, block, facts.tokenizer)
+  const tokens = block.kind.endsWith('thinking')
+    ? (block.end - block.start) / BYTES_PER_THINKING_TOKEN
+    : estimateTextTokens(body, block, facts.tokenizer)
   const isText = textKinds.has(block.kind) || block.kind.endsWith('_tool_use')
   return { tokens, extra: isText ? 0 : Number.POSITIVE_INFINITY, bytes: 0 }
 }

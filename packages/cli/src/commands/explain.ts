@@ -1,0 +1,39 @@
+/** `runguard explain`: one call and its bill, line by line. */
+
+import type { CallRecord } from '@runguard/sdk/core'
+import type { Store } from '@runguard/sdk/store'
+import type { Environment } from '../environment.js'
+import { CommandError, type ExitCode, exitCodes } from '../exit.js'
+import { explainCall, explanationJson } from '../explanation.js'
+import { readStore } from '../open-store.js'
+
+/** The flags of `explain`. */
+export interface ExplainOptions {
+  readonly json?: boolean
+  readonly data?: string
+}
+
+/** @param id RunGuard's id, the API's, or `last` */
+export async function runExplain(environment: Environment, id: string, options: ExplainOptions): Promise<ExitCode> {
+  const { terminal, offsetAt } = environment
+  const directory = options.data ?? environment.dataDirectory
+  const record = await readStore<CallRecord | null>(directory, null, (store) => findCall(store, id))
+  if (record === null) throw new CommandError(adviceWhenMissing(id, directory))
+  if (options.json) terminal.print(JSON.stringify(explanationJson(record)))
+  else terminal.print(explainCall(record, offsetAt, terminal.colors))
+  return exitCodes.ok
+}
+
+async function findCall(store: Store, id: string): Promise<CallRecord | null> {
+  if (id !== 'last') return await store.findRecord(id)
+  const [newest = null] = await store.listRecords(1)
+  return newest
+}
+
+function adviceWhenMissing(id: string, directory: string): string {
+  if (id === 'last') return `No calls in ${directory} yet. Start the gateway with:  runguard`
+  return (
+    `No call ${JSON.stringify(id.slice(0, 100))} in ${directory}.\n` +
+    'Give the x-runguard-request-id of its answer (rg_…), its request-id (req_…), or: last'
+  )
+}

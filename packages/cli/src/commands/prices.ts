@@ -1,0 +1,75 @@
+/** `runguard prices`: what models cost, and whether the list still fits. */
+
+import { findLine, findModel, findPrice, loadPriceBook, type PriceBook, priceList } from '@runguard/sdk/core'
+import type { Environment } from '../environment.js'
+import { CommandError, type ExitCode, exitCodes } from '../exit.js'
+import { printable } from '../format.js'
+import { parseAt } from '../moments.js'
+import { readStore } from '../open-store.js'
+import { checkPrices } from '../price-check.js'
+import { modelJson, modelPrices, priceTable, releasedModels } from '../price-views.js'
+
+/** The flags of `prices show`. */
+export interface PricesShowOptions {
+  readonly at?: string
+  readonly json?: boolean
+}
+
+/** The flags of `prices check`. */
+export interface PricesCheckOptions {
+  readonly json?: boolean
+  readonly data?: string
+}
+
+/** Prints the list as of a day, or all that is known of one model. */
+export function runPricesShow(
+  { terminal, now }: Environment,
+  name: string | undefined,
+  options: PricesShowOptions,
+): ExitCode {
+  const book = loadPriceBook(priceList)
+  const atMs = options.at === undefined ? now() : parseAt(options.at, now())
+  const models = name === undefined ? releasedModels(book, atMs) : [requireModel(book, name)]
+  const [only] = models
+  if (options.json) {
+    const isDated = name === undefined || options.at !== undefined
+    const pricesOf = (id: string) => [findPrice(book, id, atMs)].filter((price) => price !== null)
+    const list = models.map((model) => modelJson(model, isDated ? pricesOf(model.id) : model.prices))
+    terminal.print(JSON.stringify({ version: book.version, at: new Date(atMs).toISOString(), models: list }))
+  } else if (name === undefined || only === undefined) terminal.print(priceTable(book, atMs, terminal.colors))
+  else if (options.at === undefined) terminal.print(modelPrices(only, terminal.colors))
+  else terminal.print(priceTable({ ...book, models: [only] }, atMs, terminal.colors))
+  return exitCodes.ok
+}
+
+function requireModel(book: PriceBook, name: string) {
+  const model = findModel(book, name)
+  if (model !== null) return model
+  const line = findLine(name)
+  const similar = book.models.filter((known) => line !== 'other' && known.line === line).map(({ id }) => id)
+  const advice = similar.length > 0 ? `Listed ${line} models: ${similar.join(', ')}` : 'See them all with:  runguard prices show'
+  throw new CommandError(`No model ${JSON.stringify(printable(name))} in the price list; ids match exactly.\n${advice}`)
+}
+
+const LATELY_MS = 30 * 86_400_000
+
+/** Prints what is wrong with the list, if anything; what needs an action makes the command fail. */
+export async function runPricesCheck(environment: Environment, options: PricesCheckOptions): Promise<ExitCode> {
+  const { terminal, now } = environment
+  const nowMs = now()
+  const findings = checkPrices({
+    book: loadPriceBook(priceList),
+    asOfMs: Date.parse(priceList.asOf),
+    nowMs,
+    usedModels: await listUsedModels(options.data ?? environment.dataDirectory, nowMs - LATELY_MS),
+  })
+  if (options.json) terminal.print(JSON.stringify({ findings }))
+  else for (const { kind, text } of findings) terminal.print(kind === 'note' ? text : terminal.colors.yellow(`! ${text}`))
+  return findings.some(({ kind }) => kind === 'attention') ? exitCodes.failure : exitCodes.ok
+}
+
+/** Models with tokens to pay for: a name that the API refused costs nothing. */
+async function listUsedModels(directory: string, since: number): Promise<readonly string[]> {
+  const rows = await readStore(directory, [], (store) => store.report({ groupBy: 'model', since }))
+  return rows.filter(({ costNano }) => costNano > 0).map(({ group }) => group)
+}
