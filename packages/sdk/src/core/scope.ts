@@ -7,6 +7,10 @@ export interface Scope {
   readonly agent: string | null
   readonly parentAgent: string | null
   readonly user: string | null
+  /** The team of the gateway key: never what a caller says of itself. */
+  readonly team: string | null
+  /** The gateway key's id, never the key. */
+  readonly key: string | null
   readonly task: string | null
   readonly tags: readonly string[]
 }
@@ -41,6 +45,8 @@ export function identify(headers: Headers, userId: string | null, project: strin
     agent: cleanName(headers['x-claude-code-agent-id']),
     parentAgent: cleanName(headers['x-claude-code-parent-agent-id']),
     user: firstOf(headers, USER_HEADERS) ?? metadata.user,
+    team: null,
+    key: null,
     task: cleanName(headers['x-runguard-task']),
     tags: readTags(headers),
   }
@@ -77,9 +83,13 @@ function readUserId(userId: string | null): { user: string | null; session: stri
   }
 }
 
-/** Names end up in terminals, tables and metrics: no control characters, no endless ones. */
+/**
+ * Names end up in terminals, tables and metrics: no control characters, no endless ones. And in databases, which keep no
+ * half of a surrogate pair, such as the cut may leave.
+ */
 function cleanName(value: unknown): string | null {
   if (typeof value !== 'string') return null
   const name = value.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, '').trim()
-  return name === '' ? null : name.slice(0, MAX_NAME_LENGTH)
+  const kept = name.slice(0, MAX_NAME_LENGTH).replace(/\p{Cs}/gu, '')
+  return kept === '' ? null : kept
 }

@@ -2,6 +2,13 @@
 
 import { nanoUsd } from '../core/money.js'
 import type { CallRecord } from '../core/record.js'
+import type { Scope } from '../core/scope.js'
+
+/** On nobody's account, but for what a test says. */
+export function sampleScope(overrides: Partial<Scope> = {}): Scope {
+  const nobody = { project: null, session: null, agent: null, parentAgent: null, user: null, team: null, key: null }
+  return { ...nobody, task: null, tags: [], ...overrides }
+}
 
 /** An exact call of Opus 5.5 on 2026-11-26, 12:00 UTC, with what a test says otherwise. */
 export function sampleRecord(overrides: Partial<CallRecord> = {}): CallRecord {
@@ -15,7 +22,7 @@ export function sampleRecord(overrides: Partial<CallRecord> = {}): CallRecord {
     overheadMs: 0.4,
     endpoint: 'messages',
     route: 'POST /v1/messages',
-    scope: { project: null, session: null, agent: null, parentAgent: null, user: null, task: null, tags: [] },
+    scope: sampleScope(),
     client: 'test/1',
     requestedModel: model,
     servedModel: model,
