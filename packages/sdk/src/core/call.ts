@@ -55,11 +55,15 @@ export interface CallView {
   readonly model: string | null
   /** `max_tokens`, in tokens. */
   readonly maxTokens: number | null
+  /** Where that number stands in the body, so that it can be changed in place; null if it is no number. */
+  readonly maxTokensRange: { readonly start: number; readonly end: number } | null
   readonly stream: boolean
   /** `thinking.type` and `.budget_tokens`. */
   readonly thinking: { readonly type: string; readonly budgetTokens: number | null } | null
   /** `tool_choice.type`. */
   readonly toolChoice: string | null
+  /** True if `output_config.format` asks for output of a given structure. */
+  readonly hasOutputFormat: boolean
   readonly speed: string | null
   readonly inferenceGeo: string | null
   /** `metadata.user_id`. */

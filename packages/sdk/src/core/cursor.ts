@@ -159,7 +159,7 @@ const WORDS =
   'model max_tokens stream thinking tool_choice speed inference_geo metadata user_id cache_control thread container ' +
   'tools system messages role content type ttl budget_tokens text image document tool_use tool_result ' +
   'redacted_thinking server_tool_use web_search_tool_result user assistant custom ephemeral 5m 1h adaptive enabled ' +
-  'disabled auto any tool none usage error'
+  'disabled auto any tool none usage error output_config format'
 for (const word of WORDS.split(' ')) VOCABULARY.set(hashOf(new TextEncoder().encode(word)), word)
 
 function hashOf(word: Uint8Array): number {

@@ -73,9 +73,11 @@ function emptyView(bytes: number): Mutable<CallView> {
   return {
     model: null,
     maxTokens: null,
+    maxTokensRange: null,
     stream: false,
     thinking: null,
     toolChoice: null,
+    hasOutputFormat: false,
     speed: null,
     inferenceGeo: null,
     userId: null,
@@ -92,10 +94,11 @@ function readParameter(scan: Scan, key: string): void {
   else if (key === 'system') scan.system = readContent(cursor, 'system', -1)
   else if (key === 'tools') scan.tools = readContent(cursor, 'tools', -1)
   else if (key === 'model') view.model = readName(cursor)
-  else if (key === 'max_tokens') view.maxTokens = readCount(cursor)
+  else if (key === 'max_tokens') readMaxTokens(cursor, view)
   else if (key === 'stream') view.stream = readScalar(cursor) === true
   else if (key === 'thinking') view.thinking = readThinking(cursor)
   else if (key === 'tool_choice') view.toolChoice = readMembers(cursor, ['type']).type ?? null
+  else if (key === 'output_config') view.hasOutputFormat = readHasFormat(cursor)
   else if (key === 'speed') view.speed = readName(cursor)
   else if (key === 'inference_geo') view.inferenceGeo = readName(cursor)
   else if (key === 'metadata') view.userId = readMembers(cursor, ['user_id']).user_id ?? null
@@ -117,9 +120,23 @@ function isPresent(cursor: Cursor): boolean {
   return !isNull
 }
 
-function readCount(cursor: Cursor): number | null {
+function readMaxTokens(cursor: Cursor, view: Mutable<CallView>): void {
+  const start = cursor.at
   const value = readScalar(cursor)
-  return typeof value === 'number' ? value : null
+  view.maxTokens = typeof value === 'number' ? value : null
+  view.maxTokensRange = typeof value === 'number' ? { start, end: cursor.at } : null
+}
+
+function readHasFormat(cursor: Cursor): boolean {
+  let hasFormat = false
+  if (peek(cursor) !== OBJECT) skipValue(cursor)
+  else {
+    eachMember(cursor, (key) => {
+      if (key === 'format') hasFormat = isPresent(cursor)
+      else skipValue(cursor)
+    })
+  }
+  return hasFormat
 }
 
 /** The string members of the object at the cursor, as far as they are asked for; empty if it is no object. */

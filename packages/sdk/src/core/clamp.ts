@@ -1,0 +1,63 @@
+/** Clamping: a call that cannot be cut is sent with a `max_tokens` that its budget can pay. */
+
+import type { CallView } from './call.js'
+
+/** An answer shorter than this helps nobody. In tokens. */
+const FLOOR_TOKENS = 256
+/** Half an object or half a tool call is worth nothing: such answers need more room before they are tried. */
+const STRUCTURED_FLOOR_TOKENS = 1_024
+/** The least thinking budget of the API, which a model that decides for itself is given too. */
+const MIN_THINKING_TOKENS = 1_024
+/** What is assumed where neither the request nor the model says. */
+const USUAL_MAX_OUTPUT = 128_000
+/** More than any model writes, under any beta: whoever asks for more is refused by the API. */
+const MAX_OUTPUT = 1_000_000
+
+/**
+ * The most output a request can be billed for, in tokens: its `max_tokens`. Where that is missing or no count the API
+ * refuses the request; should it not, `modelMaxOutput` bounds the answer.
+ */
+export function outputLimit(view: CallView, modelMaxOutput: number | null): number {
+  const { maxTokens } = view
+  const isCount = maxTokens !== null && Number.isSafeInteger(maxTokens) && maxTokens >= 0
+  return Math.min(MAX_OUTPUT, isCount ? maxTokens : (modelMaxOutput ?? USUAL_MAX_OUTPUT))
+}
+
+/**
+ * The least `max_tokens` with which the request stays valid and its answer is of use; never more than it asks for.
+ *
+ * A thinking budget has to stay below `max_tokens`. The budget itself is not lowered: a changed `thinking` makes the
+ * cached conversation be written again, which costs more than the clamp saves.
+ */
+export function clampFloor(view: CallView, limit: number): number {
+  return Math.min(limit, thinkingTokens(view) + answerFloor(view))
+}
+
+function thinkingTokens({ thinking }: CallView): number {
+  if (thinking === null || thinking.type === 'disabled') return 0
+  return Math.max(MIN_THINKING_TOKENS, Number.isSafeInteger(thinking.budgetTokens) ? (thinking.budgetTokens ?? 0) : 0)
+}
+
+function answerFloor({ hasOutputFormat, toolChoice }: CallView): number {
+  const isStructured = hasOutputFormat || toolChoice === 'any' || toolChoice === 'tool'
+  return isStructured ? STRUCTURED_FLOOR_TOKENS : FLOOR_TOKENS
+}
+
+/**
+ * The body with another `max_tokens`, every other byte as it was.
+ *
+ * @param view of exactly this body
+ * @throws RangeError if the body has no such number, or the new one is no count
+ */
+export function clampBody(body: Uint8Array, view: CallView, maxTokens: number): Uint8Array {
+  const range = view.maxTokensRange
+  if (range === null || !Number.isSafeInteger(maxTokens) || maxTokens < 0) {
+    throw new RangeError(`max_tokens cannot be set to ${maxTokens}`)
+  }
+  const digits = new TextEncoder().encode(String(maxTokens))
+  const clamped = new Uint8Array(body.length - (range.end - range.start) + digits.length)
+  clamped.set(body.subarray(0, range.start))
+  clamped.set(digits, range.start)
+  clamped.set(body.subarray(range.end), range.start + digits.length)
+  return clamped
+}

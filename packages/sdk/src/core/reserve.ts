@@ -1,0 +1,155 @@
+/**
+ * How much money a call needs set aside before it is sent, and how that changes while it runs.
+ *
+ * A stream can be cut, so it holds little and asks for more as it goes. Any other call can only be bounded before it is
+ * sent: it holds the most it can cost, with `max_tokens` lowered to what its budget can pay.
+ */
+
+import type { CallView } from './call.js'
+import { clampFloor, outputLimit } from './clamp.js'
+import { costOf } from './cost.js'
+import { maxUsd, type NanoUsd, nanoFromPico, nanoUsd } from './money.js'
+import type { PriceBook, UnknownModelPolicy } from './price.js'
+import type { Usage, UsagePart } from './usage.js'
+
+/** What decides how much a call may cost. */
+export interface ReserveFacts {
+  readonly view: CallView
+  readonly book: PriceBook
+  readonly unknownModel: UnknownModelPolicy
+  /** When the call is made, in milliseconds since the epoch. */
+  readonly atMs: number
+  /** Never below the true tokens of the prompt. */
+  readonly inputBound: number
+  /** What the scope's calls usually answer, in tokens: a high quantile. */
+  readonly expectedOutput: number
+  /** The most output of the model, in tokens; null if unknown. */
+  readonly maxOutput: number | null
+  /** Where calls are served that name no region, as seen in earlier answers; null if nothing says so. */
+  readonly usualGeo: string | null
+  /** True if the answer is a stream that can be ended at any moment. */
+  readonly isCuttable: boolean
+}
+
+/** The money of a call before it is sent. `least ≤ enough ≤ wanted ≤ worst`. */
+export interface Reserve {
+  /** What to hold if money is no question. */
+  readonly wanted: NanoUsd
+  /** With less than this the answer is likely to be cut short. */
+  readonly enough: NanoUsd
+  /** With less than this the call is not sent. */
+  readonly least: NanoUsd
+  /** The most the call can cost, as far as `isBounded`. */
+  readonly worst: NanoUsd
+  /** False where the API itself may run several rounds (server tools): the bill has no bound that the request shows. */
+  readonly isBounded: boolean
+  readonly isCuttable: boolean
+  /** The `max_tokens` that `worst` pays. */
+  readonly maxTokens: number
+  /** The dearest price of the whole prompt, in pico-dollars. */
+  readonly inputPico: bigint
+  /** The dearest price of one output token, in pico-dollars. */
+  readonly outputPico: bigint
+}
+
+/** What is left. Null: no enforced budget of that sort. Negative where more was spent than the limit is now. */
+export interface Room {
+  /** On the tightest account that other calls use too. */
+  readonly shared: NanoUsd | null
+  /** On the tightest account of this call alone: a cap per request. */
+  readonly own: NanoUsd | null
+}
+
+/**
+ * Whether a call fits into what is left: `hold` so much, and lower `max_tokens` unless it is null; or `refuse`, because
+ * not even `needed` is there.
+ */
+export type Fit =
+  | { readonly kind: 'hold'; readonly amount: NanoUsd; readonly maxTokens: number | null }
+  | { readonly kind: 'refuse'; readonly needed: NanoUsd }
+
+/** A stream is not begun for less than such an answer, after which it is cut unless more is granted. In tokens. */
+const LEAST_STREAM_TOKENS = 256
+/** A call that cannot be cut is given room for answers so much longer than usual before money is kept for others. */
+const UNCUT_MARGIN = 2
+const PICO_PER_NANO = 1_000n
+
+/** Works out what a call needs. Uses the arithmetic that will settle it, so that the hold covers it to the nano-dollar. */
+export function planReserve(facts: ReserveFacts): Reserve {
+  const { view, isCuttable } = facts
+  const maxTokens = outputLimit(view, facts.maxOutput)
+  const inputPico = dearest(facts, 0)
+  const outputPico = dearest(facts, 1) - inputPico
+  const costWith = (output: number): NanoUsd => {
+    return nanoFromPico(inputPico + outputPico * BigInt(Math.min(maxTokens, Math.ceil(output))))
+  }
+  const floor = isCuttable ? LEAST_STREAM_TOKENS : clampFloor(view, maxTokens)
+  const usual = Math.max(floor, facts.expectedOutput)
+  return {
+    wanted: costWith(isCuttable ? usual : maxTokens),
+    enough: costWith(isCuttable ? floor : usual * UNCUT_MARGIN),
+    least: costWith(floor),
+    worst: costWith(maxTokens),
+    isBounded: !view.blocks.some(({ part, kind }) => part === 'tools' && isServerTool(kind)),
+    isCuttable,
+    maxTokens,
+    inputPico,
+    outputPico,
+  }
+}
+
+/**
+ * Fits a call into what is left. No call takes more than half of what it shares with others, as long as that is `enough`
+ * for it: whatever `max_tokens` says, the next call still finds some. A stream extends its hold as it goes; a call that
+ * cannot be cut gets the largest `max_tokens` that its share pays.
+ */
+export function fitReserve(reserve: Reserve, { shared, own }: Room): Fit {
+  const most = Math.min(shared ?? maxUsd, own ?? maxUsd)
+  if (reserve.least > most) return { kind: 'refuse', needed: reserve.least }
+  const share = Math.min(shared === null ? maxUsd : Math.floor(shared / 2), own ?? maxUsd)
+  const amount = nanoUsd(Math.min(reserve.wanted, most, Math.max(share, reserve.enough)))
+  if (reserve.isCuttable || amount === reserve.wanted) return { kind: 'hold', amount, maxTokens: null }
+  const maxTokens = Number((BigInt(amount) * PICO_PER_NANO - reserve.inputPico) / reserve.outputPico)
+  return { kind: 'hold', amount, maxTokens }
+}
+
+/** The cost of the prompt with so much output, in the dearest way that the request may be billed. */
+function dearest(facts: ReserveFacts, output: number): bigint {
+  const { view, book, atMs, unknownModel } = facts
+  let most = 0n
+  for (const speed of speedsOf(view)) {
+    for (const item of itemsOf(view)) {
+      const part: UsagePart = { ...emptyPart, model: view.model ?? '', [item]: facts.inputBound, output }
+      const geo = view.inferenceGeo ?? facts.usualGeo
+      const usage: Usage = { parts: [part], webSearches: 0, speed, geo, tier: 'standard' }
+      const { pico } = costOf(usage, book, atMs, unknownModel)
+      if (pico > most) most = pico
+    }
+  }
+  return most
+}
+
+const emptyPart = { kind: 'message', input: 0, write5m: 0, write1h: 0, read: 0, output: 0 } as const
+
+/** A fast request may be served at standard speed, and then by the long-prompt card, which can be the dearer one. */
+function speedsOf(view: CallView): readonly Usage['speed'][] {
+  return view.speed === 'fast' ? ['fast', 'standard'] : ['standard']
+}
+
+type InputItem = 'input' | 'write5m' | 'write1h' | 'read'
+
+/** The classes that the prompt may be billed in. A prompt that is kept elsewhere may carry markers nobody sees here. */
+function itemsOf(view: CallView): readonly InputItem[] {
+  const markers = new Set([view.marker, ...view.blocks.map(({ marker }) => marker)])
+  const items: InputItem[] = ['input']
+  if (markers.has('5m')) items.push('write5m', 'read')
+  if (markers.has('1h') || view.hasUnseenPrompt) items.push('write1h', 'read')
+  return items
+}
+
+/** Tools that the API runs by itself, each of whose rounds reads the prompt again. */
+const serverTools = ['web_search_', 'web_fetch_', 'code_execution_', 'tool_search_', 'mcp_toolset', 'advisor_']
+
+function isServerTool(kind: string): boolean {
+  return serverTools.some((prefix) => kind.startsWith(prefix))
+}
