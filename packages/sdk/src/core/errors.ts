@@ -16,14 +16,24 @@ export type RefusalCode =
   | 'runguard_request_too_large'
   | 'runguard_unsupported_encoding'
   | 'runguard_unpriced_model'
+  | 'runguard_budget_exceeded'
   | 'runguard_upstream_unreachable'
   | 'runguard_shutting_down'
+
+/**
+ * Facts about a refusal for machines, as they travel beside the code: snake case, amounts as exact decimal numbers of
+ * dollars in strings, times in ISO 8601.
+ */
+export type RefusalDetails = Readonly<Record<string, string | number | boolean | null>>
 
 /** Why a call is not sent (or could not be), ready to be shown to a person. */
 export interface Refusal {
   readonly code: RefusalCode
   /** One sentence or two: what happened and how to go on. */
   readonly message: string
+  readonly details?: RefusalDetails
+  /** Seconds after which the same request may succeed. Absent or null if waiting does not help. */
+  readonly retryAfterSec?: number | null
 }
 
 interface WireForm {
@@ -39,6 +49,7 @@ const WIRE: Readonly<Record<RefusalCode, WireForm>> = {
   runguard_unsupported_encoding: { status: 400, type: 'invalid_request_error', isRetryable: false },
   // 402 with this header is the one answer that every client tried shows as it is, after a single request.
   runguard_unpriced_model: { status: 402, type: 'billing_error', isRetryable: false },
+  runguard_budget_exceeded: { status: 402, type: 'billing_error', isRetryable: false },
   runguard_upstream_unreachable: { status: 502, type: 'api_error', isRetryable: true },
   runguard_shutting_down: { status: 529, type: 'overloaded_error', isRetryable: true },
 }
@@ -53,8 +64,10 @@ export interface RefusalAnswer {
 /** @param requestId RunGuard's id of the call, shown as the API shows its own */
 export function answerRefusal(refusal: Refusal, requestId: string): RefusalAnswer {
   const { status, type, isRetryable } = WIRE[refusal.code]
-  const error = { type, message: refusal.message, details: { error_code: refusal.code } }
+  const error = { type, message: refusal.message, details: { ...refusal.details, error_code: refusal.code } }
   const headers: Record<string, string> = { 'content-type': 'application/json', 'request-id': requestId }
+  // Even where waiting helps no client may wait by itself: some would for hours, and the person would not know.
   if (!isRetryable) headers['x-should-retry'] = 'false'
+  if (typeof refusal.retryAfterSec === 'number') headers['retry-after'] = String(refusal.retryAfterSec)
   return { status, headers, body: JSON.stringify({ type: 'error', error, request_id: requestId }) }
 }

@@ -1,0 +1,190 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { compileBudgets } from './budget.js'
+import { configJsonSchema, readConfig } from './config.js'
+import { nearestName } from './config-names.js'
+import { parseUsd } from './money.js'
+
+const budgetsOf = (...budgets: readonly unknown[]) => {
+  const reading = readConfig({ budgets })
+  if (reading.kind === 'problems') throw new Error(JSON.stringify(reading.problems))
+  return reading.config.budgets
+}
+const problemsOf = (input: unknown): string[] => {
+  const reading = readConfig(input)
+  return reading.kind === 'problems' ? reading.problems.map(({ path, message }) => `${path}: ${message}`) : []
+}
+
+describe('a budget as people write it', () => {
+  it('is read with everything that goes without saying', () => {
+    expect(budgetsOf({ scope: 'team:research', limit: '$20', window: 'day' })).toEqual([
+      {
+        id: 'team:research/day',
+        name: null,
+        scope: { kind: 'team', name: 'research' },
+        limit: parseUsd('20'),
+        window: 'day',
+        timeZone: 'UTC',
+        mode: 'enforce',
+        thresholds: [50, 80, 95, 100],
+        isPaused: false,
+        overrides: [],
+      },
+    ])
+  })
+
+  it('may say it all', () => {
+    const written = {
+      id: 'r',
+      name: 'Research',
+      scope: ' user:* ',
+      limit: 0.000000001,
+      window: 'month',
+      timeZone: 'Europe/Berlin',
+      mode: 'observe',
+      thresholds: [100, 75, 75],
+      paused: true,
+      overrides: [
+        { scope: 'alice', limit: '$50', until: '2026-12-01' },
+        { scope: 'bob', limit: 50, until: '2026-12-01T12:00:00-05:00' },
+        { scope: 'carol', limit: '0' },
+      ],
+    }
+    expect(budgetsOf(written)[0]).toMatchObject({
+      limit: 1,
+      scope: { kind: 'user', name: '*' },
+      thresholds: [75, 100],
+      isPaused: true,
+      overrides: [
+        { scopeName: 'alice', until: Date.UTC(2026, 10, 30, 23) },
+        { scopeName: 'bob', until: Date.UTC(2026, 11, 1, 17) },
+        { scopeName: 'carol', limit: 0, until: null },
+      ],
+    })
+  })
+
+  it.each([
+    ['everything', 'day', 'everything/day', '*'],
+    ['session:*', undefined, 'session:*/session', '*'],
+    ['request', undefined, 'request/request', '*'],
+    ['project:a:b', 'week', 'project:a:b/week', 'a:b'],
+  ])('of %s is known as what it is', (scope, window, id, name) => {
+    expect(budgetsOf({ scope, window, limit: 1 })[0]).toMatchObject({ id, scope: { name } })
+  })
+
+  it('is not needed', () => {
+    expect(readConfig(undefined)).toEqual({ kind: 'config', config: { budgets: [] } })
+    expect(readConfig({})).toEqual({ kind: 'config', config: { budgets: [] } })
+  })
+})
+
+describe('what is wrong', () => {
+  it('is reported all at once, each at its place, with the word that was meant', () => {
+    const budgets = [
+      { scope: 'taem:x', limit: '20 per day', window: 'daily', timezone: 'UTC' },
+      { scope: 'user', limit: '$0.0000000001', timeZone: 'Europe/Atlantis', mode: 'enforced' },
+      { scope: 'everything', limit: -1, thresholds: [0, 'x'] },
+      { scope: 'request', window: 'day', limit: 1, overrides: [{ name: 'x', limit: 1, until: 'tomorrow' }] },
+      'everything',
+    ]
+    expect(problemsOf({ budgets, bugdets: [] })).toEqual([
+      'budgets[0].scope: unknown scope "taem", did you mean "team"?',
+      `budgets[0].limit: not an amount in dollars: "20 per day" (write '$20' or '0.05')`,
+      'budgets[0].window: must be one of request, session, hour, day, week, month, lifetime, did you mean "day"?',
+      'budgets[0]: unknown key "timezone", did you mean "timeZone"?',
+      'budgets[1].scope: say whose: "user:<name>", or "user:*" for each one by itself',
+      'budgets[1].limit: finer than a billionth of a dollar: "$0.0000000001"',
+      'budgets[1].timeZone: unknown time zone "Europe/Atlantis": write one like \'Europe/Berlin\'',
+      'budgets[1].mode: must be one of enforce, observe, did you mean "enforce"?',
+      "budgets[2].limit: not an amount in dollars: -1 (write '$20' or '0.05')",
+      'budgets[2].thresholds[0]: Too small: expected number to be >0',
+      'budgets[2].thresholds[1]: Invalid input: expected number, received string',
+      'budgets[3].overrides[0].scope: Invalid input: expected string, received undefined',
+      "budgets[3].overrides[0].until: must be a date, or a time with its offset: '2026-12-31' or '2026-12-31T18:00:00Z'",
+      'budgets[3].overrides[0]: unknown key "name"',
+      'budgets[4]: Invalid input: expected object, received string',
+      ': unknown key "bugdets", did you mean "budgets"?',
+      'budgets[2].window: say over which period: request, session, hour, day, week, month, lifetime',
+      "budgets[3].window: a request has no other window than 'request'",
+    ])
+  })
+
+  it('includes two budgets that cannot be told apart', () => {
+    const day = { scope: 'everything', window: 'day', limit: 1 }
+    expect(problemsOf({ budgets: [day, { ...day, id: 'x' }, { ...day, limit: 2 }, { ...day, id: 'x' }] })).toEqual([
+      'budgets[2].id: "everything/day" is the id of budgets[0] already: give one of them an id of its own',
+      'budgets[3].id: "x" is the id of budgets[1] already: give one of them an id of its own',
+    ])
+  })
+
+  it('includes keys that mean something to JavaScript', () => {
+    const hostile = JSON.parse(
+      '{"budgets":[{"scope":"everything","limit":1,"window":"day","__proto__":{"mode":"observe"}}]}',
+    )
+    expect(problemsOf(hostile)).toEqual(['budgets[0]: unknown key "__proto__"'])
+    expect(problemsOf(JSON.parse('{"__proto__":{"budgets":[]}}'))).toEqual([': unknown key "__proto__"'])
+    expect(problemsOf({ budgets: [{ scope: 'constructor:x', limit: 1, window: 'toString' }] })).toHaveLength(2)
+  })
+})
+
+describe('anything at all', () => {
+  const scope = fc.oneof(
+    fc.constantFrom('everything', 'user:*', 'tag:a', 'session:*', 'request'),
+    fc.string(),
+    fc.jsonValue(),
+  )
+  const window = fc.oneof(fc.constantFrom('day', 'month', undefined), fc.jsonValue())
+  const limit = fc.oneof(fc.double(), fc.nat(100), fc.string(), fc.constantFrom('$1', '$0.5'))
+  const entry = fc.oneof(
+    fc.record({ scope, window, limit }),
+    fc.record({ scope, limit, id: fc.string() }),
+    fc.jsonValue(),
+  )
+
+  it('is either a configuration that can be used, or a list of problems', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.record({ budgets: fc.array(entry) }), fc.jsonValue()), (input) => {
+        const reading = readConfig(input)
+        if (reading.kind === 'problems') expect(reading.problems.length).toBeGreaterThan(0)
+        else expect(compileBudgets(reading.config.budgets).byId.size).toBe(reading.config.budgets.length)
+      }),
+      { numRuns: 500 },
+    )
+  })
+})
+
+describe('for editors', () => {
+  it('there is a JSON Schema of what people write', () => {
+    expect(configJsonSchema()).toMatchObject({
+      type: 'object',
+      additionalProperties: false,
+      properties: {
+        budgets: {
+          items: {
+            required: ['scope', 'limit'],
+            properties: {
+              limit: { type: ['string', 'number'] },
+              window: { enum: expect.arrayContaining(['day']) },
+            },
+          },
+        },
+      },
+    })
+  })
+})
+
+describe('the nearest name', () => {
+  it.each([
+    ['time_zone', 'timeZone'],
+    ['treshold', 'thresholds'],
+    ['limti', 'limit'],
+    ['x', null],
+    ['completely different', null],
+  ])('to %s is %s', (written, nearest) => {
+    expect(nearestName(written, ['timeZone', 'thresholds', 'limit', 'paused'])).toBe(nearest)
+  })
+
+  it('is not looked for without end', () => {
+    expect(nearestName('limit'.repeat(100_000), ['limit'])).toBeNull()
+  })
+})

@@ -1,0 +1,114 @@
+/**
+ * The configuration: one schema for `runguard.yaml`, for the argument of `createGuard`, and for editors. Everything that
+ * is wrong is reported at once, each with its place and, where there is one, the word that was probably meant.
+ */
+
+import { z } from 'zod'
+import type { Budget, BudgetOverride } from './budget.js'
+import { configSchema, scopeText, type WrittenBudget } from './config-schema.js'
+import { startOfDate, type WindowKind, windowKinds } from './window.js'
+
+/** Something in a configuration that cannot be used. */
+export interface ConfigProblem {
+  /** Where: `budgets[2].limit`; empty for the whole. */
+  readonly path: string
+  /** What is wrong and how to mend it. */
+  readonly message: string
+}
+
+/** A configuration, checked. */
+export interface GuardConfig {
+  readonly budgets: readonly Budget[]
+}
+
+/** A configuration that can be used, or everything that is wrong with it. */
+export type ConfigReading =
+  | { readonly kind: 'config'; readonly config: GuardConfig }
+  | { readonly kind: 'problems'; readonly problems: readonly ConfigProblem[] }
+
+/** Reads a configuration: what a YAML or JSON file holds, or a program passed. Never throws for anything in it. */
+export function readConfig(input: unknown): ConfigReading {
+  const { data, error } = configSchema.safeParse(input ?? {})
+  const problems = [...(error?.issues ?? []).map(toProblem), ...findContradictions(input)]
+  if (data === undefined || problems.length > 0) return { kind: 'problems', problems }
+  return { kind: 'config', config: { budgets: data.budgets.map(toBudget) } }
+}
+
+/** The JSON Schema of a configuration file, for editors. */
+export function configJsonSchema(): object {
+  return z.toJSONSchema(configSchema, { io: 'input' })
+}
+
+function toProblem({ path, message }: z.core.$ZodIssue): ConfigProblem {
+  const place = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`)).join('')
+  return { path: place.replace(/^\./, ''), message }
+}
+
+/** What no field shows by itself. Found beside the schema, because a schema stops before this at its first problem. */
+function findContradictions(input: unknown): ConfigProblem[] {
+  const written = fieldsOf(input).get('budgets')
+  if (!Array.isArray(written)) return []
+  const problems: ConfigProblem[] = []
+  const firstById = new Map<string, number>()
+  for (const [index, entry] of written.entries()) {
+    const { id, problem } = readIdentity(fieldsOf(entry))
+    if (problem !== null) problems.push({ path: `budgets[${index}].window`, message: problem })
+    if (id === null) continue
+    const first = firstById.get(id)
+    if (first === undefined) firstById.set(id, index)
+    else problems.push({ path: `budgets[${index}].id`, message: duplicate(id, first) })
+  }
+  return problems
+}
+
+function duplicate(id: string, first: number): string {
+  return `${JSON.stringify(id)} is the id of budgets[${first}] already: give one of them an id of its own`
+}
+
+function readIdentity(fields: ReadonlyMap<string, unknown>): { id: string | null; problem: string | null } {
+  const { data: scope } = scopeText.safeParse(fields.get('scope'))
+  const { id, window } = { id: fields.get('id'), window: fields.get('window') }
+  const ownId = typeof id === 'string' ? id.trim() : null
+  if (scope === undefined) return { id: ownId, problem: null }
+  const chosen = window ?? ownWindow(scope.kind)
+  if (chosen === null) return { id: ownId, problem: `say over which period: ${windowKinds.join(', ')}` }
+  const isOdd = scope.kind === 'request' && chosen !== 'request'
+  const problem = isOdd ? "a request has no other window than 'request'" : null
+  return { id: ownId ?? defaultId(scope, String(chosen)), problem }
+}
+
+/** A `Map`, so that no key of a file can meet a prototype. */
+function fieldsOf(value: unknown): ReadonlyMap<string, unknown> {
+  return new Map(typeof value === 'object' && value !== null ? Object.entries(value) : [])
+}
+
+/** The window of a scope that has one of its own. */
+function ownWindow(kind: Budget['scope']['kind']): WindowKind | null {
+  return kind === 'session' || kind === 'request' ? kind : null
+}
+
+function defaultId({ kind, name }: Budget['scope'], window: string): string {
+  return kind === 'everything' || kind === 'request' ? `${kind}/${window}` : `${kind}:${name}/${window}`
+}
+
+function toBudget({ paused, window, overrides, thresholds, ...written }: WrittenBudget): Budget {
+  const period = window ?? ownWindow(written.scope.kind) ?? 'lifetime'
+  return {
+    ...written,
+    id: written.id ?? defaultId(written.scope, period),
+    name: written.name ?? null,
+    window: period,
+    thresholds: [...new Set(thresholds)].sort((left, right) => left - right),
+    isPaused: paused,
+    overrides: overrides.map((override) => toOverride(override, written.timeZone)),
+  }
+}
+
+function toOverride({ scope, limit, until }: WrittenBudget['overrides'][number], timeZone: string): BudgetOverride {
+  return { scopeName: scope, limit, until: until ? untilMs(until, timeZone) : null }
+}
+
+function untilMs(until: string, timeZone: string): number {
+  const ms = Date.parse(until)
+  return until.includes('T') ? ms : startOfDate(ms, timeZone)
+}
