@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { clampFloor } from './clamp.js'
 import { costOf } from './cost.js'
 import { maxUsd, type NanoUsd, nanoUsd, parseUsd } from './money.js'
-import { loadPriceBook } from './price.js'
+import { loadPriceBook, withOverrides } from './price.js'
 import { priceList } from './price-list.js'
 import { fitReserve, planReserve, type ReserveFacts, type Room } from './reserve.js'
 import { scanCall } from './scan.js'
@@ -64,6 +64,13 @@ describe('what a stream holds', () => {
       planReserve(facts({ model: 'claude-haiku-5-5', max_tokens: 1_000 }, { inputBound })).worst
     expect(worst(100_000)).toBe(10_500_000)
     expect(worst(100_001)).toBe(52_500_500)
+  })
+
+  it('is the dearest of the cards that may apply, if a fast call may be served at standard speed', () => {
+    const rates = (input: number) => ({ input, write5m: input, write1h: input, read: input, output: input })
+    const own = { model: 'own', base: rates(1), long: { abovePromptTokens: 500, card: rates(9) }, fast: rates(3) }
+    const request = { model: 'own', speed: 'fast', max_tokens: 0 }
+    expect(planReserve(facts(request, { book: withOverrides(book, [own]) })).worst).toBe(9_000_000)
   })
 
   it('knows that server tools have no bound that the request shows', () => {
