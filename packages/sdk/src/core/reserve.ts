@@ -10,7 +10,7 @@ import { clampFloor, outputLimit } from './clamp.js'
 import { costOf } from './cost.js'
 import { maxUsd, type NanoUsd, nanoFromPico, nanoUsd } from './money.js'
 import type { PriceBook, UnknownModelPolicy } from './price.js'
-import type { Usage, UsagePart } from './usage.js'
+import type { Usage } from './usage.js'
 
 /** What decides how much a call may cost. */
 export interface ReserveFacts {
@@ -78,8 +78,7 @@ const PICO_PER_NANO = 1_000n
 export function planReserve(facts: ReserveFacts): Reserve {
   const { view, isCuttable } = facts
   const maxTokens = outputLimit(view, facts.maxOutput)
-  const inputPico = dearest(facts, 0)
-  const outputPico = dearest(facts, 1) - inputPico
+  const { inputPico, outputPico } = priceDearest(facts)
   const costWith = (output: number): NanoUsd => {
     return nanoFromPico(inputPico + outputPico * BigInt(Math.min(maxTokens, Math.ceil(output))))
   }
@@ -113,20 +112,21 @@ export function fitReserve(reserve: Reserve, { shared, own }: Room): Fit {
   return { kind: 'hold', amount, maxTokens }
 }
 
-/** The cost of the prompt with so much output, in the dearest way that the request may be billed. */
-function dearest(facts: ReserveFacts, output: number): bigint {
+/** The prices of the whole prompt and of one output token, each in the dearest way that the request may be billed. */
+function priceDearest(facts: ReserveFacts): Pick<Reserve, 'inputPico' | 'outputPico'> {
   const { view, book, atMs, unknownModel } = facts
-  let most = 0n
+  const model = view.model ?? ''
+  const parts = itemsOf(view).map((item) => ({ ...emptyPart, model, [item]: facts.inputBound, output: 1 }))
+  const usage = { parts, webSearches: 0, geo: view.inferenceGeo ?? facts.usualGeo, tier: 'standard' } as const
+  let inputPico = 0n
+  let outputPico = 0n
   for (const speed of speedsOf(view)) {
-    for (const item of itemsOf(view)) {
-      const part: UsagePart = { ...emptyPart, model: view.model ?? '', [item]: facts.inputBound, output }
-      const geo = view.inferenceGeo ?? facts.usualGeo
-      const usage: Usage = { parts: [part], webSearches: 0, speed, geo, tier: 'standard' }
-      const { pico } = costOf(usage, book, atMs, unknownModel)
-      if (pico > most) most = pico
+    for (const { item, pico } of costOf({ ...usage, speed }, book, atMs, unknownModel).lines) {
+      if (item === 'output') outputPico = pico > outputPico ? pico : outputPico
+      else inputPico = pico > inputPico ? pico : inputPico
     }
   }
-  return most
+  return { inputPico, outputPico }
 }
 
 const emptyPart = { kind: 'message', input: 0, write5m: 0, write1h: 0, read: 0, output: 0 } as const
