@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { sampleScope } from '../testing/sample-record.js'
 import { type Budget, compileBudgets, defaultThresholds, matchBudgets } from './budget.js'
-import { refuseOverBudget, type Shortfall, shortfallReason } from './budget-refusal.js'
+import { explainCut, refuseOverBudget, type Shortfall, shortfallReason } from './budget-refusal.js'
 import { answerRefusal } from './errors.js'
 import type { AccountRef } from './ledger.js'
 import { nanoUsd, parseUsd } from './money.js'
@@ -86,6 +86,16 @@ describe('a call over its budget', () => {
     const large = answer(shortfall({ needed: '25' }))
     expect(large.headers['retry-after']).toBeUndefined()
     expect(large.error.message).toContain('more than all of the RunGuard budget for team:research')
+  })
+})
+
+describe('an answer that was cut', () => {
+  it('ends with the budget, what is left of it, and how to go on', () => {
+    expect(explainCut(shortfall({ spent: '19.7', held: '0.3', needed: '0.1' }))).toBe(
+      'RunGuard ended this answer here: the RunGuard budget for team:research ($20.00 per day) has $0.00 left. ' +
+        'Try again when running calls have ended, or raise the limit.',
+    )
+    expect(explainCut(shortfall({ spent: '20', needed: '25' }, { window: 'lifetime' }))).toContain('It does not reset')
   })
 })
 

@@ -60,6 +60,13 @@ export function refuseOverBudget(shortfall: Shortfall): Refusal {
   }
 }
 
+/** The words with which an answer ends that was cut because its hold could not be extended. */
+export function explainCut(shortfall: Shortfall): string {
+  const left = formatUsd(remainingOf(shortfall))
+  const reason = shortfallReason(shortfall) === 'in_flight' ? 'in_flight' : 'exhausted'
+  return `RunGuard ended this answer here: ${describe(shortfall)} has ${left} left. ${adviceFor(reason, shortfall)}`
+}
+
 function retryAfterSec(reason: ShortfallReason, { account, atMs }: Shortfall): number | null {
   if (reason === 'request_too_large') return null
   const untilReset = account.windowEnd === null ? null : Math.max(1, Math.ceil((account.windowEnd - atMs) / 1_000))
@@ -100,7 +107,7 @@ function remainingOf({ account, spent, held }: Shortfall): NanoUsd {
 
 function adviceFor(reason: ShortfallReason, { account, budget }: Shortfall): string {
   if (reason === 'request_too_large') return 'Send less, choose a cheaper model, or raise the limit.'
-  if (reason === 'in_flight') return 'Try again when they have ended, or raise the limit.'
+  if (reason === 'in_flight') return 'Try again when running calls have ended, or raise the limit.'
   if (account.windowEnd === null) return 'It does not reset; raise the limit to go on.'
   return `It resets at ${localTime(account.windowEnd, budget.timeZone)}; raise the limit to go on before.`
 }
