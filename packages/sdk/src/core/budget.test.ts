@@ -56,7 +56,7 @@ describe('a call', () => {
   it('with two tags meets the budgets of both', () => {
     const tags = budget('tags', { scope: { kind: 'tag', name: '*' } })
     const nightly = budget('nightly', { scope: { kind: 'tag', name: 'nightly' } })
-    const accounts = match([tags, nightly], sampleScope({ tags: ['nightly', 'eval'] }))
+    const accounts = match([tags, nightly], sampleScope({ tags: ['nightly', 'eval', 'nightly'] }))
     expect(accounts.map(({ budget: id, scope }) => [id, scope])).toEqual([
       ['nightly', 'tag:nightly'],
       ['tags', 'tag:eval'],
@@ -110,6 +110,15 @@ describe('an override', () => {
     expect(limitOf('bob', NOON - 1)).toBe(parseUsd('20'))
     const keyAt = (at: number) => match([overridden], sampleScope({ user: 'alice' }), 'rg_1', at)[0]?.key
     expect(keyAt(NOON - 1)).toBe(keyAt(NOON))
+  })
+
+  it('for all holds where nobody has one of their own, on each call too', () => {
+    const everyone = { scopeName: '*', limit: parseUsd('1'), until: null }
+    const users = budget('u', { scope: { kind: 'user', name: '*' }, overrides: [...overridden.overrides, everyone] })
+    const limits = ['alice', 'bob'].map((user) => match([users], sampleScope({ user }), 'rg_1', NOON - 1)[0]?.limit)
+    expect(limits).toEqual([parseUsd('50'), parseUsd('1')])
+    const request = budget('r', { scope: { kind: 'request', name: '*' }, window: 'request', overrides: [everyone] })
+    expect(match([request])[0]?.limit).toBe(parseUsd('1'))
   })
 
   it('written last holds', () => {

@@ -35,8 +35,9 @@ export interface Budget {
   readonly overrides: readonly BudgetOverride[]
 }
 
-/** Another limit for one name of the scope (`*` where the budget has one account), for a while. */
+/** Another limit for a while. */
 export interface BudgetOverride {
+  /** For whom, of the budget's scope; {@link EACH} for all that have none of their own. */
   readonly scopeName: string
   readonly limit: NanoUsd
   /** Milliseconds since the epoch, exclusive; null: until it is taken away. */
@@ -105,8 +106,7 @@ export function renewAccounts(budgets: CompiledBudgets, accounts: readonly Accou
     const budget = budgets.byId.get(account.budget)
     if (budget === undefined || budget.isPaused) return { ...account, isEnforced: false }
     const name = budget.scope.kind === 'everything' ? EACH : account.scope.slice(budget.scope.kind.length + 1)
-    const overrides = budget.overrides.filter(({ scopeName }) => scopeName === name)
-    return { ...account, limit: limitOf(budget, overrides, atMs), isEnforced: budget.mode === 'enforce' }
+    return { ...account, limit: limitOf(compileBudget(budget), name, atMs), isEnforced: budget.mode === 'enforce' }
   })
 }
 
@@ -114,7 +114,7 @@ export function renewAccounts(budgets: CompiledBudgets, accounts: readonly Accou
 function namesOf(kind: ScopeKind, scope: Scope, callId: string): readonly string[] {
   if (kind === 'everything') return [EACH]
   if (kind === 'request') return [callId]
-  if (kind === 'tag') return scope.tags
+  if (kind === 'tag') return [...new Set(scope.tags)]
   if (kind === 'session') return [scope.session ?? callId]
   const name = scope[kind]
   return name === null ? [] : [name]
@@ -126,7 +126,8 @@ interface Moment {
   readonly atMs: number
 }
 
-function openAccount({ budget, overrides }: CompiledBudget, name: string, moment: Moment): AccountRef {
+function openAccount(compiled: CompiledBudget, name: string, moment: Moment): AccountRef {
+  const { budget } = compiled
   const { start, end } = windowOf(budget.window, moment.atMs, budget.timeZone)
   const scope = budget.scope.kind === 'everything' ? 'everything' : `${budget.scope.kind}:${name}`
   return {
@@ -135,7 +136,7 @@ function openAccount({ budget, overrides }: CompiledBudget, name: string, moment
     scope,
     windowStart: start,
     windowEnd: end,
-    limit: limitOf(budget, overrides.get(name), moment.atMs),
+    limit: limitOf(compiled, name, moment.atMs),
     isEnforced: budget.mode === 'enforce',
   }
 }
@@ -154,10 +155,14 @@ function escapePart(part: string): string {
   return part.includes('|') || part.includes('\\') ? part.replace(/[|\\]/g, '\\$&') : part
 }
 
-/** Of several overrides that hold, the one written last. */
-function limitOf(budget: Budget, overrides: readonly BudgetOverride[] | undefined, atMs: number): NanoUsd {
-  const current = overrides?.findLast(({ until }) => until === null || atMs < until)
+function limitOf({ budget, overrides }: CompiledBudget, name: string, atMs: number): NanoUsd {
+  const current = findCurrent(overrides.get(name), atMs) ?? findCurrent(overrides.get(EACH), atMs)
   return current?.limit ?? budget.limit
+}
+
+/** Of several that hold, the one written last. */
+function findCurrent(overrides: readonly BudgetOverride[] | undefined, atMs: number): BudgetOverride | undefined {
+  return overrides?.findLast(({ until }) => until === null || atMs < until)
 }
 
 function isActive(budget: Budget): boolean {

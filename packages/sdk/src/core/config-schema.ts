@@ -111,7 +111,7 @@ const until = z
   .describe('Until when it holds: the start of that date in the time zone of the budget, or an exact time.')
 
 const override = strictObject({
-  scope: text.describe("The name that gets another limit: 'alice', or * where the budget has one account."),
+  scope: text.describe("The name that gets another limit, such as 'alice'; * for all others."),
   limit: usd,
   until: until.nullish(),
 })

@@ -116,7 +116,7 @@ export function fitReserve(reserve: Reserve, { shared, own }: Room): Fit {
 function priceDearest(facts: ReserveFacts): Pick<Reserve, 'inputPico' | 'outputPico'> {
   const { view, book, atMs, unknownModel } = facts
   const model = view.model ?? ''
-  const parts = itemsOf(view).map((item) => ({ ...emptyPart, model, [item]: facts.inputBound, output: 1 }))
+  const parts = itemsOf(view).map((item) => ({ ...emptyPart, model, [item]: Math.ceil(facts.inputBound), output: 1 }))
   const usage = { parts, webSearches: 0, geo: view.inferenceGeo ?? facts.usualGeo, tier: 'standard' } as const
   let inputPico = 0n
   let outputPico = 0n
