@@ -29,13 +29,29 @@ describe('what is left for a call', () => {
   it('is what its tightest budget has left after what is spent and held', () => {
     const day = { window: 'day', spent: '4', held: '5.5' }
     const month = { window: 'month', spent: '7' }
-    expect(roomUnder({ day, month })).toEqual({ shared: parseUsd('0.5'), own: null, binding: 'day' })
+    expect(roomUnder({ day, month })).toEqual({
+      shared: parseUsd('0.5'),
+      own: null,
+      held: parseUsd('5.5'),
+      binding: 'day',
+    })
   })
 
   it('is apart what a cap on each request leaves to this one', () => {
     const day = { window: 'day', spent: '4' }
     const request = { scope: 'request', spent: '0', limit: 2 }
-    expect(roomUnder({ day, request })).toEqual({ shared: parseUsd('6'), own: parseUsd('2'), binding: 'request' })
+    expect(roomUnder({ day, request })).toEqual({
+      shared: parseUsd('6'),
+      own: parseUsd('2'),
+      held: 0,
+      binding: 'request',
+    })
+  })
+
+  it('is decided by the budget that is tightest after what its running calls may still need', () => {
+    const day = { window: 'day', spent: '4' }
+    const busy = { window: 'month', limit: 30, spent: '3', held: '20' }
+    expect(roomUnder({ day, busy })).toMatchObject({ shared: parseUsd('7'), held: parseUsd('20'), binding: 'day' })
   })
 
   it('is below nothing where a limit was lowered below what is spent', () => {
@@ -46,6 +62,7 @@ describe('what is left for a call', () => {
     expect(roomUnder({ day: { window: 'day', spent: '12', mode: 'observe' } })).toEqual({
       shared: null,
       own: null,
+      held: 0,
       binding: null,
     })
   })

@@ -2,8 +2,8 @@
 
 import type { CompiledBudgets } from './budget.js'
 import type { AccountRef } from './ledger.js'
-import { type NanoUsd, nanoUsd } from './money.js'
-import type { Room } from './reserve.js'
+import { type NanoUsd, nanoUsd, zeroUsd } from './money.js'
+import { freeAmount, type Room } from './reserve.js'
 
 /** An account with its balance. */
 export interface Balance extends AccountRef {
@@ -23,12 +23,13 @@ export interface RoomFound {
 export function findRoom(budgets: CompiledBudgets, balances: readonly Balance[]): RoomFound {
   const enforced = balances.filter(({ isEnforced }) => isEnforced)
   const isOwn = ({ budget }: Balance): boolean => budgets.byId.get(budget)?.window === 'request'
-  const own = tightest(enforced.filter(isOwn))
-  const shared = tightest(enforced.filter((balance) => !isOwn(balance)))
-  return {
-    room: { own: own && remainingOn(own), shared: shared && remainingOn(shared) },
-    binding: tightest(enforced),
-  }
+  const own = leastBy(enforced.filter(isOwn), remainingOn)
+  const shared = leastBy(
+    enforced.filter((balance) => !isOwn(balance)),
+    (balance) => freeAmount(remainingOn(balance), balance.held),
+  )
+  const room = { own: own && remainingOn(own), shared: shared && remainingOn(shared), held: shared?.held ?? zeroUsd }
+  return { room, binding: leastBy(enforced, remainingOn) }
 }
 
 /** What is left on an account; negative where its limit was lowered below what is spent. */
@@ -36,9 +37,9 @@ export function remainingOn({ limit, spent, held }: Balance): NanoUsd {
   return nanoUsd(limit - spent - held)
 }
 
-function tightest(balances: readonly Balance[]): Balance | null {
+function leastBy(balances: readonly Balance[], measure: (balance: Balance) => NanoUsd): Balance | null {
   return balances.reduce<Balance | null>(
-    (least, balance) => (least === null || remainingOn(balance) < remainingOn(least) ? balance : least),
+    (least, balance) => (least === null || measure(balance) < measure(least) ? balance : least),
     null,
   )
 }

@@ -26,6 +26,7 @@ function facts(request: object, overrides: Partial<ReserveFacts> = {}): ReserveF
 const room = (shared: string | null, own: string | null = null): Room => ({
   shared: shared === null ? null : parseUsd(shared),
   own: own === null ? null : parseUsd(own),
+  held: nanoUsd(0),
 })
 const marker = (ttl: '5m' | '1h') => ({ cache_control: { type: 'ephemeral', ttl } })
 
@@ -81,18 +82,28 @@ describe('what a stream holds', () => {
 
 describe('when money gets short', () => {
   it('"hi" with max_tokens 128000 never takes the whole budget', () => {
-    expect(fitReserve(planReserve(facts({})), room('0.04'))).toEqual({
+    expect(fitReserve(planReserve(facts({})), room('0.16'))).toEqual({
       kind: 'hold',
       amount: parseUsd('0.02'),
       maxTokens: null,
     })
-    const plain = fitReserve(planReserve(facts({}, { isCuttable: false })), room('1'))
+    const plain = fitReserve(planReserve(facts({}, { isCuttable: false })), room('4'))
     expect(plain).toEqual({ kind: 'hold', amount: parseUsd('0.5'), maxTokens: 24_800 })
   })
 
   it('a call that cannot be cut takes more than its share rather than being cut short', () => {
     const fit = fitReserve(planReserve(facts({}, { isCuttable: false })), room('0.06'))
     expect(fit).toEqual({ kind: 'hold', amount: parseUsd('0.044'), maxTokens: 2_000 })
+  })
+
+  it('a new call leaves running ones what they may still need, half of what they hold', () => {
+    const reserve = planReserve(facts({}))
+    const held = parseUsd('2')
+    expect(fitReserve(reserve, { ...room('1.00911'), held })).toMatchObject({ kind: 'refuse' })
+    expect(fitReserve(reserve, { ...room('1.00912'), held })).toMatchObject({
+      kind: 'hold',
+      amount: parseUsd('0.00912'),
+    })
   })
 
   it('a cap of its own is all for the call', () => {
@@ -107,7 +118,7 @@ describe('when money gets short', () => {
     const reserve = planReserve(facts({}))
     expect(fitReserve(reserve, room('0.00912'))).toMatchObject({ kind: 'hold', amount: parseUsd('0.00912') })
     expect(fitReserve(reserve, room('0.009119999'))).toEqual({ kind: 'refuse', needed: parseUsd('0.00912') })
-    expect(fitReserve(reserve, { shared: nanoUsd(-5), own: null })).toMatchObject({ kind: 'refuse' })
+    expect(fitReserve(reserve, { ...room(null), shared: nanoUsd(-5) })).toMatchObject({ kind: 'refuse' })
   })
 
   it('without a budget nothing is lowered', () => {
@@ -150,7 +161,7 @@ describe('what is held for a call that cannot be cut', () => {
           const reserve = planReserve(given)
           const { least, enough, wanted, worst } = reserve
           expect([least, enough, wanted, worst]).toEqual([least, enough, wanted, worst].sort((a, b) => a - b))
-          const fit = fitReserve(reserve, { shared: nanoUsd(left), own: null })
+          const fit = fitReserve(reserve, { ...room(null), shared: nanoUsd(left) })
           if (fit.kind === 'refuse') {
             expect(fit.needed).toBeGreaterThan(left)
             return

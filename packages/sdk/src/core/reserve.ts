@@ -58,6 +58,8 @@ export interface Room {
   readonly shared: NanoUsd | null
   /** On the tightest account of this call alone: a cap per request. */
   readonly own: NanoUsd | null
+  /** What running calls hold on that shared account. */
+  readonly held: NanoUsd
 }
 
 /**
@@ -70,6 +72,10 @@ export type Fit =
 
 /** A stream is not begun for less than such an answer, after which it is cut unless more is granted. In tokens. */
 const LEAST_STREAM_TOKENS = 256
+/** Of what running calls hold one such part is kept for them: a new call can wait, a stream that gets no more is cut. */
+const HEADROOM_DIVISOR = 2
+/** A call takes at most one such part of what is left for it and others. */
+const SHARE_DIVISOR = 8
 /** A call that cannot be cut is given room for answers so much longer than usual before money is kept for others. */
 const UNCUT_MARGIN = 2
 const PICO_PER_NANO = 1_000n
@@ -98,18 +104,24 @@ export function planReserve(facts: ReserveFacts): Reserve {
 }
 
 /**
- * Fits a call into what is left. No call takes more than half of what it shares with others, as long as that is `enough`
- * for it: whatever `max_tokens` says, the next call still finds some. A stream extends its hold as it goes; a call that
+ * Fits a call into what is left, but for what running calls may still need. No call takes more than an eighth of what it shares with others, as long as that is
+ * `enough` for it: whatever `max_tokens` says, the next calls still find some. A stream extends its hold as it goes; a call that
  * cannot be cut gets the largest `max_tokens` that its share pays.
  */
-export function fitReserve(reserve: Reserve, { shared, own }: Room): Fit {
-  const most = Math.min(shared ?? maxUsd, own ?? maxUsd)
+export function fitReserve(reserve: Reserve, { shared, own, held }: Room): Fit {
+  const free = shared === null ? maxUsd : freeAmount(shared, held)
+  const most = Math.min(free, own ?? maxUsd)
   if (reserve.least > most) return { kind: 'refuse', needed: reserve.least }
-  const share = Math.min(shared === null ? maxUsd : Math.floor(shared / 2), own ?? maxUsd)
+  const share = Math.min(shared === null ? maxUsd : Math.floor(free / SHARE_DIVISOR), own ?? maxUsd)
   const amount = nanoUsd(Math.min(reserve.wanted, most, Math.max(share, reserve.enough)))
   if (reserve.isCuttable || amount === reserve.wanted) return { kind: 'hold', amount, maxTokens: null }
   const maxTokens = Number((BigInt(amount) * PICO_PER_NANO - reserve.inputPico) / reserve.outputPico)
   return { kind: 'hold', amount, maxTokens }
+}
+
+/** What a new call may take of an account: what is left, but for what its running calls may still need. */
+export function freeAmount(remaining: NanoUsd, held: NanoUsd): NanoUsd {
+  return nanoUsd(remaining - Math.floor(held / HEADROOM_DIVISOR))
 }
 
 /** The prices of the whole prompt and of one output token, each in the dearest way that the request may be billed. */
