@@ -1,31 +1,80 @@
 /** The store without a disk: the reference for the others, and the SDK's default. */
 
+import type { Account, Hold, LedgerEntry } from '../core/ledger.js'
+import { verifyLedger } from '../core/ledger-audit.js'
+import { applyEvents } from '../core/ledger-posting.js'
 import type { CallRecord } from '../core/record.js'
-import type { ReportGroup, ReportQuery, ReportRow, Store } from './store.js'
-import { type CallSummary, dayName, dayNumber, summarize } from './summary.js'
+import type { BalanceQuery, EntryQuery, ReportGroup, ReportQuery, ReportRow, Store } from './store.js'
+import { type CallSummary, compareRows, compareText, dayName, dayNumber, summarize } from './summary.js'
 
 type MutableRow = { -readonly [K in keyof ReportRow]: ReportRow[K] }
 
 export function memoryStore(): Store {
-  const records = new Map<string, CallRecord>()
+  const memory: Memory = { records: new Map(), accounts: new Map(), holds: new Map(), entries: [] }
+  const { records, accounts, holds, entries } = memory
+  const post: Store['post'] = async (batch) => {
+    const posting = applyEvents(memory, batch.events)
+    for (const account of posting.accounts) accounts.set(account.key, account)
+    for (const hold of posting.holds) holds.set(hold.id, hold)
+    for (const entry of posting.entries) entries.push(entry)
+    for (const record of batch.records) if (!records.has(record.id)) records.set(record.id, record)
+    return posting.results
+  }
   return {
+    post,
     async addRecords(added) {
-      for (const record of added) if (!records.has(record.id)) records.set(record.id, record)
+      await post({ events: [], records: added })
     },
     async findRecord(id) {
       return records.get(id) ?? [...records.values()].find((record) => record.upstreamId === id) ?? null
     },
     async listRecords(limit) {
-      return [...records.values()].sort((a, b) => b.startedAt - a.startedAt || compare(b.id, a.id)).slice(0, limit)
+      const newest = [...records.values()].sort((a, b) => b.startedAt - a.startedAt || compareText(b.id, a.id))
+      return newest.slice(0, limit)
     },
     async report(query) {
-      return sumRows(
-        [...records.values()].filter((record) => isWithin(record, query)),
-        query,
-      )
+      const within = [...records.values()].filter((record) => isWithin(record, query))
+      return sumRows(within, query)
+    },
+    async balances(query) {
+      return [...accounts.values()].filter(isAskedFor(query)).sort((a, b) => compareText(a.key, b.key))
+    },
+    async findHold(id) {
+      return holds.get(id) ?? null
+    },
+    async openHolds({ dueBy = Number.POSITIVE_INFINITY, limit }) {
+      const open = [...holds.values()].filter(({ status, deadline }) => status === 'open' && deadline <= dueBy)
+      return open.sort((a, b) => a.deadline - b.deadline).slice(0, limit)
+    },
+    async entries(query) {
+      const found = entries.filter((entry) => isEntryAskedFor(entry, query))
+      return found.sort((a, b) => b.at - a.at || b.ordinal - a.ordinal).slice(0, query.limit)
+    },
+    async verify() {
+      return verifyLedger({ accounts: [...accounts.values()], holds: [...holds.values()], entries })
     },
     async close() {},
   }
+}
+
+interface Memory {
+  readonly records: Map<string, CallRecord>
+  readonly accounts: Map<string, Account>
+  readonly holds: Map<string, Hold>
+  readonly entries: LedgerEntry[]
+}
+
+function isAskedFor({ keys, budget, at }: BalanceQuery): (account: Account) => boolean {
+  const wanted = keys === undefined ? null : new Set(keys)
+  return (account) => {
+    if (wanted !== null && !wanted.has(account.key)) return false
+    if (budget !== undefined && account.budget !== budget) return false
+    return at === undefined || (account.windowStart <= at && at < (account.windowEnd ?? Number.POSITIVE_INFINITY))
+  }
+}
+
+function isEntryAskedFor(entry: LedgerEntry, { account, hold }: EntryQuery): boolean {
+  return (account === undefined || entry.account === account) && (hold === undefined || entry.hold === hold)
 }
 
 function isWithin(record: CallRecord, query: ReportQuery): boolean {
@@ -59,13 +108,4 @@ function addCall(row: MutableRow, call: CallSummary): MutableRow {
   row.unmeteredCalls += call.isUnmetered ? 1 : 0
   for (const key of ['input', 'write5m', 'write1h', 'read', 'output', 'costNano'] as const) row[key] += call[key]
   return row
-}
-
-/** Days in order of time; everything else by cost, then by name, so that equal reports read equal. */
-function compareRows(a: ReportRow, b: ReportRow, groupBy: ReportGroup): number {
-  return groupBy === 'day' ? compare(a.group, b.group) : b.costNano - a.costNano || compare(a.group, b.group)
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : Number(a > b)
 }

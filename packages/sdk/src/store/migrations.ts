@@ -1,7 +1,9 @@
 /** The schema, forward only: a step that has been released is never edited, only followed by another. */
 
-/** Step n brings a database from version n to version n + 1. The SQL stays within what PostgreSQL runs as well. */
-export const MIGRATIONS: readonly (readonly string[])[] = [
+import type { SqlRow, Statement } from './sql.js'
+
+/** Step n brings a database from version n to version n + 1. Both databases run the same texts. */
+const MIGRATIONS: readonly (readonly string[])[] = [
   [
     `CREATE TABLE calls (
       id TEXT PRIMARY KEY,
@@ -23,7 +25,75 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     'CREATE INDEX calls_started_at ON calls (started_at)',
     'CREATE INDEX calls_upstream_id ON calls (upstream_id)',
   ],
+  [
+    `CREATE TABLE ledger_accounts (
+      id TEXT PRIMARY KEY,
+      budget TEXT NOT NULL,
+      scope TEXT NOT NULL,
+      window_start BIGINT NOT NULL,
+      window_end BIGINT,
+      limit_nano BIGINT NOT NULL,
+      is_enforced INTEGER NOT NULL,
+      spent_nano BIGINT NOT NULL,
+      held_nano BIGINT NOT NULL,
+      entry_count BIGINT NOT NULL
+    )`,
+    'CREATE INDEX ledger_accounts_budget ON ledger_accounts (budget)',
+    `CREATE TABLE ledger_holds (
+      id TEXT PRIMARY KEY,
+      status TEXT NOT NULL,
+      accounts TEXT NOT NULL,
+      amount_nano BIGINT NOT NULL,
+      posted_nano BIGINT NOT NULL,
+      is_estimate INTEGER NOT NULL,
+      owner TEXT NOT NULL,
+      opened_at BIGINT NOT NULL,
+      deadline BIGINT NOT NULL,
+      step_count INTEGER NOT NULL
+    )`,
+    "CREATE INDEX ledger_holds_open ON ledger_holds (deadline) WHERE status = 'open'",
+    `CREATE TABLE ledger_entries (
+      hold_id TEXT NOT NULL,
+      step INTEGER NOT NULL,
+      account_id TEXT NOT NULL,
+      ordinal BIGINT NOT NULL,
+      kind TEXT NOT NULL,
+      spent_nano BIGINT NOT NULL,
+      held_nano BIGINT NOT NULL,
+      limit_nano BIGINT,
+      is_estimate INTEGER NOT NULL,
+      posted_at BIGINT NOT NULL,
+      note TEXT,
+      PRIMARY KEY (hold_id, step, account_id)
+    )`,
+    'CREATE UNIQUE INDEX ledger_entries_account ON ledger_entries (account_id, ordinal)',
+  ],
 ]
+
+/** A table with one row, or none before the first step. */
+export const VERSION_TABLE = 'CREATE TABLE IF NOT EXISTS runguard_schema (version INTEGER NOT NULL)'
+
+/** Gives the row that the functions below take. */
+export const SELECT_VERSION = 'SELECT version FROM runguard_schema'
+
+/**
+ * The statements that bring a database up to date, none if it is.
+ *
+ * @param row of {@link SELECT_VERSION}
+ * @throws SchemaTooNewError if a newer RunGuard wrote it
+ */
+export function pendingSteps(row: SqlRow | undefined): readonly string[] {
+  const version = row === undefined ? 0 : Number(row.version)
+  if (version > MIGRATIONS.length) throw new SchemaTooNewError(version, MIGRATIONS.length)
+  return MIGRATIONS.slice(version).flat()
+}
+
+/** Notes that all steps were taken. */
+export function writeVersion(row: SqlRow | undefined): Statement {
+  const text =
+    row === undefined ? 'INSERT INTO runguard_schema (version) VALUES (?)' : 'UPDATE runguard_schema SET version = ?'
+  return { text, values: [MIGRATIONS.length] }
+}
 
 /** The database was written by a newer RunGuard; using it with this one could lose what that one knows. */
 export class SchemaTooNewError extends Error {

@@ -1,84 +1,64 @@
-/** All SQL texts in one place: plain functions of their inputs, testable without a database. */
+/** SQL as data: how statements are written so that one text serves SQLite and PostgreSQL. */
 
-import type { CallRecord } from '../core/record.js'
-import type { ReportGroup, ReportQuery } from './store.js'
-import { summarize } from './summary.js'
+/** What a column holds and a placeholder takes. Booleans are kept as 0 and 1. */
+export type SqlValue = string | number | null
 
 /** A text with `?` for each value. */
 export interface Statement {
   readonly text: string
-  readonly values: readonly (string | number | null)[]
+  readonly values: readonly SqlValue[]
 }
 
-const COLUMNS = [
-  'id',
-  'upstream_id',
-  'started_at',
-  'model',
-  'session',
-  'project',
-  'is_estimated',
-  'is_unmetered',
-  'input_tokens',
-  'write5m_tokens',
-  'write1h_tokens',
-  'read_tokens',
-  'output_tokens',
-  'cost_nano',
-  'detail',
-]
+/** A row as a driver gives it back: columns by name; whole numbers as number, text or bigint. */
+export type SqlRow = Readonly<Record<string, unknown>>
 
-/** A call that is already kept stays as it is: records never change. */
-export const INSERT_CALL = `INSERT INTO calls (${COLUMNS.join(', ')}) VALUES (${COLUMNS.map(() => '?').join(', ')}) ON CONFLICT (id) DO NOTHING`
-
-/** The values of {@link INSERT_CALL}, in its order. */
-export function callValues(record: CallRecord): (string | number | null)[] {
-  const call = summarize(record)
-  return [
-    record.id,
-    record.upstreamId,
-    record.startedAt,
-    call.model,
-    call.session,
-    call.project,
-    Number(call.isEstimated),
-    Number(call.isUnmetered),
-    call.input,
-    call.write5m,
-    call.write1h,
-    call.read,
-    call.output,
-    call.costNano,
-    JSON.stringify(record),
-  ]
+/** All that differs between the databases. */
+export interface Dialect {
+  /** A table with a column `value` that holds one row of a list of rows, which travels as one JSON text. */
+  readonly rows: string
+  /** Locks the rows of a `SELECT` until the transaction ends. */
+  readonly lock: string
 }
 
-/** By either id. */
-export function selectCall(id: string): Statement {
-  return { text: 'SELECT detail FROM calls WHERE id = ? OR upstream_id = ? LIMIT 1', values: [id, id] }
+/** SQLite needs no row locks: one transaction writes at a time. */
+export const SQLITE: Dialect = { rows: 'json_each(?)', lock: '' }
+
+/** PostgreSQL and the databases that speak like it. */
+export const POSTGRES: Dialect = { rows: 'jsonb_array_elements(CAST(? AS jsonb))', lock: ' FOR UPDATE' }
+
+/** A table's columns in order, each with its type. */
+export type Columns = Readonly<Record<string, 'TEXT' | 'BIGINT'>>
+
+/**
+ * Inserts any number of rows with one constant text and one value, so that a group costs one round trip and the
+ * database can keep the plan.
+ */
+export function insertText(dialect: Dialect, table: string, columns: Columns, onConflict: string): string {
+  const names = Object.keys(columns)
+  const fields = Object.values(columns).map((type, index) => `CAST(value ->> ${index} AS ${type})`)
+  // SQLite cannot tell ON CONFLICT from a join's ON without the WHERE.
+  const source = `SELECT ${fields.join(', ')} FROM ${dialect.rows} WHERE true`
+  return `INSERT INTO ${table} (${names.join(', ')}) ${source} ${onConflict}`.trim()
 }
 
-/** The newest records first. */
-export function selectNewest(limit: number): Statement {
-  return { text: 'SELECT detail FROM calls ORDER BY started_at DESC, id DESC LIMIT ?', values: [limit] }
+/** Overwrites the row that is already there. */
+export function overwrite(key: string, columns: Columns): string {
+  const others = Object.keys(columns).filter((name) => name !== key)
+  return `ON CONFLICT (${key}) DO UPDATE SET ${others.map((name) => `${name} = excluded.${name}`).join(', ')}`
 }
 
-/** `day` comes out as a number of days since the epoch, so that no database's date functions are needed. */
-function groupExpression(groupBy: ReportGroup, offsetMinutes: number): string {
-  if (groupBy === 'day') return `(started_at + ${Math.trunc(offsetMinutes) * 60_000}) / 86400000`
-  return groupBy === 'total' ? "'total'" : groupBy
+/** The rows whose `column` is one of the values that travel as a list of rows ({@link encodeRows}). */
+export function isOneOf(dialect: Dialect, column: string): string {
+  return `${column} IN (SELECT value ->> 0 FROM ${dialect.rows})`
 }
 
-const SUMS = `COUNT(*) AS calls, SUM(is_estimated) AS "estimatedCalls", SUM(is_unmetered) AS "unmeteredCalls",
-  SUM(input_tokens) AS input, SUM(write5m_tokens) AS write5m, SUM(write1h_tokens) AS write1h, SUM(read_tokens) AS read,
-  SUM(output_tokens) AS output, SUM(cost_nano) AS "costNano"`
+/** A list of rows as one value. */
+export function encodeRows(rows: readonly (readonly SqlValue[])[]): string {
+  return JSON.stringify(rows)
+}
 
-/** The sums of a report; its `day` is a number of days since the epoch. */
-export function selectReport(query: ReportQuery): Statement {
-  const group = groupExpression(query.groupBy, query.offsetMinutes ?? 0)
-  const order = query.groupBy === 'day' ? '1' : '"costNano" DESC, 1'
-  return {
-    text: `SELECT ${group} AS "group", ${SUMS} FROM calls WHERE started_at >= ? AND started_at < ? GROUP BY 1 ORDER BY ${order}`,
-    values: [query.since ?? 0, query.until ?? Number.MAX_SAFE_INTEGER],
-  }
+/** `$1`, `$2`, … instead of `?`, for drivers that number their placeholders. No text has a `?` that is not one. */
+export function numberPlaceholders(text: string): string {
+  let count = 0
+  return text.replaceAll('?', () => `$${++count}`)
 }

@@ -1,16 +1,24 @@
 /** The store in one file on disk. The user brings the driver: libsql, better-sqlite3 and node:sqlite all fit. */
 
-import type { CallRecord } from '../core/record.js'
-import { MIGRATIONS, SchemaTooNewError } from './migrations.js'
-import { callValues, INSERT_CALL, type Statement, selectCall, selectNewest, selectReport } from './sql.js'
-import type { ReportQuery, ReportRow, Store } from './store.js'
-import { dayName } from './summary.js'
+import type { LedgerEvent } from '../core/ledger.js'
+import { verifyLedger } from '../core/ledger-audit.js'
+import { applyEvents, type Posting, touchedAccounts, touchedHolds } from '../core/ledger-posting.js'
+import { lockAccounts, lockHolds, SELECT_BOOKS } from './ledger-sql.js'
+import { pendingSteps, SELECT_VERSION, VERSION_TABLE, writeVersion } from './migrations.js'
+import { SQLITE, type SqlRow, type Statement } from './sql.js'
+import { accountsByKey, holdsById, readBooks, sqlReads, writesOf } from './sql-store.js'
+import type { Store } from './store.js'
 
 /** The few methods of a SQLite driver that are used. Integers come back as numbers. */
 export interface SqliteDatabase {
   exec(sql: string): unknown
-  prepare(sql: string): { run(...values: unknown[]): unknown; all(...values: unknown[]): unknown[] }
+  prepare(sql: string): SqliteStatement
   close(): unknown
+}
+
+interface SqliteStatement {
+  run(...values: unknown[]): unknown
+  all(...values: unknown[]): unknown[]
 }
 
 /**
@@ -26,21 +34,26 @@ export function sqliteStore(database: SqliteDatabase): Store {
   database.exec('PRAGMA journal_mode = WAL')
   database.exec('PRAGMA synchronous = NORMAL')
   migrate(database)
-  const insert = database.prepare(INSERT_CALL)
+  const session = openSession(database)
+  const post: Store['post'] = async ({ events, records }) =>
+    inTransaction(database, 'BEGIN IMMEDIATE', () => {
+      const posting = events.length === 0 ? null : applyTo(session, events)
+      for (const write of writesOf(SQLITE, posting, records)) session.run(write)
+      return posting?.results ?? []
+    })
   return {
+    ...sqlReads(SQLITE, async (statement) => session.fetch(statement)),
+    post,
     async addRecords(records) {
-      inTransaction(database, () => {
-        for (const record of records) insert.run(...callValues(record))
-      })
+      await post({ events: [], records })
     },
-    async findRecord(id) {
-      return readRecords(database, selectCall(id))[0] ?? null
-    },
-    async listRecords(limit) {
-      return readRecords(database, selectNewest(limit))
-    },
-    async report(query) {
-      return fetchRows(database, selectReport(query)).map((row) => reportRow(row, query))
+    async verify() {
+      const books = inTransaction(database, 'BEGIN', () => ({
+        accounts: session.fetch(SELECT_BOOKS.accounts),
+        holds: session.fetch(SELECT_BOOKS.holds),
+        entries: session.fetch(SELECT_BOOKS.entries),
+      }))
+      return verifyLedger(readBooks(books))
     },
     async close() {
       database.close()
@@ -48,36 +61,37 @@ export function sqliteStore(database: SqliteDatabase): Store {
   }
 }
 
-function fetchRows(database: SqliteDatabase, { text, values }: Statement): Record<string, unknown>[] {
-  return database.prepare(text).all(...values) as Record<string, unknown>[]
+interface Session {
+  run(statement: Statement): void
+  fetch(statement: Statement): SqlRow[]
 }
 
-function readRecords(database: SqliteDatabase, statement: Statement): CallRecord[] {
-  return fetchRows(database, statement).map((row) => JSON.parse(String(row.detail)) as CallRecord)
-}
-
-function reportRow(row: Record<string, unknown>, query: ReportQuery): ReportRow {
-  const group = query.groupBy === 'day' ? dayName(Number(row.group)) : String(row.group)
-  const sum = (name: string): number => Number(row[name])
+/** Prepares every text once: there are few, because groups of any size share one. */
+function openSession(database: SqliteDatabase): Session {
+  const prepared = new Map<string, SqliteStatement>()
+  const prepare = (text: string): SqliteStatement => {
+    const statement = prepared.get(text) ?? database.prepare(text)
+    prepared.set(text, statement)
+    return statement
+  }
   return {
-    group,
-    calls: sum('calls'),
-    estimatedCalls: sum('estimatedCalls'),
-    unmeteredCalls: sum('unmeteredCalls'),
-    input: sum('input'),
-    write5m: sum('write5m'),
-    write1h: sum('write1h'),
-    read: sum('read'),
-    output: sum('output'),
-    costNano: sum('costNano'),
+    run: ({ text, values }) => void prepare(text).run(...values),
+    fetch: ({ text, values }) => prepare(text).all(...values) as SqlRow[],
   }
 }
 
-function inTransaction(database: SqliteDatabase, change: () => void): void {
-  database.exec('BEGIN IMMEDIATE')
+function applyTo(session: Session, events: readonly LedgerEvent[]): Posting {
+  const holds = holdsById(session.fetch(lockHolds(SQLITE, touchedHolds(events))))
+  const accounts = accountsByKey(session.fetch(lockAccounts(SQLITE, touchedAccounts(events, holds.values()))))
+  return applyEvents({ holds, accounts }, events)
+}
+
+function inTransaction<T>(database: SqliteDatabase, begin: string, work: () => T): T {
+  database.exec(begin)
   try {
-    change()
+    const result = work()
     database.exec('COMMIT')
+    return result
   } catch (error) {
     database.exec('ROLLBACK')
     throw error
@@ -86,13 +100,11 @@ function inTransaction(database: SqliteDatabase, change: () => void): void {
 
 function migrate(database: SqliteDatabase): void {
   // Two processes may open a new file at once; the write lock lets only one of them build it.
-  inTransaction(database, () => {
-    database.exec('CREATE TABLE IF NOT EXISTS runguard_schema (version INTEGER NOT NULL)')
-    const rows = database.prepare('SELECT version FROM runguard_schema').all() as { version: number }[]
-    const version = rows[0]?.version ?? 0
-    if (version > MIGRATIONS.length) throw new SchemaTooNewError(version, MIGRATIONS.length)
-    for (const statement of MIGRATIONS.slice(version).flat()) database.exec(statement)
-    database.exec('DELETE FROM runguard_schema')
-    database.prepare('INSERT INTO runguard_schema (version) VALUES (?)').run(MIGRATIONS.length)
+  inTransaction(database, 'BEGIN IMMEDIATE', () => {
+    database.exec(VERSION_TABLE)
+    const [row] = database.prepare(SELECT_VERSION).all() as SqlRow[]
+    for (const statement of pendingSteps(row)) database.exec(statement)
+    const { text, values } = writeVersion(row)
+    database.prepare(text).run(...values)
   })
 }

@@ -1,5 +1,7 @@
 /** What must be remembered. The interface says what something means; how it is kept is up to the implementation. */
 
+import type { Account, Hold, LedgerEntry, LedgerEvent, LedgerResult } from '../core/ledger.js'
+import type { LedgerFinding } from '../core/ledger-audit.js'
 import type { CallRecord } from '../core/record.js'
 
 /** How a report is cut into rows. */
@@ -32,8 +34,44 @@ export interface ReportRow {
   readonly costNano: number
 }
 
+/** What happened together and is kept together. */
+export interface StoreBatch {
+  readonly events: readonly LedgerEvent[]
+  readonly records: readonly CallRecord[]
+}
+
+/** Which accounts; every condition that is given must be met. */
+export interface BalanceQuery {
+  readonly keys?: readonly string[]
+  readonly budget?: string
+  /** Milliseconds since the epoch: only accounts whose window contains it. */
+  readonly at?: number
+}
+
+/** Which open holds. */
+export interface OpenHoldsQuery {
+  /** Milliseconds since the epoch: only holds whose deadline has come by then; absent: all. */
+  readonly dueBy?: number
+  readonly limit: number
+}
+
+/** Which entries; every condition that is given must be met. */
+export interface EntryQuery {
+  readonly account?: string
+  readonly hold?: string
+  readonly limit: number
+}
+
 export interface Store {
-  /** Keeps records, all or none; a record that is already kept stays as it is. */
+  /**
+   * Applies events in order and keeps records, in one commit: all of it, or none and the promise rejects. What was
+   * answered survives the death of the process. Sending a group again is always safe: events that took effect are
+   * answered with what happened the first time, and a record that is already kept stays as it is.
+   *
+   * Rejects with `TypeError` if an event is malformed: a mistake in the program.
+   */
+  post(batch: StoreBatch): Promise<readonly LedgerResult[]>
+  /** `post` without events. */
   addRecords(records: readonly CallRecord[]): Promise<void>
   /** By RunGuard's id or the API's request id. */
   findRecord(id: string): Promise<CallRecord | null>
@@ -41,5 +79,14 @@ export interface Store {
   listRecords(limit: number): Promise<readonly CallRecord[]>
   /** Rows in ascending order of `group` for days, else the dearest first. */
   report(query: ReportQuery): Promise<readonly ReportRow[]>
+  /** In ascending order of key. An account exists from the first hold on it that was granted. */
+  balances(query: BalanceQuery): Promise<readonly Account[]>
+  findHold(id: string): Promise<Hold | null>
+  /** Those due first come first. */
+  openHolds(query: OpenHoldsQuery): Promise<readonly Hold[]>
+  /** The newest first. */
+  entries(query: EntryQuery): Promise<readonly LedgerEntry[]>
+  /** Reads the whole ledger at one instant and lists what is wrong with it: nothing, as a rule. */
+  verify(): Promise<readonly LedgerFinding[]>
   close(): Promise<void>
 }

@@ -2,6 +2,7 @@
 
 import type { CallRecord } from '../core/record.js'
 import type { TokenCounts } from '../core/usage.js'
+import type { ReportGroup, ReportRow } from './store.js'
 
 export interface CallSummary extends TokenCounts {
   readonly model: string
@@ -23,13 +24,28 @@ export function summarize(record: CallRecord): CallSummary {
   }
   return {
     ...tokens,
-    model: record.servedModel ?? record.requestedModel ?? '',
-    session: record.scope.session ?? '',
-    project: record.scope.project ?? '',
+    model: cleanText(record.servedModel ?? record.requestedModel ?? ''),
+    session: cleanText(record.scope.session ?? ''),
+    project: cleanText(record.scope.project ?? ''),
     isEstimated: record.cost.isEstimated,
     isUnmetered: record.ending.kind === 'unmetered',
     costNano: record.cost.nano,
   }
+}
+
+/** Callers send what not every database can keep: NUL and halves of characters. */
+export function cleanText(text: string): string {
+  return text.replace(/\p{Cs}/gu, '\ufffd').replaceAll('\0', '\ufffd')
+}
+
+/** Days in order of time; everything else by cost, then by name, so that equal reports read equal. */
+export function compareRows(a: ReportRow, b: ReportRow, groupBy: ReportGroup): number {
+  return groupBy === 'day' ? compareText(a.group, b.group) : b.costNano - a.costNano || compareText(a.group, b.group)
+}
+
+/** By code units: the order of no particular language, and the same everywhere. */
+export function compareText(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b)
 }
 
 const DAY_MS = 86_400_000

@@ -3,14 +3,9 @@
 import assert from 'node:assert/strict'
 import { nanoUsd } from '../core/money.js'
 import type { CallRecord } from '../core/record.js'
-import type { Store } from '../store/store.js'
 import { sampleRecord } from './sample-record.js'
-
-/** One check; it gets a fresh, empty store and throws an `AssertionError` if the store is not as it must be. */
-export interface StoreCheck {
-  readonly name: string
-  readonly check: (store: Store) => Promise<void>
-}
+import type { StoreCheck } from './store-suite-check.js'
+import { ledgerSuite } from './store-suite-ledger.js'
 
 const HOUR_MS = 3_600_000
 const NOON = Date.UTC(2026, 10, 26, 12)
@@ -174,4 +169,16 @@ export const storeSuite: readonly StoreCheck[] = [
       assert.deepEqual(await store.report({ groupBy: 'total', since: NOON + 5 * HOUR_MS }), [])
     },
   },
+  {
+    name: 'keeps a call whose names no database could keep as they are',
+    check: async (store) => {
+      const odd = call('odd', { ...inSession('a\0b\ud800', '🙂'), requestedModel: 'm\0', servedModel: null })
+      await store.addRecords([odd])
+      assert.deepEqual(await store.findRecord('odd'), odd)
+      assert.equal(await store.findRecord('\0'), null)
+      const [row] = await store.report({ groupBy: 'session' })
+      assert.equal(row?.group, 'a\ufffdb\ufffd')
+    },
+  },
+  ...ledgerSuite,
 ]

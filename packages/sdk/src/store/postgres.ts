@@ -1,0 +1,183 @@
+/** The store that several machines share. The user brings the driver: a `pg` pool, or anything with its methods. */
+
+import type { LedgerResult } from '../core/ledger.js'
+import { verifyLedger } from '../core/ledger-audit.js'
+import { applyEvents, emptyAccount, namedAccounts, touchedAccounts, touchedHolds } from '../core/ledger-posting.js'
+import { insertMissingAccounts, lockAccounts, lockHolds, SELECT_BOOKS } from './ledger-sql.js'
+import { pendingSteps, SELECT_VERSION, VERSION_TABLE, writeVersion } from './migrations.js'
+import { numberPlaceholders, POSTGRES, type SqlRow, type Statement } from './sql.js'
+import { accountsByKey, holdsById, readBooks, sqlReads, writesOf } from './sql-store.js'
+import type { Store, StoreBatch } from './store.js'
+
+/**
+ * The few methods of a `pg` pool that are used. An idle connection that breaks makes a pool emit `error`; whoever opens
+ * the pool listens for it.
+ */
+export interface PostgresPool {
+  connect(): Promise<PostgresConnection>
+  query(text: string, values?: unknown[]): Promise<{ rows: unknown[] }>
+  end(): Promise<unknown>
+}
+
+/** A connection out of the pool, for one transaction. */
+export interface PostgresConnection {
+  query(text: string, values?: unknown[]): Promise<{ rows: unknown[] }>
+  /** With true the connection is closed instead of used again. */
+  release(isBroken?: boolean): void
+}
+
+/**
+ * Opens the store and brings its schema up to date; any number of processes may do so at once. Closing it ends the pool.
+ *
+ * A group of events locks the holds it touches, then the accounts, each in one order, and decides while it has them:
+ * so no two groups wait for each other, and no two decide on the same balance.
+ *
+ * @throws SchemaTooNewError if a newer RunGuard wrote the database
+ */
+export async function postgresStore(pool: PostgresPool): Promise<Store> {
+  await withRetries(() => migrate(pool), isMigrationRace)
+  const post: Store['post'] = (batch) => postBatch(pool, batch)
+  return {
+    ...sqlReads(POSTGRES, (statement) => fetchRows(pool, statement)),
+    post,
+    async addRecords(records) {
+      await post({ events: [], records })
+    },
+    verify: () => verify(pool),
+    async close() {
+      await pool.end()
+    },
+  }
+}
+
+/** Enough for any pile-up that ends; a group that still fails is reported to the caller. */
+const MAX_ATTEMPTS = 20
+
+/** Serialization failure, deadlock, and a key that another process wrote first: the same group may well succeed now. */
+const RETRIABLE = new Set(['40001', '40P01', '23505'])
+
+/** The same, and a table, index or catalogue row that another process made first. */
+const MIGRATION_RACE = new Set([...RETRIABLE, '42P07', '42710', '42701'])
+
+const UNDEFINED_TABLE = '42P01'
+
+async function postBatch(pool: PostgresPool, batch: StoreBatch): Promise<readonly LedgerResult[]> {
+  for (let attempt = 1; ; attempt++) {
+    const results = await withRetries(() => inTransaction(pool, 'BEGIN', (tx) => postGroup(tx, batch)), isRetriable)
+    if (results !== null) return results
+    if (attempt === MAX_ATTEMPTS) throw new Error('accounts of the ledger vanish as soon as they are made')
+    await withRetries(() => makeAccounts(pool, batch), isRetriable)
+  }
+}
+
+/** Null, and nothing done, if an account is not there yet: what is not there cannot be locked. */
+async function postGroup(tx: PostgresConnection, { events, records }: StoreBatch): Promise<LedgerResult[] | null> {
+  if (events.length === 0) {
+    for (const write of writesOf(POSTGRES, null, records)) await fetchRows(tx, write)
+    return []
+  }
+  const holds = holdsById(await fetchRows(tx, lockHolds(POSTGRES, touchedHolds(events))))
+  const accounts = accountsByKey(await fetchRows(tx, lockAccounts(POSTGRES, touchedAccounts(events, holds.values()))))
+  if (namedAccounts(events).some(({ key }) => !accounts.has(key))) return null
+  const posting = applyEvents({ holds, accounts }, events)
+  for (const write of writesOf(POSTGRES, posting, records)) await fetchRows(tx, write)
+  return [...posting.results]
+}
+
+/**
+ * In a commit of its own, in the order of keys: it waits for no lock while it has one that others can wait for, except
+ * on other new accounts, which are made in the same order.
+ */
+async function makeAccounts(pool: PostgresPool, { events }: StoreBatch): Promise<void> {
+  const accounts = namedAccounts(events).map(emptyAccount)
+  const sorted = accounts.sort((a, b) => (a.key < b.key ? -1 : 1))
+  await fetchRows(pool, insertMissingAccounts(POSTGRES, sorted))
+}
+
+async function verify(pool: PostgresPool): ReturnType<Store['verify']> {
+  const books = await inTransaction(pool, 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', async (tx) => ({
+    accounts: await fetchRows(tx, SELECT_BOOKS.accounts),
+    holds: await fetchRows(tx, SELECT_BOOKS.holds),
+    entries: await fetchRows(tx, SELECT_BOOKS.entries),
+  }))
+  return verifyLedger(readBooks(books))
+}
+
+async function migrate(pool: PostgresPool): Promise<void> {
+  // A process that may only read and write rows can still start on a database that is up to date.
+  const current = await fetchVersion(pool)
+  if (current !== undefined && pendingSteps(current).length === 0) return
+  await inTransaction(pool, 'BEGIN', async (tx) => {
+    await tx.query(VERSION_TABLE)
+    const [row] = (await tx.query(`${SELECT_VERSION}${POSTGRES.lock}`)).rows as SqlRow[]
+    for (const statement of pendingSteps(row)) await tx.query(statement)
+    await fetchRows(tx, writeVersion(row))
+  })
+}
+
+async function fetchVersion(pool: PostgresPool): Promise<SqlRow | undefined> {
+  try {
+    return (await pool.query(SELECT_VERSION)).rows[0] as SqlRow | undefined
+  } catch (error) {
+    if (codeOf(error) === UNDEFINED_TABLE) return undefined
+    throw error
+  }
+}
+
+async function fetchRows(queryable: Pick<PostgresConnection, 'query'>, statement: Statement): Promise<SqlRow[]> {
+  const { rows } = await queryable.query(numberPlaceholders(statement.text), [...statement.values])
+  return rows as SqlRow[]
+}
+
+async function inTransaction<T>(
+  pool: PostgresPool,
+  begin: string,
+  work: (tx: PostgresConnection) => Promise<T>,
+): Promise<T> {
+  const connection = await pool.connect()
+  let isBroken = true
+  try {
+    await connection.query(begin)
+    const result = await work(connection)
+    await connection.query('COMMIT')
+    isBroken = false
+    return result
+  } catch (error) {
+    isBroken = !(await isRolledBack(connection))
+    throw error
+  } finally {
+    connection.release(isBroken)
+  }
+}
+
+async function isRolledBack(connection: PostgresConnection): Promise<boolean> {
+  try {
+    await connection.query('ROLLBACK')
+    return true
+  } catch {
+    return false
+  }
+}
+
+async function withRetries<T>(work: () => Promise<T>, mayRetry: (error: unknown) => boolean): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work()
+    } catch (error) {
+      if (attempt === MAX_ATTEMPTS || !mayRetry(error)) throw error
+    }
+  }
+}
+
+function isRetriable(error: unknown): boolean {
+  return RETRIABLE.has(codeOf(error))
+}
+
+function isMigrationRace(error: unknown): boolean {
+  return MIGRATION_RACE.has(codeOf(error))
+}
+
+/** SQLSTATE, as every PostgreSQL driver reports it. */
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : ''
+}

@@ -1,0 +1,82 @@
+/** What the stores on SQL databases have in common: what they read, and what they write after a group of events. */
+
+import type { Account, Hold } from '../core/ledger.js'
+import type { LedgerBooks } from '../core/ledger-audit.js'
+import type { Posting } from '../core/ledger-posting.js'
+import type { CallRecord } from '../core/record.js'
+import { insertCalls, readCall, readReportRow, selectCall, selectNewest, selectReport } from './calls-sql.js'
+import {
+  appendEntries,
+  readAccount,
+  readEntry,
+  readHold,
+  selectBalances,
+  selectEntries,
+  selectHold,
+  selectOpenHolds,
+  writeAccounts,
+  writeHolds,
+} from './ledger-sql.js'
+import type { Dialect, SqlRow, Statement } from './sql.js'
+import type { Store } from './store.js'
+import { compareRows, compareText } from './summary.js'
+
+type Reads = Pick<Store, 'findRecord' | 'listRecords' | 'report' | 'balances' | 'findHold' | 'openHolds' | 'entries'>
+
+/** Everything a store answers without changing anything. */
+export function sqlReads(dialect: Dialect, fetchRows: (statement: Statement) => Promise<readonly SqlRow[]>): Reads {
+  return {
+    async findRecord(id) {
+      return (await fetchRows(selectCall(id))).map(readCall)[0] ?? null
+    },
+    async listRecords(limit) {
+      return (await fetchRows(selectNewest(limit))).map(readCall)
+    },
+    async report(query) {
+      const rows = await fetchRows(selectReport(query))
+      return rows.map((row) => readReportRow(row, query.groupBy)).sort((a, b) => compareRows(a, b, query.groupBy))
+    },
+    async balances(query) {
+      const rows = await fetchRows(selectBalances(dialect, query))
+      return rows.map(readAccount).sort((a, b) => compareText(a.key, b.key))
+    },
+    async findHold(id) {
+      return (await fetchRows(selectHold(id))).map(readHold)[0] ?? null
+    },
+    async openHolds(query) {
+      return (await fetchRows(selectOpenHolds(query))).map(readHold)
+    },
+    async entries(query) {
+      return (await fetchRows(selectEntries(query))).map(readEntry)
+    },
+  }
+}
+
+/** The statements that keep what a group of events did, and records; none for what there is none of. */
+export function writesOf(dialect: Dialect, posting: Posting | null, records: readonly CallRecord[]): Statement[] {
+  const writes: Statement[] = []
+  if (posting !== null && posting.accounts.length > 0) writes.push(writeAccounts(dialect, posting.accounts))
+  if (posting !== null && posting.holds.length > 0) writes.push(writeHolds(dialect, posting.holds))
+  if (posting !== null && posting.entries.length > 0) writes.push(appendEntries(dialect, posting.entries))
+  if (records.length > 0) writes.push(insertCalls(dialect, records))
+  return writes
+}
+
+/** Rows of holds by id. */
+export function holdsById(rows: readonly SqlRow[]): Map<string, Hold> {
+  return new Map(rows.map(readHold).map((hold) => [hold.id, hold]))
+}
+
+/** Rows of accounts by key. */
+export function accountsByKey(rows: readonly SqlRow[]): Map<string, Account> {
+  return new Map(rows.map(readAccount).map((account) => [account.key, account]))
+}
+
+/** The rows of the whole ledger. */
+export function readBooks(rows: Readonly<Record<keyof LedgerBooks, readonly SqlRow[]>>): LedgerBooks {
+  return {
+    accounts: rows.accounts.map(readAccount),
+    holds: rows.holds.map(readHold),
+    entries: rows.entries.map(readEntry),
+  }
+}
