@@ -143,6 +143,20 @@ describe('the official client', () => {
     expect(billed).toBeLessThan(4000)
   })
 
+  it('pays for what a search found: as input, or as a five-minute write when it caches', async () => {
+    const messages = ask(`[[sim:search 2 700]] ${'context '.repeat(400)}`)
+    const plain = await client.messages.create({ ...base, messages })
+    const { input_tokens } = await client.messages.countTokens({ model: base.model, messages })
+    expect(plain.usage).toMatchObject({ input_tokens: input_tokens + 1400, cache_creation_input_tokens: 0 })
+    const caching = { ...base, cache_control: { type: 'ephemeral' as const, ttl: '1h' as const }, messages }
+    const { usage } = await client.messages.stream(caching).finalMessage()
+    expect(usage).toMatchObject({ input_tokens: 0, cache_creation_input_tokens: input_tokens + 1400 })
+    expect(usage.cache_creation).toEqual({ ephemeral_5m_input_tokens: 0, ephemeral_1h_input_tokens: input_tokens })
+    await simulator.idle()
+    const billed = { ephemeral_5m_input_tokens: 1400, ephemeral_1h_input_tokens: input_tokens }
+    expect(simulator.log.at(-1)?.usage?.cache_creation).toEqual(billed)
+  })
+
   it('sees searches, compaction and fallback in the usage, streamed or not', async () => {
     for (const [directive, expected] of [
       ['search 2 700', { input_tokens: expect.any(Number), server_tool_use: { web_search_requests: 2 } }],

@@ -78,6 +78,7 @@ describe('the door', () => {
     ],
     ['an unknown path', '/v1/nothing', { method: 'POST' }, '404 not_found_error'],
     ['a path named after a prototype', '/constructor', { method: 'POST' }, '404 not_found_error'],
+    ['a target that is no URL', '//', {}, '404 not_found_error'],
     ['a wrong method', '/v1/messages', { method: 'PUT' }, '405 invalid_request_error'],
     ['an unknown model', '/v1/models/nobody', {}, '404 not_found_error'],
     [
@@ -178,6 +179,13 @@ describe('time', () => {
     expect((await usageOf(running.url, cached)).cache_read_input_tokens).toBe(0)
     await clock.advance(60_000)
     expect((await slow).cache_creation_input_tokens).toBeGreaterThan(1000)
+  })
+
+  it('is bought in advance by a request for no tokens', async () => {
+    const { url } = await start()
+    const warmed = await usageOf(url, { ...cached, max_tokens: 0 })
+    expect(warmed).toMatchObject({ output_tokens: 0, cache_read_input_tokens: 0 })
+    expect((await usageOf(url, cached)).cache_read_input_tokens).toBe(warmed.cache_creation_input_tokens)
   })
 
   it('retires models', async () => {
