@@ -45,7 +45,9 @@ async function main(): Promise<void> {
     console.log(JSON.stringify({ date: startedAt.toISOString(), machine, seconds, plan, ...results, goals }, null, 2))
   } else {
     console.log(renderResults(results))
-    console.log(`${startedAt.toISOString().slice(0, 10)}, ${machine}, ${plan.rounds} rounds of ${plan.roundMs} ms, ${seconds} s in all`)
+    console.log(
+      `${startedAt.toISOString().slice(0, 10)}, ${machine}, ${plan.rounds} rounds of ${plan.roundMs} ms, ${seconds} s in all`,
+    )
   }
 }
 

@@ -1,8 +1,8 @@
 /** Is a stream delayed? A paced upstream, watched directly and through RunGuard. */
 
 import { Agent, request } from 'node:http'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { conversationBody } from './bodies.js'
 import { startModule } from './processes.js'
 import { quantile } from './statistics.js'
@@ -67,7 +67,11 @@ async function watchBatch(port: number, body: Buffer, times: Times): Promise<voi
 const NS_PER_MS = 1_000_000
 
 function watchStream(port: number, body: Buffer, times: Times): Promise<void> {
-  const headers = { 'content-type': 'application/json', 'content-length': body.length, 'x-api-key': 'sk-ant-test-bench' }
+  const headers = {
+    'content-type': 'application/json',
+    'content-length': body.length,
+    'x-api-key': 'sk-ant-test-bench',
+  }
   const options = { port, host: '127.0.0.1', path: '/v1/messages', method: 'POST', agent, headers }
   return new Promise((resolve, reject) => {
     const startedAt = process.hrtime.bigint()

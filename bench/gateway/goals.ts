@@ -64,13 +64,7 @@ function judgeAnswer(rows: readonly Row[], answer: Row['answer']): Goal[] {
   ]
 }
 
-function atMost(
-  name: string,
-  value: number | null,
-  unit: Goal['unit'],
-  target: number,
-  beyond: number | null,
-): Goal {
+function atMost(name: string, value: number | null, unit: Goal['unit'], target: number, beyond: number | null): Goal {
   return { name, value, unit, bound: 'at-most', target, beyond }
 }
 

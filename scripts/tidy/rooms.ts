@@ -24,6 +24,7 @@ const rooms: readonly Room[] = [
   room('gateway', 'packages/gateway/src/', '@runguard/gateway', library),
   room('simulator', 'packages/simulator/src/', '@runguard/simulator', []),
   room('cli', 'packages/cli/src/', 'runguard', [...library, 'gateway', 'simulator']),
+  room('cli link', 'packages/cli/bin/', null, ['cli']),
   room('scripts', 'scripts/', null, everything),
   room('bench', 'bench/', null, everything),
   room('e2e', 'e2e/', null, everything),

@@ -14,13 +14,13 @@ test('a call shows model, tokens in with the cached share, tokens out and cost',
 })
 
 test('without the cache there is no share to show', () => {
-  expect(lineOf(billedRecord({ input: 500, output: 1 }))).toBe('claude-opus-5-5  500 in  1 out  $0.002')
+  expect(lineOf(billedRecord({ input: 500, output: 1 }))).toBe('claude-opus-5-5  500 in  1 out  $0.0020')
 })
 
 test('a stream that its caller left is marked, and its cost is an estimate', () => {
   const ending = { kind: 'at-least', reason: 'caller-aborted' } as const
   expect(lineOf(billedRecord({ input: 500, output: 100 }, { ending }))).toMatch(
-    /100 out {2}\$0\.004 {2}est\. {2}aborted$/,
+    /100 out {2}\$0\.0040 {2}est\. {2}aborted$/,
   )
 })
 
@@ -55,7 +55,7 @@ test('other endpoints show what was asked, and whether it is free or unmetered',
 
 test('project and session are there, and short', () => {
   const scope = { ...nobody, project: 'web', session: '3f2a9c10-1111-2222-3333-444455556666' }
-  expect(lineOf(billedRecord({ input: 500 }, { scope }))).toMatch(/\$0\.002 {2}web\/3f2a9c10$/)
+  expect(lineOf(billedRecord({ input: 500 }, { scope }))).toMatch(/\$0\.0020 {2}web\/3f2a9c10$/)
   const long = { ...nobody, session: 'a-session-with-a-very-long-name' }
   expect(lineOf(billedRecord({ input: 500 }, { scope: long }))).toMatch(/ {2}a-session-with-…$/)
 })

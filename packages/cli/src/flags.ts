@@ -1,6 +1,6 @@
 /** Reading the values of flags. A value that makes no sense ends the program with the exit code for bad configuration. */
 
-import { isIP } from 'node:net'
+import { isLoopback } from '@runguard/gateway/address'
 import { InvalidArgumentError } from 'commander'
 
 /** From silent to talkative. */
@@ -32,9 +32,4 @@ export function parseUpstream(text: string): string {
 export function parseHost(text: string): string {
   if (isLoopback(text)) return text
   throw new InvalidArgumentError('RunGuard listens on loopback only: 127.0.0.1, ::1 or localhost.')
-}
-
-/** True for a name or an address that never leaves this machine. */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
 }

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 /** The program `runguard`: commands and flags. What a command does is loaded when it is called, so that help is quick. */
 
 import { Command, CommanderError, Option } from 'commander'

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
 
 /** The file to run. */
-export const program = fileURLToPath(new URL('../dist/main.js', import.meta.url))
+export const program = fileURLToPath(new URL('../bin/runguard.js', import.meta.url))
 
 export interface Finished {
   readonly code: number | null

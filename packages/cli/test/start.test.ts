@@ -19,7 +19,7 @@ test('three lines say what to do, and each call is a line on stdout with the cos
   const home = makeHome()
   const gateway = await startGateway(home, simulator.url)
   await (await ask(gateway.url, '[[sim:text 100]]')).text()
-  await gateway.outputOf('stdout', /^claude-opus-5-5 +10 in +100 out +\$0\.002$/m)
+  await gateway.outputOf('stdout', /^claude-opus-5-5 +10 in +100 out +\$0\.0020$/m)
   gateway.child.kill('SIGTERM')
   const { code, stdout, stderr } = await gateway.finished
   expect(code).toBe(0)

@@ -3,11 +3,10 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { CallRecord } from '@runguard/sdk/core'
+import { type CallRecord, type Reconciliation, reconcile } from '@runguard/sdk/core'
 import type { Store } from '@runguard/sdk/store'
-import { auditBills, type RunningSimulator, startSimulator } from '@runguard/simulator'
+import { billEach, type RunningSimulator, startSimulator } from '@runguard/simulator'
 import { createApiClient } from '../demo/api-client.js'
-import { type BillCheck, checkBills } from '../demo/bill-check.js'
 import { traffic } from '../demo/traffic.js'
 import type { Environment } from '../environment.js'
 import { type ExitCode, exitCodes } from '../exit.js'
@@ -87,10 +86,10 @@ async function playTraffic({ gateway, simulator }: Stage, terminal: Terminal): P
   await gateway.flush()
 }
 
-async function present(stage: Stage, terminal: Terminal, isJson: boolean): Promise<BillCheck> {
+async function present(stage: Stage, terminal: Terminal, isJson: boolean): Promise<Reconciliation> {
   const { simulator, store, records } = stage
   const rows = await store.report({ groupBy: 'model' })
-  const check = checkBills(records, simulator.log, auditBills(simulator.log).byRequest)
+  const check = reconcile(records, billEach(simulator.log))
   if (isJson) {
     const report = { rows: rows.map(rowJson), total: rowJson(totalRow(rows)) }
     terminal.print(JSON.stringify({ isSimulated: true, ...report, check }))
@@ -101,7 +100,7 @@ async function present(stage: Stage, terminal: Terminal, isJson: boolean): Promi
   return check
 }
 
-function verdict({ exact, estimated, unbilled, mismatches }: BillCheck): string {
+function verdict({ exact, estimated, unbilled, mismatches }: Reconciliation): string {
   if (mismatches.length > 0) {
     return ['These calls differ from the bill of the simulator:', ...mismatches.map((text) => `  ${text}`)].join('\n')
   }

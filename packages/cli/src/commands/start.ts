@@ -1,11 +1,12 @@
 /** `runguard start`: the gateway, and a line for each call that ends. */
 
+import { isLoopback } from '@runguard/gateway/address'
 import type { CallRecord, EndpointKind, UnknownModelPolicy } from '@runguard/sdk/core'
 import { callJson } from '../call-json.js'
 import { callLine } from '../call-line.js'
 import type { Environment } from '../environment.js'
 import { CommandError, type ExitCode, exitCodes } from '../exit.js'
-import { isLoopback, type LogLevel } from '../flags.js'
+import type { LogLevel } from '../flags.js'
 import { openLog } from '../log.js'
 import { openStore } from '../open-store.js'
 import { openGateway, type RunningGateway } from '../running-gateway.js'

@@ -43,6 +43,8 @@ export function sqliteStore(database: SqliteDatabase): Store {
       return fetchRows(database, selectReport(query)).map((row) => reportRow(row, query))
     },
     async close() {
+      // Whoever copies the file alone has everything.
+      database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
       database.close()
     },
   }
