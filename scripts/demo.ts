@@ -77,4 +77,5 @@ async function waitForInterrupt(url: string, home: string): Promise<void> {
   await new Promise((resolve) => process.once('SIGINT', resolve))
 }
 
+process.once('SIGTERM', () => process.exit(1))
 process.exitCode = await main(process.argv.includes('--keep'))

@@ -28,6 +28,8 @@ export interface GatewayProcess {
 export async function runGateway(upstream: string, home: string): Promise<GatewayProcess> {
   const args = [program, 'start', '--port', '0', '--upstream', upstream, '--data', home]
   const child = spawn(process.execPath, args, { env: bareEnvironment(home), stdio: ['ignore', 'inherit', 'pipe'] })
+  // Whatever ends the demo, a broken pipe too, ends the gateway with it.
+  process.once('exit', () => child.kill('SIGKILL'))
   const isClosed = new Promise<void>((resolve) => child.once('close', () => resolve()))
   const stop = async (): Promise<void> => {
     child.kill('SIGTERM')
