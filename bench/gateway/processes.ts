@@ -15,7 +15,7 @@ export function endProcesses(): void {
 }
 
 /** Ends one process and whatever it started. */
-export function endProcess(child: ChildProcess): void {
+function endProcess(child: ChildProcess): void {
   children.delete(child)
   if (child.pid === undefined) return
   try {
@@ -110,7 +110,7 @@ export async function runProgram(path: string, args: readonly string[]): Promise
 
 /** The path of a program on PATH or where system programs live; null if it is not there. */
 export function findProgram(name: string): string | null {
-  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin']
+  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin']
   for (const folder of folders) {
     const path = join(folder, name)
     try {

@@ -24,7 +24,7 @@ export function renderResults(results: Results): string {
     '',
     alignColumns([['target', 'reached', 'asked', 'beyond', ''], ...judge(results).map(goalCells)]),
     `paced streams watched on each side: ${results.firstByte.streams}`,
-    `RSS / heap in MB after streams: ${weighed.join(', ')}`,
+    `RSS / heap in MB after so many streams: ${weighed.join(', ')}`,
   ].join('\n')
 }
 

@@ -21,7 +21,7 @@ type Keeping = { readonly thread?: false }
 /** The current line, sending the whole conversation in every round of a tool loop. */
 export const anthropic: ClientKind = kindOf('@anthropic-ai/sdk 1', /^Anthropic\/JS 1\./, Anthropic, { thread: false })
 
-/** The current line as it is by default: the tool loop runs over a message thread, and sends only what is new. */
+/** The current line as it is by default: the tool loop asks for a message thread first. */
 export const threadedAnthropic: ClientKind = kindOf('@anthropic-ai/sdk 1, threads', anthropic.userAgent, Anthropic, {})
 
 /** The line before: what is used here has the same shape in both. */

@@ -31,7 +31,7 @@ afterEach(async () => {
 describe('the official client', () => {
   it('gets an echo, with usage that the log confirms', async () => {
     const { data, request_id } = await client.messages.create({ ...base, messages: ask('hello there') }).withResponse()
-    expect(data.content).toEqual([{ type: 'text', text: 'You said: hello there', citations: null }])
+    expect(data.content).toEqual([{ type: 'text', text: 'You said: hello there' }])
     expect(data.stop_reason).toBe('end_turn')
     await simulator.idle()
     expect(simulator.log).toMatchObject([{ id: request_id, status: 200, ending: 'complete', isBilled: true }])

@@ -36,7 +36,7 @@ function nestedBody(depth: number): string {
 
 async function failure(pending: Promise<Response>): Promise<string> {
   const response = await pending
-  const body = await response.json()
+  const body = (await response.json()) as { error: { type: string; message: string } }
   expect(body).toMatchObject({ type: 'error', request_id: response.headers.get('request-id') })
   return `${response.status} ${body.error.type}: ${body.error.message}`
 }
@@ -149,7 +149,7 @@ describe('the door', () => {
     const ids = async (seed: string) => {
       const running = await startSimulator({ seed })
       const response = await post(`${running.url}/v1/messages`, hello)
-      const { id } = await response.json()
+      const { id } = (await response.json()) as { id: string }
       await running.close()
       return `${response.headers.get('request-id')} ${id}`
     }
@@ -159,7 +159,10 @@ describe('the door', () => {
 })
 
 describe('time', () => {
-  const usageOf = async (url: string, body: unknown) => (await (await post(`${url}/v1/messages`, body)).json()).usage
+  const usageOf = async (url: string, body: unknown) => {
+    const answer = (await (await post(`${url}/v1/messages`, body)).json()) as { usage: unknown }
+    return answer.usage
+  }
 
   it('passes only when told, and lets cache entries expire', async () => {
     const { url } = await start()
@@ -219,7 +222,7 @@ describe('from another process', () => {
     ]
     expect(statuses).toEqual([529, 500, 529, 200])
     await running.idle()
-    const seen = await (await fetch(`${running.url}/sim/log`)).json()
+    const seen = (await (await fetch(`${running.url}/sim/log`)).json()) as { entries: unknown[] }
     expect(seen).toEqual({ in_flight: 0, entries: JSON.parse(JSON.stringify(running.log)) })
     expect(seen.entries).toHaveLength(4)
     await post(`${running.url}/sim/reset`, {})
@@ -236,7 +239,8 @@ describe('from another process', () => {
 
   it('a scripted model can be chosen by header', async () => {
     const { url } = await start({ scripts: { fixed: () => ({ parts: [{ kind: 'text', text: 'as written' }] }) } })
-    const reply = await (await post(`${url}/v1/messages`, hello, { 'x-sim-script': 'fixed' })).json()
-    expect(reply.content[0].text).toBe('as written')
+    const answer = await post(`${url}/v1/messages`, hello, { 'x-sim-script': 'fixed' })
+    const reply = (await answer.json()) as { content: { text: string }[] }
+    expect(reply.content[0]?.text).toBe('as written')
   })
 })
