@@ -24,8 +24,8 @@ interface Plan extends Effort {
   readonly streamBatches: number
 }
 
-const FULL: Plan = { rounds: 5, roundMs: 600, warmUpMs: 1_000, streamBatches: 20 }
-const QUICK: Plan = { rounds: 2, roundMs: 200, warmUpMs: 250, streamBatches: 6 }
+const FULL: Plan = { rounds: 5, roundMs: 600, warmUpMs: 1_000, streamBatches: 15 }
+const QUICK: Plan = { rounds: 2, roundMs: 200, warmUpMs: 250, streamBatches: 4 }
 const SIZES_KB = [2, 20, 200]
 const ANSWERS: readonly AnswerKind[] = ['json', 'sse']
 const CONNECTIONS = [16, 1]

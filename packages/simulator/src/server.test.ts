@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { workspaceOf } from './caller.js'
 import { virtualClock } from './clock.js'
 import { type RunningSimulator, type ServerOptions, startSimulator } from './server.js'
+import type { Usage } from './usage.js'
 
 let simulator: RunningSimulator | undefined
 
@@ -160,7 +161,7 @@ describe('the door', () => {
 
 describe('time', () => {
   const usageOf = async (url: string, body: unknown) => {
-    const answer = (await (await post(`${url}/v1/messages`, body)).json()) as { usage: unknown }
+    const answer = (await (await post(`${url}/v1/messages`, body)).json()) as { usage: Usage }
     return answer.usage
   }
 
