@@ -24,8 +24,8 @@ interface Plan extends Effort {
   readonly streamBatches: number
 }
 
-const FULL: Plan = { rounds: 5, roundMs: 600, warmUpMs: 1_000, streamBatches: 20 }
-const QUICK: Plan = { rounds: 2, roundMs: 250, warmUpMs: 400, streamBatches: 6 }
+const FULL: Plan = { rounds: 5, roundMs: 600, warmUpMs: 1_000, streamBatches: 15 }
+const QUICK: Plan = { rounds: 2, roundMs: 200, warmUpMs: 250, streamBatches: 4 }
 const SIZES_KB = [2, 20, 200]
 const ANSWERS: readonly AnswerKind[] = ['json', 'sse']
 const CONNECTIONS = [16, 1]
@@ -45,7 +45,9 @@ async function main(): Promise<void> {
     console.log(JSON.stringify({ date: startedAt.toISOString(), machine, seconds, plan, ...results, goals }, null, 2))
   } else {
     console.log(renderResults(results))
-    console.log(`${startedAt.toISOString().slice(0, 10)}, ${machine}, ${plan.rounds} rounds of ${plan.roundMs} ms, ${seconds} s in all`)
+    console.log(
+      `${startedAt.toISOString().slice(0, 10)}, ${machine}, ${plan.rounds} rounds of ${plan.roundMs} ms, ${seconds} s in all`,
+    )
   }
 }
 
@@ -65,10 +67,10 @@ async function measure(folder: string, plan: Plan): Promise<Results> {
   const proxies = targets.filter(({ name }) => name !== 'direct')
   await measureShapes(proxies, listShapes([16]), { rounds: 1, roundMs: plan.warmUpMs }, generator)
   const rows = await measureShapes(targets, listShapes(CONNECTIONS), plan, generator, say)
-  say('memory over 10,000 streams')
+  say('memory over 20,000 streams')
   const memory = await measureMemory(upstreamPort(targets), generator)
   say('paced streams')
-  const firstByte = await measureFirstByte(folder, plan.streamBatches)
+  const firstByte = await measureFirstByte(generator, plan.streamBatches)
   return { rows, firstByte, memory }
 }
 

@@ -56,8 +56,7 @@ export function jsonAnswer(): Buffer {
   ])
 }
 
-/** The text of one server-sent event. */
-export function sseEvent(data: { readonly type: string }): string {
+function sseEvent(data: { readonly type: string; readonly [field: string]: unknown }): string {
   return `event: ${data.type}\ndata: ${JSON.stringify(data)}\n\n`
 }
 
@@ -65,23 +64,23 @@ export function sseEvent(data: { readonly type: string }): string {
 export function openingEvents(): string[] {
   const start = { ...message, content: [], stop_reason: null, usage: { ...usage, output_tokens: 1 } }
   return [
-    sseEvent({ type: 'message_start', message: start } as { type: string }),
-    sseEvent({ type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } } as { type: string }),
+    sseEvent({ type: 'message_start', message: start }),
+    sseEvent({ type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } }),
     sseEvent({ type: 'ping' }),
   ]
 }
 
 /** One delta of text. */
 export function deltaEvent(text: string): string {
-  return sseEvent({ type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text } } as { type: string })
+  return sseEvent({ type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text } })
 }
 
 /** Events behind the last delta. */
 export function closingEvents(): string[] {
   const delta = { stop_reason: 'end_turn', stop_sequence: null }
   return [
-    sseEvent({ type: 'content_block_stop', index: 0 } as { type: string }),
-    sseEvent({ type: 'message_delta', delta, usage: { output_tokens: ANSWER_TOKENS.output } } as { type: string }),
+    sseEvent({ type: 'content_block_stop', index: 0 }),
+    sseEvent({ type: 'message_delta', delta, usage: { output_tokens: ANSWER_TOKENS.output } }),
     sseEvent({ type: 'message_stop' }),
   ]
 }

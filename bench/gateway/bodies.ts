@@ -24,7 +24,7 @@ interface Message {
   readonly content: readonly object[]
 }
 
-/** The JSON of a request of about `bytes` bytes; the same for the same arguments. */
+/** The JSON of a request of `bytes` bytes; the same for the same arguments. */
 export function conversationBody(bytes: number, answer: AnswerKind): Buffer {
   const frame = {
     model: MODEL,
@@ -36,13 +36,14 @@ export function conversationBody(bytes: number, answer: AnswerKind): Buffer {
   }
   const messages: Message[] = [{ role: 'user', content: [{ type: 'text', text: 'Fix the failing test, please.' }] }]
   let size = jsonBytes({ ...frame, messages })
-  for (let round = 0; size < bytes - 1_000; round++) {
-    const added = listRound(round)
+  for (let round = 0; ; round++) {
+    const added = listRound(round, bytes < 10_000 ? 6 : 24)
+    if (size + jsonBytes(added) > bytes - 200) break
     messages.push(...added)
     size += jsonBytes(added)
   }
-  const filler = { type: 'text', text: 'x'.repeat(Math.max(1, bytes - size - 60)) }
-  messages.push({ role: 'user', content: [filler] })
+  const rest = bytes - jsonBytes({ ...frame, messages }) - CLOSING_BYTES
+  messages.push(closingMessage(PROSE.repeat(rest / PROSE.length + 1).slice(0, rest)))
   return Buffer.from(JSON.stringify({ ...frame, messages }))
 }
 
@@ -58,15 +59,28 @@ function listTools(count: number): object[] {
   }))
 }
 
-/** One round of an agent: a thought, a call, and its result. About 1.4 kB in three blocks. */
-function listRound(round: number): Message[] {
+/** One round of an agent: a thought, a call, and its result. Three blocks, most of it the result. */
+function listRound(round: number, lineCount: number): Message[] {
   const id = `toolu_${String(round).padStart(6, '0')}`
-  const lines = Array.from({ length: 9 }, (_, index) => CODE[(round + index * 3) % CODE.length])
-  const call = { type: 'tool_use', id, name: 'tool_0', input: { command: `sed -n "${round},+9p" "src/file ${round}.ts"` } }
+  const lines = Array.from({ length: lineCount }, (_, index) => CODE[(round + index) % CODE.length])
+  const call = {
+    type: 'tool_use',
+    id,
+    name: 'tool_0',
+    input: { command: `sed -n "${round},+24p" "src/file ${round}.ts"` },
+  }
   return [
     { role: 'assistant', content: [{ type: 'text', text: `Step ${round}: I look at the next "part".` }, call] },
     { role: 'user', content: [{ type: 'tool_result', tool_use_id: id, content: lines.join('\n') }] },
   ]
+}
+
+/** The closing message without its text, and the comma before it. */
+const CLOSING_BYTES = jsonBytes(closingMessage('')) + 1
+
+/** Fills the body up to its size. */
+function closingMessage(text: string): Message {
+  return { role: 'user', content: [{ type: 'text', text }] }
 }
 
 function jsonBytes(value: unknown): number {

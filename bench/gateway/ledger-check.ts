@@ -4,7 +4,7 @@ import type { ReportRow } from '@runguard/sdk/store'
 import { ANSWER_TOKENS } from './answers.js'
 
 /** The ledger does not hold what was served. The numbers of the run mean nothing. */
-export class LedgerMismatchError extends Error {
+class LedgerMismatchError extends Error {
   override readonly name = 'LedgerMismatchError'
 }
 

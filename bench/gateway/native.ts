@@ -1,14 +1,16 @@
 /** The two C programs of the benchmark, compiled for the run: in any other language they would be part of the result. */
 
-import { fileURLToPath } from 'node:url'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { findProgram, runProgram } from './processes.js'
 
 /** Compiles `native/<name>.c` into the folder; resolves with the path of the program. */
 export async function compile(name: string, folder: string): Promise<string> {
   const compiler = findProgram('cc') ?? findProgram('gcc') ?? findProgram('clang')
   if (compiler === null) {
-    throw new Error('A C compiler is missing. Install one (Debian: apt-get install gcc libc6-dev), then run this again.')
+    throw new Error(
+      'A C compiler is missing. Install one (Debian: apt-get install gcc libc6-dev), then run this again.',
+    )
   }
   const program = join(folder, name)
   await runProgram(compiler, ['-O2', '-o', program, fileURLToPath(new URL(`../../native/${name}.c`, import.meta.url))])

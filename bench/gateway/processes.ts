@@ -3,8 +3,8 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { accessSync, constants } from 'node:fs'
-import { createInterface } from 'node:readline'
 import { delimiter, join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
 const children = new Set<ChildProcess>()
@@ -15,7 +15,7 @@ export function endProcesses(): void {
 }
 
 /** Ends one process and whatever it started. */
-export function endProcess(child: ChildProcess): void {
+function endProcess(child: ChildProcess): void {
   children.delete(child)
   if (child.pid === undefined) return
   try {
@@ -44,7 +44,12 @@ export async function startModule(
 ): Promise<{ child: ChildProcess; port: number }> {
   const path = fileURLToPath(new URL(`../${name}.js`, import.meta.url))
   const child = track(
-    fork(path, args, { detached: true, execArgv: [...nodeOptions], env: {}, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] }),
+    fork(path, args, {
+      detached: true,
+      execArgv: [...nodeOptions],
+      env: {},
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    }),
   )
   const { port } = (await nextMessage(child, name)) as { port: number }
   return { child, port }
@@ -72,7 +77,10 @@ async function nextMessage(child: ChildProcess, name: string): Promise<unknown> 
 }
 
 /** Starts a program that prints one line when it is ready, and that ends when its standard input does. */
-export async function startProgram(path: string, args: readonly string[]): Promise<{ child: ChildProcess; line: string }> {
+export async function startProgram(
+  path: string,
+  args: readonly string[],
+): Promise<{ child: ChildProcess; line: string }> {
   const child = track(spawn(path, args, { detached: true, stdio: ['pipe', 'pipe', 'inherit'] }))
   child.stdin?.on('error', () => {})
   const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream })
@@ -102,7 +110,7 @@ export async function runProgram(path: string, args: readonly string[]): Promise
 
 /** The path of a program on PATH or where system programs live; null if it is not there. */
 export function findProgram(name: string): string | null {
-  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin']
+  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin']
   for (const folder of folders) {
     const path = join(folder, name)
     try {

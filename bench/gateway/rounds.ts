@@ -115,7 +115,11 @@ function summarize(target: TargetName, shape: Shape, rounds: readonly Round[]): 
   }
 }
 
-function ratioOf(own: number | null, other: Sample | undefined, read: (sample: Sample) => number | null): number | null {
+function ratioOf(
+  own: number | null,
+  other: Sample | undefined,
+  read: (sample: Sample) => number | null,
+): number | null {
   const base = other === undefined ? null : read(other)
   return own === null || base === null || base === 0 ? null : own / base
 }

@@ -16,6 +16,7 @@ export function renderResults(results: Results): string {
     shape = title
     lines.push(rowCells(row, findAlone(results.rows, row)))
   }
+  const { streams, keep } = results.firstByte
   const { weights } = results.memory
   const weighed = weights.map(({ streams, rss, heapUsed }) => `${streams}: ${megabytes(rss)} / ${megabytes(heapUsed)}`)
   return [
@@ -23,8 +24,8 @@ export function renderResults(results: Results): string {
     '"direct" is the upstream itself: its ceiling, and its own CPU. Ratios and CPU are those of 16 connections.',
     '',
     alignColumns([['target', 'reached', 'asked', 'beyond', ''], ...judge(results).map(goalCells)]),
-    `paced streams watched on each side: ${results.firstByte.streams}`,
-    `RSS / heap in MB after streams: ${weighed.join(', ')}`,
+    `Paced streams, ${streams} on each side: keep adds ${spread(keep.firstByteMs)} ms to the first byte, ${spread(keep.eventMs)} ms to each event (p50 / p99).`,
+    `RSS / heap in MB after so many streams: ${weighed.join(', ')}`,
   ].join('\n')
 }
 
@@ -57,6 +58,10 @@ function goalCells(goal: Goal): string[] {
 
 function format(value: number | null, digits: number): string {
   return value === null ? '–' : value.toFixed(digits)
+}
+
+function spread({ p50, p99 }: { readonly p50: number; readonly p99: number }): string {
+  return `${p50.toFixed(2)} / ${p99.toFixed(2)}`
 }
 
 function megabytes(bytes: number): string {

@@ -24,6 +24,9 @@ const rooms: readonly Room[] = [
   room('gateway', 'packages/gateway/src/', '@runguard/gateway', library),
   room('simulator', 'packages/simulator/src/', '@runguard/simulator', []),
   room('cli', 'packages/cli/src/', 'runguard', [...library, 'gateway', 'simulator']),
+  // What npm links: it has to be there before anything is built, and names what is built.
+  room('cli link', 'packages/cli/bin/', null, ['cli built']),
+  room('cli built', 'packages/cli/dist/', null, []),
   room('scripts', 'scripts/', null, everything),
   room('bench', 'bench/', null, everything),
   room('e2e', 'e2e/', null, everything),

@@ -2,10 +2,10 @@
 
 import { type CallRecord, decimalUsd, noTokens, sumTokens } from '@runguard/sdk/core'
 
-/** What `--json` prints of a call. Times are ISO 8601 in UTC, durations milliseconds, money exact. */
-export type CallJson = ReturnType<typeof callJson>
-
-/** Tokens and cost are zero for calls that were not billed; `ending` and `reason` say why. */
+/**
+ * What `--json` prints of a call: times in ISO 8601 and UTC, durations in milliseconds, money exact. Tokens and cost
+ * are zero for calls that were not billed; `ending` and `reason` say why.
+ */
 export function callJson(record: CallRecord) {
   const tokens = record.usage === null ? noTokens : sumTokens(record.usage)
   return {

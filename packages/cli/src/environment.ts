@@ -24,17 +24,23 @@ export interface Environment {
 /** @param wantsColor false for `--no-color` */
 export function readEnvironment(wantsColor: boolean): Environment {
   const { NO_COLOR = '', RUNGUARD_HOME = '' } = process.env
-  const onFault = (error: Error): void => {
-    process.exitCode = exitCodes.failure
-    process.stderr.write(`runguard: cannot write the output: ${error.message}\n`)
-  }
   return {
     version: readVersion(),
-    terminal: openTerminal(process.stdout, process.stderr, wantsColor && NO_COLOR === '', onFault),
+    terminal: openTerminal(process.stdout, process.stderr, wantsColor && NO_COLOR === ''),
     dataDirectory: RUNGUARD_HOME === '' ? join(homedir(), '.runguard') : RUNGUARD_HOME,
     now: Date.now,
     offsetAt: (atMs) => -Math.round(new Date(atMs).getTimezoneOffset()),
   }
+}
+
+/** `runguard report | head -1` closes the pipe early, which is a choice of its reader; a full disk is a failure. */
+export function tolerateEarlyReaders(): void {
+  process.stderr.on('error', () => {})
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') return
+    process.exitCode = exitCodes.failure
+    process.stderr.write(`runguard: cannot write the output: ${error.message}\n`)
+  })
 }
 
 /** The version of the installed package. */

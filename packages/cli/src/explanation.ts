@@ -46,7 +46,7 @@ function headline(record: CallRecord, colors: Colors): string {
 function arithmetic({ cost }: CallRecord, colors: Colors): string {
   if (cost.lines.length === 0) return ''
   const lines = cost.lines.map(lineFromWire)
-  const hasParts = new Set(lines.map(({ part }) => part)).size > 1
+  const hasParts = lines.some(({ part }) => part > 0)
   const table = renderTable(
     {
       columns: titles.map((title) => ({ title, align: rightAligned.includes(title) ? 'right' : 'left' })),
@@ -81,7 +81,8 @@ function partOf({ partKind, model }: CostLine): string {
 function guesses(lines: readonly CostLine[]): string[] {
   const notes = lines.flatMap(({ basis, model, pricedAs }) => {
     const name = printable(model ?? '')
-    if (basis === 'dearest-of-line') return [`${name} has no listed price: charged as ${pricedAs}, the dearest of its line.`]
+    if (basis === 'dearest-of-line')
+      return [`${name} has no listed price: charged as ${pricedAs}, the dearest of its line.`]
     if (basis === 'fallback') return [`${name} has no listed price: charged as ${pricedAs ?? 'an unknown model'}.`]
     return basis === 'override' ? [`${name} is charged at a negotiated price.`] : []
   })
@@ -97,7 +98,10 @@ function facts(record: CallRecord, offsetAt: OffsetAt, colors: Colors): string {
     ['started', formatMoment(startedAt, offsetAt(startedAt))],
     ['took', timesText(record)],
     ['request', `${record.route}${record.isStream ? ', streamed' : ''}, ${wholeCount(record.requestBytes)} bytes`],
-    ['answer', `${record.status === null ? 'none' : `http ${record.status}`}, ${wholeCount(record.responseBytes)} bytes`],
+    [
+      'answer',
+      `${record.status === null ? 'none' : `http ${record.status}`}, ${wholeCount(record.responseBytes)} bytes`,
+    ],
     ['account', scopeText(record)],
     ['client', record.client === null ? '' : printable(record.client, 120)],
   ]

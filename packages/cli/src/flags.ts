@@ -1,7 +1,13 @@
 /** Reading the values of flags. A value that makes no sense ends the program with the exit code for bad configuration. */
 
-import { isIP } from 'node:net'
+import { isLoopback } from '@runguard/gateway/address'
 import { InvalidArgumentError } from 'commander'
+
+/** From silent to talkative. */
+export const logLevels = ['silent', 'error', 'warn', 'info'] as const
+
+/** One of {@link logLevels}. */
+export type LogLevel = (typeof logLevels)[number]
 
 /** A TCP port; 0 stands for any free one. */
 export function parsePort(text: string): number {
@@ -24,6 +30,6 @@ export function parseUpstream(text: string): string {
 
 /** An address of this machine alone: there is no sign-in yet, so whoever reached the port could spend the money. */
 export function parseHost(text: string): string {
-  if (text === 'localhost' || text === '::1' || (isIP(text) === 4 && text.startsWith('127.'))) return text
+  if (isLoopback(text)) return text
   throw new InvalidArgumentError('RunGuard listens on loopback only: 127.0.0.1, ::1 or localhost.')
 }

@@ -62,7 +62,7 @@ export function perMillion(picoEach: number): string {
  * writing direction could make a line read as another one.
  */
 export function printable(name: string, maxLength = 80): string {
-  const clean = name.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, '�')
+  const clean = name.slice(0, 4 * maxLength).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, '�')
   const letters = [...clean]
   return letters.length > maxLength ? `${letters.slice(0, maxLength - 1).join('')}…` : clean
 }

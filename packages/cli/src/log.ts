@@ -2,12 +2,7 @@
 
 import type { Log } from '@runguard/sdk/engine'
 import { destination, pino } from 'pino'
-
-/** From silent to talkative, as pino names them. */
-export const logLevels = ['silent', 'error', 'warn', 'info', 'debug'] as const
-
-/** One of {@link logLevels}. */
-export type LogLevel = (typeof logLevels)[number]
+import type { LogLevel } from './flags.js'
 
 const secretFields = new Set([
   'authorization',

@@ -23,7 +23,7 @@ export async function openStore(directory: string): Promise<Store> {
 }
 
 /** Opens the store if there is one; null if nothing has been recorded in that directory so far. */
-export async function openExistingStore(directory: string): Promise<Store | null> {
+async function openExistingStore(directory: string): Promise<Store | null> {
   const path = join(directory, FILE_NAME)
   if (!existsSync(path)) return null
   try {
@@ -62,10 +62,10 @@ async function openFile(path: string): Promise<Store> {
 
 const damageCodes = new Set(['SQLITE_NOTADB', 'SQLITE_CORRUPT'])
 
-/** What the driver says, in words that help; anything that is not the driver's stays as it is. */
+/** What driver or system say, in words that help. Both give their errors a code; an error without one is ours. */
 function explainFailure(path: string, error: unknown): unknown {
   const { code } = error as { code?: unknown }
-  if (typeof code !== 'string' || !code.startsWith('SQLITE_')) return error
+  if (typeof code !== 'string') return error
   if (damageCodes.has(code)) {
     return new CommandError(
       `${path} is not a database, or is damaged (${messageOf(error)}).\n` +

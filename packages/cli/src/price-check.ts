@@ -25,7 +25,11 @@ const SOON_DAYS = 90
 
 /** Findings that ask for an action first. A model that nobody uses needs none, whatever becomes of it. */
 export function checkPrices(check: PriceCheck): readonly PriceFinding[] {
-  const findings = [checkAge(check), ...check.usedModels.map((name) => checkUsed(check, name)), ...unusedSoonGone(check)]
+  const findings = [
+    checkAge(check),
+    ...check.usedModels.map((name) => checkUsed(check, name)),
+    ...unusedSoonGone(check),
+  ]
   return findings
     .filter((finding) => finding !== null)
     .sort((left, right) => Number(left.kind === 'note') - Number(right.kind === 'note'))
@@ -46,7 +50,8 @@ function checkUsed({ book, nowMs }: PriceCheck, name: string): PriceFinding | nu
     return attention(`${shown} is used and has no listed price: its cost is a guess to the dear side`)
   }
   const { retiresMs, deprecatedMs } = model
-  if (retiresMs !== null && retiresMs <= nowMs) return attention(`${shown} is used and was retired on ${formatDay(retiresMs)}`)
+  if (retiresMs !== null && retiresMs <= nowMs)
+    return attention(`${shown} is used and was retired on ${formatDay(retiresMs)}`)
   if (retiresMs !== null && retiresMs <= nowMs + SOON_DAYS * DAY_MS) {
     return attention(`${shown} is used and retires on ${formatDay(retiresMs)}`)
   }

@@ -12,9 +12,9 @@ const cardColumns: readonly Column[] = ['input', 'write 5m', 'write 1h', 'cache 
   align: 'right',
 }))
 
-/** Every model that was released by then, with the price in force; models without a published price say so. */
+/** The models of a book with the price in force at that time; those without a published price say so. */
 export function priceTable(book: PriceBook, atMs: number, colors: Colors): string {
-  const rows = releasedModels(book, atMs).map((model) => {
+  const rows = book.models.map((model) => {
     const price = findPrice(book, model.id, atMs)
     const cells = price === null ? cardItems.map(() => '-') : cardCells(price.base)
     return [model.id, ...cells, price === null ? 'no published price' : remarks(model, price, atMs)]
@@ -60,10 +60,10 @@ export function releasedModels(book: PriceBook, atMs: number): readonly PricedMo
   return book.models.filter(({ releasedMs }) => releasedMs === null || releasedMs <= atMs)
 }
 
-function remarks(model: PricedModel, { long, fast }: DatedPrice, atMs: number): string {
+function remarks(model: PricedModel, { base, long, fast }: DatedPrice, atMs: number): string {
   const remarks = [
     long === null ? '' : `dearer over ${wholeCount(long.abovePromptTokens)} tokens`,
-    fast === null ? '' : `fast × ${fast.input / (model.prices.at(-1)?.base.input ?? fast.input)}`,
+    fast === null ? '' : `fast × ${fast.input / base.input}`,
     retirement(model, atMs),
   ]
   return remarks.filter((remark) => remark !== '').join(', ')

@@ -2,7 +2,7 @@
 
 import { type Gateway, GatewayStartError, startGateway } from '@runguard/gateway'
 import { type CallRecord, loadPriceBook, priceList, type UnknownModelPolicy } from '@runguard/sdk/core'
-import { createEngine, type Engine, type EngineOptions, type Log, systemRuntime } from '@runguard/sdk/engine'
+import { createEngine, type Log, systemRuntime } from '@runguard/sdk/engine'
 import type { Store } from '@runguard/sdk/store'
 import { CommandError } from './exit.js'
 
@@ -21,8 +21,6 @@ export interface GatewayParts {
 
 /** A gateway that serves. */
 export interface RunningGateway extends Gateway {
-  /** Calls that are on their way now. */
-  running(): number
   /** Resolves when every call that has ended is in the store. */
   flush(): Promise<void>
 }
@@ -32,28 +30,12 @@ export async function openGateway(parts: GatewayParts): Promise<RunningGateway> 
   const { store, upstream, host, port, version, unknownModel, log, onRecord } = parts
   const runtime = systemRuntime(log)
   const config = { book: loadPriceBook(priceList), unknownModel }
-  const { engine, running } = countCalls({ config, store, runtime, onRecord })
+  const engine = createEngine({ config, store, runtime, onRecord })
   try {
     const gateway = await startGateway({ engine, runtime, upstream, host, port, version })
-    return { ...gateway, running, flush: engine.flush }
+    return { ...gateway, flush: engine.flush }
   } catch (error) {
     if (error instanceof GatewayStartError) throw new CommandError(error.message)
     throw error
   }
-}
-
-/** An engine that knows how many calls it let go and has not heard the end of. */
-function countCalls(options: EngineOptions): { engine: Engine; running: () => number } {
-  const running = new Set<string>()
-  const onRecord = (record: CallRecord): void => {
-    running.delete(record.id)
-    options.onRecord?.(record)
-  }
-  const engine = createEngine({ ...options, onRecord })
-  const admit: Engine['admit'] = async (call) => {
-    const admission = await engine.admit(call)
-    if (admission.kind === 'send') running.add(admission.watch.id)
-    return admission
-  }
-  return { engine: { ...engine, admit }, running: () => running.size }
 }

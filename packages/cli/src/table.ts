@@ -28,7 +28,10 @@ export function renderTable({ columns, rows, total }: Table, style: TableStyle =
   const all = [titles, ...rows, ...(total === undefined ? [] : [total])]
   const widths = columns.map((_, index) => Math.max(...all.map((cells) => lengthOf(cells[index] ?? ''))))
   const layOut = (cells: readonly string[]): string =>
-    columns.map(({ align }, index) => pad(cells[index] ?? '', widths[index] ?? 0, align)).join('  ').trimEnd()
+    columns
+      .map(({ align }, index) => pad(cells[index] ?? '', widths[index] ?? 0, align))
+      .join('  ')
+      .trimEnd()
   const lines = [style.title(layOut(titles)), ...rows.map(layOut)]
   if (total === undefined) return lines.join('\n')
   const rule = '─'.repeat(Math.max(...all.map((cells) => layOut(cells).length)))

@@ -22,15 +22,10 @@ export const plainColors: Colors = pc.createColors(false)
 
 type Output = Pick<NodeJS.WriteStream, 'write' | 'isTTY' | 'on'>
 
-/** @param onFault told about a stream that cannot be written for another reason than that its reader left */
-export function openTerminal(
-  stdout: Output,
-  stderr: Output,
-  hasColors: boolean,
-  onFault: (error: Error) => void,
-): Terminal {
-  const write = writer(stdout, onFault)
-  const writeChatter = writer(stderr, onFault)
+/** @param hasColors whether colours are wanted; they are used only where a terminal shows them */
+export function openTerminal(stdout: Output, stderr: Output, hasColors: boolean): Terminal {
+  const write = writer(stdout)
+  const writeChatter = writer(stderr)
   return {
     colors: hasColors && stdout.isTTY ? pc.createColors(true) : plainColors,
     write,
@@ -39,11 +34,10 @@ export function openTerminal(
   }
 }
 
-/** `runguard report | head -1` closes the pipe early, which is a choice of the reader and no fault. */
-function writer(output: Output, onFault: (error: Error) => void): (text: string) => void {
+/** Stops at the first fault of its stream: every later write would only fail again. */
+function writer(output: Output): (text: string) => void {
   let isOpen = true
-  output.on('error', (error: NodeJS.ErrnoException) => {
-    if (isOpen && error.code !== 'EPIPE') onFault(error)
+  output.on('error', () => {
     isOpen = false
   })
   return (text) => {

@@ -1,10 +1,11 @@
 /** The gateway: a listener, its data plane and its own few pages, from start to graceful end. */
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { type AddressInfo, isIP, type Socket } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { answerRefusal, type Endpoint, resolveEndpoint } from '@runguard/sdk/core'
 import type { Engine, Runtime } from '@runguard/sdk/engine'
 import { Pool } from 'undici'
+import { isLoopback } from './address.js'
 import { isOwnPage, serveOwnPage } from './control-plane.js'
 import { type DataPlane, serveCall } from './data-plane.js'
 import { refuse } from './relay.js'
@@ -31,6 +32,8 @@ export interface GatewayOptions {
 export interface Gateway {
   /** `http://127.0.0.1:4141` */
   readonly url: string
+  /** Calls that have been sent and have not ended. */
+  running(): number
   /** Ends gracefully: no new calls; running ones may finish within `graceMs`, then they are ended and settled. */
   close(graceMs: number): Promise<void>
 }
@@ -62,7 +65,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     await plane.upstream.destroy()
     await options.engine.flush()
   }
-  return { url, close }
+  return { url, running: () => plane.running.size, close }
 }
 
 function createDataPlane({ engine, runtime, upstream, upstreamTimeoutMs, maxBodyBytes }: GatewayOptions): DataPlane {
@@ -85,8 +88,7 @@ function parseUpstream(upstream: string): URL {
 }
 
 function requireLoopback(host: string): void {
-  const isLoopback = host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
-  if (isLoopback) return
+  if (isLoopback(host)) return
   throw new GatewayStartError(
     `RunGuard does not listen on ${JSON.stringify(host)}: without sign-in everybody there could spend your money. ` +
       'Use 127.0.0.1.',

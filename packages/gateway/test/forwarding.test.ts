@@ -96,7 +96,7 @@ describe('what the upstream receives', () => {
     ['deflate', deflateSync],
     ['br', brotliCompressSync],
   ])('of a %s body is the compressed body as it came, and it is metered', async (encoding, compress) => {
-    let received = Buffer.alloc(0)
+    let received: Buffer = Buffer.alloc(0)
     let declared: string | undefined
     const upstream = await httpUpstream((request, response) => {
       declared = request.headers['content-encoding']

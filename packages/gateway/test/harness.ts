@@ -146,7 +146,6 @@ export function post(url: string, body: string | Buffer, headers: Record<string,
   })
 }
 
-export const answerUsage = { input_tokens: 120, output_tokens: 90 }
 export const answerBody = JSON.stringify({
   id: 'msg_1',
   type: 'message',
@@ -154,7 +153,7 @@ export const answerBody = JSON.stringify({
   model: 'claude-sonnet-5-5',
   content: [{ type: 'text', text: 'Because of Rayleigh scattering.' }],
   stop_reason: 'end_turn',
-  usage: answerUsage,
+  usage: { input_tokens: 120, output_tokens: 90 },
 })
 /** 120 × $2 + 90 × $10 per million tokens. */
 export const answerCostNano = 1_140_000

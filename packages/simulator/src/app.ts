@@ -74,7 +74,7 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
 /** Serves one request and logs it. Never rejects: whatever goes wrong becomes an answer. */
 async function serve(world: World, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const exchange = openExchange(request, response, world.options.clock, world.nextId('req'))
-  const isControl = exchange.url.pathname.startsWith('/sim/')
+  const isControl = exchange.path.startsWith('/sim/')
   if (!isControl) world.running.add(exchange)
   try {
     await route(exchange, world)
@@ -95,7 +95,12 @@ async function recover(exchange: Exchange, error: unknown): Promise<void> {
     exchange.response.destroy()
     return
   }
-  await deliverError(exchange, toApiError(error))
+  try {
+    await deliverError(exchange, toApiError(error))
+  } catch {
+    exchange.draft.ending = 'cut'
+    exchange.response.destroy()
+  }
 }
 
 /** A body nested so deeply that reading it overflows the stack is the caller's fault; anything else is ours. */

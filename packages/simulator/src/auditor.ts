@@ -33,6 +33,21 @@ export function auditBills(log: readonly LogEntry[]): Audit {
   return { byRequest, byModel, total }
 }
 
+/** One request with what it costs, in whole nano-dollars; 0 if it is not billed. */
+export interface Bill {
+  /** The `request-id`. */
+  readonly id: string
+  /** The path that was asked for. */
+  readonly label: string
+  readonly nano: bigint
+}
+
+/** Every request of a log with its bill. Throws as {@link auditBills} does. */
+export function billEach(log: readonly LogEntry[]): Bill[] {
+  const { byRequest } = auditBills(log)
+  return log.map(({ id, path }) => ({ id, label: path, nano: byRequest.get(id) ?? 0n }))
+}
+
 /** The cost of one answer in nano-dollars, rounded up. */
 export function costOfUsage(usage: Usage, model: string, atMs: number): bigint {
   const tokens = runsOf(usage, model).reduce(

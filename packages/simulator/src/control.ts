@@ -11,7 +11,7 @@ import type { World } from './world.js'
 /** The simulator's own paths, under `/sim/`: for those who drive it from another process. */
 export async function control(exchange: Exchange, world: World): Promise<void> {
   const { clock } = world.options
-  switch (`${exchange.draft.method} ${exchange.url.pathname}`) {
+  switch (`${exchange.draft.method} ${exchange.path}`) {
     case 'GET /sim/log':
       return await deliverJson(exchange, { in_flight: world.running.size, entries: world.log as unknown as Json })
     case 'POST /sim/faults':

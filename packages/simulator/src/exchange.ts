@@ -6,7 +6,9 @@ import { type LogDraft, openEntry } from './log.js'
 export interface Exchange {
   readonly request: IncomingMessage
   readonly response: ServerResponse
-  readonly url: URL
+  /** The path without the query. */
+  readonly path: string
+  readonly query: URLSearchParams
   readonly clock: Clock
   /** Filled in on the way; becomes the log entry. */
   readonly draft: LogDraft
@@ -16,7 +18,10 @@ export interface Exchange {
 
 /** Begins an exchange: notes the arrival and watches the connection. */
 export function openExchange(request: IncomingMessage, response: ServerResponse, clock: Clock, id: string): Exchange {
-  const url = new URL(request.url ?? '/', 'http://simulator')
+  const target = request.url ?? '/'
+  const mark = target.indexOf('?')
+  const path = mark === -1 ? target : target.slice(0, mark)
+  const query = new URLSearchParams(mark === -1 ? '' : target.slice(mark))
   const controller = new AbortController()
   response.on('close', () => {
     if (!response.writableFinished) controller.abort()
@@ -28,11 +33,11 @@ export function openExchange(request: IncomingMessage, response: ServerResponse,
     id,
     atMs: clock.now(),
     method: request.method ?? 'GET',
-    path: url.pathname,
+    path,
     userAgent: headerOf(request, 'user-agent'),
     sessionId: headerOf(request, 'x-claude-code-session-id'),
   })
-  return { request, response, url, clock, draft, gone: controller.signal }
+  return { request, response, path, query, clock, draft, gone: controller.signal }
 }
 
 /** A request header as one string, or null. */

@@ -4,7 +4,7 @@ import type { Fault } from './faults.js'
 export interface FaultTarget {
   /** How many requests it hits; 1 by default. */
   readonly times?: number
-  /** The path it waits for; `/v1/messages` by default. */
+  /** `/v1/messages` by default; `/v1/messages/count_tokens` acts out `status`, `hang` and `cut-before-head`. */
   readonly path?: string
 }
 

@@ -171,6 +171,67 @@ describe('a fault', () => {
   })
 })
 
+describe('a client that leaves', () => {
+  /** Sends a request and leaves once `when` says so: while sending, or so many bytes into the answer. */
+  function leave(text: string, isStream: boolean, afterBytes: number): Promise<void> {
+    const body = JSON.stringify({
+      model: 'claude-opus-5-5',
+      max_tokens: 90_000,
+      stream: isStream,
+      messages: [{ role: 'user', content: text }],
+    })
+    return new Promise((resolve) => {
+      const outgoing = request(`${simulator.url}/v1/messages`, { method: 'POST', headers, agent: false })
+      outgoing.on('error', () => resolve())
+      outgoing.on('close', () => resolve())
+      outgoing.on('response', (response) => {
+        let bytes = 0
+        response.on('error', () => undefined)
+        response.on('data', (chunk) => {
+          bytes += chunk.length
+          if (bytes >= afterBytes) outgoing.destroy()
+        })
+      })
+      outgoing.end(body, () => {
+        if (afterBytes === 0) void untilServing().then(() => outgoing.destroy())
+      })
+    })
+  }
+
+  async function untilServing(): Promise<void> {
+    while (simulator.inFlight() === 0) await new Promise((resolve) => setImmediate(resolve))
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+
+  it('before the first byte of a stream pays for the input alone', async () => {
+    await leave('[[sim:first-byte 600000]] [[sim:text 50]]', true, 0)
+    await simulator.idle()
+    expect(simulator.log).toMatchObject([{ status: 0, ending: 'aborted', isBilled: true, usage: { output_tokens: 0 } }])
+    expect(simulator.log[0]?.usage?.input_tokens).toBeGreaterThan(0)
+  })
+
+  it('before a JSON answer pays for all of it', async () => {
+    await leave('[[sim:first-byte 600000]] [[sim:text 50]]', false, 0)
+    await simulator.idle()
+    expect(simulator.log).toMatchObject([
+      { status: 0, ending: 'aborted', isBilled: true, usage: { output_tokens: 50 } },
+    ])
+  })
+
+  it('gives up on silence, and pays nothing', async () => {
+    await leave('[[sim:fault hang]]', true, 0)
+    await simulator.idle()
+    expect(simulator.log).toMatchObject([{ status: 0, ending: 'aborted', isBilled: false, fault: 'hang' }])
+  })
+
+  it('in the middle of a long stream stops the generation', async () => {
+    await leave('[[sim:text 80000]]', true, 20_000)
+    await simulator.idle()
+    expect(simulator.log).toMatchObject([{ status: 200, ending: 'aborted', isBilled: true }])
+    expect(simulator.log[0]?.usage?.output_tokens).toBeLessThan(80_000)
+  })
+})
+
 describe('a fault given as JSON', () => {
   it.each<[unknown, string]>([
     [{ kind: 'nonsense' }, 'kind: Input should be one of'],
@@ -178,6 +239,7 @@ describe('a fault given as JSON', () => {
     [{ kind: 'cut', afterBytes: 1, extra: 2 }, "extra: not a field of the fault 'cut'"],
     [{ kind: 'status', status: 200 }, 'status: Input should be between'],
     [{ kind: 'status', status: 429, headers: { a: 1 } }, 'headers: Input should be a headers'],
+    [{ kind: 'status', status: 429, headers: { 'a b': 'c' } }, 'headers: Input should be a headers'],
     [{ kind: '__proto__' }, 'kind: Input should be one of'],
     ['cut', 'fault: Input should be an object'],
   ])('%j is refused', (value, message) => {

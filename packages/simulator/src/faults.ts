@@ -1,3 +1,4 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http'
 import { ApiError, invalid } from './api-error.js'
 import { isObject, type Json, type JsonObject } from './json.js'
 
@@ -88,7 +89,7 @@ export function readFault(value: Json | undefined): Fault {
 const checks: Readonly<Record<string, (value: Json | undefined) => boolean>> = {
   number: (value) => Number.isFinite(value),
   string: (value) => typeof value === 'string',
-  headers: (value) => isObject(value) && Object.values(value).every((header) => typeof header === 'string'),
+  headers: (value) => isObject(value) && Object.entries(value).every(isHeader),
 }
 
 function checkField(fault: JsonObject, name: string, rule: FieldRule): void {
@@ -96,6 +97,17 @@ function checkField(fault: JsonObject, name: string, rule: FieldRule): void {
   if (value === undefined && rule.endsWith('?')) return
   const isRight = checks[rule.replace('?', '')]?.(value) ?? false
   if (!isRight) throw invalid(name, `Input should be a ${rule.replace('?', '')}`)
+}
+
+function isHeader([name, value]: [string, Json | undefined]): boolean {
+  if (typeof value !== 'string') return false
+  try {
+    validateHeaderName(name)
+    validateHeaderValue(name, value)
+    return true
+  } catch {
+    return false
+  }
 }
 
 function isStatus(value: Json | undefined): boolean {

@@ -1,5 +1,5 @@
 export { createSimulator, type Simulator, type SimulatorOptions } from './app.js'
-export { type Audit, auditBills, costOfUsage } from './auditor.js'
+export { type Audit, auditBills, type Bill, billEach, costOfUsage } from './auditor.js'
 export { workspaceOf } from './caller.js'
 export { type Clock, systemClock, type VirtualClock, virtualClock } from './clock.js'
 export type { FaultTarget } from './fault-queue.js'

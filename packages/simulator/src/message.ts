@@ -134,7 +134,7 @@ function writePart({ part, tokens }: SpokenPart, nextId: IdSource): WrittenBlock
   const cost = { ...noProgress, outputTokens: tokens }
   switch (part.kind) {
     case 'text':
-      return [{ block: { type: 'text', text: part.text, citations: null }, cost }]
+      return [{ block: { type: 'text', text: part.text }, cost }]
     case 'thinking': {
       const signature = Buffer.from(digest('thinking', part.text, String(tokens))).toString('base64')
       return [

@@ -43,7 +43,6 @@ export async function serveMessages(exchange: Exchange, world: World): Promise<v
   checkContext(request, countPrompt(prompt))
   const reply = request.maxTokens === 0 ? { parts: [] } : chooseFor(exchange, world, request)
   const fault = world.faults.take(exchange.draft.path) ?? reply.fault
-  exchange.draft.fault = fault?.kind ?? null
   if (fault !== undefined && (await standIn(exchange, fault))) return
   const reading = world.cache.look(prompt, exchange.draft.atMs)
   const spoken = speak(reply, request)
@@ -74,8 +73,9 @@ async function send(exchange: Exchange, request: MessagesRequest, answer: Answer
   else await deliverMessage(exchange, answer, manner)
 }
 
-/** Acts out the faults that take the place of an answer; true if it was one of them. */
+/** Notes a fault, and acts out those that take the place of an answer; true if it was one of them. */
 async function standIn(exchange: Exchange, fault: Fault): Promise<boolean> {
+  exchange.draft.fault = fault.kind
   if (fault.kind === 'status') await deliverError(exchange, errorOfFault(fault))
   else if (fault.kind === 'hang') await deliverSilence(exchange)
   else if (fault.kind === 'cut-before-head') deliverNothing(exchange)

@@ -8,7 +8,7 @@ import { findModel, modelInfo, models } from './models.js'
 export async function listModels(exchange: Exchange): Promise<void> {
   readVersion(exchange)
   const { atMs } = exchange.draft
-  const query = exchange.url.searchParams
+  const query = exchange.query
   const limit = readLimit(query.get('limit'))
   const all = models.filter(({ id }) => findModel(id, atMs) !== undefined)
   const after = query.get('after_id')
@@ -28,7 +28,7 @@ export async function listModels(exchange: Exchange): Promise<void> {
 /** `GET /v1/models/{id}`, by id or alias. */
 export async function showModel(exchange: Exchange): Promise<void> {
   readVersion(exchange)
-  const name = decode(exchange.url.pathname.split('/').at(-1) ?? '')
+  const name = decode(exchange.path.split('/').at(-1) ?? '')
   const model = findModel(name, exchange.draft.atMs)
   if (model === undefined) throw new ApiError(404, `model: ${name}`)
   await deliverJson(exchange, modelInfo(model, exchange.draft.atMs))

@@ -77,7 +77,7 @@ function renderMessages(request: MessagesRequest): RenderedBlock[] {
       lastRole = role
       return {
         level: 'messages',
-        digest: digest(role, opensTurn ? 'opens' : '', index === 0 ? extra : '', JSON.stringify(normalize(block))),
+        digest: digest(role, index === 0 ? extra : '', JSON.stringify(normalize(block))),
         tokens: countBlock(block, request.model) + (opensTurn ? overheads.turn : 0),
         run: runOf(block),
         ttl: markerOf(block),

@@ -83,6 +83,8 @@ function answeringModel({ extraRun }: Reply, request: MessagesRequest): Model {
   if (extraRun?.kind !== 'fallback') return request.model
   const model = modelNamed(extraRun.model)
   if (model === undefined) throw new ApiError(400, `sim: fallback to unknown model '${extraRun.model}'`)
+  const isUnable = (request.speed === 'fast' && model.fastMode !== 'served') || (request.geo === 'us' && !model.hasGeo)
+  if (isUnable) throw new ApiError(400, `sim: '${extraRun.model}' has no such speed or region to fall back to`)
   return model
 }
 

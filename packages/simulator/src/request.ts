@@ -59,6 +59,7 @@ function requireObject(body: Json): JsonObject {
 }
 
 function readPrompt(fields: JsonObject, version: ApiVersion, nowMs: number): Omit<MessagesRequest, 'maxTokens'> {
+  refuseThread(fields)
   const name = readText(fields, 'model')
   const turns = readTurns(fields.messages, version)
   const model = findModel(name, nowMs)
@@ -80,6 +81,12 @@ function readPrompt(fields: JsonObject, version: ApiVersion, nowMs: number): Omi
     stopSequences: readStrings(fields, 'stop_sequences'),
     wantsDiagnostics: isObject(fields.diagnostics),
   }
+}
+
+/** Conversations kept by the server are not simulated; clients that know this code send the whole conversation instead. */
+function refuseThread(fields: JsonObject): void {
+  if (!isObject(fields.thread)) return
+  throw new ApiError(400, 'thread: message threads are not available.', { errorCode: 'thread_unsupported_request' })
 }
 
 function readTools(value: Json | undefined): JsonObject[] {

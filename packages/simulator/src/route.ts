@@ -21,15 +21,15 @@ const modelPath = /^\/v1\/models\/([^/]+)$/
 
 /** Finds what serves a request and lets it. Throws the API's 404 and 405. */
 export async function route(exchange: Exchange, world: World): Promise<void> {
-  const { pathname } = exchange.url
-  if (pathname.startsWith('/sim/')) return await control(exchange, world)
-  const modelName = modelPath.exec(pathname)?.[1]
-  const handlers = modelName === undefined ? routes.get(pathname) : { GET: showModel }
+  const { path } = exchange
+  if (path.startsWith('/sim/')) return await control(exchange, world)
+  const modelName = modelPath.exec(path)?.[1]
+  const handlers = modelName === undefined ? routes.get(path) : { GET: showModel }
   if (handlers === undefined) throw new ApiError(404, 'Not Found')
   const method = exchange.draft.method
   const handler = Object.hasOwn(handlers, method) ? handlers[method] : undefined
   if (handler === undefined) throw new ApiError(405, 'Method Not Allowed')
-  if (pathname.startsWith('/v1/')) identify(exchange)
+  if (path.startsWith('/v1/')) identify(exchange)
   await handler(exchange, world)
 }
 

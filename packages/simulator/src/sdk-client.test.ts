@@ -31,7 +31,7 @@ afterEach(async () => {
 describe('the official client', () => {
   it('gets an echo, with usage that the log confirms', async () => {
     const { data, request_id } = await client.messages.create({ ...base, messages: ask('hello there') }).withResponse()
-    expect(data.content).toEqual([{ type: 'text', text: 'You said: hello there', citations: null }])
+    expect(data.content).toEqual([{ type: 'text', text: 'You said: hello there' }])
     expect(data.stop_reason).toBe('end_turn')
     await simulator.idle()
     expect(simulator.log).toMatchObject([{ id: request_id, status: 200, ending: 'complete', isBilled: true }])
@@ -141,6 +141,20 @@ describe('the official client', () => {
     const billed = entry?.usage?.output_tokens ?? 0
     expect(billed).toBeGreaterThanOrEqual(Math.ceil(seen.length / 3))
     expect(billed).toBeLessThan(4000)
+  })
+
+  it('pays for what a search found: as input, or as a five-minute write when it caches', async () => {
+    const messages = ask(`[[sim:search 2 700]] ${'context '.repeat(400)}`)
+    const plain = await client.messages.create({ ...base, messages })
+    const { input_tokens } = await client.messages.countTokens({ model: base.model, messages })
+    expect(plain.usage).toMatchObject({ input_tokens: input_tokens + 1400, cache_creation_input_tokens: 0 })
+    const caching = { ...base, cache_control: { type: 'ephemeral' as const, ttl: '1h' as const }, messages }
+    const { usage } = await client.messages.stream(caching).finalMessage()
+    expect(usage).toMatchObject({ input_tokens: 0, cache_creation_input_tokens: input_tokens + 1400 })
+    expect(usage.cache_creation).toEqual({ ephemeral_5m_input_tokens: 0, ephemeral_1h_input_tokens: input_tokens })
+    await simulator.idle()
+    const billed = { ephemeral_5m_input_tokens: 1400, ephemeral_1h_input_tokens: input_tokens }
+    expect(simulator.log.at(-1)?.usage?.cache_creation).toEqual(billed)
   })
 
   it('sees searches, compaction and fallback in the usage, streamed or not', async () => {

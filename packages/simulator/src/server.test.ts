@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { workspaceOf } from './caller.js'
 import { virtualClock } from './clock.js'
 import { type RunningSimulator, type ServerOptions, startSimulator } from './server.js'
+import type { Usage } from './usage.js'
 
 let simulator: RunningSimulator | undefined
 
@@ -36,7 +37,7 @@ function nestedBody(depth: number): string {
 
 async function failure(pending: Promise<Response>): Promise<string> {
   const response = await pending
-  const body = await response.json()
+  const body = (await response.json()) as { error: { type: string; message: string } }
   expect(body).toMatchObject({ type: 'error', request_id: response.headers.get('request-id') })
   return `${response.status} ${body.error.type}: ${body.error.message}`
 }
@@ -78,6 +79,7 @@ describe('the door', () => {
     ],
     ['an unknown path', '/v1/nothing', { method: 'POST' }, '404 not_found_error'],
     ['a path named after a prototype', '/constructor', { method: 'POST' }, '404 not_found_error'],
+    ['a target that is no URL', '//', {}, '404 not_found_error'],
     ['a wrong method', '/v1/messages', { method: 'PUT' }, '405 invalid_request_error'],
     ['an unknown model', '/v1/models/nobody', {}, '404 not_found_error'],
     [
@@ -148,7 +150,7 @@ describe('the door', () => {
     const ids = async (seed: string) => {
       const running = await startSimulator({ seed })
       const response = await post(`${running.url}/v1/messages`, hello)
-      const { id } = await response.json()
+      const { id } = (await response.json()) as { id: string }
       await running.close()
       return `${response.headers.get('request-id')} ${id}`
     }
@@ -158,7 +160,10 @@ describe('the door', () => {
 })
 
 describe('time', () => {
-  const usageOf = async (url: string, body: unknown) => (await (await post(`${url}/v1/messages`, body)).json()).usage
+  const usageOf = async (url: string, body: unknown) => {
+    const answer = (await (await post(`${url}/v1/messages`, body)).json()) as { usage: Usage }
+    return answer.usage
+  }
 
   it('passes only when told, and lets cache entries expire', async () => {
     const { url } = await start()
@@ -178,6 +183,13 @@ describe('time', () => {
     expect((await usageOf(running.url, cached)).cache_read_input_tokens).toBe(0)
     await clock.advance(60_000)
     expect((await slow).cache_creation_input_tokens).toBeGreaterThan(1000)
+  })
+
+  it('is bought in advance by a request for no tokens', async () => {
+    const { url } = await start()
+    const warmed = await usageOf(url, { ...cached, max_tokens: 0 })
+    expect(warmed).toMatchObject({ output_tokens: 0, cache_read_input_tokens: 0 })
+    expect((await usageOf(url, cached)).cache_read_input_tokens).toBe(warmed.cache_creation_input_tokens)
   })
 
   it('retires models', async () => {
@@ -211,7 +223,7 @@ describe('from another process', () => {
     ]
     expect(statuses).toEqual([529, 500, 529, 200])
     await running.idle()
-    const seen = await (await fetch(`${running.url}/sim/log`)).json()
+    const seen = (await (await fetch(`${running.url}/sim/log`)).json()) as { entries: unknown[] }
     expect(seen).toEqual({ in_flight: 0, entries: JSON.parse(JSON.stringify(running.log)) })
     expect(seen.entries).toHaveLength(4)
     await post(`${running.url}/sim/reset`, {})
@@ -228,7 +240,8 @@ describe('from another process', () => {
 
   it('a scripted model can be chosen by header', async () => {
     const { url } = await start({ scripts: { fixed: () => ({ parts: [{ kind: 'text', text: 'as written' }] }) } })
-    const reply = await (await post(`${url}/v1/messages`, hello, { 'x-sim-script': 'fixed' })).json()
-    expect(reply.content[0].text).toBe('as written')
+    const answer = await post(`${url}/v1/messages`, hello, { 'x-sim-script': 'fixed' })
+    const reply = (await answer.json()) as { content: { text: string }[] }
+    expect(reply.content[0]?.text).toBe('as written')
   })
 })

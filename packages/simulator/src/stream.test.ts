@@ -85,7 +85,10 @@ describe('a stream', () => {
       fc.property(anyAnswer, anyPacing, (answer, pacing) => {
         const steps = streamSteps(answer, pacing)
         let before = 0
-        for (const { progress } of steps) {
+        let bytes = 0
+        for (const { progress, data } of steps) {
+          bytes += Buffer.byteLength(textOf((data.delta ?? {}) as JsonObject, 'text'))
+          expect(progress.outputTokens).toBeGreaterThanOrEqual(Math.ceil(bytes / 3))
           expect(progress.outputTokens).toBeGreaterThanOrEqual(before)
           before = progress.outputTokens
         }

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { createGzip, type Gzip } from 'node:zlib'
+import { nextTurn } from './clock.js'
 
 /** What may be wrong with the way an answer is sent. */
 export interface WireOptions {
@@ -7,6 +8,9 @@ export interface WireOptions {
   readonly cutAfterBytes?: number
   readonly isCompressed?: boolean
 }
+
+/** A long answer without pauses lets others have their turn, and notices a client that left. */
+const writesPerTurn = 16
 
 /** An HTTP answer on its way: counts what is sent, waits for slow readers, and can break off. */
 export class Wire {
@@ -17,6 +21,7 @@ export class Wire {
   readonly #gzip: Gzip | null
   #sentBytes = 0
   #isCut = false
+  #writes = 0
 
   constructor(response: ServerResponse, gone: AbortSignal, { cutAfterBytes, isCompressed }: WireOptions = {}) {
     this.#response = response
@@ -77,6 +82,8 @@ export class Wire {
     this.#sentBytes += part.length
     if (part.length > 0 && !this.#response.write(part)) await drained(this.#response, this.gone)
     if (this.#sentBytes >= this.#cutAfterBytes) this.cut()
+    this.#writes += 1
+    if (this.#writes % writesPerTurn === 0) await nextTurn()
   }
 }
 

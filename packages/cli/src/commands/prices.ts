@@ -1,6 +1,14 @@
 /** `runguard prices`: what models cost, and whether the list still fits. */
 
-import { findLine, findModel, findPrice, loadPriceBook, type PriceBook, priceList } from '@runguard/sdk/core'
+import {
+  findLine,
+  findModel,
+  findPrice,
+  loadPriceBook,
+  type PriceBook,
+  type PricedModel,
+  priceList,
+} from '@runguard/sdk/core'
 import type { Environment } from '../environment.js'
 import { CommandError, type ExitCode, exitCodes } from '../exit.js'
 import { printable } from '../format.js'
@@ -23,31 +31,41 @@ export interface PricesCheckOptions {
 
 /** Prints the list as of a day, or all that is known of one model. */
 export function runPricesShow(
-  { terminal, now }: Environment,
+  environment: Environment,
   name: string | undefined,
   options: PricesShowOptions,
 ): ExitCode {
+  const { terminal, now } = environment
   const book = loadPriceBook(priceList)
   const atMs = options.at === undefined ? now() : parseAt(options.at, now())
-  const models = name === undefined ? releasedModels(book, atMs) : [requireModel(book, name)]
-  const [only] = models
-  if (options.json) {
-    const isDated = name === undefined || options.at !== undefined
-    const pricesOf = (id: string) => [findPrice(book, id, atMs)].filter((price) => price !== null)
-    const list = models.map((model) => modelJson(model, isDated ? pricesOf(model.id) : model.prices))
-    terminal.print(JSON.stringify({ version: book.version, at: new Date(atMs).toISOString(), models: list }))
-  } else if (name === undefined || only === undefined) terminal.print(priceTable(book, atMs, terminal.colors))
-  else if (options.at === undefined) terminal.print(modelPrices(only, terminal.colors))
-  else terminal.print(priceTable({ ...book, models: [only] }, atMs, terminal.colors))
+  const model = name === undefined ? null : requireModel(book, name)
+  if (model !== null && options.at === undefined) {
+    if (options.json)
+      terminal.print(JSON.stringify({ version: book.version, models: [modelJson(model, model.prices)] }))
+    else terminal.print(modelPrices(model, terminal.colors))
+    return exitCodes.ok
+  }
+  const shown = { ...book, models: model === null ? releasedModels(book, atMs) : [model] }
+  if (options.json) terminal.print(JSON.stringify(listJson(shown, atMs)))
+  else terminal.print(priceTable(shown, atMs, terminal.colors))
   return exitCodes.ok
 }
 
-function requireModel(book: PriceBook, name: string) {
+function listJson(book: PriceBook, atMs: number) {
+  const models = book.models.map((model) => {
+    const price = findPrice(book, model.id, atMs)
+    return modelJson(model, price === null ? [] : [price])
+  })
+  return { version: book.version, at: new Date(atMs).toISOString(), models }
+}
+
+function requireModel(book: PriceBook, name: string): PricedModel {
   const model = findModel(book, name)
   if (model !== null) return model
   const line = findLine(name)
   const similar = book.models.filter((known) => line !== 'other' && known.line === line).map(({ id }) => id)
-  const advice = similar.length > 0 ? `Listed ${line} models: ${similar.join(', ')}` : 'See them all with:  runguard prices show'
+  const advice =
+    similar.length > 0 ? `Listed ${line} models: ${similar.join(', ')}` : 'See them all with:  runguard prices show'
   throw new CommandError(`No model ${JSON.stringify(printable(name))} in the price list; ids match exactly.\n${advice}`)
 }
 
@@ -64,7 +82,8 @@ export async function runPricesCheck(environment: Environment, options: PricesCh
     usedModels: await listUsedModels(options.data ?? environment.dataDirectory, nowMs - LATELY_MS),
   })
   if (options.json) terminal.print(JSON.stringify({ findings }))
-  else for (const { kind, text } of findings) terminal.print(kind === 'note' ? text : terminal.colors.yellow(`! ${text}`))
+  else
+    for (const { kind, text } of findings) terminal.print(kind === 'note' ? text : terminal.colors.yellow(`! ${text}`))
   return findings.some(({ kind }) => kind === 'attention') ? exitCodes.failure : exitCodes.ok
 }
 

@@ -8,8 +8,12 @@ import { parseSince, parseUntil } from '../moments.js'
 import { readStore } from '../open-store.js'
 import { reportCsv, reportTable, rowJson, totalRow } from '../report-views.js'
 
-/** What `runguard report` can be asked for. */
-export type ReportName = 'daily' | 'session' | 'model' | 'project'
+const groups: ReadonlyMap<string, ReportGroup> = new Map([
+  ['daily', 'day'],
+  ['session', 'session'],
+  ['model', 'model'],
+  ['project', 'project'],
+])
 
 /** The flags of `report`. */
 export interface ReportOptions {
@@ -23,16 +27,12 @@ export interface ReportOptions {
 
 type Period = Pick<ReportQuery, 'since' | 'until'>
 
-/** Prints one report. */
-export async function runReport(
-  environment: Environment,
-  name: ReportName,
-  options: ReportOptions,
-): Promise<ExitCode> {
+/** @param name `daily`, `session`, `model` or `project` */
+export async function runReport(environment: Environment, name: string, options: ReportOptions): Promise<ExitCode> {
   const { terminal } = environment
   const offsetAt: OffsetAt = options.utc ? () => 0 : environment.offsetAt
   const period = readPeriod(environment, options, offsetAt)
-  const groupBy = name === 'daily' ? 'day' : name
+  const groupBy = readGroup(name)
   const directory = options.data ?? environment.dataDirectory
   const rows = await readStore<readonly ReportRow[]>(directory, [], (store) => report(store, groupBy, period, offsetAt))
   if (options.json) terminal.print(JSON.stringify(reportJson(rows, groupBy, period)))
@@ -40,6 +40,16 @@ export async function runReport(
   else if (rows.length > 0) terminal.print(reportTable(rows, groupBy, terminal.colors))
   if (rows.length === 0) terminal.say(adviceWhenEmpty(directory, period))
   return exitCodes.ok
+}
+
+function readGroup(name: string): ReportGroup {
+  const group = groups.get(name)
+  if (group !== undefined) return group
+  const known = [...groups.keys()].join(', ')
+  throw new CommandError(
+    `There is no report ${JSON.stringify(name.slice(0, 60))}. There are: ${known}.`,
+    exitCodes.usage,
+  )
 }
 
 function readPeriod({ now }: Environment, { since, until }: ReportOptions, offsetAt: OffsetAt): Period {

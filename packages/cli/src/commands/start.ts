@@ -1,11 +1,13 @@
 /** `runguard start`: the gateway, and a line for each call that ends. */
 
+import { isLoopback } from '@runguard/gateway/address'
 import type { CallRecord, EndpointKind, UnknownModelPolicy } from '@runguard/sdk/core'
 import { callJson } from '../call-json.js'
 import { callLine } from '../call-line.js'
 import type { Environment } from '../environment.js'
-import { type ExitCode, exitCodes } from '../exit.js'
-import { type LogLevel, openLog } from '../log.js'
+import { CommandError, type ExitCode, exitCodes } from '../exit.js'
+import type { LogLevel } from '../flags.js'
+import { openLog } from '../log.js'
 import { openStore } from '../open-store.js'
 import { openGateway, type RunningGateway } from '../running-gateway.js'
 import { listenForStop, type StopSignals } from '../stop-signals.js'
@@ -29,6 +31,7 @@ const GRACE_MS = 10 * 60 * 1000
 export async function runStart(environment: Environment, options: StartOptions): Promise<ExitCode> {
   const { terminal, version } = environment
   const { host, port, upstream, unknownModel } = options
+  requireOtherUpstream(options)
   const stop = listenForStop()
   const directory = options.data ?? environment.dataDirectory
   const store = await openStore(directory)
@@ -44,6 +47,17 @@ export async function runStart(environment: Environment, options: StartOptions):
     await store.close()
   }
   return exitCodes.ok
+}
+
+/** Calls would go round until the machine has no connection left. */
+function requireOtherUpstream({ port, upstream }: StartOptions): void {
+  const url = new URL(upstream)
+  const host = url.hostname.replace(/^\[|\]$/g, '')
+  if (!isLoopback(host) || url.port !== String(port)) return
+  throw new CommandError(
+    `The upstream ${upstream} is this gateway itself: give the address of the API.`,
+    exitCodes.config,
+  )
 }
 
 function greet(terminal: Terminal, url: string, { data, upstream }: StartOptions): void {

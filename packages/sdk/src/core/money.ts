@@ -66,15 +66,16 @@ export function parseUsd(amount: string | number): NanoUsd {
 }
 
 /**
- * An amount for people: `$12.34` from a dollar up, `$0.0131` below, as many decimals as two digits need when tiny
- * (`$0.0000055`). Rounded half up, never in scientific notation, a minus before the dollar sign.
+ * An amount for people: `$12.34` from a dollar up, `$0.0131` below, `$0.50` for whole cents, and when tiny as many
+ * decimals as two digits need (`$0.0000055`). Rounded half up, never in scientific notation, a minus before the dollar
+ * sign.
  */
 export function formatUsd(nano: NanoUsd): string {
   const abs = Math.abs(nano)
   const rounded = roundTo(abs, abs >= NANO_PER_USD ? 2 : smallDecimals(abs))
   const [dollars = '0', fraction = ''] = decimalUsd(rounded).split('.')
   const grouped = dollars.replace(/\B(?=(\d{3})+$)/g, ',')
-  return `${nano < 0 ? '-' : ''}$${grouped}.${fraction.padEnd(2, '0')}`
+  return `${nano < 0 ? '-' : ''}$${grouped}.${fraction.padEnd(fraction.length <= 2 ? 2 : 4, '0')}`
 }
 
 /** An amount for machines: the exact decimal number of dollars, without trailing zeros (`12.340000001`, `-0.5`, `20`). */

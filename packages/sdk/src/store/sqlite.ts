@@ -56,6 +56,8 @@ export function sqliteStore(database: SqliteDatabase): Store {
       return verifyLedger(readBooks(books))
     },
     async close() {
+      // Whoever copies the file alone has everything.
+      database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
       database.close()
     },
   }

@@ -1,0 +1,182 @@
+/** The program `runguard`: commands and flags. What a command does is loaded when it is called, so that help is quick. */
+
+import { Command, CommanderError, Option } from 'commander'
+import { type Environment, readEnvironment, readVersion, tolerateEarlyReaders } from './environment.js'
+import { CommandError, type ExitCode, exitCodes } from './exit.js'
+import { logLevels, parseHost, parsePort, parseUpstream } from './flags.js'
+
+const EXAMPLES = `Examples:
+  runguard                          start the gateway; then point any Claude client at it
+  runguard report daily --since 7d  what the last week cost
+  runguard demo                     see it work: no key, no money
+`
+
+const EXIT_CODES = `
+Exit codes: 0 done, 1 failed, 2 not a command or flag, 4 a value that makes no sense.`
+
+const PROGRAM_FLAGS = new Set(['-h', '--help', '-V', '--version'])
+
+/** Without a command the gateway is started. Commander's own default command would take a misspelt name for an argument. */
+function withDefaultCommand(args: readonly string[]): readonly string[] {
+  const first = args.find((arg) => arg !== '--no-color')
+  const isStart = first === undefined || (first.startsWith('-') && !PROGRAM_FLAGS.has(first))
+  return isStart ? ['start', ...args] : args
+}
+
+function buildProgram(): Command {
+  const program = new Command('runguard')
+    .description('Cost control for Claude: a gateway that knows what every call costs.')
+    .version(readVersion())
+    .option('--no-color', 'no colours (NO_COLOR works too)')
+    .addHelpText('before', EXAMPLES)
+    .addHelpText('after', EXIT_CODES)
+    .configureHelp({ showGlobalOptions: true })
+    .exitOverride()
+  const run = runWith(program)
+  addStart(program, run)
+  addReport(program, run)
+  addExplain(program, run)
+  addPrices(program, run)
+  addSim(program, run)
+  addDemo(program, run)
+  return program
+}
+
+type Run = (act: (environment: Environment) => Promise<ExitCode>) => Promise<void>
+
+function runWith(program: Command): Run {
+  return async (act) => {
+    const exitCode = await act(readEnvironment(program.opts().color === true))
+    // Set, not exited with: output that is still on its way gets out. What went wrong on that way comes first.
+    process.exitCode ??= exitCode
+  }
+}
+
+const dataFlag = ['--data <dir>', 'where calls are kept (default: $RUNGUARD_HOME, else ~/.runguard)'] as const
+const jsonFlag = ['--json', 'print JSON instead of text'] as const
+
+function hostFlag(): Option {
+  return new Option('--host <address>', 'a loopback address').default('127.0.0.1').argParser(parseHost)
+}
+
+function portFlag(port: number): Option {
+  return new Option('--port <port>', '0 for any free one').default(port).argParser(parsePort)
+}
+
+function addStart(program: Command, run: Run): void {
+  program
+    .command('start')
+    .description('start the gateway, and print a line for each call (the default)')
+    .addOption(portFlag(4141))
+    .addOption(hostFlag())
+    .addOption(
+      new Option('--upstream <url>', 'where calls go').default('https://api.anthropic.com').argParser(parseUpstream),
+    )
+    .option(...dataFlag)
+    .addOption(
+      new Option(
+        '--unknown-model <policy>',
+        'without a listed price: the dearest of the line, a flat $5/$25, or refused',
+      )
+        .choices(['dearest', 'flag', 'refuse'])
+        .default('dearest'),
+    )
+    .addOption(new Option('--log-level <level>', 'JSON lines on stderr').choices(logLevels).default('warn'))
+    .option('--json', 'print one JSON object for each call')
+    .action((options) =>
+      run(async (environment) => (await import('./commands/start.js')).runStart(environment, options)),
+    )
+}
+
+const REPORT_NOTES = `
+Points in time: 90m, 24h, 7d or 2w (so long ago), 2026-11-01 (a local day; --until includes it), 2026-11-01T08:00:00Z.
+Days are those of the machine's time zone, changes of the clocks included.`
+
+function addReport(program: Command, run: Run): void {
+  program
+    .command('report')
+    .description('what was spent')
+    .argument('[by]', 'daily, session, model or project', 'daily')
+    .option('--since <time>', 'from then on')
+    .option('--until <time>', 'up to then')
+    .option('--utc', 'days are those of UTC')
+    .option(...jsonFlag)
+    .addOption(new Option('--csv', 'print CSV instead of text').conflicts('json'))
+    .option(...dataFlag)
+    .addHelpText('after', REPORT_NOTES)
+    .action((name, options) =>
+      run(async (environment) => (await import('./commands/report.js')).runReport(environment, name, options)),
+    )
+}
+
+function addExplain(program: Command, run: Run): void {
+  program
+    .command('explain')
+    .description('why one call cost what it cost, line by line')
+    .argument('<id>', 'rg_…, the req_… of the API, or last')
+    .option(...jsonFlag)
+    .option(...dataFlag)
+    .action((id, options) =>
+      run(async (environment) => (await import('./commands/explain.js')).runExplain(environment, id, options)),
+    )
+}
+
+function addPrices(program: Command, run: Run): void {
+  const prices = program.command('prices').description('what models cost')
+  prices
+    .command('show')
+    .description('the price list, or all prices of one model')
+    .argument('[model]', 'exact id or alias')
+    .option('--at <date>', 'as of that day')
+    .option(...jsonFlag)
+    .action((model, options) =>
+      run(async (environment) => (await import('./commands/prices.js')).runPricesShow(environment, model, options)),
+    )
+  prices
+    .command('check')
+    .description('is the list recent, and does it hold what was called lately? fails if something needs attention')
+    .option(...jsonFlag)
+    .option(...dataFlag)
+    .action((options) =>
+      run(async (environment) => (await import('./commands/prices.js')).runPricesCheck(environment, options)),
+    )
+}
+
+function addSim(program: Command, run: Run): void {
+  program
+    .command('sim')
+    .description('start a simulated Claude API: no key, no money')
+    .addOption(portFlag(4010))
+    .addOption(hostFlag())
+    .option('--json', 'print the address as JSON')
+    .action((options) => run(async (environment) => (await import('./commands/sim.js')).runSim(environment, options)))
+}
+
+function addDemo(program: Command, run: Run): void {
+  program
+    .command('demo')
+    .description('see it work: simulated traffic through the gateway, and its bill checked')
+    .option('--keep', 'leave everything running until Ctrl-C')
+    .option(...jsonFlag)
+    .action((options) => run(async (environment) => (await import('./commands/demo.js')).runDemo(environment, options)))
+}
+
+/** Commander has printed its message already; what it calls an invalid argument is the bad value of a flag. */
+function exitCodeOf(error: CommanderError): ExitCode {
+  if (error.exitCode === 0) return exitCodes.ok
+  return error.code === 'commander.invalidArgument' ? exitCodes.config : exitCodes.usage
+}
+
+tolerateEarlyReaders()
+try {
+  await buildProgram().parseAsync([...withDefaultCommand(process.argv.slice(2))], { from: 'user' })
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = exitCodeOf(error)
+  else if (error instanceof CommandError) {
+    process.stderr.write(`runguard: ${error.message}\n`)
+    process.exitCode = error.exitCode
+  } else {
+    process.stderr.write(`runguard: ${error instanceof Error ? error.stack : String(error)}\n`)
+    process.exitCode = exitCodes.failure
+  }
+}
