@@ -78,19 +78,27 @@ export function insertMissingAccounts(dialect: Dialect, accounts: readonly Accou
   return { text, values: [encodeRows(accounts.map(accountValues))] }
 }
 
-/** Accounts as they are now. */
+/** Accounts that are locked, as they are now. */
 export function writeAccounts(dialect: Dialect, accounts: readonly Account[]): Statement {
   const text = insertText(dialect, 'ledger_accounts', ACCOUNTS, overwrite('id', ACCOUNTS))
   return { text, values: [encodeRows(accounts.map(accountValues))] }
 }
 
-/** Holds as they are now. */
+/**
+ * New holds. One that is already there fails the whole group, at once: another process opened it first. To overwrite it
+ * would lose that one, and to wait for it, with accounts locked, would be a deadlock.
+ */
+export function insertHolds(dialect: Dialect, holds: readonly Hold[]): Statement {
+  return { text: insertText(dialect, 'ledger_holds', HOLDS, ''), values: [encodeRows(holds.map(holdValues))] }
+}
+
+/** Holds that are locked, as they are now. */
 export function writeHolds(dialect: Dialect, holds: readonly Hold[]): Statement {
   const text = insertText(dialect, 'ledger_holds', HOLDS, overwrite('id', HOLDS))
   return { text, values: [encodeRows(holds.map(holdValues))] }
 }
 
-/** New entries. An entry that is already there fails the whole group: two processes took the same step of a hold. */
+/** New entries. One that is already there fails the whole group: nothing is ever posted over. */
 export function appendEntries(dialect: Dialect, entries: readonly LedgerEntry[]): Statement {
   const text = insertText(dialect, 'ledger_entries', ENTRIES, '')
   return { text, values: [encodeRows(entries.map(entryValues))] }

@@ -1,12 +1,19 @@
 /** The store that several machines share. The user brings the driver: a `pg` pool, or anything with its methods. */
 
-import type { LedgerResult } from '../core/ledger.js'
+import type { LedgerEvent, LedgerResult } from '../core/ledger.js'
 import { verifyLedger } from '../core/ledger-audit.js'
-import { applyEvents, emptyAccount, namedAccounts, touchedAccounts, touchedHolds } from '../core/ledger-posting.js'
+import {
+  applyEvents,
+  emptyAccount,
+  type LedgerState,
+  namedAccounts,
+  touchedAccounts,
+  touchedHolds,
+} from '../core/ledger-posting.js'
 import { insertMissingAccounts, lockAccounts, lockHolds, SELECT_BOOKS } from './ledger-sql.js'
 import { pendingSteps, SELECT_VERSION, VERSION_TABLE, writeVersion } from './migrations.js'
 import { numberPlaceholders, POSTGRES, type SqlRow, type Statement } from './sql.js'
-import { accountsByKey, holdsById, readBooks, sqlReads, writesOf } from './sql-store.js'
+import { accountsByKey, holdsById, NOTHING, readBooks, sqlReads, writesOf } from './sql-store.js'
 import type { Store, StoreBatch } from './store.js'
 
 /**
@@ -30,7 +37,8 @@ export interface PostgresConnection {
  * Opens the store and brings its schema up to date; any number of processes may do so at once. Closing it ends the pool.
  *
  * A group of events locks the holds it touches, then the accounts, each in one order, and decides while it has them:
- * so no two groups wait for each other, and no two decide on the same balance.
+ * so no two groups wait for each other, and no two decide on the same balance. Works on connections that a pooler hands
+ * out per transaction.
  *
  * @throws SchemaTooNewError if a newer RunGuard wrote the database
  */
@@ -71,17 +79,21 @@ async function postBatch(pool: PostgresPool, batch: StoreBatch): Promise<readonl
 }
 
 /** Null, and nothing done, if an account is not there yet: what is not there cannot be locked. */
-async function postGroup(tx: PostgresConnection, { events, records }: StoreBatch): Promise<LedgerResult[] | null> {
-  if (events.length === 0) {
-    for (const write of writesOf(POSTGRES, null, records)) await fetchRows(tx, write)
-    return []
-  }
+async function postGroup(
+  tx: PostgresConnection,
+  { events, records }: StoreBatch,
+): Promise<readonly LedgerResult[] | null> {
+  const state = events.length === 0 ? NOTHING : await lockState(tx, events)
+  if (namedAccounts(events).some(({ key }) => !state.accounts.has(key))) return null
+  const posting = applyEvents(state, events)
+  for (const write of writesOf(POSTGRES, state.holds, posting, records)) await fetchRows(tx, write)
+  return posting.results
+}
+
+async function lockState(tx: PostgresConnection, events: readonly LedgerEvent[]): Promise<LedgerState> {
   const holds = holdsById(await fetchRows(tx, lockHolds(POSTGRES, touchedHolds(events))))
-  const accounts = accountsByKey(await fetchRows(tx, lockAccounts(POSTGRES, touchedAccounts(events, holds.values()))))
-  if (namedAccounts(events).some(({ key }) => !accounts.has(key))) return null
-  const posting = applyEvents({ holds, accounts }, events)
-  for (const write of writesOf(POSTGRES, posting, records)) await fetchRows(tx, write)
-  return [...posting.results]
+  const keys = touchedAccounts(events, holds.values())
+  return { holds, accounts: accountsByKey(await fetchRows(tx, lockAccounts(POSTGRES, keys))) }
 }
 
 /**

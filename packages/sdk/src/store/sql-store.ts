@@ -2,11 +2,12 @@
 
 import type { Account, Hold } from '../core/ledger.js'
 import type { LedgerBooks } from '../core/ledger-audit.js'
-import type { Posting } from '../core/ledger-posting.js'
+import type { LedgerState, Posting } from '../core/ledger-posting.js'
 import type { CallRecord } from '../core/record.js'
 import { insertCalls, readCall, readReportRow, selectCall, selectNewest, selectReport } from './calls-sql.js'
 import {
   appendEntries,
+  insertHolds,
   readAccount,
   readEntry,
   readHold,
@@ -52,12 +53,23 @@ export function sqlReads(dialect: Dialect, fetchRows: (statement: Statement) => 
   }
 }
 
-/** The statements that keep what a group of events did, and records; none for what there is none of. */
-export function writesOf(dialect: Dialect, posting: Posting | null, records: readonly CallRecord[]): Statement[] {
+/**
+ * The statements that keep what a group of events did to `known` holds and new ones, and records; none for what there is
+ * none of.
+ */
+export function writesOf(
+  dialect: Dialect,
+  known: ReadonlyMap<string, Hold>,
+  posting: Posting,
+  records: readonly CallRecord[],
+): Statement[] {
+  const opened = posting.holds.filter(({ id }) => !known.has(id))
+  const changed = posting.holds.filter(({ id }) => known.has(id))
   const writes: Statement[] = []
-  if (posting !== null && posting.accounts.length > 0) writes.push(writeAccounts(dialect, posting.accounts))
-  if (posting !== null && posting.holds.length > 0) writes.push(writeHolds(dialect, posting.holds))
-  if (posting !== null && posting.entries.length > 0) writes.push(appendEntries(dialect, posting.entries))
+  if (opened.length > 0) writes.push(insertHolds(dialect, opened))
+  if (changed.length > 0) writes.push(writeHolds(dialect, changed))
+  if (posting.accounts.length > 0) writes.push(writeAccounts(dialect, posting.accounts))
+  if (posting.entries.length > 0) writes.push(appendEntries(dialect, posting.entries))
   if (records.length > 0) writes.push(insertCalls(dialect, records))
   return writes
 }
@@ -80,3 +92,6 @@ export function readBooks(rows: Readonly<Record<keyof LedgerBooks, readonly SqlR
     entries: rows.entries.map(readEntry),
   }
 }
+
+/** The state that a group without events needs. */
+export const NOTHING: LedgerState = { accounts: new Map(), holds: new Map() }

@@ -2,11 +2,11 @@
 
 import type { LedgerEvent } from '../core/ledger.js'
 import { verifyLedger } from '../core/ledger-audit.js'
-import { applyEvents, type Posting, touchedAccounts, touchedHolds } from '../core/ledger-posting.js'
+import { applyEvents, type LedgerState, touchedAccounts, touchedHolds } from '../core/ledger-posting.js'
 import { lockAccounts, lockHolds, SELECT_BOOKS } from './ledger-sql.js'
 import { pendingSteps, SELECT_VERSION, VERSION_TABLE, writeVersion } from './migrations.js'
 import { SQLITE, type SqlRow, type Statement } from './sql.js'
-import { accountsByKey, holdsById, readBooks, sqlReads, writesOf } from './sql-store.js'
+import { accountsByKey, holdsById, NOTHING, readBooks, sqlReads, writesOf } from './sql-store.js'
 import type { Store } from './store.js'
 
 /** The few methods of a SQLite driver that are used. Integers come back as numbers. */
@@ -37,9 +37,10 @@ export function sqliteStore(database: SqliteDatabase): Store {
   const session = openSession(database)
   const post: Store['post'] = async ({ events, records }) =>
     inTransaction(database, 'BEGIN IMMEDIATE', () => {
-      const posting = events.length === 0 ? null : applyTo(session, events)
-      for (const write of writesOf(SQLITE, posting, records)) session.run(write)
-      return posting?.results ?? []
+      const state = loadState(session, events)
+      const posting = applyEvents(state, events)
+      for (const write of writesOf(SQLITE, state.holds, posting, records)) session.run(write)
+      return posting.results
     })
   return {
     ...sqlReads(SQLITE, async (statement) => session.fetch(statement)),
@@ -82,10 +83,11 @@ function openSession(database: SqliteDatabase): Session {
   }
 }
 
-function applyTo(session: Session, events: readonly LedgerEvent[]): Posting {
+function loadState(session: Session, events: readonly LedgerEvent[]): LedgerState {
+  if (events.length === 0) return NOTHING
   const holds = holdsById(session.fetch(lockHolds(SQLITE, touchedHolds(events))))
   const accounts = accountsByKey(session.fetch(lockAccounts(SQLITE, touchedAccounts(events, holds.values()))))
-  return applyEvents({ holds, accounts }, events)
+  return { holds, accounts }
 }
 
 function inTransaction<T>(database: SqliteDatabase, begin: string, work: () => T): T {

@@ -3,6 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'libsql'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { LedgerEvent } from '../core/ledger.js'
+import { nanoUsd } from '../core/money.js'
+import { accountRef } from '../testing/ledger-table.js'
 import { sampleRecord } from '../testing/sample-record.js'
 import { storeSuite } from '../testing/store-suite.js'
 import { memoryStore } from './memory.js'
@@ -15,6 +18,16 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'runguard-store-'))
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+const hold: LedgerEvent = {
+  kind: 'hold',
+  hold: 'a',
+  accounts: [accountRef('day', 100)],
+  amount: nanoUsd(40),
+  owner: 'test',
+  deadline: 1_000,
+  at: 0,
+}
 
 const openFile = (): Store => sqliteStore(new Database(join(folder, 'runguard.db')))
 const stores: Readonly<Record<string, () => Store>> = { memory: memoryStore, sqlite: openFile }
@@ -39,13 +52,38 @@ describe('the sqlite store as a file', () => {
     await again.close()
   })
 
-  it('keeps all or none of a group', async () => {
+  it('keeps all or none of a group, its money and its records', async () => {
     const store = openFile()
     const broken = sampleRecord({ id: 'broken', startedAt: Number.NaN })
-    await expect(store.addRecords([sampleRecord(), broken])).rejects.toThrow()
+    await expect(store.post({ events: [hold], records: [sampleRecord(), broken] })).rejects.toThrow()
     expect(await store.listRecords(10)).toEqual([])
-    await store.addRecords([sampleRecord()])
+    expect(await store.balances({})).toEqual([])
+    expect(await store.post({ events: [hold], records: [sampleRecord()] })).toMatchObject([{ kind: 'held' }])
     expect(await store.listRecords(10)).toHaveLength(1)
+    await store.close()
+  })
+
+  it('gets a ledger if it was written before there was one, and keeps what it has', async () => {
+    const first = openFile()
+    await first.addRecords([sampleRecord()])
+    await first.close()
+    const old = new Database(join(folder, 'runguard.db'))
+    for (const table of ['accounts', 'holds', 'entries']) old.exec(`DROP TABLE ledger_${table}`)
+    old.exec('UPDATE runguard_schema SET version = 1')
+    old.close()
+    const store = openFile()
+    expect(await store.post({ events: [hold], records: [] })).toMatchObject([{ kind: 'held' }])
+    expect(await store.findRecord('rg_sample')).toEqual(sampleRecord())
+    await store.close()
+  })
+
+  it('is found wrong after somebody changed a number in it', async () => {
+    const store = openFile()
+    await store.post({ events: [hold], records: [] })
+    const raw = new Database(join(folder, 'runguard.db'))
+    raw.exec('UPDATE ledger_accounts SET held_nano = held_nano - 1')
+    raw.close()
+    expect(await store.verify()).toMatchObject([{ rule: 'balance-is-sum', account: 'day' }])
     await store.close()
   })
 
