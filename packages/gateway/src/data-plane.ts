@@ -37,7 +37,7 @@ export async function serveCall(
   }
   const relay: Relay = new Relay(response, admission.watch, () => plane.running.delete(relay))
   plane.running.add(relay)
-  dispatch(plane, request, endpoint, read, relay)
+  dispatch(plane, request, endpoint, { ...read, edited: admission.body }, relay)
 }
 
 function callFrom(plane: DataPlane, request: IncomingMessage, endpoint: Endpoint, read: ReadRequest): Call {
@@ -52,18 +52,16 @@ function callFrom(plane: DataPlane, request: IncomingMessage, endpoint: Endpoint
   }
 }
 
-function dispatch(
-  plane: DataPlane,
-  request: IncomingMessage,
-  endpoint: Endpoint,
-  read: ReadRequest,
-  relay: Relay,
-): void {
-  const headers = requestHeaders(request.rawHeaders, request.headers.connection)
+/** What was read, and what the engine made of it. */
+type Outgoing = ReadRequest & { readonly edited: Uint8Array | null }
+
+function dispatch(plane: DataPlane, request: IncomingMessage, endpoint: Endpoint, read: Outgoing, relay: Relay): void {
+  const isEdited = read.edited !== null
+  const headers = requestHeaders(request.rawHeaders, request.headers.connection, isEdited)
   const length = request.headers['content-length']
   // A body that is passed on unread keeps its length: the upstream may refuse chunked uploads.
   if (read.outgoing === request && length !== undefined) headers.push('content-length', length)
   const path = plane.upstreamPrefix + endpoint.target
   const method = (request.method ?? 'GET') as Dispatcher.HttpMethod
-  plane.upstream.dispatch({ path, method, headers, body: read.outgoing }, relay)
+  plane.upstream.dispatch({ path, method, headers, body: read.edited ?? read.outgoing }, relay)
 }

@@ -63,7 +63,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     isClosing = true
     await drain(server, plane, graceMs)
     await plane.upstream.destroy()
-    await options.engine.flush()
+    await options.engine.close()
   }
   return { url, running: () => plane.running.size, close }
 }

@@ -23,14 +23,23 @@ const OWN_PREFIX = 'x-runguard-'
 /** Names and values in turn, as `node:http` and undici take them. */
 export type FlatHeaders = string[]
 
-/** The caller's headers as the upstream gets them: same names, same order, same values. */
-export function requestHeaders(rawHeaders: readonly string[], connection: string | undefined): FlatHeaders {
+/**
+ * The caller's headers as the upstream gets them: same names, same order, same values.
+ *
+ * @param isDecoded the body goes out decoded, although it may have come in encoded
+ */
+export function requestHeaders(
+  rawHeaders: readonly string[],
+  connection: string | undefined,
+  isDecoded: boolean,
+): FlatHeaders {
   const dropped = namedIn(connection)
   const kept: FlatHeaders = []
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const name = rawHeaders[at] as string
     const lower = name.toLowerCase()
     if (HOP_BY_HOP.has(lower) || REPLACED.has(lower) || lower.startsWith(OWN_PREFIX) || dropped?.has(lower)) continue
+    if (isDecoded && lower === 'content-encoding') continue
     kept.push(name, rawHeaders[at + 1] as string)
   }
   kept.push('accept-encoding', 'identity')

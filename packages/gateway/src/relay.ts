@@ -2,7 +2,7 @@
 
 import type { ServerResponse } from 'node:http'
 import { answerRefusal, type CallEnd, decimalUsd, type Refusal } from '@runguard/sdk/core'
-import type { Watch } from '@runguard/sdk/engine'
+import type { DoorGuard, Watch } from '@runguard/sdk/engine'
 import type { Dispatcher } from 'undici'
 import { type Tap, tapEncoded } from './encoding.js'
 import { type FlatHeaders, plainHeaders, responseHeaders } from './headers.js'
@@ -33,6 +33,8 @@ export class Relay implements Dispatcher.DispatchHandler {
   private held: Buffer[] | null = null
   private heldBytes = 0
   private tap: Tap | null = null
+  /** Where a budget may have to end the stream: what passes is what it lets pass. */
+  private guard: DoorGuard | null = null
   /** Why this side ended it; null while the upstream decides. */
   private stopped: CallEnd | null = null
 
@@ -43,7 +45,7 @@ export class Relay implements Dispatcher.DispatchHandler {
     response.on('close', () => {
       if (!response.writableFinished) this.stop('caller-aborted')
     })
-    response.on('drain', () => this.controller?.resume())
+    response.on('drain', () => this.readOn())
   }
 
   /** Ends the call from this side. */
@@ -69,7 +71,8 @@ export class Relay implements Dispatcher.DispatchHandler {
     // 100 and 103 announce an answer, they are none.
     if (status < 200) return
     const plain = plainHeaders(headers)
-    this.watch.head(status, plain)
+    this.guard = this.watch.head(status, plain)
+    if (this.guard !== null) this.guard.onTurn = () => this.follow()
     this.tap = tapEncoded(plain['content-encoding'], (chunk) => this.watch.chunk(chunk))
     this.head = { status, message, headers: responseHeaders((controller.rawHeaders ?? []) as Buffer[]) }
     this.held = this.watch.isPricedAtEnd ? [] : null
@@ -80,6 +83,10 @@ export class Relay implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(controller: Controller, chunk: Buffer): void {
+    if (this.guard !== null) {
+      this.passGuarded(controller, this.guard.pass(chunk))
+      return
+    }
     if (this.held !== null) this.hold(chunk)
     else if (!this.response.write(chunk)) controller.pause()
     if (this.tap === null) this.watch.chunk(chunk)
@@ -96,10 +103,36 @@ export class Relay implements Dispatcher.DispatchHandler {
     const settle = (): void => {
       this.watch.end(end)
       this.onEnd()
-      this.breakOff(error)
+      if (this.stopped !== 'budget-cut') this.breakOff(error)
     }
     if (this.tap === null) settle()
     else void this.tap.finish().then(settle)
+  }
+
+  private passGuarded(controller: Controller, bytes: Uint8Array): void {
+    if (bytes.length > 0 && !this.response.write(bytes)) controller.pause()
+    this.follow()
+  }
+
+  /** Does what the guard says now. */
+  private follow(): void {
+    const flow = this.guard?.flow
+    if (flow === 'wait') this.controller?.pause()
+    else if (flow === 'cut') this.cut()
+    else this.readOn()
+  }
+
+  /** Reading goes on when both sides are ready for more. */
+  private readOn(): void {
+    if (this.guard?.flow !== 'wait' && !this.response.writableNeedDrain) this.controller?.resume()
+  }
+
+  /** Ends the answer for the caller, whole and valid, and the upstream with it. */
+  private cut(): void {
+    if (this.stopped !== null) return
+    this.stopped = 'budget-cut'
+    this.response.end(this.guard?.cut())
+    this.controller?.abort(new Error('budget-cut'))
   }
 
   private hold(chunk: Buffer): void {
@@ -120,7 +153,7 @@ export class Relay implements Dispatcher.DispatchHandler {
     const record = this.watch.end('complete')
     this.onEnd()
     if (this.held !== null) this.release(['x-runguard-cost-usd', decimalUsd(record.cost.nano)])
-    this.response.end()
+    this.response.end(this.guard?.finish())
   }
 
   private writeHead(extra: FlatHeaders): void {
@@ -130,6 +163,7 @@ export class Relay implements Dispatcher.DispatchHandler {
 
   /** The answer cannot be completed: say so while that is possible, else let the connection show it. */
   private breakOff(error: Error): void {
+    if (this.guard !== null && !this.response.destroyed) this.response.write(this.guard.finish())
     const isUntouched = !this.response.headersSent && !this.response.destroyed
     if (isUntouched) refuse(this.response, unreachable(error), this.watch.id)
     else this.response.destroy()
@@ -137,7 +171,21 @@ export class Relay implements Dispatcher.DispatchHandler {
 }
 
 function ownHeaders(watch: Watch): FlatHeaders {
-  return ['x-runguard-request-id', watch.id, 'x-runguard-overhead-ms', watch.overheadMs.toFixed(2)]
+  const { id, overheadMs, binding } = watch
+  const own = ['x-runguard-request-id', id, 'x-runguard-overhead-ms', overheadMs.toFixed(2)]
+  if (binding === null) return own
+  return [
+    ...own,
+    'x-runguard-budget',
+    headerText(binding.budget),
+    'x-runguard-budget-remaining-usd',
+    decimalUsd(binding.remaining),
+  ]
+}
+
+/** Ids of budgets may hold any character; headers may not. */
+function headerText(text: string): string {
+  return /^[\x21-\x7e]*$/.test(text) ? text : encodeURIComponent(text)
 }
 
 function unreachable(error: Error): Refusal {

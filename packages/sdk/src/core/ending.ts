@@ -14,8 +14,15 @@ import type { Usage, UsagePart, UsageReading } from './usage.js'
  * - `caller-aborted`: the caller went away.
  * - `never-sent`: no request reached the upstream.
  * - `gateway-stopped`: the gateway had to end before the call did.
+ * - `budget-cut`: we ended the stream, because a budget has no more for it.
  */
-export type CallEnd = 'complete' | 'upstream-failed' | 'caller-aborted' | 'never-sent' | 'gateway-stopped'
+export type CallEnd =
+  | 'complete'
+  | 'upstream-failed'
+  | 'caller-aborted'
+  | 'never-sent'
+  | 'gateway-stopped'
+  | 'budget-cut'
 
 /** Everything that decides an ending. */
 export interface EndFacts {

@@ -17,6 +17,7 @@ export type RefusalCode =
   | 'runguard_unsupported_encoding'
   | 'runguard_unpriced_model'
   | 'runguard_budget_exceeded'
+  | 'runguard_ledger_unavailable'
   | 'runguard_upstream_unreachable'
   | 'runguard_shutting_down'
 
@@ -50,6 +51,7 @@ const WIRE: Readonly<Record<RefusalCode, WireForm>> = {
   // 402 with this header is the one answer that every client tried shows as it is, after a single request.
   runguard_unpriced_model: { status: 402, type: 'billing_error', isRetryable: false },
   runguard_budget_exceeded: { status: 402, type: 'billing_error', isRetryable: false },
+  runguard_ledger_unavailable: { status: 529, type: 'overloaded_error', isRetryable: true },
   runguard_upstream_unreachable: { status: 502, type: 'api_error', isRetryable: true },
   runguard_shutting_down: { status: 529, type: 'overloaded_error', isRetryable: true },
 }

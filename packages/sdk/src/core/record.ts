@@ -31,6 +31,7 @@ export type EndingReason =
   | 'usage-suspect'
   | 'caller-aborted'
   | 'gateway-stopped'
+  | 'budget-cut'
 
 export interface Ending {
   readonly kind: EndingKind
@@ -55,6 +56,16 @@ export interface InputEstimate {
   readonly tokens: number
   /** Never below the true count. */
   readonly bound: number
+}
+
+/** What was set aside for a call. */
+export interface RecordedHold {
+  /** Nano-dollars, extensions included. */
+  readonly nano: NanoUsd
+  /** The budget that had the least left; null if none of them is enforced. */
+  readonly budget: string | null
+  /** The `max_tokens` that the request was lowered to; null if it was left alone. */
+  readonly clampedTo: number | null
 }
 
 export interface CallRecord {
@@ -86,6 +97,8 @@ export interface CallRecord {
   readonly usage: Usage | null
   readonly cost: RecordedCost
   readonly estimate: InputEstimate | null
+  /** Null where no budget met the call, and for refused calls. */
+  readonly hold: RecordedHold | null
   readonly requestBytes: number
   readonly responseBytes: number
 }

@@ -1,30 +1,55 @@
-/** Admit: everything that happens to a call before it is sent. parse → identify → check → (route → plan → reserve) */
+/** Admit: everything that happens to a call before it is sent. parse → identify → check → (route → plan cache) → reserve */
 
 import type { CacheTtl, Call, CallView } from '../core/call.js'
 import { MalformedBodyError } from '../core/cursor.js'
 import { expectUsage } from '../core/ending.js'
 import type { Refusal } from '../core/errors.js'
 import { findModel, quotePrice } from '../core/price.js'
+import type { CallRecord } from '../core/record.js'
 import { scanCall } from '../core/scan.js'
 import { identify, type Scope } from '../core/scope.js'
 import { estimateInput, tokenFacts } from '../core/tokens.js'
 import type { Desk, Expectation, Opening } from './desk.js'
+import { NO_HOLD, type Reservation, reserveCall } from './reserving.js'
 import { openWatch, priceUsage, type Watch } from './watch.js'
 
 /** The answer of `admit`: send it and feed the watch, or refuse it. */
 export type Admission =
-  | { readonly kind: 'send'; readonly watch: Watch }
+  /** @property body what to send instead of the caller's body, decoded; null: send that, byte for byte */
+  | { readonly kind: 'send'; readonly watch: Watch; readonly body: Uint8Array | null }
   | { readonly kind: 'refuse'; readonly id: string; readonly refusal: Refusal }
 
 /** One way in for every call, whatever door it came through. Never rejects for anything a caller sends. */
 export async function admit(desk: Desk, call: Call): Promise<Admission> {
+  const id = desk.runtime.id()
   const { view, problem } = parse(call)
   const scope = identify(call.headers, view?.userId ?? null, call.endpoint.project)
+  const expectation = view === null ? null : expect(desk, view, scope, call.body ?? NO_BODY)
   const refusal = problem ?? check(desk, view)
-  const expectation = view === null ? null : expect(desk, view, call.body ?? NO_BODY)
-  const opening = openCall(desk, call, view, scope, expectation)
-  if (refusal !== null) return refuse(desk, opening, refusal)
-  return { kind: 'send', watch: openWatch(desk, { opening, expectation, startedTick: call.readAtTick }) }
+  const reservation = refusal === null ? await reserve(desk, call, { id, view, scope, expectation }) : refused(refusal)
+  const opening = openCall(desk, call, { id, view, scope, expectation })
+  if (reservation.kind === 'refused') return refuse(desk, opening, reservation.refusal)
+  const { hold, body } = reservation
+  const watch = openWatch(desk, { opening, expectation, startedTick: call.readAtTick, hold })
+  return { kind: 'send', watch, body }
+}
+
+/** What was found out about a call so far. */
+interface Found {
+  readonly id: string
+  readonly view: CallView | null
+  readonly scope: Scope
+  readonly expectation: Expectation | null
+}
+
+function refused(refusal: Refusal): Reservation {
+  return { kind: 'refused', refusal }
+}
+
+/** Only what is metered can be held for. */
+async function reserve(desk: Desk, call: Call, { id, view, scope, expectation }: Found): Promise<Reservation> {
+  if (view === null || expectation === null || call.body === null) return NO_HOLD
+  return reserveCall(desk, { id, view, body: call.body, scope, expectation })
 }
 
 const MAX_NAME_LENGTH = 200
@@ -54,11 +79,11 @@ function check(desk: Desk, view: CallView | null): Refusal | null {
   }
 }
 
-function expect(desk: Desk, view: CallView, body: Uint8Array): Expectation {
+function expect(desk: Desk, view: CallView, scope: Scope, body: Uint8Array): Expectation {
   const model = view.model ?? ''
   const facts = tokenFacts(findModel(desk.config.book, model))
   const estimate = estimateInput(view, body, facts, desk.ratioOf(model))
-  return { model, estimate, usage: expectUsage(view, estimate.tokens), ttl: commonTtl(view) }
+  return { model, scope, estimate, usage: expectUsage(view, estimate.tokens), ttl: commonTtl(view) }
 }
 
 function commonTtl(view: CallView): CacheTtl | null {
@@ -67,15 +92,9 @@ function commonTtl(view: CallView): CacheTtl | null {
   return markers.every((marker) => marker === first) ? first : null
 }
 
-function openCall(
-  desk: Desk,
-  call: Call,
-  view: CallView | null,
-  scope: Scope,
-  expectation: Expectation | null,
-): Opening {
+function openCall(desk: Desk, call: Call, { id, view, scope, expectation }: Found): Opening {
   return {
-    id: desk.runtime.id(),
+    id,
     startedAt: desk.runtime.now(),
     overheadMs: desk.runtime.tick() - call.readAtTick,
     endpoint: call.endpoint.kind,
@@ -91,8 +110,9 @@ function openCall(
 
 /** A refused call is a call too: it is recorded, with nothing to pay. */
 function refuse(desk: Desk, opening: Opening, refusal: Refusal): Admission {
-  desk.record({
+  const record: CallRecord = {
     ...opening,
+    hold: null,
     upstreamId: null,
     headMs: null,
     durationMs: opening.overheadMs,
@@ -103,6 +123,7 @@ function refuse(desk: Desk, opening: Opening, refusal: Refusal): Admission {
     usage: null,
     cost: priceUsage(desk, opening.startedAt, null, false),
     responseBytes: 0,
-  })
+  }
+  desk.close(record, null)
   return { kind: 'refuse', id: opening.id, refusal }
 }

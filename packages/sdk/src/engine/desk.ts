@@ -1,30 +1,57 @@
 /** What the steps of a call share, and what they hand on to each other. */
 
+import type { CompiledBudgets } from '../core/budget.js'
 import type { CacheTtl } from '../core/call.js'
 import type { Settled } from '../core/ending.js'
+import type { AccountRef, LedgerEvent } from '../core/ledger.js'
 import type { PriceBook, UnknownModelPolicy } from '../core/price.js'
+import type { QuantileBook } from '../core/quantile-book.js'
 import type { CallRecord } from '../core/record.js'
+import type { Scope } from '../core/scope.js'
 import type { TokenRatio } from '../core/token-ratio.js'
 import type { TokenEstimate } from '../core/tokens.js'
 import type { Usage } from '../core/usage.js'
+import type { Balances } from './balances.js'
+import type { CallHold } from './holding.js'
+import type { Journal } from './journal.js'
 import type { Runtime } from './runtime.js'
 
 /** How calls are priced and judged. */
 export interface EngineConfig {
   readonly book: PriceBook
   readonly unknownModel: UnknownModelPolicy
+  /** `observe`: budgets count and alert, and refuse nothing. */
+  readonly mode: 'enforce' | 'observe'
+  /** What to do with a call while the ledger cannot be written: refuse it, or let it pass and record it later. */
+  readonly onStoreFailure: 'refuse' | 'pass'
+  /** How long a call waits for money that running calls hold, before it is refused. Milliseconds. */
+  readonly waitForMoneyMs: number
 }
 
 /** What the steps of a call share. */
 export interface Desk {
   readonly config: EngineConfig
   readonly runtime: Runtime
+  /** The process that resolves the holds it opens. */
+  readonly owner: string
+  readonly journal: Journal
+  readonly balances: Balances
+  /** What answers usually cost. */
+  readonly outputs: QuantileBook
+  /** The budgets of this moment. */
+  budgets(): CompiledBudgets
+  /** The same accounts with the limits of this moment. */
+  renew(accounts: readonly AccountRef[]): readonly AccountRef[]
   /** What has been learned of a model's tokens. */
   ratioOf(model: string): TokenRatio
+  /** Takes note of a running call that holds money. */
+  open(hold: CallHold): void
+  /** Resolves when a hold was resolved here, at the latest after so many milliseconds. */
+  moneyMayBeBack(timeoutMs: number): Promise<void>
   /** Compares what was expected of a call with what it was. */
   learn(admitted: Admitted, settled: Settled): void
-  /** Keeps a record and tells whoever listens. */
-  record(record: CallRecord): void
+  /** Keeps the record of a call that has ended with the event that resolves its hold, and tells whoever listens. */
+  close(record: CallRecord, event: LedgerEvent | null): void
 }
 
 /** The part of a record that is known before the answer. */
@@ -46,6 +73,7 @@ export type Opening = Pick<
 /** What is expected of a metered call. */
 export interface Expectation {
   readonly model: string
+  readonly scope: Scope
   readonly estimate: TokenEstimate
   /** Stands in for what the answer never says. */
   readonly usage: Usage
@@ -59,4 +87,6 @@ export interface Admitted {
   readonly startedTick: number
   /** Null for calls whose body is not read. */
   readonly expectation: Expectation | null
+  /** Null where no budget meets the call. */
+  readonly hold: CallHold | null
 }

@@ -1,20 +1,31 @@
-/** The engine: one way in (`admit`), one way out (`record`). Both doors use it. */
+/** The engine: one way in (`admit`), one way out (`close`). Both doors use it. */
 
+import { type Budget, compileBudgets, renewAccounts } from '../core/budget.js'
 import type { Call } from '../core/call.js'
+import type { LedgerEvent, LedgerResult } from '../core/ledger.js'
 import type { CallRecord } from '../core/record.js'
-import { freshRatio, learnRatio, type TokenRatio } from '../core/token-ratio.js'
-import { totalPrompt } from '../core/usage.js'
 import type { Store } from '../store/store.js'
 import { type Admission, admit } from './admit.js'
+import { type BudgetAlert, findAlerts } from './alerts.js'
+import { rememberBalances } from './balances.js'
 import type { Desk, EngineConfig } from './desk.js'
-import { createRecorder } from './recorder.js'
+import type { CallHold } from './holding.js'
+import { type Journal, openJournal } from './journal.js'
+import { startKeeper } from './keeper.js'
+import { startLearning } from './learning.js'
 import type { Runtime } from './runtime.js'
 
 /** What a door has of the engine. */
 export interface Engine {
   admit(call: Call): Promise<Admission>
+  /** Takes other budgets into force; calls that run keep the accounts they have, with the new limits. */
+  setBudgets(budgets: readonly Budget[]): void
   /** Resolves when every call that has ended is in the store; rejects if the store cannot be written. */
   flush(): Promise<void>
+  /** One round of the keeper, now: holds whose owner is gone are posted. Rejects if the store cannot be reached. */
+  keep(): Promise<void>
+  /** Ends the keeper, and flushes. */
+  close(): Promise<void>
 }
 
 /** What an engine is made of. */
@@ -22,38 +33,74 @@ export interface EngineOptions {
   readonly config: EngineConfig
   readonly store: Store
   readonly runtime: Runtime
+  readonly budgets?: readonly Budget[]
   /** Called once for each record, when its call has ended. */
   readonly onRecord?: (record: CallRecord) => void
+  /** Called when a budget's threshold is crossed, once per threshold and window. */
+  readonly onAlert?: (alert: BudgetAlert) => void
 }
 
-/** An engine over a store. Nothing runs until a call is admitted. */
-export function createEngine({ config, store, runtime, onRecord }: EngineOptions): Engine {
-  const recorder = createRecorder(store, runtime)
+/** An engine over a store. Nothing runs until a call is admitted, but for the keeper's timer. */
+export function createEngine(options: EngineOptions): Engine {
+  const { config, store, runtime } = options
+  const applied = (list: readonly Budget[]) => compileBudgets(config.mode === 'observe' ? list.map(observed) : list)
+  let budgets = applied(options.budgets ?? [])
+  const running = new Map<string, CallHold>()
+  const waiters = new Set<() => void>()
+  const balances = rememberBalances(store)
+  const alerts = findAlerts(() => budgets, runtime, options.onAlert)
+
+  const onResult = (event: LedgerEvent, result: LedgerResult): void => {
+    if ('accounts' in result) balances.learn(result.accounts)
+    alerts(result)
+    if (event.kind === 'hold' || event.kind === 'extend') return
+    running.delete(event.hold)
+    for (const wake of waiters) wake()
+  }
+  const journal: Journal = openJournal(store, runtime, onResult)
   const desk: Desk = {
     config,
     runtime,
-    ...rememberRatios(),
-    record: (record) => {
-      recorder.add(record)
-      onRecord?.(record)
+    owner: runtime.id(),
+    journal,
+    balances,
+    budgets: () => budgets,
+    renew: (accounts) => renewAccounts(budgets, accounts, runtime.now()),
+    ...startLearning(),
+    open: (hold) => running.set(hold.id, hold),
+    moneyMayBeBack: (timeoutMs) => wakeUp(waiters, runtime, timeoutMs),
+    close: (record, event) => {
+      journal.close(record, event)
+      options.onRecord?.(record)
     },
   }
-  return { admit: (call) => admit(desk, call), flush: recorder.flush }
+  const keeper = startKeeper(desk, store, running)
+  return {
+    admit: (call) => admit(desk, call),
+    setBudgets: (list) => {
+      budgets = applied(list)
+    },
+    flush: journal.flush,
+    keep: keeper.round,
+    close: async () => {
+      keeper.stop()
+      await journal.flush()
+    },
+  }
 }
 
-/** Tokens per estimated token differ by model more than by anything else that is known before a call. */
-const MAX_MODELS = 1_000
+/** A budget that counts and refuses nothing. */
+function observed(budget: Budget): Budget {
+  return { ...budget, mode: 'observe' }
+}
 
-function rememberRatios(): Pick<Desk, 'ratioOf' | 'learn'> {
-  const ratios = new Map<string, TokenRatio>()
-  return {
-    ratioOf: (model) => ratios.get(model) ?? freshRatio,
-    learn: ({ expectation }, { ending, usage }) => {
-      const [part] = usage?.parts ?? []
-      if (expectation === null || part === undefined || ending.kind !== 'exact') return
-      const { model, estimate } = expectation
-      if (!ratios.has(model) && ratios.size >= MAX_MODELS) return
-      ratios.set(model, learnRatio(ratios.get(model) ?? freshRatio, estimate.unscaled, totalPrompt(part)))
-    },
-  }
+function wakeUp(waiters: Set<() => void>, runtime: Runtime, timeoutMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const wake = (): void => {
+      waiters.delete(wake)
+      resolve()
+    }
+    waiters.add(wake)
+    runtime.schedule(timeoutMs, wake)
+  })
 }

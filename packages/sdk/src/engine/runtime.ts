@@ -16,6 +16,8 @@ export interface Runtime {
   tick(): number
   /** A new id, unique across machines. */
   id(): string
+  /** Runs `task` once this turn of the event loop is over. */
+  soon(task: () => void): void
   /** Runs `task` once after `delayMs`. */
   schedule(delayMs: number, task: () => void): void
   readonly log: Log
@@ -29,6 +31,9 @@ export function systemRuntime(log: Log = SILENT): Runtime {
     now: () => Date.now(),
     tick: () => performance.now(),
     id: () => `rg_${randomBytes(12).toString('hex')}`,
+    soon: (task) => {
+      setImmediate(task)
+    },
     schedule: (delayMs, task) => {
       setTimeout(task, delayMs).unref()
     },

@@ -39,6 +39,7 @@ export function manualRuntime(startMs = Date.UTC(2026, 10, 26)): ManualRuntime {
     now: () => nowMs,
     tick: () => nowMs,
     id: () => `rg_${++ids}`,
+    soon: (task) => queueMicrotask(task),
     schedule: (delayMs, task) => {
       tasks.push({ at: nowMs + delayMs, task })
     },

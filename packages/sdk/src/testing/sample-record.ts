@@ -39,6 +39,7 @@ export function sampleRecord(overrides: Partial<CallRecord> = {}): CallRecord {
     },
     cost: { nano: nanoUsd(1_000_000), lines: [], basis: 'list', isEstimated: false, priceVersion: 'test' },
     estimate: { tokens: 90, bound: 400 },
+    hold: null,
     requestBytes: 400,
     responseBytes: 800,
     ...overrides,

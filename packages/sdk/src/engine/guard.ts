@@ -1,0 +1,172 @@
+/** The guard of a running stream: holds more as the answer grows, and ends it cleanly when there is no more to hold. */
+
+import { explainCut } from '../core/budget-refusal.js'
+import { costOf } from '../core/cost.js'
+import { type StreamGate, streamGate } from '../core/cut.js'
+import type { LedgerResult, LimitExcess } from '../core/ledger.js'
+import { type NanoUsd, nanoUsd } from '../core/money.js'
+import { type MeteredSoFar, mustCut, nextExtension, unseenTokens } from '../core/reserve-stream.js'
+import { estimateOutputTokens } from '../core/tokens.js'
+import type { Usage } from '../core/usage.js'
+import type { Desk } from './desk.js'
+import { type CallHold, extendHold } from './holding.js'
+import type { Metered } from './meter.js'
+import { shortfallOf } from './reserving.js'
+
+/**
+ * - `go`: pass on and read on.
+ * - `wait`: the ledger is being asked; read no more until {@link StreamGuard.onTurn}.
+ * - `cut`: end the stream.
+ */
+export type Flow = 'go' | 'wait' | 'cut'
+
+/** Stands between the upstream's stream and the caller. */
+export interface StreamGuard {
+  readonly flow: Flow
+  /** Called when `flow` has changed by itself. */
+  onTurn: (() => void) | null
+  /** What to pass on, now that these bytes have come and were metered. */
+  pass(chunk: Uint8Array, metered: Metered): Uint8Array
+  /** What was held back, once the upstream has ended. */
+  finish(): Uint8Array
+  /** The bytes that end the message for the caller; empty where it cannot be ended cleanly. */
+  cut(usage: Usage): Uint8Array
+}
+
+/** What the guard works with. */
+export interface GuardParts {
+  readonly desk: Desk
+  readonly hold: CallHold
+  /** When the call was made: its price is that of this moment. */
+  readonly startedAt: number
+  /** Stands in for what the answer has not said yet. */
+  readonly expected: Usage
+}
+
+/** Opens the guard of a stream whose budget is enforced. */
+export function guardStream(parts: GuardParts): StreamGuard {
+  return new Guard(parts)
+}
+
+const CUT_WITHOUT_WORDS = 'RunGuard ended this answer here: its budget is used up.'
+
+class Guard implements StreamGuard {
+  flow: Flow = 'go'
+  onTurn: (() => void) | null = null
+  private readonly parts: GuardParts
+  private readonly gate: StreamGate = streamGate()
+  private so: MeteredSoFar = { cost: nanoUsd(0), output: 0 }
+  private isAsking = false
+  private excess: LimitExcess | null = null
+  /** The ledger could not be asked. */
+  private isLost = false
+  private thinkingSince: number | null = null
+  private thoughtMs = 0
+
+  constructor(parts: GuardParts) {
+    this.parts = parts
+  }
+
+  pass(chunk: Uint8Array, metered: Metered): Uint8Array {
+    const passed = this.gate.feed(chunk)
+    this.followThinking()
+    this.so = this.meterSoFar(metered)
+    this.isLost = false
+    this.decide()
+    return passed
+  }
+
+  finish(): Uint8Array {
+    return this.gate.open()
+  }
+
+  cut(usage: Usage): Uint8Array {
+    const shortfall = this.excess === null ? null : shortfallOf(this.parts.desk, this.excess)
+    const reason = shortfall === null ? CUT_WITHOUT_WORDS : explainCut(shortfall)
+    return this.gate.cut({ reason, usage })
+  }
+
+  /** Thinking that is not shown is billed all the same: while such a block is open, time stands in for bytes. */
+  private followThinking(): void {
+    const isThinking = this.gate.blockKind === 'thinking' || this.gate.blockKind === 'redacted_thinking'
+    const now = this.parts.desk.runtime.tick()
+    if (isThinking) this.thinkingSince ??= now
+    else if (this.thinkingSince !== null) {
+      this.thoughtMs += now - this.thinkingSince
+      this.thinkingSince = null
+    }
+  }
+
+  private meterSoFar({ reading, contentBytes, isFinal }: Metered): MeteredSoFar {
+    const { desk, startedAt, expected } = this.parts
+    const usage = reading?.usage ?? expected
+    const [first, ...rest] = usage.parts
+    if (first === undefined) return this.so
+    const output = isFinal ? first.output : Math.max(first.output, this.estimate(contentBytes, usage.speed))
+    const { nano } = costOf(
+      { ...usage, parts: [{ ...first, output }, ...rest] },
+      desk.config.book,
+      startedAt,
+      desk.config.unknownModel,
+    )
+    return { cost: nano, output }
+  }
+
+  private estimate(contentBytes: number, speed: Usage['speed']): number {
+    const open = this.thinkingSince === null ? 0 : this.parts.desk.runtime.tick() - this.thinkingSince
+    return Math.max(estimateOutputTokens(contentBytes), unseenTokens(this.thoughtMs + open, speed))
+  }
+
+  private decide(): void {
+    if (this.flow === 'cut') return
+    const wanted = nextExtension(this.so, this.parts.hold)
+    if (wanted !== null && !this.isAsking && !this.isLost && this.excess === null) this.ask(wanted)
+    const isShort = mustCut(this.so, this.parts.hold)
+    if (!isShort) this.flow = 'go'
+    else this.flow = this.isAsking ? 'wait' : this.endsNow()
+  }
+
+  /** Where the message has ended already there is nothing to cut: the rest of it costs nothing. */
+  private endsNow(): Flow {
+    const isRefused = this.excess !== null || (this.isLost && this.parts.desk.config.onStoreFailure === 'refuse')
+    return isRefused && this.gate.isCuttable ? 'cut' : 'go'
+  }
+
+  private ask(amount: NanoUsd): void {
+    const { desk, hold } = this.parts
+    this.isAsking = true
+    extendHold(desk, hold, amount).then(
+      (result) => this.hear(result, amount),
+      (error: unknown) => this.goOnWithout(error),
+    )
+  }
+
+  private hear(result: LedgerResult, amount: NanoUsd): void {
+    this.isAsking = false
+    if (result.kind === 'exceeds-limit') this.hearRefusal(result.binding, amount)
+    this.turn()
+  }
+
+  /** What is left is taken before the stream is given up. */
+  private hearRefusal(binding: LimitExcess, amount: NanoUsd): void {
+    const { account } = binding
+    const left = account.limit - account.spent - account.held
+    if (left > 0 && left < amount) this.ask(nanoUsd(left))
+    else this.excess = binding
+  }
+
+  /** The ledger is away: what is held may be used up; then the stream ends, or goes on where the operator said so. */
+  private goOnWithout(error: unknown): void {
+    const { desk } = this.parts
+    this.isAsking = false
+    this.isLost = true
+    desk.runtime.log.error('extend-failed', { error: String(error) })
+    this.turn()
+  }
+
+  private turn(): void {
+    const before = this.flow
+    this.decide()
+    if (before === 'wait' && this.flow !== 'wait') this.onTurn?.()
+  }
+}
