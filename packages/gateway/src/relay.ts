@@ -32,6 +32,7 @@ export class Relay implements Dispatcher.DispatchHandler {
   private head: Head | null = null
   private held: Buffer[] | null = null
   private heldBytes = 0
+  private arrived: Buffer[] = []
   private tap: Tap | null = null
   /** Why this side ended it; null while the upstream decides. */
   private stopped: CallEnd | null = null
@@ -75,23 +76,43 @@ export class Relay implements Dispatcher.DispatchHandler {
     this.held = this.watch.isPricedAtEnd ? [] : null
     if (this.held === null) {
       this.writeHead([])
-      this.response.flushHeaders()
+      process.nextTick(() => this.forward())
     }
   }
 
-  onResponseData(controller: Controller, chunk: Buffer): void {
-    if (this.held !== null) this.hold(chunk)
-    else if (!this.response.write(chunk)) controller.pause()
-    if (this.tap === null) this.watch.chunk(chunk)
-    else this.tap.feed(chunk)
+  onResponseData(_controller: Controller, chunk: Buffer): void {
+    if (this.held !== null) {
+      this.hold(chunk)
+      this.read(chunk)
+      return
+    }
+    if (this.arrived.length === 0) process.nextTick(() => this.forward())
+    this.arrived.push(chunk)
+  }
+
+  /** Sends on what arrived in one read of the upstream, in one piece: each write of a chunk costs more than its bytes. */
+  private forward(): void {
+    const bytes = this.arrived.length === 1 ? (this.arrived[0] as Buffer) : Buffer.concat(this.arrived)
+    this.arrived = []
+    const isOpen = !this.response.destroyed && !this.response.writableEnded
+    if (isOpen && bytes.length === 0) this.response.flushHeaders()
+    else if (isOpen && !this.response.write(bytes)) this.controller?.pause()
+    if (bytes.length > 0) this.read(bytes)
+  }
+
+  private read(bytes: Buffer): void {
+    if (this.tap === null) this.watch.chunk(bytes)
+    else this.tap.feed(bytes)
   }
 
   onResponseEnd(): void {
+    if (this.arrived.length > 0) this.forward()
     if (this.tap === null) this.finish()
     else void this.tap.finish().then(() => this.finish())
   }
 
   onResponseError(_controller: Controller, error: Error): void {
+    if (this.arrived.length > 0) this.forward()
     const end = this.isSent ? (this.stopped ?? 'upstream-failed') : 'never-sent'
     const settle = (): void => {
       this.watch.end(end)
