@@ -32,8 +32,9 @@ export class Relay implements Dispatcher.DispatchHandler {
   private head: Head | null = null
   private held: Buffer[] | null = null
   private heldBytes = 0
+  private arrived: Buffer[] = []
   private tap: Tap | null = null
-  /** Where a budget may have to end the stream: what passes is what it lets pass. */
+  /** Where a budget may have to end the stream: what is sent on is what it lets pass. */
   private guard: DoorGuard | null = null
   /** Why this side ended it; null while the upstream decides. */
   private stopped: CallEnd | null = null
@@ -78,40 +79,41 @@ export class Relay implements Dispatcher.DispatchHandler {
     this.held = this.watch.isPricedAtEnd ? [] : null
     if (this.held === null) {
       this.writeHead([])
-      this.response.flushHeaders()
+      process.nextTick(() => this.forward())
     }
   }
 
-  onResponseData(controller: Controller, chunk: Buffer): void {
-    if (this.guard !== null) {
-      this.passGuarded(controller, this.guard.pass(chunk))
+  onResponseData(_controller: Controller, chunk: Buffer): void {
+    if (this.held !== null) {
+      this.hold(chunk)
+      this.read(chunk)
       return
     }
-    if (this.held !== null) this.hold(chunk)
-    else if (!this.response.write(chunk)) controller.pause()
-    if (this.tap === null) this.watch.chunk(chunk)
-    else this.tap.feed(chunk)
+    if (this.arrived.length === 0) process.nextTick(() => this.forward())
+    this.arrived.push(chunk)
   }
 
-  onResponseEnd(): void {
-    if (this.tap === null) this.finish()
-    else void this.tap.finish().then(() => this.finish())
-  }
-
-  onResponseError(_controller: Controller, error: Error): void {
-    const end = this.isSent ? (this.stopped ?? 'upstream-failed') : 'never-sent'
-    const settle = (): void => {
-      this.watch.end(end)
-      this.onEnd()
-      if (this.stopped !== 'budget-cut') this.breakOff(error)
+  /** Sends on what arrived in one read of the upstream, in one piece: each write of a chunk costs more than its bytes. */
+  private forward(): void {
+    const bytes = this.arrived.length === 1 ? (this.arrived[0] as Buffer) : Buffer.concat(this.arrived)
+    this.arrived = []
+    if (bytes.length === 0 && this.isOpen()) this.response.flushHeaders()
+    if (bytes.length === 0) return
+    if (this.guard === null) {
+      this.send(bytes)
+      this.read(bytes)
+    } else {
+      this.send(this.guard.pass(bytes))
+      this.follow()
     }
-    if (this.tap === null) settle()
-    else void this.tap.finish().then(settle)
   }
 
-  private passGuarded(controller: Controller, bytes: Uint8Array): void {
-    if (bytes.length > 0 && !this.response.write(bytes)) controller.pause()
-    this.follow()
+  private isOpen(): boolean {
+    return !this.response.destroyed && !this.response.writableEnded
+  }
+
+  private send(bytes: Uint8Array): void {
+    if (bytes.length > 0 && this.isOpen() && !this.response.write(bytes)) this.controller?.pause()
   }
 
   /** Does what the guard says now. */
@@ -133,6 +135,29 @@ export class Relay implements Dispatcher.DispatchHandler {
     this.stopped = 'budget-cut'
     this.response.end(this.guard?.cut())
     this.controller?.abort(new Error('budget-cut'))
+  }
+
+  private read(bytes: Buffer): void {
+    if (this.tap === null) this.watch.chunk(bytes)
+    else this.tap.feed(bytes)
+  }
+
+  onResponseEnd(): void {
+    if (this.arrived.length > 0) this.forward()
+    if (this.tap === null) this.finish()
+    else void this.tap.finish().then(() => this.finish())
+  }
+
+  onResponseError(_controller: Controller, error: Error): void {
+    if (this.arrived.length > 0) this.forward()
+    const end = this.isSent ? (this.stopped ?? 'upstream-failed') : 'never-sent'
+    const settle = (): void => {
+      this.watch.end(end)
+      this.onEnd()
+      if (this.stopped !== 'budget-cut') this.breakOff(error)
+    }
+    if (this.tap === null) settle()
+    else void this.tap.finish().then(settle)
   }
 
   private hold(chunk: Buffer): void {
@@ -163,7 +188,7 @@ export class Relay implements Dispatcher.DispatchHandler {
 
   /** The answer cannot be completed: say so while that is possible, else let the connection show it. */
   private breakOff(error: Error): void {
-    if (this.guard !== null && !this.response.destroyed) this.response.write(this.guard.finish())
+    if (this.guard !== null) this.send(this.guard.finish())
     const isUntouched = !this.response.headersSent && !this.response.destroyed
     if (isUntouched) refuse(this.response, unreachable(error), this.watch.id)
     else this.response.destroy()
@@ -174,13 +199,8 @@ function ownHeaders(watch: Watch): FlatHeaders {
   const { id, overheadMs, binding } = watch
   const own = ['x-runguard-request-id', id, 'x-runguard-overhead-ms', overheadMs.toFixed(2)]
   if (binding === null) return own
-  return [
-    ...own,
-    'x-runguard-budget',
-    headerText(binding.budget),
-    'x-runguard-budget-remaining-usd',
-    decimalUsd(binding.remaining),
-  ]
+  const remaining = decimalUsd(binding.remaining)
+  return [...own, 'x-runguard-budget', headerText(binding.budget), 'x-runguard-budget-remaining-usd', remaining]
 }
 
 /** Ids of budgets may hold any character; headers may not. */

@@ -30,7 +30,7 @@ export function systemRuntime(log: Log = SILENT): Runtime {
   return {
     now: () => Date.now(),
     tick: () => performance.now(),
-    id: () => `rg_${randomBytes(12).toString('hex')}`,
+    id: createIds(),
     soon: (task) => {
       setImmediate(task)
     },
@@ -38,5 +38,23 @@ export function systemRuntime(log: Log = SILENT): Runtime {
       setTimeout(task, delayMs).unref()
     },
     log,
+  }
+}
+
+const RANDOM_BYTES = 9
+const POOL_BYTES = RANDOM_BYTES * 256
+
+/** Ids sort by time, so that the store appends to its index; random bytes come in bulk, a call to the system each costs more than the id. */
+function createIds(): () => string {
+  let pool = randomBytes(0)
+  let at = 0
+  return () => {
+    if (at >= pool.length) {
+      pool = randomBytes(POOL_BYTES)
+      at = 0
+    }
+    const random = pool.toString('hex', at, at + RANDOM_BYTES)
+    at += RANDOM_BYTES
+    return `rg_${Date.now().toString(36)}${random}`
   }
 }

@@ -21,6 +21,8 @@ const DATA_FIELD = new TextEncoder().encode('data:')
 const utf8 = new TextDecoder()
 
 interface Pending {
+  /** The last name that was decoded: in a stream the same one comes over and over. */
+  lastName: string
   name: string
   data: string | null
   dataBytes: number
@@ -29,7 +31,7 @@ interface Pending {
 
 /** Lines end with LF or CRLF, as the API sends them; chunks may be cut anywhere, inside a character too. */
 export function sseReader(sink: SseSink): SseReader {
-  const pending: Pending = { name: '', data: null, dataBytes: 0, isOpen: false }
+  const pending: Pending = { lastName: '', name: '', data: null, dataBytes: 0, isOpen: false }
   let carried: Uint8Array[] = []
   let carriedBytes = 0
 
@@ -51,7 +53,7 @@ export function sseReader(sink: SseSink): SseReader {
 
   const feed = (chunk: Uint8Array): void => {
     let start = 0
-    for (let end = chunk.indexOf(LF); end >= 0; end = chunk.indexOf(LF, start)) {
+    for (let end = findLineEnd(chunk, 0); end >= 0; end = findLineEnd(chunk, start)) {
       if (carriedBytes > 0) takeCarried(chunk.subarray(start, end))
       else readLine(pending, sink, chunk, start, end)
       start = end + 1
@@ -59,6 +61,26 @@ export function sseReader(sink: SseSink): SseReader {
     carry(chunk.subarray(start))
   }
   return { feed }
+}
+
+function readName(pending: Pending, bytes: Uint8Array, start: number, end: number): string {
+  if (!isText(pending.lastName, bytes, start, end)) pending.lastName = decode(bytes, start, end)
+  return pending.lastName
+}
+
+function isText(text: string, bytes: Uint8Array, start: number, end: number): boolean {
+  if (text.length !== end - start) return false
+  for (let at = start; at < end; at++) if (text.charCodeAt(at - start) !== bytes[at]) return false
+  return true
+}
+
+/** Up to here a loop beats the call into native search; most lines are shorter. */
+const SHORT_LINE = 160
+
+function findLineEnd(bytes: Uint8Array, start: number): number {
+  const near = Math.min(start + SHORT_LINE, bytes.length)
+  for (let at = start; at < near; at++) if (bytes[at] === LF) return at
+  return near === bytes.length ? -1 : bytes.indexOf(LF, near)
 }
 
 function readOversized(pending: Pending, bytes: number): void {
@@ -73,7 +95,8 @@ function readLine(pending: Pending, sink: SseSink, bytes: Uint8Array, start: num
     return
   }
   if (startsWith(bytes, start, DATA_FIELD)) readData(pending, sink, bytes, valueStart(bytes, start + 5), end)
-  else if (startsWith(bytes, start, EVENT_FIELD)) pending.name = decode(bytes, valueStart(bytes, start + 6), end)
+  else if (startsWith(bytes, start, EVENT_FIELD))
+    pending.name = readName(pending, bytes, valueStart(bytes, start + 6), end)
 }
 
 function readData(pending: Pending, sink: SseSink, bytes: Uint8Array, start: number, end: number): void {

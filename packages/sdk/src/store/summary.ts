@@ -14,16 +14,24 @@ export interface CallSummary extends TokenCounts {
 }
 
 export function summarize(record: CallRecord): CallSummary {
-  const tokens = { input: 0, write5m: 0, write1h: 0, read: 0, output: 0 }
+  let input = 0
+  let write5m = 0
+  let write1h = 0
+  let read = 0
+  let output = 0
   for (const part of record.usage?.parts ?? []) {
-    tokens.input += part.input
-    tokens.write5m += part.write5m
-    tokens.write1h += part.write1h
-    tokens.read += part.read
-    tokens.output += part.output
+    input += part.input
+    write5m += part.write5m
+    write1h += part.write1h
+    read += part.read
+    output += part.output
   }
   return {
-    ...tokens,
+    input,
+    write5m,
+    write1h,
+    read,
+    output,
     model: cleanText(record.servedModel ?? record.requestedModel ?? ''),
     session: cleanText(record.scope.session ?? ''),
     project: cleanText(record.scope.project ?? ''),
