@@ -7,7 +7,7 @@
  */
 
 import { writeSync } from 'node:fs'
-import { postgresStore, sqliteStore } from '@runguard/sdk/store'
+import { postgresStore, sqliteStore } from '../dist/store/index.js'
 
 const { name, path, url, limit, rounds } = JSON.parse(process.argv[2])
 const GROUP = 8

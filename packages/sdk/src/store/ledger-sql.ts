@@ -7,7 +7,6 @@ import {
   type Dialect,
   encodeRows,
   insertText,
-  isOneOf,
   overwrite,
   type SqlRow,
   type SqlValue,
@@ -68,7 +67,7 @@ export function lockAccounts(dialect: Dialect, keys: readonly string[]): Stateme
 }
 
 function selectLocked(dialect: Dialect, select: string, ids: readonly string[]): Statement {
-  const text = `${select} WHERE ${isOneOf(dialect, 'id')} ORDER BY id${dialect.lock}`
+  const text = `${select} WHERE ${dialect.isOneOf('id')} ORDER BY id${dialect.lock}`
   return { text, values: [encodeRows(ids.map((id) => [id]))] }
 }
 
@@ -204,7 +203,7 @@ export function selectBalances(dialect: Dialect, { keys, budget, at }: BalanceQu
   const conditions = ['entry_count > 0']
   const values: SqlValue[] = []
   if (keys !== undefined) {
-    conditions.push(isOneOf(dialect, 'id'))
+    conditions.push(dialect.isOneOf('id'))
     values.push(encodeRows(keys.map((key) => [key])))
   }
   if (budget !== undefined) {

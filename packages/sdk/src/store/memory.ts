@@ -1,30 +1,51 @@
 /** The store without a disk: the reference for the others, and the SDK's default. */
 
-import type { Account, Hold, LedgerEntry } from '../core/ledger.js'
+import type { Account, Hold, LedgerEntry, LedgerResult } from '../core/ledger.js'
 import { verifyLedger } from '../core/ledger-audit.js'
 import { applyEvents } from '../core/ledger-posting.js'
 import type { CallRecord } from '../core/record.js'
-import type { BalanceQuery, EntryQuery, ReportGroup, ReportQuery, ReportRow, Store } from './store.js'
+import type { BalanceQuery, EntryQuery, ReportGroup, ReportQuery, ReportRow, Store, StoreBatch } from './store.js'
 import { type CallSummary, compareRows, compareText, dayName, dayNumber, summarize } from './summary.js'
 
 type MutableRow = { -readonly [K in keyof ReportRow]: ReportRow[K] }
 
+/** An empty store that lasts as long as the process. */
 export function memoryStore(): Store {
   const memory: Memory = { records: new Map(), accounts: new Map(), holds: new Map(), entries: [] }
-  const { records, accounts, holds, entries } = memory
-  const post: Store['post'] = async (batch) => {
-    const posting = applyEvents(memory, batch.events)
-    for (const account of posting.accounts) accounts.set(account.key, account)
-    for (const hold of posting.holds) holds.set(hold.id, hold)
-    for (const entry of posting.entries) entries.push(entry)
-    for (const record of batch.records) if (!records.has(record.id)) records.set(record.id, record)
-    return posting.results
-  }
+  const post: Store['post'] = async (batch) => keepBatch(memory, batch)
   return {
+    ...recordReads(memory),
+    ...ledgerReads(memory),
     post,
-    async addRecords(added) {
-      await post({ events: [], records: added })
+    async addRecords(records) {
+      await post({ events: [], records })
     },
+    async verify() {
+      const { accounts, holds, entries } = memory
+      return verifyLedger({ accounts: [...accounts.values()], holds: [...holds.values()], entries })
+    },
+    async close() {},
+  }
+}
+
+interface Memory {
+  readonly records: Map<string, CallRecord>
+  readonly accounts: Map<string, Account>
+  readonly holds: Map<string, Hold>
+  readonly entries: LedgerEntry[]
+}
+
+function keepBatch(memory: Memory, { events, records }: StoreBatch): readonly LedgerResult[] {
+  const posting = applyEvents(memory, events)
+  for (const account of posting.accounts) memory.accounts.set(account.key, account)
+  for (const hold of posting.holds) memory.holds.set(hold.id, hold)
+  for (const entry of posting.entries) memory.entries.push(entry)
+  for (const record of records) if (!memory.records.has(record.id)) memory.records.set(record.id, record)
+  return posting.results
+}
+
+function recordReads({ records }: Memory): Pick<Store, 'findRecord' | 'listRecords' | 'report'> {
+  return {
     async findRecord(id) {
       return records.get(id) ?? [...records.values()].find((record) => record.upstreamId === id) ?? null
     },
@@ -36,6 +57,12 @@ export function memoryStore(): Store {
       const within = [...records.values()].filter((record) => isWithin(record, query))
       return sumRows(within, query)
     },
+  }
+}
+
+function ledgerReads(memory: Memory): Pick<Store, 'balances' | 'findHold' | 'openHolds' | 'entries'> {
+  const { accounts, holds, entries } = memory
+  return {
     async balances(query) {
       return [...accounts.values()].filter(isAskedFor(query)).sort((a, b) => compareText(a.key, b.key))
     },
@@ -50,18 +77,7 @@ export function memoryStore(): Store {
       const found = entries.filter((entry) => isEntryAskedFor(entry, query))
       return found.sort((a, b) => b.at - a.at || b.ordinal - a.ordinal).slice(0, query.limit)
     },
-    async verify() {
-      return verifyLedger({ accounts: [...accounts.values()], holds: [...holds.values()], entries })
-    },
-    async close() {},
   }
-}
-
-interface Memory {
-  readonly records: Map<string, CallRecord>
-  readonly accounts: Map<string, Account>
-  readonly holds: Map<string, Hold>
-  readonly entries: LedgerEntry[]
 }
 
 function isAskedFor({ keys, budget, at }: BalanceQuery): (account: Account) => boolean {
