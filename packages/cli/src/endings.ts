@@ -47,6 +47,11 @@ const words: Readonly<Record<EndingReason, Words>> = {
     mark: 'gateway stopped',
     sentence: 'The gateway was stopped first; what was seen until then is charged, as an estimate.',
   },
+  'budget-cut': {
+    mark: 'cut: budget',
+    sentence:
+      'RunGuard ended the answer, because its budget had no more for it; what was seen is charged, as an estimate.',
+  },
 }
 
 /** A word or two for a line. */

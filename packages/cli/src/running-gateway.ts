@@ -29,7 +29,13 @@ export interface RunningGateway extends Gateway {
 export async function openGateway(parts: GatewayParts): Promise<RunningGateway> {
   const { store, upstream, host, port, version, unknownModel, log, onRecord } = parts
   const runtime = systemRuntime(log)
-  const config = { book: loadPriceBook(priceList), unknownModel }
+  const config = {
+    book: loadPriceBook(priceList),
+    unknownModel,
+    mode: 'enforce',
+    onStoreFailure: 'refuse',
+    waitForMoneyMs: 30_000,
+  } as const
   const engine = createEngine({ config, store, runtime, onRecord })
   try {
     const gateway = await startGateway({ engine, runtime, upstream, host, port, version })

@@ -2,8 +2,8 @@
 
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect, createServer as createNetServer, type Server, type Socket } from 'node:net'
-import { type CallRecord, loadPriceBook, priceList } from '@runguard/sdk/core'
-import { createEngine, systemRuntime } from '@runguard/sdk/engine'
+import { type Budget, type CallRecord, loadPriceBook, priceList } from '@runguard/sdk/core'
+import { createEngine, type EngineConfig, systemRuntime } from '@runguard/sdk/engine'
 import { memoryStore, type Store } from '@runguard/sdk/store'
 import { onTestFinished } from 'vitest'
 import { type Gateway, type GatewayOptions, startGateway } from '../src/index.js'
@@ -17,21 +17,35 @@ export interface House {
   readonly complaints: readonly string[]
 }
 
-export async function startHouse(upstream: string, options: Partial<GatewayOptions> = {}): Promise<House> {
+/** What may differ from an ordinary gateway. */
+export interface HouseOptions extends Partial<GatewayOptions> {
+  readonly budgets?: readonly Budget[]
+  readonly store?: Store
+  readonly config?: Partial<EngineConfig>
+}
+
+export async function startHouse(upstream: string, options: HouseOptions = {}): Promise<House> {
   const complaints: string[] = []
   const complain = (event: string, fields?: object): void => {
     complaints.push(`${event} ${JSON.stringify(fields)}`)
   }
   const runtime = systemRuntime({ info() {}, warn: complain, error: complain })
-  const store = memoryStore()
+  const store = options.store ?? memoryStore()
   const seen: CallRecord[] = []
   const waiting: (() => void)[] = []
   const onRecord = (record: CallRecord): void => {
     seen.push(record)
     for (const check of waiting) check()
   }
-  const config = { book: loadPriceBook(priceList), unknownModel: 'dearest' } as const
-  const engine = createEngine({ config, store, runtime, onRecord })
+  const config = {
+    book: loadPriceBook(priceList),
+    unknownModel: 'dearest',
+    mode: 'enforce',
+    onStoreFailure: 'refuse',
+    waitForMoneyMs: 0,
+    ...options.config,
+  } as const
+  const engine = createEngine({ config, store, runtime, budgets: options.budgets ?? [], onRecord })
   const gateway = await startGateway({
     engine,
     runtime,

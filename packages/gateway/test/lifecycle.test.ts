@@ -120,14 +120,15 @@ describe('the pages of the gateway itself', () => {
       response.end(answerBody)
     })
     const { gateway, store, complaints } = await startHouse(upstream)
-    store.addRecords = async () => {
+    const { post: keep } = store
+    store.post = async () => {
       throw new Error('disk full')
     }
     await (await post(gateway.url, messagesBody)).text()
     const answer = await fetch(`${gateway.url}/runguard/ready`)
     expect([answer.status, await answer.json()]).toMatchObject([503, { status: 'not-ready' }])
     expect(complaints.join()).toContain('disk full')
-    store.addRecords = async () => {}
+    store.post = keep
   })
 })
 

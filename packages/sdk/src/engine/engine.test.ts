@@ -18,7 +18,7 @@ function setUp(unknownModel: UnknownModelPolicy = 'dearest') {
   const records: CallRecord[] = []
   const store = memoryStore()
   const engine = createEngine({
-    config: { book, unknownModel },
+    config: { book, unknownModel, mode: 'enforce', onStoreFailure: 'refuse', waitForMoneyMs: 0 },
     store,
     runtime,
     onRecord: (record) => records.push(record),
@@ -200,9 +200,9 @@ describe('admission', () => {
   it('refuses a body that is no JSON, and records the refusal', async () => {
     const { engine, callOf, records } = setUp()
     const admission = await engine.admit(callOf('{"model":'))
-    expect(admission).toMatchObject({ kind: 'refuse', id: 'rg_1', refusal: { code: 'runguard_malformed_request' } })
+    expect(admission).toMatchObject({ kind: 'refuse', id: 'rg_2', refusal: { code: 'runguard_malformed_request' } })
     expect(records).toMatchObject([
-      { id: 'rg_1', ending: { kind: 'not-billed', reason: 'refused' }, errorCode: 'runguard_malformed_request' },
+      { id: 'rg_2', ending: { kind: 'not-billed', reason: 'refused' }, errorCode: 'runguard_malformed_request' },
     ])
   })
 
