@@ -9,7 +9,7 @@
 
 import { startGateway } from '@runguard/gateway'
 import { loadPriceBook, priceList } from '@runguard/sdk/core'
-import { createEngine, systemRuntime } from '@runguard/sdk/engine'
+import { createEngine, engineDefaults, systemRuntime } from '@runguard/sdk/engine'
 import { sqliteStore } from '@runguard/sdk/store'
 import Database from 'libsql'
 
@@ -19,7 +19,7 @@ export type Question = { readonly ask: 'ledger'; readonly since: number } | { re
 const [, , upstream = '', file = ''] = process.argv
 const store = sqliteStore(new Database(file))
 const runtime = systemRuntime()
-const engine = createEngine({ config: { book: loadPriceBook(priceList), unknownModel: 'dearest' }, store, runtime })
+const engine = createEngine({ config: { ...engineDefaults, book: loadPriceBook(priceList) }, store, runtime })
 const gateway = await startGateway({ engine, runtime, upstream, host: '127.0.0.1', port: 0, version: 'bench' })
 
 async function readLedger(since: number): Promise<unknown> {

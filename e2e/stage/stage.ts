@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startGateway } from '@runguard/gateway'
 import { type CallRecord, loadPriceBook, priceList } from '@runguard/sdk/core'
-import { createEngine, systemRuntime } from '@runguard/sdk/engine'
+import { createEngine, engineDefaults, systemRuntime } from '@runguard/sdk/engine'
 import { sqliteStore } from '@runguard/sdk/store'
 import { type RunningSimulator, startSimulator } from '@runguard/simulator'
 import Database from 'libsql'
@@ -46,7 +46,11 @@ export async function openGateway(upstream: string): Promise<OpenGateway> {
   const store = sqliteStore(new Database(join(folder, 'calls.db')))
   onTestFinished(() => store.close())
   const runtime = systemRuntime()
-  const engine = createEngine({ config: { book: loadPriceBook(priceList), unknownModel: 'refuse' }, store, runtime })
+  const engine = createEngine({
+    config: { ...engineDefaults, book: loadPriceBook(priceList), unknownModel: 'refuse' },
+    store,
+    runtime,
+  })
   const gateway = await startGateway({ engine, runtime, upstream, host: '127.0.0.1', port: 0, version: 'e2e' })
   onTestFinished(() => gateway.close(100))
   return {

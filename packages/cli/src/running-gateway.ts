@@ -2,7 +2,7 @@
 
 import { type Gateway, GatewayStartError, startGateway } from '@runguard/gateway'
 import { type CallRecord, loadPriceBook, priceList, type UnknownModelPolicy } from '@runguard/sdk/core'
-import { createEngine, type Log, systemRuntime } from '@runguard/sdk/engine'
+import { createEngine, engineDefaults, type Log, systemRuntime } from '@runguard/sdk/engine'
 import type { Store } from '@runguard/sdk/store'
 import { CommandError } from './exit.js'
 
@@ -29,13 +29,7 @@ export interface RunningGateway extends Gateway {
 export async function openGateway(parts: GatewayParts): Promise<RunningGateway> {
   const { store, upstream, host, port, version, unknownModel, log, onRecord } = parts
   const runtime = systemRuntime(log)
-  const config = {
-    book: loadPriceBook(priceList),
-    unknownModel,
-    mode: 'enforce',
-    onStoreFailure: 'refuse',
-    waitForMoneyMs: 30_000,
-  } as const
+  const config = { ...engineDefaults, book: loadPriceBook(priceList), unknownModel }
   const engine = createEngine({ config, store, runtime, onRecord })
   try {
     const gateway = await startGateway({ engine, runtime, upstream, host, port, version })

@@ -14,6 +14,8 @@ export const nobody: CallRecord['scope'] = {
   parentAgent: null,
   user: null,
   task: null,
+  team: null,
+  key: null,
   tags: [],
 }
 
@@ -39,6 +41,7 @@ export function record(changes: Partial<CallRecord> = {}): CallRecord {
     usage: null,
     cost: { nano: nanoUsd(0), lines: [], basis: null, isEstimated: false, priceVersion: book.version },
     estimate: null,
+    hold: null,
     requestBytes: 2_000,
     responseBytes: 3_000,
     ...changes,

@@ -27,8 +27,6 @@ export class Relay implements Dispatcher.DispatchHandler {
   private readonly watch: Watch
   private readonly onEnd: () => void
   private controller: Controller | null = null
-  /** True once the request is on its way: from here on it may cost something. */
-  private isSent = false
   private head: Head | null = null
   private held: Buffer[] | null = null
   private heldBytes = 0
@@ -59,7 +57,7 @@ export class Relay implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Controller): void {
     this.controller = controller
-    if (this.stopped === null) this.isSent = true
+    if (this.stopped === null) this.watch.sent()
     else controller.abort(new Error(this.stopped))
   }
 
@@ -150,7 +148,7 @@ export class Relay implements Dispatcher.DispatchHandler {
 
   onResponseError(_controller: Controller, error: Error): void {
     if (this.arrived.length > 0) this.forward()
-    const end = this.isSent ? (this.stopped ?? 'upstream-failed') : 'never-sent'
+    const end = this.stopped ?? 'upstream-failed'
     const settle = (): void => {
       this.watch.end(end)
       this.onEnd()

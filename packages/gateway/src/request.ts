@@ -95,7 +95,7 @@ function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer | 
 
 function vanished(): Refusal {
   return {
-    code: 'runguard_malformed_request',
+    code: 'runguard_caller_gone',
     message: 'The caller closed the connection before its request was complete.',
   }
 }

@@ -98,7 +98,7 @@ describe('a request that cannot be read', () => {
       .toString()
       .replace(/content-length: \d+/, 'content-length: 99999')
     await exchange(house.gateway.url, lying, true)
-    expect((await house.records(1))[0]).toMatchObject({ ending: { kind: 'not-billed', reason: 'refused' } })
+    expect((await house.records(1))[0]).toMatchObject({ ending: { kind: 'not-billed', reason: 'caller-aborted' } })
     expect(house.callsSent()).toBe(0)
     await expectAlive(house)
   })
@@ -295,7 +295,7 @@ describe('a caller who vanishes', () => {
   it('while it is still sending never reaches the upstream', async () => {
     const house = await untouchedHouse()
     await exchange(house.gateway.url, rawRequest(messagesBody).subarray(0, -20), true)
-    expect((await house.records(1))[0]).toMatchObject({ ending: { kind: 'not-billed', reason: 'refused' } })
+    expect((await house.records(1))[0]).toMatchObject({ ending: { kind: 'not-billed', reason: 'caller-aborted' } })
     expect(house.callsSent()).toBe(0)
     await expectAlive(house)
   })

@@ -3,7 +3,7 @@
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect, createServer as createNetServer, type Server, type Socket } from 'node:net'
 import { type Budget, type CallRecord, loadPriceBook, priceList } from '@runguard/sdk/core'
-import { createEngine, type EngineConfig, systemRuntime } from '@runguard/sdk/engine'
+import { createEngine, type EngineConfig, engineDefaults, systemRuntime } from '@runguard/sdk/engine'
 import { memoryStore, type Store } from '@runguard/sdk/store'
 import { onTestFinished } from 'vitest'
 import { type Gateway, type GatewayOptions, startGateway } from '../src/index.js'
@@ -38,10 +38,8 @@ export async function startHouse(upstream: string, options: HouseOptions = {}): 
     for (const check of waiting) check()
   }
   const config = {
+    ...engineDefaults,
     book: loadPriceBook(priceList),
-    unknownModel: 'dearest',
-    mode: 'enforce',
-    onStoreFailure: 'refuse',
     waitForMoneyMs: 0,
     ...options.config,
   } as const

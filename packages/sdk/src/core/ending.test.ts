@@ -15,6 +15,7 @@ const reading = readUsage({ input_tokens: 10, output_tokens: 3 }, { model: 'clau
 
 const base: EndFacts = {
   end: 'complete',
+  isSent: true,
   endpoint: 'messages',
   status: 200,
   reading,
@@ -31,7 +32,18 @@ describe('how a call ended', () => {
     ['a whole answer with usage', {}, 'exact', 'complete'],
     ['a caller who leaves after the last event', { end: 'caller-aborted' }, 'exact', 'complete'],
     ['a connection that dies after the last event', { end: 'upstream-failed' }, 'exact', 'complete'],
-    ['a request that never went out', { end: 'never-sent', status: null, reading: null }, 'not-billed', 'never-sent'],
+    [
+      'a request that never went out',
+      { end: 'upstream-failed', isSent: false, status: null },
+      'not-billed',
+      'never-sent',
+    ],
+    [
+      'a caller who leaves before it',
+      { end: 'caller-aborted', isSent: false, status: null },
+      'not-billed',
+      'caller-aborted',
+    ],
     ['an error answer', { status: 529, reading: null }, 'not-billed', 'error-status'],
     ['an error answer that breaks off', { status: 500, end: 'upstream-failed' }, 'not-billed', 'error-status'],
     ['a redirect', { status: 302, reading: null }, 'not-billed', 'error-status'],
@@ -50,7 +62,7 @@ describe('how a call ended', () => {
 
   it('charges nothing for what is not billed', () => {
     expect(settle({ status: 429 }).usage).toBeNull()
-    expect(settle({ end: 'never-sent' }).usage).toBeNull()
+    expect(settle({ isSent: false }).usage).toBeNull()
     expect(settle({ endpoint: 'batches' }).usage).toBeNull()
   })
 

@@ -4,41 +4,39 @@ import type { CallView } from './call.js'
 import type { EndpointKind } from './endpoint.js'
 import type { Ending } from './record.js'
 import { estimateOutputTokens } from './tokens.js'
-import type { Usage, UsagePart, UsageReading } from './usage.js'
+import { totalPrompt, type Usage, type UsagePart, type UsageReading } from './usage.js'
 
 /**
  * What the door saw of the end of a call.
  *
  * - `complete`: the answer arrived whole.
- * - `upstream-failed`: the connection broke after the request had gone out.
+ * - `upstream-failed`: there is no upstream, or the connection to it broke.
  * - `caller-aborted`: the caller went away.
- * - `never-sent`: no request reached the upstream.
  * - `gateway-stopped`: the gateway had to end before the call did.
  * - `budget-cut`: we ended the stream, because a budget has no more for it.
  */
-export type CallEnd =
-  | 'complete'
-  | 'upstream-failed'
-  | 'caller-aborted'
-  | 'never-sent'
-  | 'gateway-stopped'
-  | 'budget-cut'
+export type CallEnd = 'complete' | 'upstream-failed' | 'caller-aborted' | 'gateway-stopped' | 'budget-cut'
 
 /** Everything that decides an ending. */
 export interface EndFacts {
   readonly end: CallEnd
+  /** True once the request was on its way: from then on it may cost something. */
+  readonly isSent: boolean
   readonly endpoint: EndpointKind
   /** Of the answer; null if none came. */
   readonly status: number | null
-  /** What the answer said; see `Metered`. */
+  /** What the answer said of its usage; null if nothing. */
   readonly reading: UsageReading | null
+  /** True if the answer said that this is all. */
   readonly isFinal: boolean
+  /** Bytes of content that passed, framing of a plain answer included. */
   readonly contentBytes: number
   readonly hasErrorEvent: boolean
-  /** Stands in for what the answer never said. */
-  readonly expected: Usage
+  /** Stands in for what the answer never said; null for calls that are not metered. */
+  readonly expected: Usage | null
 }
 
+/** An ending with its usage. */
 export interface Settled {
   readonly ending: Ending
   /** What the call is charged by; null if it is not charged. */
@@ -50,7 +48,7 @@ const FREE_ENDPOINTS: readonly EndpointKind[] = ['count-tokens', 'models', 'prob
 /** Checked top to bottom: the first line that fits is the ending. */
 export function settleEnding(facts: EndFacts): Settled {
   const { end, endpoint, status, reading } = facts
-  if (end === 'never-sent') return notBilled('never-sent')
+  if (!facts.isSent) return notBilled(end === 'upstream-failed' ? 'never-sent' : end)
   if (status !== null && status >= 300) return notBilled('error-status')
   if (FREE_ENDPOINTS.includes(endpoint)) return notBilled('free-endpoint')
   if (endpoint !== 'messages') return { ending: { kind: 'unmetered', reason: 'unmetered-endpoint' }, usage: null }
@@ -66,19 +64,29 @@ function notBilled(reason: Ending['reason']): Settled {
 }
 
 function settleReading(reading: UsageReading, facts: EndFacts): Settled {
-  if (reading.problems.includes('missing')) return atLeast('usage-missing', facts)
-  if (reading.problems.length > 0) return atLeast('usage-suspect', facts)
-  return { ending: { kind: 'exact', reason: 'complete' }, usage: reading.usage }
+  const { usage, problems } = reading
+  if (problems.length === 0) return { ending: { kind: 'exact', reason: 'complete' }, usage }
+  if (problems.includes('missing')) return atLeast('usage-missing', facts)
+  if (problems.includes('bad-count')) return atLeast('usage-suspect', facts)
+  // The counts stand; only how they are priced had to be assumed.
+  return { ending: { kind: 'at-least', reason: 'usage-suspect' }, usage }
 }
 
 /** Charges what was seen, never less: reported input, else the expected one; reported output, else what was streamed. */
 function atLeast(reason: Ending['reason'], { reading, expected, contentBytes }: EndFacts): Settled {
   const isReported = reading !== null && !reading.problems.includes('missing')
-  const usage = isReported ? reading.usage : expected
-  const [first, ...rest] = usage.parts
-  const output = Math.max(first?.output ?? 0, estimateOutputTokens(contentBytes))
-  const seen = { ...(first ?? emptyPart('')), output }
+  const usage = isReported ? reading.usage : (expected ?? reading?.usage ?? null)
+  const [first, ...rest] = usage?.parts ?? []
+  if (usage === null || first === undefined) return { ending: { kind: 'at-least', reason }, usage: null }
+  const seen = { ...withPrompt(first, expected), output: Math.max(first.output, estimateOutputTokens(contentBytes)) }
   return { ending: { kind: 'at-least', reason }, usage: { ...usage, parts: [seen, ...rest] } }
+}
+
+/** No call has an empty prompt: where none was reported, the expected one stands in. */
+function withPrompt(part: UsagePart, expected: Usage | null): UsagePart {
+  const [own] = expected?.parts ?? []
+  if (own === undefined || totalPrompt(part) > 0) return part
+  return { ...part, input: own.input, write5m: own.write5m, write1h: own.write1h, read: own.read }
 }
 
 /** The usage to assume of a call that was sent and never answered: its input, priced as the request asked for it. */

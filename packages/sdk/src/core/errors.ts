@@ -13,6 +13,7 @@ export type ApiErrorType =
 /** Stable machine codes; they travel in `error.details.error_code`. */
 export type RefusalCode =
   | 'runguard_malformed_request'
+  | 'runguard_caller_gone'
   | 'runguard_request_too_large'
   | 'runguard_unsupported_encoding'
   | 'runguard_unpriced_model'
@@ -45,6 +46,8 @@ interface WireForm {
 }
 
 const WIRE: Readonly<Record<RefusalCode, WireForm>> = {
+  // Nobody is there to read it.
+  runguard_caller_gone: { status: 400, type: 'invalid_request_error', isRetryable: false },
   runguard_malformed_request: { status: 400, type: 'invalid_request_error', isRetryable: false },
   runguard_request_too_large: { status: 413, type: 'request_too_large', isRetryable: false },
   runguard_unsupported_encoding: { status: 400, type: 'invalid_request_error', isRetryable: false },

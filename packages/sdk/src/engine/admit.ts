@@ -5,13 +5,13 @@ import { MalformedBodyError } from '../core/cursor.js'
 import { expectUsage } from '../core/ending.js'
 import type { Refusal } from '../core/errors.js'
 import { findModel, quotePrice } from '../core/price.js'
-import type { CallRecord } from '../core/record.js'
+import type { InputEstimate } from '../core/record.js'
 import { scanCall } from '../core/scan.js'
 import { identify, type Scope } from '../core/scope.js'
 import { estimateInput, tokenFacts } from '../core/tokens.js'
 import type { Desk, Expectation, Opening } from './desk.js'
 import { NO_HOLD, type Reservation, reserveCall } from './reserving.js'
-import { openWatch, priceUsage, type Watch } from './watch.js'
+import { openWatch, recordRefusal, type Watch } from './watch.js'
 
 /** The answer of `admit`: send it and feed the watch, or refuse it. */
 export type Admission =
@@ -103,27 +103,17 @@ function openCall(desk: Desk, call: Call, { id, view, scope, expectation }: Foun
     client: call.headers['user-agent']?.slice(0, MAX_NAME_LENGTH) ?? null,
     requestedModel: view?.model ?? null,
     isStream: view?.stream ?? false,
-    estimate: expectation?.estimate ?? null,
+    estimate: expectation === null ? null : estimateOf(expectation),
     requestBytes: call.receivedBytes,
   }
 }
 
+function estimateOf({ estimate: { tokens, bound } }: Expectation): InputEstimate {
+  return { tokens, bound }
+}
+
 /** A refused call is a call too: it is recorded, with nothing to pay. */
 function refuse(desk: Desk, opening: Opening, refusal: Refusal): Admission {
-  const record: CallRecord = {
-    ...opening,
-    hold: null,
-    upstreamId: null,
-    headMs: null,
-    durationMs: opening.overheadMs,
-    servedModel: null,
-    status: null,
-    ending: { kind: 'not-billed', reason: 'refused' },
-    errorCode: refusal.code,
-    usage: null,
-    cost: priceUsage(desk, opening.startedAt, null, false),
-    responseBytes: 0,
-  }
-  desk.close(record, null)
+  desk.close(recordRefusal(desk, opening, refusal), null)
   return { kind: 'refuse', id: opening.id, refusal }
 }

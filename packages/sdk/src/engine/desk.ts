@@ -1,18 +1,20 @@
 /** What the steps of a call share, and what they hand on to each other. */
 
 import type { CompiledBudgets } from '../core/budget.js'
+import type { Balance } from '../core/budget-room.js'
 import type { CacheTtl } from '../core/call.js'
 import type { Settled } from '../core/ending.js'
 import type { AccountRef, LedgerEvent } from '../core/ledger.js'
+import type { NanoUsd } from '../core/money.js'
 import type { PriceBook, UnknownModelPolicy } from '../core/price.js'
 import type { QuantileBook } from '../core/quantile-book.js'
 import type { CallRecord } from '../core/record.js'
+import type { Reserve } from '../core/reserve.js'
 import type { Scope } from '../core/scope.js'
 import type { TokenRatio } from '../core/token-ratio.js'
 import type { TokenEstimate } from '../core/tokens.js'
 import type { Usage } from '../core/usage.js'
 import type { Balances } from './balances.js'
-import type { CallHold } from './holding.js'
 import type { Journal } from './journal.js'
 import type { Runtime } from './runtime.js'
 
@@ -26,6 +28,27 @@ export interface EngineConfig {
   readonly onStoreFailure: 'refuse' | 'pass'
   /** How long a call waits for money that running calls hold, before it is refused. Milliseconds. */
   readonly waitForMoneyMs: number
+}
+
+/** What an engine does unless it is told otherwise; only the prices are missing. */
+export const engineDefaults: Omit<EngineConfig, 'book'> = {
+  unknownModel: 'dearest',
+  mode: 'enforce',
+  onStoreFailure: 'refuse',
+  waitForMoneyMs: 30_000,
+}
+
+/** The money of a running call. */
+export interface CallHold {
+  readonly id: string
+  readonly accounts: readonly AccountRef[]
+  readonly reserve: Reserve
+  /** Set aside so far. */
+  held: NanoUsd
+  /** The `max_tokens` that the request was lowered to; null if it was left alone. */
+  readonly clampedTo: number | null
+  /** The enforced account with the least left, as it was after the hold; null if none is enforced. */
+  readonly binding: Balance | null
 }
 
 /** What the steps of a call share. */

@@ -9,6 +9,7 @@ import type { CallRecord } from '../core/record.js'
 import { memoryStore } from '../store/memory.js'
 import { manualRuntime } from '../testing/manual-runtime.js'
 import { sampleStreams } from '../testing/streams.js'
+import { engineDefaults } from './desk.js'
 import { createEngine } from './engine.js'
 
 const book = loadPriceBook(priceList)
@@ -18,7 +19,7 @@ function setUp(unknownModel: UnknownModelPolicy = 'dearest') {
   const records: CallRecord[] = []
   const store = memoryStore()
   const engine = createEngine({
-    config: { book, unknownModel, mode: 'enforce', onStoreFailure: 'refuse', waitForMoneyMs: 0 },
+    config: { ...engineDefaults, book, unknownModel, waitForMoneyMs: 0 },
     store,
     runtime,
     onRecord: (record) => records.push(record),
@@ -53,6 +54,7 @@ const JSON_HEAD = { 'content-type': 'application/json', 'request-id': 'req_1' }
 async function play(stream: Uint8Array, end: CallEnd) {
   const { send, records } = setUp()
   const watch = await send(request)
+  watch.sent()
   watch.head(200, SSE)
   watch.chunk(stream)
   watch.end(end)
@@ -117,6 +119,7 @@ describe('a streamed call', () => {
       fc.asyncProperty(shapes, fc.array(fc.integer({ min: 1, max: 200 }), { minLength: 1 }), async (text, sizes) => {
         const { send, records } = setUp()
         const watch = await send(request)
+        watch.sent()
         watch.head(200, SSE)
         const whole = bytesOf(text)
         for (let at = 0, n = 0; at < whole.length; n++) {
@@ -136,6 +139,7 @@ describe('a streamed call', () => {
   it('is settled once, whoever says how often that it ended', async () => {
     const { send, records } = setUp()
     const watch = await send(request)
+    watch.sent()
     watch.head(200, SSE)
     watch.chunk(bytesOf(sampleStreams.text ?? ''))
     const first = watch.end('complete')
@@ -154,6 +158,7 @@ describe('a plain call', () => {
     const { send, records } = setUp()
     const watch = await send(request.replace('"stream":true,', ''))
     expect(watch.isPricedAtEnd).toBe(true)
+    watch.sent()
     watch.head(200, JSON_HEAD)
     watch.chunk(answer({ input_tokens: 120, output_tokens: 900 }))
     watch.end('complete')
@@ -171,6 +176,7 @@ describe('a plain call', () => {
   ])('with %s is charged at least the expected, and flagged', async (_, body) => {
     const { send, records } = setUp()
     const watch = await send(request.replace('"stream":true,', ''))
+    watch.sent()
     watch.head(200, JSON_HEAD)
     watch.chunk(bytesOf(body))
     watch.end('complete')
@@ -183,6 +189,7 @@ describe('a plain call', () => {
   it('that the API refused costs nothing, and keeps the code', async () => {
     const { send, records } = setUp()
     const watch = await send(request)
+    watch.sent()
     watch.head(429, JSON_HEAD)
     const error = { type: 'rate_limit_error', message: 'x', details: { error_code: 'enforced_spend_limit_reached' } }
     watch.chunk(bytesOf(JSON.stringify({ type: 'error', error })))
@@ -225,6 +232,7 @@ describe('admission', () => {
   it.each(['dearest', 'flag'] as const)('never lets an unknown model be free (%s)', async (policy) => {
     const { send, records } = setUp(policy)
     const watch = await send('{"model":"claude-opus-9","messages":[]}')
+    watch.sent()
     watch.head(200, JSON_HEAD)
     watch.chunk(bytesOf('{"model":"claude-opus-9","usage":{"input_tokens":1000,"output_tokens":100}}'))
     watch.end('complete')
@@ -239,6 +247,7 @@ describe('admission', () => {
     const estimates: number[] = []
     for (let n = 0; n < 6; n++) {
       const watch = await send(body)
+      watch.sent()
       watch.head(200, JSON_HEAD)
       watch.chunk(bytesOf('{"model":"claude-opus-5-5","usage":{"input_tokens":4000,"output_tokens":1}}'))
       watch.end('complete')
@@ -253,6 +262,7 @@ describe('admission', () => {
   it('flushes what has ended to the store', async () => {
     const { send, engine, store } = setUp()
     const watch = await send(request)
+    watch.sent()
     watch.head(200, SSE)
     watch.chunk(bytesOf(sampleStreams.text ?? ''))
     watch.end('complete')
@@ -272,6 +282,7 @@ describe('endpoints that are not metered', () => {
     const { send, records } = setUp()
     const watch = await send(null, { endpoint: resolveEndpoint('POST', path) })
     expect(watch.isPricedAtEnd).toBe(false)
+    watch.sent()
     watch.head(200, JSON_HEAD)
     watch.chunk(bytesOf('{"usage":{"input_tokens":5,"output_tokens":5}}'))
     watch.end('complete')

@@ -1,6 +1,6 @@
 /** The engine: one way in (`admit`), one way out (`close`). Both doors use it. */
 
-import { type Budget, compileBudgets, renewAccounts } from '../core/budget.js'
+import { type Budget, type CompiledBudgets, compileBudgets, renewAccounts } from '../core/budget.js'
 import type { Call } from '../core/call.js'
 import type { LedgerEvent, LedgerResult } from '../core/ledger.js'
 import type { CallRecord } from '../core/record.js'
@@ -8,9 +8,8 @@ import type { Store } from '../store/store.js'
 import { type Admission, admit } from './admit.js'
 import { type BudgetAlert, findAlerts } from './alerts.js'
 import { rememberBalances } from './balances.js'
-import type { Desk, EngineConfig } from './desk.js'
-import type { CallHold } from './holding.js'
-import { type Journal, openJournal } from './journal.js'
+import type { CallHold, Desk, EngineConfig } from './desk.js'
+import { openJournal } from './journal.js'
 import { startKeeper } from './keeper.js'
 import { startLearning } from './learning.js'
 import type { Runtime } from './runtime.js'
@@ -42,13 +41,31 @@ export interface EngineOptions {
 
 /** An engine over a store. Nothing runs until a call is admitted, but for the keeper's timer. */
 export function createEngine(options: EngineOptions): Engine {
-  const { config, store, runtime } = options
+  const { config, store } = options
   const applied = (list: readonly Budget[]) => compileBudgets(config.mode === 'observe' ? list.map(observed) : list)
   let budgets = applied(options.budgets ?? [])
   const running = new Map<string, CallHold>()
+  const desk = openDesk(options, () => budgets, running)
+  const keeper = startKeeper(desk, store, running)
+  return {
+    admit: (call) => admit(desk, call),
+    setBudgets: (list) => {
+      budgets = applied(list)
+    },
+    flush: () => desk.journal.flush(),
+    keep: keeper.round,
+    close: async () => {
+      keeper.stop()
+      await desk.journal.flush()
+    },
+  }
+}
+
+function openDesk(options: EngineOptions, budgets: () => CompiledBudgets, running: Map<string, CallHold>): Desk {
+  const { config, store, runtime } = options
   const waiters = new Set<() => void>()
   const balances = rememberBalances(store)
-  const alerts = findAlerts(() => budgets, runtime, options.onAlert)
+  const alerts = findAlerts(budgets, runtime, options.onAlert)
 
   const onResult = (event: LedgerEvent, result: LedgerResult): void => {
     if ('accounts' in result) balances.learn(result.accounts)
@@ -57,35 +74,31 @@ export function createEngine(options: EngineOptions): Engine {
     running.delete(event.hold)
     for (const wake of waiters) wake()
   }
-  const journal: Journal = openJournal(store, runtime, onResult)
-  const desk: Desk = {
+  const journal = openJournal(store, runtime, onResult)
+  return {
     config,
     runtime,
     owner: runtime.id(),
     journal,
     balances,
-    budgets: () => budgets,
-    renew: (accounts) => renewAccounts(budgets, accounts, runtime.now()),
+    budgets,
+    renew: (accounts) => renewAccounts(budgets(), accounts, runtime.now()),
     ...startLearning(),
     open: (hold) => running.set(hold.id, hold),
     moneyMayBeBack: (timeoutMs) => wakeUp(waiters, runtime, timeoutMs),
     close: (record, event) => {
       journal.close(record, event)
-      options.onRecord?.(record)
+      tell(runtime, () => options.onRecord?.(record))
     },
   }
-  const keeper = startKeeper(desk, store, running)
-  return {
-    admit: (call) => admit(desk, call),
-    setBudgets: (list) => {
-      budgets = applied(list)
-    },
-    flush: journal.flush,
-    keep: keeper.round,
-    close: async () => {
-      keeper.stop()
-      await journal.flush()
-    },
+}
+
+/** A listener that fails must not fail the call: its client would send it again, and pay twice. */
+function tell(runtime: Runtime, listener: () => void): void {
+  try {
+    listener()
+  } catch (error) {
+    runtime.log.error('listener-failed', { error: String(error) })
   }
 }
 

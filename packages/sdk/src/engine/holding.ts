@@ -1,25 +1,10 @@
 /** The hold of a running call: how it grows, and how it is resolved. */
 
-import type { Balance } from '../core/budget-room.js'
 import type { Settled } from '../core/ending.js'
-import type { AccountRef, LedgerEvent, LedgerResult } from '../core/ledger.js'
+import type { LedgerEvent, LedgerResult } from '../core/ledger.js'
 import { type NanoUsd, nanoUsd } from '../core/money.js'
 import type { RecordedCost, RecordedHold } from '../core/record.js'
-import type { Reserve } from '../core/reserve.js'
-import type { Desk } from './desk.js'
-
-/** The money of a running call. */
-export interface CallHold {
-  readonly id: string
-  readonly accounts: readonly AccountRef[]
-  readonly reserve: Reserve
-  /** Set aside so far. */
-  held: NanoUsd
-  /** The `max_tokens` that the request was lowered to; null if it was left alone. */
-  readonly clampedTo: number | null
-  /** The enforced account with the least left, as it was after the hold; null if none is enforced. */
-  readonly binding: Balance | null
-}
+import type { CallHold, Desk } from './desk.js'
 
 /** So long a hold lives without a word from its owner. */
 export const HOLD_LIFE_MS = 60_000

@@ -22,6 +22,11 @@ export interface Journal {
 /** Told what each event did. */
 export type OnResult = (event: LedgerEvent, result: LedgerResult) => void
 
+/** A journal that writes to a store in the runtime's time. */
+export function openJournal(store: Store, runtime: Runtime, onResult: OnResult): Journal {
+  return new GroupedJournal(store, runtime, onResult)
+}
+
 interface Waiting {
   readonly event: LedgerEvent
   readonly resolve: (result: LedgerResult) => void
@@ -33,11 +38,6 @@ interface Closing {
   readonly event: LedgerEvent | null
 }
 
-interface Group {
-  readonly waiting: readonly Waiting[]
-  readonly closings: readonly Closing[]
-}
-
 /** Long enough to group a busy moment, short enough for a person who asks for the report right after a call. */
 const GROUP_WINDOW_MS = 10
 const RETRY_DELAY_MS = 1_000
@@ -46,70 +46,85 @@ const MAX_GROUP = 500
 /** About 150 MB: what a store may be away for before records are lost, loudly. */
 const MAX_QUEUED = 100_000
 
-/** A journal that writes to a store in the runtime's time. */
-export function openJournal(store: Store, runtime: Runtime, onResult: OnResult): Journal {
-  const waiting: Waiting[] = []
-  let closings: Closing[] = []
-  let isScheduled = false
-  let isDue = false
-  let writing: Promise<void> = Promise.resolve()
+class GroupedJournal implements Journal {
+  private readonly store: Store
+  private readonly runtime: Runtime
+  private readonly onResult: OnResult
+  private waiting: Waiting[] = []
+  private closings: Closing[] = []
+  private writing: Promise<void> = Promise.resolve()
+  private isScheduled = false
+  private isDue = false
 
-  const write = async (): Promise<void> => {
-    isScheduled = false
-    isDue = false
-    while (waiting.length + closings.length > 0) {
-      const group = { waiting: waiting.splice(0, MAX_GROUP), closings: closings.splice(0, MAX_GROUP) }
-      try {
-        await writeGroup(store, group, onResult)
-      } catch (error) {
-        for (const { reject } of group.waiting) reject(error)
-        closings = dropBeyondLimit([...group.closings, ...closings], runtime)
-        runtime.log.error('store-write-failed', { records: closings.length, error: String(error) })
-        if (closings.length > 0) schedule(RETRY_DELAY_MS)
-        throw error
-      }
+  constructor(store: Store, runtime: Runtime, onResult: OnResult) {
+    this.store = store
+    this.runtime = runtime
+    this.onResult = onResult
+  }
+
+  async post(event: LedgerEvent): Promise<LedgerResult> {
+    assertEvent(event)
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ event, resolve, reject })
+      if (this.isDue) return
+      // Everything that asks in this turn of the event loop is answered by one commit.
+      this.isDue = true
+      this.runtime.soon(() => this.flushSoon())
+    })
+  }
+
+  close(record: CallRecord, event: LedgerEvent | null): void {
+    if (event !== null) assertEvent(event)
+    this.closings.push({ record, event })
+    this.schedule(GROUP_WINDOW_MS)
+  }
+
+  flush(): Promise<void> {
+    this.writing = this.writing.catch(() => {}).then(() => this.writeAll())
+    return this.writing
+  }
+
+  /** A failure was told to whoever waits for an answer, and is logged and tried again for everything else. */
+  private flushSoon(): void {
+    void this.flush().catch(() => {})
+  }
+
+  /** While a retry is scheduled nothing is scheduled before it: a store that is away is not asked by every call. */
+  private schedule(delayMs: number): void {
+    if (this.isScheduled) return
+    this.isScheduled = true
+    this.runtime.schedule(delayMs, () => {
+      this.isScheduled = false
+      this.flushSoon()
+    })
+  }
+
+  private async writeAll(): Promise<void> {
+    this.isDue = false
+    while (this.waiting.length + this.closings.length > 0) {
+      await this.writeGroup(this.waiting.splice(0, MAX_GROUP), this.closings.splice(0, MAX_GROUP))
     }
   }
 
-  const flush = (): Promise<void> => {
-    writing = writing.catch(() => {}).then(write)
-    return writing
+  private async writeGroup(waiting: readonly Waiting[], closings: readonly Closing[]): Promise<void> {
+    const closingEvents = closings.flatMap(({ event }) => (event === null ? [] : [event]))
+    // What ended comes first: the money it gives back may be just what the next call needs.
+    const events = [...closingEvents, ...waiting.map(({ event }) => event)]
+    const records = closings.map(({ record }) => record)
+    const results = await this.store
+      .post({ events, records })
+      .catch((error: unknown) => this.fail(error, waiting, closings))
+    for (const [index, event] of events.entries()) this.onResult(event, results[index] as LedgerResult)
+    for (const [index, { resolve }] of waiting.entries()) resolve(results[closingEvents.length + index] as LedgerResult)
   }
-  // A failure was told to whoever waits for an answer, and is logged and tried again for everything else.
-  const flushSoon = (): void => void flush().catch(() => {})
 
-  const schedule = (delayMs: number): void => {
-    if (isScheduled) return
-    isScheduled = true
-    runtime.schedule(delayMs, flushSoon)
+  private fail(error: unknown, waiting: readonly Waiting[], closings: readonly Closing[]): never {
+    for (const { reject } of waiting) reject(error)
+    this.closings = dropBeyondLimit([...closings, ...this.closings], this.runtime)
+    this.runtime.log.error('store-write-failed', { records: this.closings.length, error: String(error) })
+    if (this.closings.length > 0) this.schedule(RETRY_DELAY_MS)
+    throw error
   }
-  return {
-    post: async (event) => {
-      assertEvent(event)
-      return new Promise((resolve, reject) => {
-        waiting.push({ event, resolve, reject })
-        if (isDue) return
-        // Everything that asks in this turn of the event loop is answered by one commit.
-        isDue = true
-        runtime.soon(flushSoon)
-      })
-    },
-    close: (record, event) => {
-      if (event !== null) assertEvent(event)
-      closings.push({ record, event })
-      schedule(GROUP_WINDOW_MS)
-    },
-    flush,
-  }
-}
-
-async function writeGroup(store: Store, { waiting, closings }: Group, onResult: OnResult): Promise<void> {
-  const closingEvents = closings.flatMap(({ event }) => (event === null ? [] : [event]))
-  // What ended comes first: the money it gives back may be just what the next call needs.
-  const events = [...closingEvents, ...waiting.map(({ event }) => event)]
-  const results = await store.post({ events, records: closings.map(({ record }) => record) })
-  for (const [index, event] of events.entries()) onResult(event, results[index] as LedgerResult)
-  for (const [index, { resolve }] of waiting.entries()) resolve(results[closingEvents.length + index] as LedgerResult)
 }
 
 function dropBeyondLimit(closings: Closing[], runtime: Runtime): Closing[] {

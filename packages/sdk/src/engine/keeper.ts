@@ -3,8 +3,8 @@
 import type { LedgerEvent } from '../core/ledger.js'
 import { zeroUsd } from '../core/money.js'
 import type { Store } from '../store/store.js'
-import type { Desk } from './desk.js'
-import { type CallHold, extendHold, HOLD_LIFE_MS } from './holding.js'
+import type { CallHold, Desk } from './desk.js'
+import { extendHold, HOLD_LIFE_MS } from './holding.js'
 
 /** Three rounds in the life of a hold: one may fail, and one be late. */
 const ROUND_MS = HOLD_LIFE_MS / 3

@@ -11,8 +11,8 @@ import type { NanoUsd } from '../core/money.js'
 import { findModel } from '../core/price.js'
 import { type Fit, fitReserve, planReserve, type Reserve } from '../core/reserve.js'
 import type { Scope } from '../core/scope.js'
-import type { Desk, Expectation } from './desk.js'
-import { type CallHold, deadlineOf } from './holding.js'
+import type { CallHold, Desk, Expectation } from './desk.js'
+import { deadlineOf } from './holding.js'
 
 /** Whether a call may be sent: with a hold (null: no budget meets it), perhaps with another body; or not. */
 export type Reservation =

@@ -3,11 +3,12 @@
 import { remainingOn } from '../core/budget-room.js'
 import { costOf, lineToWire } from '../core/cost.js'
 import { type CallEnd, type EndFacts, type Settled, settleEnding } from '../core/ending.js'
+import type { Refusal } from '../core/errors.js'
 import { type NanoUsd, zeroUsd } from '../core/money.js'
 import type { CallRecord, RecordedCost } from '../core/record.js'
 import type { Headers } from '../core/scope.js'
 import type { Usage } from '../core/usage.js'
-import type { Admitted, Desk, Expectation } from './desk.js'
+import type { Admitted, Desk, Expectation, Opening } from './desk.js'
 import { type Flow, guardStream } from './guard.js'
 import { isFullyHeld, recordHold, resolveHold } from './holding.js'
 import { answerMeter, blindMeter, type Meter, type Metered, streamMeter } from './meter.js'
@@ -36,6 +37,8 @@ export interface Watch {
   readonly isPricedAtEnd: boolean
   /** The budget with the least left, and what that is after this call's hold; null if none is enforced. */
   readonly binding: { readonly budget: string; readonly remaining: NanoUsd } | null
+  /** The request is on its way. */
+  sent(): void
   /** The head of the answer. A guard means: pass the body through it, and not to `chunk`. */
   head(status: number, headers: Headers): DoorGuard | null
   /** Bytes of the body, decoded, in order. */
@@ -48,50 +51,89 @@ const MAX_ID_LENGTH = 200
 
 /** Opens the watch over a call that is about to be sent. */
 export function openWatch(desk: Desk, admitted: Admitted): Watch {
-  const { opening, expectation, startedTick, hold } = admitted
-  let meter: Meter = blindMeter()
-  let answer: Answer = { status: null, upstreamId: null, headMs: null }
-  let responseBytes = 0
-  let record: CallRecord | null = null
+  return new RunningCall(desk, admitted)
+}
 
-  const settle = (how: CallEnd, metered: Metered): Settled =>
-    settleEnding(endFacts(admitted, how, answer.status, metered))
+class RunningCall implements Watch {
+  readonly id: string
+  readonly overheadMs: number
+  readonly isPricedAtEnd: boolean
+  readonly binding: Watch['binding']
+  private readonly desk: Desk
+  private readonly admitted: Admitted
+  private meter: Meter = blindMeter()
+  private answer: Answer = { status: null, upstreamId: null, headMs: null }
+  private responseBytes = 0
+  private isSent = false
+  private record: CallRecord | null = null
 
-  const chunk = (bytes: Uint8Array): void => {
-    responseBytes += bytes.length
-    meter.feed(bytes)
+  constructor(desk: Desk, admitted: Admitted) {
+    const { opening, expectation } = admitted
+    this.desk = desk
+    this.admitted = admitted
+    this.id = opening.id
+    this.overheadMs = opening.overheadMs
+    this.isPricedAtEnd = expectation !== null && !opening.isStream
+    this.binding = bindingOf(admitted)
   }
 
-  const head = (status: number, headers: Headers): DoorGuard | null => {
+  sent(): void {
+    this.isSent = true
+  }
+
+  head(status: number, headers: Headers): DoorGuard | null {
+    const { expectation, startedTick } = this.admitted
     const upstreamId = headers['request-id']?.slice(0, MAX_ID_LENGTH) ?? null
-    answer = { status, upstreamId, headMs: desk.runtime.tick() - startedTick }
-    if (expectation !== null || status >= 300) meter = chooseMeter(expectation, headers)
-    if (!needsGuard(admitted, status, headers)) return null
-    const usageOfCut = (): Usage => settle('budget-cut', meter.read()).usage ?? NO_USAGE
-    return openGuard(desk, admitted, { chunk, read: () => meter.read(), usageOfCut, end })
+    this.answer = { status, upstreamId, headMs: this.desk.runtime.tick() - startedTick }
+    if (expectation !== null || status >= 300) this.meter = chooseMeter(expectation, headers)
+    return needsGuard(this.admitted, status, headers) ? this.openGuard() : null
   }
 
-  const end = (how: CallEnd): CallRecord => {
-    if (record !== null) return record
-    const metered = meter.read()
-    const settled = settle(how, metered)
-    const durationMs = desk.runtime.tick() - startedTick
-    const outcome = outcomeOf(desk, opening.startedAt, metered, settled)
-    record = closeRecord(admitted, answer, outcome, { responseBytes, durationMs })
+  chunk(bytes: Uint8Array): void {
+    this.responseBytes += bytes.length
+    this.meter.feed(bytes)
+  }
+
+  end(how: CallEnd): CallRecord {
+    if (this.record !== null) return this.record
+    const { desk, admitted, responseBytes } = this
+    const metered = this.meter.read()
+    const settled = this.settle(how, metered)
+    const durationMs = desk.runtime.tick() - admitted.startedTick
+    const outcome = outcomeOf(desk, admitted.opening.startedAt, metered, settled)
+    const record = closeRecord(admitted, this.answer, outcome, { responseBytes, durationMs })
+    this.record = record
+    desk.close(record, resolveHold(desk, admitted.hold, settled, record.cost))
     desk.learn(admitted, settled)
-    desk.close(record, resolveHold(desk, hold, settled, record.cost))
     return record
   }
 
-  const isPricedAtEnd = expectation !== null && !opening.isStream
-  return {
-    id: opening.id,
-    overheadMs: opening.overheadMs,
-    isPricedAtEnd,
-    binding: bindingOf(admitted),
-    head,
-    chunk,
-    end,
+  private settle(how: CallEnd, metered: Metered): Settled {
+    return settleEnding({ ...endFacts(this.admitted, this.answer.status, metered), end: how, isSent: this.isSent })
+  }
+
+  private openGuard(): DoorGuard | null {
+    const { hold, expectation, opening } = this.admitted
+    if (hold === null || expectation === null) return null
+    const guard = guardStream({ desk: this.desk, hold, startedAt: opening.startedAt, expected: expectation.usage })
+    const door: DoorGuard = {
+      get flow() {
+        return guard.flow
+      },
+      onTurn: null,
+      pass: (bytes) => {
+        this.chunk(bytes)
+        return guard.pass(bytes, this.meter.read())
+      },
+      finish: () => guard.finish(),
+      cut: () => {
+        const bytes = guard.cut(this.settle('budget-cut', this.meter.read()).usage ?? expectation.usage)
+        this.end('budget-cut')
+        return bytes
+      },
+    }
+    guard.onTurn = () => door.onTurn?.()
+    return door
   }
 }
 
@@ -109,37 +151,7 @@ function needsGuard({ hold }: Admitted, status: number, headers: Headers): boole
 }
 
 function isEventStream(headers: Headers): boolean {
-  return headers['content-type']?.startsWith('text/event-stream') === true
-}
-
-interface GuardedCall {
-  chunk(bytes: Uint8Array): void
-  read(): Metered
-  usageOfCut(): Usage
-  end(how: CallEnd): CallRecord
-}
-
-function openGuard(desk: Desk, { hold, expectation, opening }: Admitted, call: GuardedCall): DoorGuard | null {
-  if (hold === null || expectation === null) return null
-  const guard = guardStream({ desk, hold, startedAt: opening.startedAt, expected: expectation.usage })
-  const door: DoorGuard = {
-    get flow() {
-      return guard.flow
-    },
-    onTurn: null,
-    pass: (bytes) => {
-      call.chunk(bytes)
-      return guard.pass(bytes, call.read())
-    },
-    finish: () => guard.finish(),
-    cut: () => {
-      const bytes = guard.cut(call.usageOfCut())
-      call.end('budget-cut')
-      return bytes
-    },
-  }
-  guard.onTurn = () => door.onTurn?.()
-  return door
+  return headers['content-type']?.toLowerCase().startsWith('text/event-stream') === true
 }
 
 function chooseMeter(expectation: Expectation | null, headers: Headers): Meter {
@@ -147,22 +159,25 @@ function chooseMeter(expectation: Expectation | null, headers: Headers): Meter {
   return isEventStream(headers) ? streamMeter(context) : answerMeter(context)
 }
 
-const NO_USAGE: Usage = { parts: [], webSearches: 0, speed: 'standard', geo: null, tier: 'standard' }
-
-function endFacts({ opening, expectation }: Admitted, end: CallEnd, status: number | null, metered: Metered): EndFacts {
+function endFacts(
+  { opening, expectation }: Admitted,
+  status: number | null,
+  metered: Metered,
+): Omit<EndFacts, 'end' | 'isSent'> {
   return {
-    end,
     endpoint: opening.endpoint,
     status,
     reading: metered.reading,
     isFinal: metered.isFinal,
     contentBytes: metered.contentBytes,
     hasErrorEvent: metered.errorCode !== null,
-    expected: expectation?.usage ?? NO_USAGE,
+    expected: expectation?.usage ?? null,
   }
 }
 
-function outcomeOf(desk: Desk, at: number, metered: Metered, { ending, usage }: Settled) {
+type Outcome = Pick<CallRecord, 'servedModel' | 'ending' | 'errorCode' | 'usage' | 'cost'>
+
+function outcomeOf(desk: Desk, at: number, metered: Metered, { ending, usage }: Settled): Outcome {
   return {
     servedModel: metered.model ?? usage?.parts[0]?.model ?? null,
     ending,
@@ -173,7 +188,7 @@ function outcomeOf(desk: Desk, at: number, metered: Metered, { ending, usage }: 
 }
 
 /** The recorded cost of a usage; nothing to pay for none. */
-export function priceUsage(desk: Desk, at: number, usage: Usage | null, isAtLeast: boolean): RecordedCost {
+function priceUsage(desk: Desk, at: number, usage: Usage | null, isAtLeast: boolean): RecordedCost {
   const { book, unknownModel } = desk.config
   if (usage === null) return { nano: zeroUsd, lines: [], basis: null, isEstimated: false, priceVersion: book.version }
   const cost = costOf(usage, book, at, unknownModel)
@@ -182,20 +197,35 @@ export function priceUsage(desk: Desk, at: number, usage: Usage | null, isAtLeas
   return { nano: cost.nano, lines, basis: cost.basis, isEstimated, priceVersion: cost.priceVersion }
 }
 
+/** The record of a call that was not sent: nothing to pay, and why. */
+export function recordRefusal(desk: Desk, opening: Opening, refusal: Refusal): CallRecord {
+  const reason = refusal.code === 'runguard_caller_gone' ? 'caller-aborted' : 'refused'
+  const outcome = {
+    servedModel: null,
+    ending: { kind: 'not-billed', reason },
+    errorCode: refusal.code,
+    usage: null,
+    cost: priceUsage(desk, opening.startedAt, null, false),
+  } as const
+  const answer = { status: null, upstreamId: null, headMs: null }
+  const size = { responseBytes: 0, durationMs: opening.overheadMs }
+  return closeRecord({ opening, hold: null }, answer, outcome, size)
+}
+
 /** Written out: spreading three objects into one costs more than pricing the call. */
 function closeRecord(
-  { opening, hold }: Admitted,
+  { opening, hold }: Pick<Admitted, 'opening' | 'hold'>,
   answer: Answer,
-  outcome: ReturnType<typeof outcomeOf>,
+  outcome: Outcome,
   { responseBytes, durationMs }: Pick<CallRecord, 'responseBytes' | 'durationMs'>,
 ): CallRecord {
   return {
     id: opening.id,
     upstreamId: answer.upstreamId,
     startedAt: opening.startedAt,
-    durationMs,
-    headMs: answer.headMs,
-    overheadMs: opening.overheadMs,
+    durationMs: toMicros(durationMs),
+    headMs: answer.headMs === null ? null : toMicros(answer.headMs),
+    overheadMs: toMicros(opening.overheadMs),
     endpoint: opening.endpoint,
     route: opening.route,
     scope: opening.scope,
@@ -213,4 +243,8 @@ function closeRecord(
     requestBytes: opening.requestBytes,
     responseBytes,
   }
+}
+
+function toMicros(ms: number): number {
+  return Math.round(ms * 1_000) / 1_000
 }
