@@ -70,7 +70,7 @@ describe('several processes on one ledger', () => {
     async (_, count, place) => {
       const where: { path?: string; url?: string | undefined } = await place()
       // Together they want more than that. Refused was what did not fit: the smallest hold is 5, and each of the up to 8
-    // calls that a process had running at its last refusal gave 4 back afterwards.
+      // calls that a process had running at its last refusal gave 4 back afterwards.
       const [limit, rounds] = [5_000, 100]
       const names = Array.from({ length: count }, (_, index) => `p${index}`)
       const reports = await Promise.all(names.map((name) => runWriter({ name, ...where, limit, rounds })))
