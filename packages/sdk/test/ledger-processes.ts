@@ -10,7 +10,7 @@ const WRITER = fileURLToPath(new URL('ledger-writer.mjs', import.meta.url))
 export interface WriterTask {
   readonly name: string
   readonly path?: string
-  readonly url?: string
+  readonly url?: string | undefined
   readonly limit: number
   readonly rounds: number
 }

@@ -22,6 +22,19 @@ export type { ApiErrorType, Refusal, RefusalAnswer, RefusalCode, RefusalDetails 
 export { answerRefusal } from './errors.js'
 export type { ImageSize } from './image-tokens.js'
 export { imageTokens, maxImageTokens } from './image-tokens.js'
+export type {
+  Account,
+  AccountRef,
+  EntryKind,
+  Hold,
+  HoldStatus,
+  LedgerEntry,
+  LedgerEvent,
+  LedgerResult,
+  LimitExcess,
+} from './ledger.js'
+export type { LedgerFinding, LedgerRule } from './ledger-audit.js'
+export { verifyLedger } from './ledger-audit.js'
 export type { NanoUsd } from './money.js'
 export { addUsd, decimalUsd, formatUsd, maxUsd, nanoFromPico, nanoUsd, parseUsd, sumUsd, zeroUsd } from './money.js'
 export type { CostBasis, PriceBook, PriceMiss, PriceQuote, UnknownModelPolicy } from './price.js'

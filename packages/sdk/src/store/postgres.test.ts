@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type PostgresServer, startPostgres } from '../../test/postgres-server.js'
@@ -9,14 +10,17 @@ import { storeSuite } from '../testing/store-suite.js'
 import { SchemaTooNewError } from './migrations.js'
 import { type PostgresConnection, postgresStore } from './postgres.js'
 
-let server: PostgresServer
+let server: PostgresServer | undefined
 let schemas = 0
 beforeAll(async () => {
   server = await startPostgres()
 }, 60_000)
-afterAll(() => server.stop())
+afterAll(() => server?.stop())
 
-const emptyDatabase = () => server.schemaUrl(`test_${++schemas}`)
+async function emptyDatabase(): Promise<string> {
+  assert.ok(server)
+  return await server.schemaUrl(`test_${++schemas}`)
+}
 
 function openPool(url: string): pg.Pool {
   const pool = new pg.Pool({ connectionString: url, max: 4 })

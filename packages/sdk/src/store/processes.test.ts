@@ -11,13 +11,13 @@ import { sqliteStore } from './sqlite.js'
 import type { Store } from './store.js'
 
 let folder = ''
-let server: PostgresServer
+let server: PostgresServer | undefined
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'runguard-processes-'))
   server = await startPostgres()
 }, 60_000)
 afterAll(async () => {
-  await server.stop()
+  await server?.stop()
   rmSync(folder, { recursive: true, force: true })
 })
 
@@ -64,12 +64,13 @@ describe('a ledger file whose writer is killed', () => {
 describe('several processes on one ledger', () => {
   it.each([
     ['2 on a file', 2, async () => ({ path })],
-    ['4 on PostgreSQL', 4, async () => ({ url: await server.schemaUrl('several') })],
+    ['4 on PostgreSQL', 4, async () => ({ url: await server?.schemaUrl('several') })],
   ] as const)(
     '%s use a budget up and never pass it',
     async (_, count, place) => {
-      const where: { path?: string; url?: string } = await place()
-      // Together they want more than that. The smallest hold is 5, so less than 5 may be left.
+      const where: { path?: string; url?: string | undefined } = await place()
+      // Together they want more than that. Refused was what did not fit: the smallest hold is 5, and each of the up to 8
+      // calls that a process had running at its last refusal gave 4 back afterwards.
       const [limit, rounds] = [5_000, 100]
       const names = Array.from({ length: count }, (_, index) => `p${index}`)
       const reports = await Promise.all(names.map((name) => runWriter({ name, ...where, limit, rounds })))
@@ -84,7 +85,7 @@ describe('several processes on one ledger', () => {
       expect(shared).toMatchObject({ spent: told, held: 0 })
       expect(told).toBeLessThanOrEqual(limit)
       expect(sum(reports.map(({ refusals }) => refusals))).toBeGreaterThan(0)
-      expect(told).toBeGreaterThan(limit - 5)
+      expect(told).toBeGreaterThan(limit - 5 - count * 8 * 4)
       expect(await store.openHolds({ limit: 10 })).toEqual([])
       expect(await store.verify()).toEqual([])
       for (const report of reports) await expectKept(store, report)
