@@ -14,7 +14,7 @@ export function callJson(record: CallRecord) {
     upstreamId: record.upstreamId,
     startedAt: new Date(record.startedAt).toISOString(),
     endpoint: record.endpoint,
-    route: record.route,
+    target: record.target,
     model: record.servedModel ?? record.requestedModel,
     requestedModel: record.requestedModel,
     isStream: record.isStream,

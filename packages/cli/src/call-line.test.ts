@@ -43,11 +43,11 @@ test('a refused call shows why', () => {
 
 test('other endpoints show what was asked, and whether it is free or unmetered', () => {
   const noModel = { servedModel: null, requestedModel: null }
-  const free = { ...noModel, route: 'POST /v1/messages/count_tokens' }
+  const free = { ...noModel, target: 'POST /v1/messages/count_tokens' }
   expect(lineOf(record({ ...free, ending: { kind: 'not-billed', reason: 'free-endpoint' } }))).toBe(
     'POST /v1/messages/count_tokens  free',
   )
-  const batch = { ...noModel, route: 'POST /v1/messages/batches' }
+  const batch = { ...noModel, target: 'POST /v1/messages/batches' }
   expect(lineOf(record({ ...batch, ending: { kind: 'unmetered', reason: 'unmetered-endpoint' } }))).toBe(
     'POST /v1/messages/batches  unmetered',
   )

@@ -29,8 +29,8 @@ export function callLine(record: CallRecord, colors: Colors): string {
 }
 
 /** The model, or what was asked for where no model was involved. */
-function nameOf({ servedModel, requestedModel, route }: CallRecord): string {
-  return printable(servedModel ?? requestedModel ?? route)
+function nameOf({ servedModel, requestedModel, target }: CallRecord): string {
+  return printable(servedModel ?? requestedModel ?? target)
 }
 
 function tokenCells(usage: Usage): string[] {

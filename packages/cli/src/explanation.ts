@@ -37,7 +37,7 @@ export function explainCall(record: CallRecord, offsetAt: OffsetAt, colors: Colo
 }
 
 function headline(record: CallRecord, colors: Colors): string {
-  const model = printable(record.servedModel ?? record.requestedModel ?? record.route)
+  const model = printable(record.servedModel ?? record.requestedModel ?? record.target)
   const estimated = record.cost.isEstimated ? ' est.' : ''
   const ids = [record.id, record.upstreamId].filter((id) => id !== null).map((id) => printable(id))
   return `${colors.bold(`${model}  ${formatUsd(record.cost.nano)}${estimated}`)}\n${colors.dim(ids.join('  '))}`
@@ -83,7 +83,7 @@ function guesses(lines: readonly CostLine[]): string[] {
     const name = printable(model ?? '')
     if (basis === 'dearest-of-line')
       return [`${name} has no listed price: charged as ${pricedAs}, the dearest of its line.`]
-    if (basis === 'fallback') return [`${name} has no listed price: charged as ${pricedAs ?? 'an unknown model'}.`]
+    if (basis === 'dearest-of-all' || basis === 'flat') return [`${name} has no listed price: charged as ${pricedAs ?? 'an unknown model'}.`]
     return basis === 'override' ? [`${name} is charged at a negotiated price.`] : []
   })
   return [...new Set(notes)]
@@ -97,7 +97,7 @@ function facts(record: CallRecord, offsetAt: OffsetAt, colors: Colors): string {
     ['prices', `version ${cost.priceVersion}, as in force at the start of the call`],
     ['started', formatMoment(startedAt, offsetAt(startedAt))],
     ['took', timesText(record)],
-    ['request', `${record.route}${record.isStream ? ', streamed' : ''}, ${wholeCount(record.requestBytes)} bytes`],
+    ['request', `${record.target}${record.isStream ? ', streamed' : ''}, ${wholeCount(record.requestBytes)} bytes`],
     [
       'answer',
       `${record.status === null ? 'none' : `http ${record.status}`}, ${wholeCount(record.responseBytes)} bytes`,

@@ -29,7 +29,7 @@ export function record(changes: Partial<CallRecord> = {}): CallRecord {
     headMs: 456,
     overheadMs: 0.42,
     endpoint: 'messages',
-    route: 'POST /v1/messages',
+    target: 'POST /v1/messages',
     scope: nobody,
     client: 'curl/8',
     requestedModel: 'claude-opus-5-5',

@@ -1,7 +1,7 @@
 /** The data plane: one request in, through the engine, to the upstream, and back. It holds no rule. */
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Call, Endpoint } from '@runguard/sdk/core'
+import type { Call, Endpoint, Refusal } from '@runguard/sdk/core'
 import type { Engine, Runtime } from '@runguard/sdk/engine'
 import type { Dispatcher } from 'undici'
 import { plainHeaders, requestHeaders } from './headers.js'
@@ -18,6 +18,21 @@ export interface DataPlane {
   readonly maxBodyBytes: number
   /** The calls that are running now. */
   readonly running: Set<Relay>
+}
+
+/** Refuses a call without looking at it; it is recorded as every other. */
+export async function refuseCall(
+  plane: DataPlane,
+  endpoint: Endpoint,
+  request: IncomingMessage,
+  response: ServerResponse,
+  problem: Refusal,
+): Promise<void> {
+  request.resume()
+  const read = { outgoing: null, body: null, receivedBytes: 0, problem }
+  const admission = await plane.engine.admit(callFrom(plane, request, endpoint, read))
+  response.setHeader('connection', 'close')
+  if (admission.kind === 'refuse') refuse(response, admission.refusal, admission.id)
 }
 
 /** Serves one call, from its request to the last byte of its answer. */

@@ -1,14 +1,13 @@
 /** The gateway: a listener, its data plane and its own few pages, from start to graceful end. */
 
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
-import { answerRefusal, type Endpoint, resolveEndpoint } from '@runguard/sdk/core'
+import { answerRefusal, type Refusal, resolveEndpoint } from '@runguard/sdk/core'
 import type { Engine, Runtime } from '@runguard/sdk/engine'
 import { Pool } from 'undici'
 import { isLoopback } from './address.js'
 import { isOwnPage, serveOwnPage } from './control-plane.js'
-import { type DataPlane, serveCall } from './data-plane.js'
-import { refuse } from './relay.js'
+import { type DataPlane, refuseCall, serveCall } from './data-plane.js'
 import { MAX_BODY_BYTES } from './request.js'
 
 /** What a gateway is made of. */
@@ -43,6 +42,8 @@ export class GatewayStartError extends Error {
   override readonly name = 'GatewayStartError'
 }
 
+/** Longer than clients keep theirs: who closes first, while the other sends, breaks a call. */
+const KEEP_ALIVE_MS = 75_000
 /** The API itself gives up at ten minutes; whatever waits longer waits for nothing. */
 const DEFAULT_UPSTREAM_TIMEOUT_MS = 11 * 60 * 1000
 
@@ -51,13 +52,18 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   requireLoopback(options.host)
   const plane = createDataPlane(options)
   let isClosing = false
+  const answers = new WeakMap<Socket, ServerResponse>()
   const server = createServer((request, response) => {
+    answers.set(request.socket, response)
     const endpoint = resolveEndpoint(request.method ?? 'GET', request.url ?? '/')
     if (isOwnPage(endpoint)) serveOwnPage(options, endpoint, request, response)
-    else if (isClosing) refuseWhileClosing(plane, request, response)
-    else void serve(plane, endpoint, request, response)
+    else if (isClosing) survive(plane, response, refuseCall(plane, endpoint, request, response, CLOSING))
+    else survive(plane, response, serveCall(plane, endpoint, request, response))
   })
-  server.on('clientError', answerClientError)
+  server.keepAliveTimeout = KEEP_ALIVE_MS
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    answerClientError(error, socket, answers.get(socket))
+  })
   const url = await listen(server, options)
   const close = async (graceMs: number): Promise<void> => {
     isClosing = true
@@ -96,32 +102,24 @@ function requireLoopback(host: string): void {
 }
 
 /** A fault of ours in one call must not take the others with it. */
-async function serve(
-  plane: DataPlane,
-  endpoint: Endpoint,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  try {
-    await serveCall(plane, endpoint, request, response)
-  } catch (error) {
-    plane.runtime.log.error('call-failed', {
-      error: error instanceof Error ? (error.stack ?? error.message) : String(error),
-    })
+function survive(plane: DataPlane, response: ServerResponse, serving: Promise<void>): void {
+  serving.catch((error: unknown) => {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    plane.runtime.log.error('call-failed', { error: text })
     response.destroy()
-  }
+  })
 }
 
-function refuseWhileClosing(plane: DataPlane, request: IncomingMessage, response: ServerResponse): void {
-  request.resume()
-  response.setHeader('connection', 'close')
-  const message = 'RunGuard is shutting down and takes no new calls. Try again in a moment.'
-  refuse(response, { code: 'runguard_shutting_down', message }, plane.runtime.id())
+const CLOSING: Refusal = {
+  code: 'runguard_shutting_down',
+  message: 'RunGuard is shutting down and takes no new calls. Try again in a moment.',
 }
 
 /** What node could not read as HTTP never became a call; it still deserves an answer that clients can show. */
-function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
+function answerClientError(error: NodeJS.ErrnoException, socket: Socket, answer: ServerResponse | undefined): void {
+  // In the middle of an answer any other byte would become part of it.
+  const isAnswering = answer?.headersSent === true && !answer.writableFinished
+  if (error.code === 'ECONNRESET' || !socket.writable || isAnswering) {
     socket.destroy()
     return
   }
@@ -167,4 +165,6 @@ async function drain(server: Server, plane: DataPlane, graceMs: number): Promise
   })
   await closed
   isClosed = true
+  // An answer that is still being read beside the stream ends a moment after its connection.
+  while (plane.running.size > 0) await new Promise<void>((resolve) => plane.runtime.schedule(SWEEP_MS, resolve))
 }

@@ -14,7 +14,6 @@ const MAX_HELD_BYTES = 32 * 1024 * 1024
 
 interface Head {
   readonly status: number
-  readonly message: string
   readonly headers: FlatHeaders
 }
 
@@ -45,6 +44,8 @@ export class Relay implements Dispatcher.DispatchHandler {
       if (!response.writableFinished) this.stop('caller-aborted')
     })
     response.on('drain', () => this.readOn())
+    // Who left while the request was still looked at has left for good: no event will say so again.
+    if (response.destroyed) this.stop('caller-aborted')
   }
 
   /** Ends the call from this side. */
@@ -65,7 +66,6 @@ export class Relay implements Dispatcher.DispatchHandler {
     controller: Controller,
     status: number,
     headers: Record<string, string | string[] | undefined>,
-    message = '',
   ): void {
     // 100 and 103 announce an answer, they are none.
     if (status < 200) return
@@ -73,7 +73,7 @@ export class Relay implements Dispatcher.DispatchHandler {
     this.guard = this.watch.head(status, plain)
     if (this.guard !== null) this.guard.onTurn = () => this.follow()
     this.tap = tapEncoded(plain['content-encoding'], (chunk) => this.watch.chunk(chunk))
-    this.head = { status, message, headers: responseHeaders((controller.rawHeaders ?? []) as Buffer[]) }
+    this.head = { status, headers: responseHeaders((controller.rawHeaders ?? []) as Buffer[]) }
     this.held = this.watch.isPricedAtEnd ? [] : null
     if (this.held === null) {
       this.writeHead([])
@@ -143,10 +143,14 @@ export class Relay implements Dispatcher.DispatchHandler {
   onResponseEnd(): void {
     if (this.arrived.length > 0) this.forward()
     if (this.tap === null) this.finish()
-    else void this.tap.finish().then(() => this.finish())
+    else
+      void this.tap.finish().then(
+        () => this.finish(),
+        (error: Error) => this.onResponseError(this.controller, error),
+      )
   }
 
-  onResponseError(_controller: Controller, error: Error): void {
+  onResponseError(_controller: Controller | null, error: Error): void {
     if (this.arrived.length > 0) this.forward()
     const end = this.stopped ?? 'upstream-failed'
     const settle = (): void => {
@@ -155,7 +159,7 @@ export class Relay implements Dispatcher.DispatchHandler {
       if (this.stopped !== 'budget-cut') this.breakOff(error)
     }
     if (this.tap === null) settle()
-    else void this.tap.finish().then(settle)
+    else void this.tap.finish().then(settle, settle)
   }
 
   private hold(chunk: Buffer): void {
@@ -180,8 +184,8 @@ export class Relay implements Dispatcher.DispatchHandler {
   }
 
   private writeHead(extra: FlatHeaders): void {
-    const { status, message, headers } = this.head as Head
-    this.response.writeHead(status, message, [...headers, ...ownHeaders(this.watch), ...extra])
+    const { status, headers } = this.head as Head
+    this.response.writeHead(status, [...headers, ...ownHeaders(this.watch), ...extra])
   }
 
   /** The answer cannot be completed: say so while that is possible, else let the connection show it. */

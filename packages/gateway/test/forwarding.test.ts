@@ -88,7 +88,7 @@ describe('what the upstream receives', () => {
     const { gateway, records } = await startHouse(`${upstream}/base/`)
     await (await post(gateway.url, messagesBody, {}, path)).text()
     expect(url).toBe(`/base${expected}`)
-    expect((await records(1))[0]).toMatchObject({ route: 'POST /v1/messages', ending: { kind: 'exact' } })
+    expect((await records(1))[0]).toMatchObject({ target: 'POST /v1/messages', ending: { kind: 'exact' } })
   })
 
   it.each([

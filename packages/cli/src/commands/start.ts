@@ -71,10 +71,10 @@ function greet(terminal: Terminal, url: string, { data, upstream }: StartOptions
 function showCalls(terminal: Terminal, isJson: boolean): (record: CallRecord) => void {
   const warned = new Set<EndpointKind>()
   return (record) => {
-    const { endpoint, ending, route } = record
+    const { endpoint, ending, target } = record
     if (ending.kind === 'unmetered' && !warned.has(endpoint)) {
       warned.add(endpoint)
-      terminal.say(`warning: ${route} is passed on unmetered: what it costs is in no report.`)
+      terminal.say(`warning: ${target} is passed on unmetered: what it costs is in no report.`)
     }
     terminal.print(isJson ? JSON.stringify(callJson(record)) : callLine(record, terminal.colors))
   }

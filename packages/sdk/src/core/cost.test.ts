@@ -96,14 +96,14 @@ describe('a bill can be followed line by line', () => {
 describe('what the list does not say is assumed to the dear side, and flagged', () => {
   test('an unknown model is never free, whatever the policy', () => {
     const of = usage('claude-opus-9', { input: 1_000 })
-    expect(price(of, today, 'flag')).toMatchObject({ nano: 5_000_000, basis: 'fallback', isEstimated: true })
+    expect(price(of, today, 'flag')).toMatchObject({ nano: 5_000_000, basis: 'flat', isEstimated: true })
     expect(price(of, today, 'dearest')).toMatchObject({ nano: 5_000_000, basis: 'dearest-of-line' })
     expect(price(of, today, 'refuse').assumptions).toEqual(['unknown-model'])
   })
 
   test('the least certain part decides how certain the bill is', () => {
     const parts = [part('gpt-4o', { input: 1 }), part('claude-opus-5-5', { input: 1 })]
-    expect(price({ ...usage('', {}), parts })).toMatchObject({ basis: 'fallback', isEstimated: true })
+    expect(price({ ...usage('', {}), parts })).toMatchObject({ basis: 'dearest-of-all', isEstimated: true })
   })
 
   test('fast without a fast card costs six times the base', () => {

@@ -68,7 +68,7 @@ export interface Cost {
 const UNKNOWN_FAST_PERCENT = 600
 const geosWithoutSurcharge = new Set(['', 'global', 'not_available'])
 const tokenItems = ['input', 'write5m', 'write1h', 'read', 'output'] as const
-const basesByCertainty: readonly CostBasis[] = ['list', 'override', 'dearest-of-line', 'fallback']
+const basesByCertainty: readonly CostBasis[] = ['list', 'override', 'dearest-of-line', 'dearest-of-all', 'flat']
 const maxPico = BigInt(maxUsd) * 1_000n
 
 /**
@@ -215,5 +215,5 @@ function lessCertain(left: CostBasis, right: CostBasis): CostBasis {
 }
 
 function isGuess(basis: CostBasis): boolean {
-  return basis === 'dearest-of-line' || basis === 'fallback'
+  return basis !== 'list' && basis !== 'override'
 }

@@ -11,6 +11,17 @@ export class MalformedBodyError extends Error {
   }
 }
 
+/** A prompt has thousands of blocks; millions are an attack on whoever looks at each. */
+const MAX_ELEMENTS = 100_000
+
+/** The body may be valid, but nobody writes such a one in good faith. */
+export class TooManyElementsError extends MalformedBodyError {
+  constructor(offset: number) {
+    super('too many blocks', offset)
+    this.message = `The request has more than ${MAX_ELEMENTS} messages, blocks and tools.`
+  }
+}
+
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const COMMA = 0x2c
@@ -24,6 +35,8 @@ const utf8 = new TextDecoder()
 export interface Cursor {
   readonly bytes: Uint8Array
   at: number
+  /** List elements that were visited. */
+  elements: number
 }
 
 /** The first byte that is not white space, or -1 at the end. */
@@ -140,6 +153,7 @@ export function eachElement(cursor: Cursor, visit: () => void): void {
     return
   }
   for (;;) {
+    if (++cursor.elements > MAX_ELEMENTS) throw new TooManyElementsError(cursor.at)
     peek(cursor)
     visit()
     if (hasEnded(cursor, 0x5d)) return
@@ -157,6 +171,7 @@ function hasEnded(cursor: Cursor, close: number): boolean {
 const VOCABULARY = new Map<number, string>()
 const WORDS =
   'model max_tokens stream thinking tool_choice speed inference_geo metadata user_id cache_control thread container ' +
+  'mcp_servers ' +
   'tools system messages role content type ttl budget_tokens text image document tool_use tool_result ' +
   'redacted_thinking server_tool_use web_search_tool_result user assistant custom ephemeral 5m 1h adaptive enabled ' +
   'disabled auto any tool none usage error output_config format'

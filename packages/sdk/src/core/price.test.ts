@@ -70,7 +70,7 @@ describe('a model without a price', () => {
     ['eu.anthropic.claude-haiku-6', '2026-11-26', 5_000_000, 'dearest-of-line'],
     ['claude-sonnet-7', '2026-11-26', 15_000_000, 'dearest-of-line'],
     ['claude-mythos-preview', '2026-11-26', 50_000_000, 'dearest-of-line'],
-    ['gpt-4o', '2026-11-26', 50_000_000, 'fallback'],
+    ['gpt-4o', '2026-11-26', 50_000_000, 'dearest-of-all'],
   ])('%s on %s costs %d a token of output as the dearest', (model, at, output, basis) => {
     const quote = quotePrice(book, model, new Date(at), 'dearest')
     expect(quote).toMatchObject({ kind: 'price', basis, price: { base: { output } } })
@@ -78,7 +78,7 @@ describe('a model without a price', () => {
 
   test('costs $5 and $25 if it is only flagged', () => {
     const quote = quotePrice(book, 'claude-opus-6', today, 'flag')
-    expect(quote).toMatchObject({ basis: 'fallback', price: { base: { input: 5_000_000, output: 25_000_000 } } })
+    expect(quote).toMatchObject({ basis: 'flat', price: { base: { input: 5_000_000, output: 25_000_000 } } })
   })
 })
 

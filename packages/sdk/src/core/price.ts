@@ -31,7 +31,7 @@ export interface PriceBook {
 export type UnknownModelPolicy = 'refuse' | 'dearest' | 'flag'
 
 /** Where a price comes from: the list, a negotiated override, or a guess of the {@link UnknownModelPolicy}. */
-export type CostBasis = 'list' | 'override' | 'dearest-of-line' | 'fallback'
+export type CostBasis = 'list' | 'override' | 'dearest-of-line' | 'dearest-of-all' | 'flat'
 
 /** The price to charge for a model. */
 export interface PriceQuote {
@@ -115,7 +115,7 @@ const fallbackQuote: PriceQuote = {
   pricedAs: null,
   price: fallbackPrice,
   geoPercent: US_GEO_PERCENT,
-  basis: 'fallback',
+  basis: 'flat',
 }
 
 function quoteDearest(book: PriceBook, model: string, atMs: number): PriceQuote {
@@ -123,7 +123,7 @@ function quoteDearest(book: PriceBook, model: string, atMs: number): PriceQuote 
   const ofLine = line === 'other' ? null : dearestAt(book.models, atMs, (known) => known.line === line)
   const dearest = ofLine ?? dearestAt(book.models, atMs, () => true)
   if (dearest === null) return fallbackQuote
-  const basis = ofLine === null ? 'fallback' : 'dearest-of-line'
+  const basis = ofLine === null ? 'dearest-of-all' : 'dearest-of-line'
   return { kind: 'price', pricedAs: dearest.id, price: dearest.price, geoPercent: US_GEO_PERCENT, basis }
 }
 

@@ -62,8 +62,8 @@ function judgeUnbilled(record: CallRecord): Verdict {
   return { mismatch: `${nameOf(record)} was recorded at ${formatUsd(record.cost.nano)} and never billed` }
 }
 
-function nameOf({ id, servedModel, requestedModel, route }: CallRecord): string {
-  return `${id} (${servedModel ?? requestedModel ?? route})`
+function nameOf({ id, servedModel, requestedModel, target }: CallRecord): string {
+  return `${id} (${servedModel ?? requestedModel ?? target})`
 }
 
 function usd(nano: bigint): string {

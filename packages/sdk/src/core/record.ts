@@ -82,7 +82,7 @@ export interface CallRecord {
   readonly overheadMs: number
   readonly endpoint: EndpointKind
   /** Method and path without the query. */
-  readonly route: string
+  readonly target: string
   readonly scope: Scope
   /** `user-agent` of the caller. */
   readonly client: string | null

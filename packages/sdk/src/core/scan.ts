@@ -60,7 +60,7 @@ interface Scan {
  * @throws MalformedBodyError if the body is not a JSON object as far as it had to be read
  */
 export function scanCall(bytes: Uint8Array): CallView {
-  const cursor: Cursor = { bytes, at: 0 }
+  const cursor: Cursor = { bytes, at: 0, elements: 0 }
   const scan: Scan = { cursor, view: emptyView(bytes.length), tools: [], system: [], messages: [] }
   if (peek(cursor) !== OBJECT) throw new MalformedBodyError('expected an object', cursor.at)
   eachMember(cursor, (key) => readParameter(scan, key))
@@ -103,7 +103,8 @@ function readParameter(scan: Scan, key: string): void {
   else if (key === 'inference_geo') view.inferenceGeo = readName(cursor)
   else if (key === 'metadata') view.userId = readMembers(cursor, ['user_id']).user_id ?? null
   else if (key === 'cache_control') view.marker = readMarker(cursor)
-  else if (key === 'thread' || key === 'container') view.hasUnseenPrompt = isPresent(cursor) || view.hasUnseenPrompt
+  else if (key === 'thread' || key === 'container' || key === 'mcp_servers')
+    view.hasUnseenPrompt = isPresent(cursor) || view.hasUnseenPrompt
   else skipValue(cursor)
 }
 

@@ -73,6 +73,7 @@ function readIterations(
   context: UsageContext,
   problems: Set<UsageProblem>,
 ): readonly UsagePart[] {
+  const unnamed = modelOfUnnamed(iterations, context)
   const parts: UsagePart[] = []
   let folded: TokenCounts = noTokens
   for (const entry of iterations) {
@@ -81,13 +82,27 @@ function readIterations(
       continue
     }
     const counts = readCounts(entry, context, problems)
-    const model = readName(entry.model) ?? context.model
+    const model = readName(entry.model) ?? unnamed
     if (parts.length < MAX_PARTS) parts.push({ kind: readName(entry.type) ?? 'message', model, ...counts })
     else folded = capCounts(addTokens(folded, counts))
   }
+  if (parts.some((part, index) => isSilentAttempt(part, parts[index + 1]))) problems.add('free-attempt')
   if (iterations.length <= MAX_PARTS) return parts
   problems.add('bad-iterations')
-  return [...parts, { kind: 'message', model: context.model, ...folded }]
+  return [...parts, { kind: 'message', model: unnamed, ...folded }]
+}
+
+/** What names no model ran on the one that was asked for; after a fallback that is not the one that answered. */
+function modelOfUnnamed(iterations: readonly unknown[], context: UsageContext): string {
+  const asked = iterations.find(
+    (entry) => isObject(entry) && entry.type === 'message' && readName(entry.model) !== null,
+  )
+  return (isObject(asked) ? readName(asked.model) : null) ?? context.requestedModel ?? context.model
+}
+
+/** An attempt without a word, followed by another model's: most are free. It is charged, and the call flagged. */
+function isSilentAttempt(part: UsagePart, next: UsagePart | undefined): boolean {
+  return part.kind === 'message' && part.output === 0 && next?.kind === 'fallback_message'
 }
 
 /** What the call's own counters have beyond the iterations; null if nothing. Writes are compared as a whole. */

@@ -36,6 +36,8 @@ export interface Usage {
 export interface UsageContext {
   /** The model that answered. */
   readonly model: string
+  /** The model that was asked for; it ran what names no model of its own. Absent: the one that answered. */
+  readonly requestedModel?: string
   /** The lifetime of the request's cache markers if they all agree. Decides writes that the response does not split. */
   readonly requestedTtl?: '5m' | '1h' | null
 }
@@ -48,6 +50,7 @@ export interface UsageContext {
  * - `split-mismatch`: the split of cache writes by lifetime does not add up to their total.
  * - `bad-iterations`: iterations that are not a list of usages, or far too many of them.
  * - `short-iterations`: iterations that add up to less than the call's own counters.
+ * - `free-attempt`: an attempt that was refused before it said anything: free, or not, by its category.
  * - `unknown-speed`, `unknown-tier`: a value that is not known; read as fast, and as standard.
  */
 export type UsageProblem =
@@ -56,6 +59,7 @@ export type UsageProblem =
   | 'split-mismatch'
   | 'bad-iterations'
   | 'short-iterations'
+  | 'free-attempt'
   | 'unknown-speed'
   | 'unknown-tier'
 

@@ -98,7 +98,7 @@ function openCall(desk: Desk, call: Call, { id, view, scope, expectation }: Foun
     startedAt: desk.runtime.now(),
     overheadMs: desk.runtime.tick() - call.readAtTick,
     endpoint: call.endpoint.kind,
-    route: `${call.method} ${call.endpoint.target.split('?', 1)[0]}`.slice(0, MAX_NAME_LENGTH),
+    target: `${call.method} ${call.endpoint.target.split('?', 1)[0]}`.slice(0, MAX_NAME_LENGTH),
     scope,
     client: call.headers['user-agent']?.slice(0, MAX_NAME_LENGTH) ?? null,
     requestedModel: view?.model ?? null,

@@ -84,7 +84,7 @@ export type Opening = Pick<
   | 'startedAt'
   | 'overheadMs'
   | 'endpoint'
-  | 'route'
+  | 'target'
   | 'scope'
   | 'client'
   | 'requestedModel'

@@ -2,7 +2,7 @@
 
 import { eachMember, MalformedBodyError, parseSlice, readString, skipValue } from '../core/cursor.js'
 import type { UsageContext, UsageReading } from '../core/usage.js'
-import { readUsage } from '../core/usage-reading.js'
+import { isCount, readUsage } from '../core/usage-reading.js'
 import { mergeStreamUsage, readStreamUsage, type StreamUsage, startStreamUsage } from '../core/usage-stream.js'
 import { type SseSink, sseReader } from './sse.js'
 
@@ -39,43 +39,73 @@ type JsonObject = Readonly<Record<string, unknown>>
 
 /** For `text/event-stream`. Only the few events that carry usage are parsed; the many deltas are measured. */
 export function streamMeter(context: UsageContext): Meter {
-  let usage: StreamUsage | null = null
-  let isFinal = false
-  let model: string | null = null
-  let contentBytes = 0
-  let errorCode: string | null = null
-
-  const readers: Readonly<Record<string, (data: JsonObject) => void>> = {
-    message_start: ({ message }) => {
-      usage = startStreamUsage(message, context)
-      model = usage.context.model
-    },
-    message_delta: (data) => {
-      usage = mergeStreamUsage(usage ?? startStreamUsage(null, context), data.usage)
-    },
-    message_stop: () => {
-      isFinal = true
-    },
-    error: (data) => {
-      errorCode = errorCodeOf(data)
-    },
-  }
-  const sink: SseSink = {
-    wants: (name) => name === '' || Object.hasOwn(readers, name),
-    event: (name, data, dataBytes) => {
-      const parsed = data === null ? null : parseObject(data)
-      const type = parsed === null ? name : String(parsed.type ?? name)
-      if (type === 'content_block_delta') contentBytes += Math.max(0, dataBytes - DELTA_FRAME_BYTES)
-      else if (parsed !== null && Object.hasOwn(readers, type)) readers[type]?.(parsed)
-    },
-  }
-  const { feed } = sseReader(sink)
-  const read = (): Metered => {
-    return { reading: usage === null ? null : readStreamUsage(usage), isFinal, model, contentBytes, errorCode }
-  }
-  return { feed, read }
+  const stream = new MeteredStream(context)
+  const { feed } = sseReader(stream)
+  return { feed, read: () => stream.read() }
 }
 
+/** What a stream has said. It is final only if its start, its last counters and its end were all there and readable. */
+class MeteredStream implements SseSink {
+  private readonly context: UsageContext
+  private usage: StreamUsage | null = null
+  private hasStart = false
+  private hasCounters = false
+  private hasEnd = false
+  private isDamaged = false
+  private contentBytes = 0
+  private errorCode: string | null = null
+  private readonly readers = new Map<string, (data: JsonObject) => void>([
+    ['message_start', ({ message }) => this.start(message)],
+    ['message_delta', ({ usage }) => this.merge(usage)],
+    ['message_stop', () => this.stop()],
+    ['error', (data) => this.fail(data)],
+  ])
+
+  constructor(context: UsageContext) {
+    this.context = context
+  }
+
+  wants(name: string): boolean {
+    return name === '' || this.readers.has(name)
+  }
+
+  event(name: string, data: string | null, dataBytes: number): void {
+    const parsed = data === null ? null : parseObject(data)
+    const type = parsed === null ? name : String(parsed.type ?? name)
+    if (type === 'content_block_delta') this.contentBytes += Math.max(0, dataBytes - DELTA_FRAME_BYTES)
+    else if (parsed !== null) this.readers.get(type)?.(parsed)
+    else if (this.wants(name)) this.isDamaged = true
+  }
+
+  read(): Metered {
+    const { usage, contentBytes, errorCode } = this
+    const isFinal = this.hasStart && this.hasCounters && this.hasEnd && !this.isDamaged
+    const reading = usage === null ? null : readStreamUsage(usage)
+    return { reading, isFinal, model: usage?.context.model ?? null, contentBytes, errorCode }
+  }
+
+  private start(message: unknown): void {
+    // A second start would make what was counted so far forgotten.
+    if (this.usage !== null) this.isDamaged = true
+    else this.usage = startStreamUsage(message, this.context)
+    this.hasStart ||= typeof message === 'object' && message !== null
+  }
+
+  private merge(usage: unknown): void {
+    this.usage = mergeStreamUsage(this.usage ?? startStreamUsage(null, this.context), usage)
+    this.hasCounters ||= isCount(asObject(usage).output_tokens)
+  }
+
+  private stop(): void {
+    this.hasEnd = true
+  }
+
+  private fail(data: JsonObject): void {
+    this.errorCode = errorCodeOf(data) ?? 'error'
+  }
+}
+
+const MAX_NAME_LENGTH = 200
 /** An answer larger than this is no message; its bytes still pass, but are not read. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024
 
@@ -106,7 +136,7 @@ interface Answer {
 
 /** The few members that count, found without parsing the content; null if the answer is not a whole JSON object. */
 function readAnswer(bytes: Uint8Array): Answer | null {
-  const cursor = { bytes, at: 0 }
+  const cursor = { bytes, at: 0, elements: 0 }
   const answer: Answer = { model: null, errorCode: null }
   const slice = (): unknown => {
     const start = cursor.at
@@ -116,7 +146,7 @@ function readAnswer(bytes: Uint8Array): Answer | null {
   try {
     eachMember(cursor, (key) => {
       if (key === 'usage') answer.usage = slice()
-      else if (key === 'model') answer.model = readString(cursor)
+      else if (key === 'model') answer.model = readString(cursor)?.slice(0, MAX_NAME_LENGTH) ?? null
       else if (key === 'error') answer.errorCode = errorCodeOf({ error: slice() })
       else skipValue(cursor)
     })

@@ -102,6 +102,11 @@ function readLine(pending: Pending, sink: SseSink, bytes: Uint8Array, start: num
 function readData(pending: Pending, sink: SseSink, bytes: Uint8Array, start: number, end: number): void {
   pending.isOpen = true
   pending.dataBytes += end - start
+  if (pending.dataBytes > MAX_LINE_BYTES) {
+    // Many lines without end are no better than one.
+    pending.data = null
+    return
+  }
   if (!sink.wants(pending.name)) return
   const line = decode(bytes, start, end)
   pending.data = pending.data === null ? line : `${pending.data}\n${line}`

@@ -155,7 +155,8 @@ function isEventStream(headers: Headers): boolean {
 }
 
 function chooseMeter(expectation: Expectation | null, headers: Headers): Meter {
-  const context = { model: expectation?.model ?? '', requestedTtl: expectation?.ttl ?? null }
+  const model = expectation?.model ?? ''
+  const context = { model, requestedModel: model, requestedTtl: expectation?.ttl ?? null }
   return isEventStream(headers) ? streamMeter(context) : answerMeter(context)
 }
 
@@ -227,7 +228,7 @@ function closeRecord(
     headMs: answer.headMs === null ? null : toMicros(answer.headMs),
     overheadMs: toMicros(opening.overheadMs),
     endpoint: opening.endpoint,
-    route: opening.route,
+    target: opening.target,
     scope: opening.scope,
     client: opening.client,
     requestedModel: opening.requestedModel,

@@ -4,18 +4,20 @@ import type { Account, Hold, LedgerEntry, LedgerResult } from '../core/ledger.js
 import { verifyLedger } from '../core/ledger-audit.js'
 import { applyEvents } from '../core/ledger-posting.js'
 import type { CallRecord } from '../core/record.js'
+import type { Registry, StoredBudget } from './registry.js'
 import type { BalanceQuery, EntryQuery, ReportGroup, ReportQuery, ReportRow, Store, StoreBatch } from './store.js'
 import { type CallSummary, compareRows, compareText, dayName, dayNumber, summarize } from './summary.js'
 
 type MutableRow = { -readonly [K in keyof ReportRow]: ReportRow[K] }
 
-/** An empty store that lasts as long as the process. */
-export function memoryStore(): Store {
+/** An empty store, and an empty registry, that last as long as the process. */
+export function memoryStore(): Store & Registry {
   const memory: Memory = { records: new Map(), accounts: new Map(), holds: new Map(), entries: [] }
   const post: Store['post'] = async (batch) => keepBatch(memory, batch)
   return {
     ...recordReads(memory),
     ...ledgerReads(memory),
+    ...memoryRegistry(),
     post,
     async addRecords(records) {
       await post({ events: [], records })
@@ -33,6 +35,30 @@ interface Memory {
   readonly accounts: Map<string, Account>
   readonly holds: Map<string, Hold>
   readonly entries: LedgerEntry[]
+}
+
+/** Budgets are kept as text, as everywhere: whoever changes what was put in later changes nothing here. */
+function memoryRegistry(): Registry {
+  const budgets = new Map<string, string>()
+  let version = 0
+  return {
+    async version() {
+      return version
+    },
+    async listBudgets() {
+      const stored = [...budgets].map(([id, text]): StoredBudget => ({ id, written: JSON.parse(text) as unknown }))
+      return stored.sort((a, b) => compareText(a.id, b.id))
+    },
+    async putBudget({ id, written }) {
+      budgets.set(id, JSON.stringify(written))
+      version += 1
+    },
+    async removeBudget(id) {
+      const isThere = budgets.delete(id)
+      if (isThere) version += 1
+      return isThere
+    },
+  }
 }
 
 function keepBatch(memory: Memory, { events, records }: StoreBatch): readonly LedgerResult[] {

@@ -68,6 +68,11 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     )`,
     'CREATE UNIQUE INDEX ledger_entries_account ON ledger_entries (account_id, ordinal)',
   ],
+  [
+    'CREATE TABLE registry_budgets (id TEXT PRIMARY KEY, written TEXT NOT NULL)',
+    'CREATE TABLE registry_version (version BIGINT NOT NULL)',
+    'INSERT INTO registry_version (version) VALUES (0)',
+  ],
 ]
 
 /** A table with one row, or none before the first step. */

@@ -7,6 +7,8 @@ import { nanoUsd } from '../core/money.js'
 import { accountRef } from '../testing/ledger-table.js'
 import { sampleRecord } from '../testing/sample-record.js'
 import { storeSuite } from '../testing/store-suite.js'
+import type { StoreCheck } from '../testing/store-suite-check.js'
+import { type RegistryCheck, registrySuite } from '../testing/store-suite-registry.js'
 import { SchemaTooNewError } from './migrations.js'
 import { type PostgresConnection, postgresStore } from './postgres.js'
 
@@ -32,7 +34,7 @@ function openPool(url: string): pg.Pool {
 const open = (url: string) => postgresStore(openPool(url))
 
 describe('the postgres store', () => {
-  it.each(storeSuite)('$name', async ({ check }) => {
+  it.each<StoreCheck | RegistryCheck>([...storeSuite, ...registrySuite])('$name', async ({ check }) => {
     const store = await open(await emptyDatabase())
     try {
       await check(store)

@@ -18,6 +18,15 @@ import {
   writeAccounts,
   writeHolds,
 } from './ledger-sql.js'
+import type { Registry } from './registry.js'
+import {
+  deleteBudget,
+  readRegistryVersion,
+  readStoredBudget,
+  SELECT_BUDGETS,
+  SELECT_REGISTRY_VERSION,
+  writeBudget,
+} from './registry-sql.js'
 import type { Dialect, SqlRow, Statement } from './sql.js'
 import type { Store } from './store.js'
 import { compareRows, compareText } from './summary.js'
@@ -49,6 +58,32 @@ export function sqlReads(dialect: Dialect, fetchRows: (statement: Statement) => 
     },
     async entries(query) {
       return (await fetchRows(selectEntries(query))).map(readEntry)
+    },
+  }
+}
+
+/**
+ * The registry over a database.
+ *
+ * @param change raises the version and runs a statement, in one transaction, and gives the rows of the statement
+ */
+export function sqlRegistry(
+  fetchRows: (statement: Statement) => Promise<readonly SqlRow[]>,
+  change: (statement: Statement) => Promise<readonly SqlRow[]>,
+): Registry {
+  return {
+    async version() {
+      const [row] = await fetchRows(SELECT_REGISTRY_VERSION)
+      return readRegistryVersion(row)
+    },
+    async listBudgets() {
+      return (await fetchRows(SELECT_BUDGETS)).map(readStoredBudget).sort((a, b) => compareText(a.id, b.id))
+    },
+    async putBudget(budget) {
+      await change(writeBudget(budget))
+    },
+    async removeBudget(id) {
+      return (await change(deleteBudget(id))).length > 0
     },
   }
 }

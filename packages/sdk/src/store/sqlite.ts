@@ -21,6 +21,15 @@ interface SqliteStatement {
   all(...values: unknown[]): unknown[]
 }
 
+/** How a file is shared with other processes. */
+export interface SqliteOptions {
+  /**
+   * How long a write waits for another process that is writing. The driver waits without letting anything else run, so
+   * whoever serves calls waits briefly and tries again later; a report beside it may take its time.
+   */
+  readonly busyTimeoutMs?: number
+}
+
 /**
  * Opens the store and brings its schema up to date.
  *
@@ -28,9 +37,8 @@ interface SqliteStatement {
  *
  * @throws SchemaTooNewError if a newer RunGuard wrote the file
  */
-export function sqliteStore(database: SqliteDatabase): Store {
-  // Another process may be writing: a report beside a running gateway waits its turn instead of failing.
-  database.exec('PRAGMA busy_timeout = 5000')
+export function sqliteStore(database: SqliteDatabase, { busyTimeoutMs = 5_000 }: SqliteOptions = {}): Store {
+  database.exec(`PRAGMA busy_timeout = ${Math.trunc(busyTimeoutMs)}`)
   database.exec('PRAGMA journal_mode = WAL')
   database.exec('PRAGMA synchronous = NORMAL')
   // Each checkpoint waits for the disk and holds up every call: four times rarer, at 16 MB of log.
@@ -99,12 +107,20 @@ function inTransaction<T>(database: SqliteDatabase, begin: string, work: () => T
     database.exec('COMMIT')
     return result
   } catch (error) {
-    database.exec('ROLLBACK')
+    rollBack(database)
     throw error
   }
 }
 
+/** Where the commit itself failed there may be nothing to roll back; the first error is the one that tells. */
+function rollBack(database: SqliteDatabase): void {
+  try {
+    database.exec('ROLLBACK')
+  } catch {}
+}
+
 function migrate(database: SqliteDatabase): void {
+  if (isUpToDate(database)) return
   // Two processes may open a new file at once; the write lock lets only one of them build it.
   inTransaction(database, 'BEGIN IMMEDIATE', () => {
     database.exec(VERSION_TABLE)
@@ -113,4 +129,11 @@ function migrate(database: SqliteDatabase): void {
     const { text, values } = writeVersion(row)
     database.prepare(text).run(...values)
   })
+}
+
+/** Told by reading alone: a report must not wait for whoever is writing. */
+function isUpToDate(database: SqliteDatabase): boolean {
+  if (database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'runguard_schema'").all().length === 0) return false
+  const [row] = database.prepare(SELECT_VERSION).all() as SqlRow[]
+  return row !== undefined && pendingSteps(row).length === 0
 }

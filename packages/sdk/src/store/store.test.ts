@@ -8,8 +8,11 @@ import { nanoUsd } from '../core/money.js'
 import { accountRef } from '../testing/ledger-table.js'
 import { sampleRecord } from '../testing/sample-record.js'
 import { storeSuite } from '../testing/store-suite.js'
+import type { StoreCheck } from '../testing/store-suite-check.js'
+import { type RegistryCheck, registrySuite } from '../testing/store-suite-registry.js'
 import { memoryStore } from './memory.js'
 import { SchemaTooNewError } from './migrations.js'
+import type { Registry } from './registry.js'
 import { sqliteStore } from './sqlite.js'
 import type { Store } from './store.js'
 
@@ -29,11 +32,11 @@ const hold: LedgerEvent = {
   at: 0,
 }
 
-const openFile = (): Store => sqliteStore(new Database(join(folder, 'runguard.db')))
-const stores: Readonly<Record<string, () => Store>> = { memory: memoryStore, sqlite: openFile }
+const openFile = (): Store & Registry => sqliteStore(new Database(join(folder, 'runguard.db')))
+const stores: Readonly<Record<string, () => Store & Registry>> = { memory: memoryStore, sqlite: openFile }
 
 describe.each(Object.keys(stores))('the %s store', (name) => {
-  it.each(storeSuite)('$name', async ({ check }) => {
+  it.each<StoreCheck | RegistryCheck>([...storeSuite, ...registrySuite])('$name', async ({ check }) => {
     const store = stores[name]?.()
     expect(store).toBeDefined()
     if (store === undefined) return
@@ -75,6 +78,24 @@ describe('the sqlite store as a file', () => {
     expect(await store.post({ events: [hold], records: [] })).toMatchObject([{ kind: 'held' }])
     expect(await store.findRecord('rg_sample')).toEqual(sampleRecord())
     await store.close()
+  })
+
+  it('gets a registry if it was written before there was one, and shows the changes of other processes', async () => {
+    const first = openFile()
+    await first.post({ events: [hold], records: [] })
+    await first.close()
+    const old = new Database(join(folder, 'runguard.db'))
+    for (const table of ['budgets', 'version']) old.exec(`DROP TABLE registry_${table}`)
+    old.exec('UPDATE runguard_schema SET version = 2')
+    old.close()
+    const [store, other] = [openFile(), openFile()]
+    const before = await store.version()
+    await other.putBudget({ id: 'a', written: { limit: 1 } })
+    expect(await store.version()).not.toBe(before)
+    expect(await store.listBudgets()).toEqual([{ id: 'a', written: { limit: 1 } }])
+    expect(await store.balances({})).toHaveLength(1)
+    await store.close()
+    await other.close()
   })
 
   it('is found wrong after somebody changed a number in it', async () => {

@@ -21,7 +21,7 @@ export function sampleRecord(overrides: Partial<CallRecord> = {}): CallRecord {
     headMs: 300,
     overheadMs: 0.4,
     endpoint: 'messages',
-    route: 'POST /v1/messages',
+    target: 'POST /v1/messages',
     scope: sampleScope(),
     client: 'test/1',
     requestedModel: model,

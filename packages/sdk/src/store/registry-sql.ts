@@ -1,0 +1,39 @@
+/** The SQL of the registry. Whoever changes it takes the next version first, so that changes happen one after another. */
+
+import type { StoredBudget } from './registry.js'
+import type { SqlRow, Statement } from './sql.js'
+
+/** Gives the row that {@link readRegistryVersion} takes. */
+export const SELECT_REGISTRY_VERSION: Statement = { text: 'SELECT version FROM registry_version', values: [] }
+
+/** Goes before every change below, in its transaction. */
+export const RAISE_REGISTRY_VERSION: Statement = {
+  text: 'UPDATE registry_version SET version = version + 1',
+  values: [],
+}
+
+/** A row of {@link SELECT_REGISTRY_VERSION}. */
+export function readRegistryVersion(row: SqlRow | undefined): number {
+  return Number(row?.version ?? 0)
+}
+
+/** All budgets, in no order: databases disagree about the order of texts. */
+export const SELECT_BUDGETS: Statement = { text: 'SELECT id, written FROM registry_budgets', values: [] }
+
+/** A row of {@link SELECT_BUDGETS}. */
+export function readStoredBudget(row: SqlRow): StoredBudget {
+  return { id: String(row.id), written: JSON.parse(String(row.written)) as unknown }
+}
+
+const PUT_BUDGET = `INSERT INTO registry_budgets (id, written) VALUES (?, ?)
+  ON CONFLICT (id) DO UPDATE SET written = excluded.written RETURNING id`
+
+/** Adds or replaces one. */
+export function writeBudget({ id, written }: StoredBudget): Statement {
+  return { text: PUT_BUDGET, values: [id, JSON.stringify(written)] }
+}
+
+/** Gives a row for the budget it took away. */
+export function deleteBudget(id: string): Statement {
+  return { text: 'DELETE FROM registry_budgets WHERE id = ? RETURNING id', values: [id] }
+}
