@@ -1,3 +1,4 @@
+import { connect } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { sampleStreams } from '@runguard/sdk/testing'
 import { describe, expect, it } from 'vitest'
@@ -26,6 +27,16 @@ const errorOf = async (answer: Response): Promise<ApiError> => (await answer.jso
 async function expectAlive({ gateway }: House): Promise<void> {
   const answer = await fetch(`${gateway.url}/runguard/ready`)
   expect(answer.status).toBe(200)
+}
+
+/** Sends all of it and goes away without waiting for a word. */
+function exchangeAndLeave(url: string, request: Buffer): Promise<void> {
+  return new Promise((resolve) => {
+    const { hostname, port } = new URL(url)
+    const socket = connect(Number(port), hostname, () => socket.write(request, () => socket.destroy()))
+    socket.on('error', () => {})
+    socket.on('close', () => resolve())
+  })
 }
 
 /** An upstream that must not be reached. */
@@ -135,6 +146,18 @@ describe('a request that cannot be read', () => {
   })
 })
 
+describe('a request that is too much', () => {
+  it('because it has millions of blocks is refused at once', async () => {
+    const house = await untouchedHouse()
+    const body = `{"model":"claude-opus-5-5","system":[${'1,'.repeat(2_000_000)}1]}`
+    const answer = await post(house.gateway.url, body)
+    expect(answer.status).toBe(400)
+    expect((await errorOf(answer)).error.message).toMatch(/more than 100000 messages, blocks and tools/)
+    expect(house.callsSent()).toBe(0)
+    await expectAlive(house)
+  })
+})
+
 describe('an upstream that fails', () => {
   const head = 'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n'
   const chunk = (text: string) => `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`
@@ -215,6 +238,21 @@ describe('an upstream that fails', () => {
     await expectAlive(house)
   })
 
+  it('because its reason phrase is none: its answer is delivered all the same', async () => {
+    const upstream = await rawUpstream((socket) =>
+      socket.end(
+        `HTTP/1.1 200 O\u0001K\r\ncontent-type: application/json\r\ncontent-length: ${answerBody.length}\r\n\r\n${answerBody}`,
+      ),
+    )
+    const house = await startHouse(upstream)
+    const answer = await post(house.gateway.url, messagesBody)
+    expect([200, 502]).toContain(answer.status)
+    await answer.text()
+    expect(await house.records(1)).toHaveLength(1)
+    expect(house.gateway.running()).toBe(0)
+    await expectAlive(house)
+  })
+
   it('because it never answers: 502 after the time that was set', async () => {
     const house = await startHouse(await rawUpstream(() => {}), { upstreamTimeoutMs: 1_000 })
     expect((await post(house.gateway.url, messagesBody)).status).toBe(502)
@@ -289,6 +327,15 @@ describe('a caller who vanishes', () => {
     const [record] = await house.records(1)
     expect(record).toMatchObject({ ending: { kind: 'at-least', reason: 'caller-aborted' }, status: null })
     expect(record?.cost.nano).toBeGreaterThan(0)
+    await expectAlive(house)
+  })
+
+  it('while its compressed body is looked at leaves nothing behind', async () => {
+    const house = await untouchedHouse()
+    const body = gzipSync(Buffer.from(messagesBody.replace('blue', 'blue '.repeat(3_000_000))))
+    for (let n = 0; n < 5; n++) await exchangeAndLeave(house.gateway.url, rawRequest(body, ['content-encoding: gzip']))
+    await house.records(5)
+    await expect.poll(() => house.gateway.running()).toBe(0)
     await expectAlive(house)
   })
 

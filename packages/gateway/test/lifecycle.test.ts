@@ -1,3 +1,5 @@
+import { connect } from 'node:net'
+import { gzipSync } from 'node:zlib'
 import { sampleStreams } from '@runguard/sdk/testing'
 import { describe, expect, it } from 'vitest'
 import { answerBody, exchange, httpUpstream, messagesBody, post, startHouse, streamBody } from './harness.js'
@@ -56,12 +58,47 @@ describe('an ending gateway', () => {
     expect(await store.listRecords(10)).toMatchObject([{ ending: { kind: 'at-least', reason: 'gateway-stopped' } }])
   })
 
+  it('has kept the record of every call when it is closed, of those that are still being decoded too', async () => {
+    let served = 0
+    const upstream = await httpUpstream((request, response) => {
+      served++
+      request.resume()
+      response.writeHead(200, { 'content-type': 'text/event-stream', 'content-encoding': 'gzip' })
+      response.end(gzipSync(stream))
+    })
+    const { gateway, store } = await startHouse(upstream)
+    const calls = Array.from({ length: 20 }, () =>
+      post(gateway.url, streamBody).then((answer) => answer.text(), String),
+    )
+    await new Promise((resolve) => setTimeout(resolve, 15))
+    await gateway.close(0)
+    await Promise.all(calls)
+    expect((await store.listRecords(100)).length).toBeGreaterThanOrEqual(served)
+    expect(gateway.running()).toBe(0)
+  })
+
+  it('does not write an error into an answer that is running', async () => {
+    const { upstream, finish } = await pausingUpstream()
+    const { gateway } = await startHouse(upstream)
+    const { hostname, port } = new URL(gateway.url)
+    const socket = connect(Number(port), hostname)
+    let answer = ''
+    socket.on('data', (chunk) => {
+      answer += chunk.toString()
+      if (answer.includes('message_start')) socket.write('surplus')
+    })
+    const head = `POST /v1/messages HTTP/1.1\r\nhost: x\r\ncontent-length: ${streamBody.length}\r\n\r\n`
+    socket.write(head + streamBody)
+    await new Promise((resolve) => socket.on('close', resolve))
+    expect(answer.match(/HTTP\/1\.1/g)).toHaveLength(1)
+    finish()
+  })
+
   it('tells a caller on an open connection to come back, in the shape of the API', async () => {
     const { upstream, finish } = await pausingUpstream()
     const { gateway } = await startHouse(upstream)
     const rest = await openStream(gateway.url)
     // Half a request holds the second connection open over the start of the shutdown.
-    const { connect } = await import('node:net')
     const { hostname, port } = new URL(gateway.url)
     const socket = connect(Number(port), hostname)
     let answer = ''

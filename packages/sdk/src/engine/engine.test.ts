@@ -105,13 +105,33 @@ describe('a streamed call', () => {
         if (isWhole) expect(cut).toBeGreaterThan(lastEvent)
         else expect(record.cost.isEstimated).toBe(true)
         const output = record.usage?.parts[0]?.output ?? 0
-        // While it streams the charge only grows: nobody gains by leaving later. The true count may then be lower.
-        if (!isWhole && record.servedModel !== null) expect(output).toBeGreaterThanOrEqual(Math.min(before, 1))
-        before = output
+        // While it streams the charge only grows: nobody gains by leaving later. Only the last word may lower it.
+        if (!isWhole && record.servedModel !== null) expect(output).toBeGreaterThanOrEqual(before)
+        before = isWhole ? 0 : output
         expect(record.cost.nano).toBeGreaterThan(0)
       }
     },
   )
+
+  const start = (sampleStreams.text ?? '').split('\n\n')[0] ?? ''
+  const longText = `event: content_block_delta\ndata: ${JSON.stringify({ type: 'content_block_delta', delta: { type: 'text_delta', text: 'word '.repeat(2_000) } })}`
+  const lastCounters =
+    'event: message_delta\ndata: {"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":2500}}'
+  const stop = 'event: message_stop\ndata: {"type":"message_stop"}'
+
+  it.each([
+    ['no last counters', [start, longText, stop]],
+    ['last counters that are no JSON', [start, longText, lastCounters.replace('}}', ''), stop]],
+    ['last counters without a count', [start, longText, lastCounters.replace('2500', 'null'), stop]],
+    ['a start that is no JSON', [start.slice(0, -1), longText, lastCounters, stop]],
+    ['two starts', [start, longText, lastCounters, start, stop]],
+  ])('with %s is not taken for whole, and charged for what was streamed', async (_, events) => {
+    const record = await play(bytesOf(`${events.join('\n\n')}\n\n`), 'complete')
+    expect(record).toMatchObject({ ending: { kind: 'at-least' }, cost: { isEstimated: true } })
+    const [part] = record.usage?.parts ?? []
+    expect(part?.output).toBeGreaterThanOrEqual(2_500)
+    expect((part?.input ?? 0) + (part?.write5m ?? 0)).toBeGreaterThan(0)
+  })
 
   it('is the same call however its bytes are cut into chunks', async () => {
     const shapes = fc.constantFrom(...Object.values(sampleStreams))
@@ -184,6 +204,52 @@ describe('a plain call', () => {
     expect(records[0]?.cost.isEstimated).toBe(true)
     expect(records[0]?.cost.nano).toBeGreaterThan(0)
     expect(Number.isSafeInteger(records[0]?.cost.nano)).toBe(true)
+  })
+
+  it('whose attempts name no model is charged by the model that was asked for', async () => {
+    const { send, records } = setUp()
+    const watch = await send(request.replace('"stream":true,', '').replace('sonnet', 'opus'))
+    watch.sent()
+    watch.head(200, JSON_HEAD)
+    const iterations = [
+      { type: 'compaction', input_tokens: 50_000, output_tokens: 700 },
+      { type: 'message', model: 'claude-opus-5-5', input_tokens: 100, output_tokens: 5 },
+      { type: 'fallback_message', model: 'claude-sonnet-5-5', input_tokens: 100, output_tokens: 50 },
+    ]
+    const usage = { input_tokens: 100, output_tokens: 50, iterations }
+    watch.chunk(bytesOf(JSON.stringify({ model: 'claude-sonnet-5-5', usage })))
+    watch.end('complete')
+    const microdollars = 50_000 * 4 + 700 * 20 + 100 * 4 + 5 * 20 + 100 * 2 + 50 * 10
+    expect(records[0]).toMatchObject({ ending: { kind: 'exact' }, cost: { nano: microdollars * 1_000 } })
+  })
+
+  it('with an attempt that was refused without a word is charged for it, and flagged: such attempts may be free', async () => {
+    const { send, records } = setUp()
+    const watch = await send(request.replace('"stream":true,', ''))
+    watch.sent()
+    watch.head(200, JSON_HEAD)
+    const iterations = [
+      { type: 'message', model: 'claude-sonnet-5-5', input_tokens: 100, output_tokens: 0 },
+      { type: 'fallback_message', model: 'claude-haiku-5-5', input_tokens: 100, output_tokens: 50 },
+    ]
+    watch.chunk(
+      bytesOf(
+        JSON.stringify({ model: 'claude-haiku-5-5', usage: { input_tokens: 100, output_tokens: 50, iterations } }),
+      ),
+    )
+    watch.end('complete')
+    expect(records[0]).toMatchObject({ ending: { kind: 'at-least' }, cost: { isEstimated: true, nano: 235_000 } })
+  })
+
+  it('with a tier that is not known keeps its counters, and is flagged', async () => {
+    const { send, records } = setUp()
+    const watch = await send(request.replace('"stream":true,', ''))
+    watch.sent()
+    watch.head(200, JSON_HEAD)
+    const usage = { input_tokens: 10, output_tokens: 1, service_tier: 'flex' }
+    watch.chunk(bytesOf(JSON.stringify({ model: 'claude-opus-5-5', content: 'x'.repeat(4_000), usage })))
+    watch.end('complete')
+    expect(records[0]).toMatchObject({ ending: { kind: 'at-least' }, cost: { isEstimated: true, nano: 60_000 } })
   })
 
   it('that the API refused costs nothing, and keeps the code', async () => {
@@ -268,6 +334,23 @@ describe('admission', () => {
     watch.end('complete')
     await engine.flush()
     expect(await store.findRecord('req_1')).toMatchObject({ id: watch.id })
+  })
+})
+
+describe('whoever listens to records', () => {
+  it('cannot fail a call', async () => {
+    const runtime = manualRuntime()
+    const onRecord = (): void => {
+      throw new Error('the terminal is gone')
+    }
+    const engine = createEngine({ config: { ...engineDefaults, book }, store: memoryStore(), runtime, onRecord })
+    const admission = await engine.admit(setUp().callOf(request))
+    if (admission.kind !== 'send') throw new Error('refused')
+    admission.watch.sent()
+    admission.watch.head(200, SSE)
+    admission.watch.chunk(bytesOf(sampleStreams.text ?? ''))
+    expect(admission.watch.end('complete').ending.kind).toBe('exact')
+    expect(runtime.lines).toMatchObject([{ level: 'error', event: 'listener-failed' }])
   })
 })
 

@@ -12,8 +12,10 @@ import {
 } from '../core/ledger-posting.js'
 import { insertMissingAccounts, lockAccounts, lockHolds, SELECT_BOOKS } from './ledger-sql.js'
 import { pendingSteps, SELECT_VERSION, VERSION_TABLE, writeVersion } from './migrations.js'
+import type { Registry } from './registry.js'
+import { RAISE_REGISTRY_VERSION } from './registry-sql.js'
 import { numberPlaceholders, POSTGRES, type SqlRow, type Statement } from './sql.js'
-import { accountsByKey, holdsById, NOTHING, readBooks, sqlReads, writesOf } from './sql-store.js'
+import { accountsByKey, holdsById, NOTHING, readBooks, sqlReads, sqlRegistry, writesOf } from './sql-store.js'
 import type { Store, StoreBatch } from './store.js'
 
 /**
@@ -34,7 +36,7 @@ export interface PostgresConnection {
 }
 
 /**
- * Opens the store and brings its schema up to date; any number of processes may do so at once. Closing it ends the pool.
+ * Opens the store, with its registry, and brings its schema up to date; any number of processes may do so at once. Closing it ends the pool.
  *
  * A group of events locks the holds it touches, then the accounts, each in one order, and decides while it has them:
  * so no two groups wait for each other, and no two decide on the same balance. Works on connections that a pooler hands
@@ -42,11 +44,15 @@ export interface PostgresConnection {
  *
  * @throws SchemaTooNewError if a newer RunGuard wrote the database
  */
-export async function postgresStore(pool: PostgresPool): Promise<Store> {
+export async function postgresStore(pool: PostgresPool): Promise<Store & Registry> {
   await withRetries(() => migrate(pool), isMigrationRace)
   const post: Store['post'] = (batch) => postBatch(pool, batch)
   return {
     ...sqlReads(POSTGRES, (statement) => fetchRows(pool, statement)),
+    ...sqlRegistry(
+      (statement) => fetchRows(pool, statement),
+      (statement) => changeRegistry(pool, statement),
+    ),
     post,
     async addRecords(records) {
       await post({ events: [], records })
@@ -104,6 +110,14 @@ async function makeAccounts(pool: PostgresPool, { events }: StoreBatch): Promise
   const accounts = namedAccounts(events).map(emptyAccount)
   const sorted = accounts.sort((a, b) => (a.key < b.key ? -1 : 1))
   await fetchRows(pool, insertMissingAccounts(POSTGRES, sorted))
+}
+
+function changeRegistry(pool: PostgresPool, statement: Statement): Promise<SqlRow[]> {
+  const change = async (tx: PostgresConnection): Promise<SqlRow[]> => {
+    await fetchRows(tx, RAISE_REGISTRY_VERSION)
+    return await fetchRows(tx, statement)
+  }
+  return withRetries(() => inTransaction(pool, 'BEGIN', change), isRetriable)
 }
 
 async function verify(pool: PostgresPool): ReturnType<Store['verify']> {

@@ -5,8 +5,10 @@ import { verifyLedger } from '../core/ledger-audit.js'
 import { applyEvents, type LedgerState, touchedAccounts, touchedHolds } from '../core/ledger-posting.js'
 import { lockAccounts, lockHolds, SELECT_BOOKS } from './ledger-sql.js'
 import { pendingSteps, SELECT_VERSION, VERSION_TABLE, writeVersion } from './migrations.js'
+import type { Registry } from './registry.js'
+import { RAISE_REGISTRY_VERSION } from './registry-sql.js'
 import { SQLITE, type SqlRow, type Statement } from './sql.js'
-import { accountsByKey, holdsById, NOTHING, readBooks, sqlReads, writesOf } from './sql-store.js'
+import { accountsByKey, holdsById, NOTHING, readBooks, sqlReads, sqlRegistry, writesOf } from './sql-store.js'
 import type { Store } from './store.js'
 
 /** The few methods of a SQLite driver that are used. Integers come back as numbers. */
@@ -31,13 +33,13 @@ export interface SqliteOptions {
 }
 
 /**
- * Opens the store and brings its schema up to date.
+ * Opens the store, with its registry, and brings its schema up to date.
  *
  * A commit survives the death of the process; it waits for the disk only at checkpoints (WAL, `synchronous = NORMAL`).
  *
  * @throws SchemaTooNewError if a newer RunGuard wrote the file
  */
-export function sqliteStore(database: SqliteDatabase, { busyTimeoutMs = 5_000 }: SqliteOptions = {}): Store {
+export function sqliteStore(database: SqliteDatabase, { busyTimeoutMs = 5_000 }: SqliteOptions = {}): Store & Registry {
   database.exec(`PRAGMA busy_timeout = ${Math.trunc(busyTimeoutMs)}`)
   database.exec('PRAGMA journal_mode = WAL')
   database.exec('PRAGMA synchronous = NORMAL')
@@ -52,8 +54,10 @@ export function sqliteStore(database: SqliteDatabase, { busyTimeoutMs = 5_000 }:
       for (const write of writesOf(SQLITE, state.holds, posting, records)) session.run(write)
       return posting.results
     })
+  const fetchRows = async (statement: Statement): Promise<SqlRow[]> => session.fetch(statement)
   return {
-    ...sqlReads(SQLITE, async (statement) => session.fetch(statement)),
+    ...sqlReads(SQLITE, fetchRows),
+    ...sqlRegistry(fetchRows, async (statement) => changeRegistry(database, session, statement)),
     post,
     async addRecords(records) {
       await post({ events: [], records })
@@ -98,6 +102,13 @@ function loadState(session: Session, events: readonly LedgerEvent[]): LedgerStat
   const holds = holdsById(session.fetch(lockHolds(SQLITE, touchedHolds(events))))
   const accounts = accountsByKey(session.fetch(lockAccounts(SQLITE, touchedAccounts(events, holds.values()))))
   return { holds, accounts }
+}
+
+function changeRegistry(database: SqliteDatabase, session: Session, statement: Statement): SqlRow[] {
+  return inTransaction(database, 'BEGIN IMMEDIATE', () => {
+    session.run(RAISE_REGISTRY_VERSION)
+    return session.fetch(statement)
+  })
 }
 
 function inTransaction<T>(database: SqliteDatabase, begin: string, work: () => T): T {

@@ -72,6 +72,7 @@ describe('the sqlite store as a file', () => {
     await first.close()
     const old = new Database(join(folder, 'runguard.db'))
     for (const table of ['accounts', 'holds', 'entries']) old.exec(`DROP TABLE ledger_${table}`)
+    for (const table of ['budgets', 'version']) old.exec(`DROP TABLE registry_${table}`)
     old.exec('UPDATE runguard_schema SET version = 1')
     old.close()
     const store = openFile()
