@@ -18,6 +18,8 @@ export interface DataPlane {
   readonly maxBodyBytes: number
   /** The calls that are running now. */
   readonly running: Set<Relay>
+  /** Requests that are being read or admitted now. */
+  readonly serving: Set<Promise<void>>
 }
 
 /** Refuses a call without looking at it; it is recorded as every other. */

@@ -72,25 +72,33 @@ export function tapEncoded(header: string | undefined, read: (chunk: Buffer) => 
   const names = codings(header)
   if (names.length === 0) return null
   const decoder = names.length === 1 ? createDecoder(names[0]) : null
-  if (decoder === null) return { feed() {}, finish: () => Promise.resolve() }
+  // What cannot be decoded is read as it is: no usage is found in it, but its bytes are counted.
+  if (decoder === null) return { feed: read, finish: () => Promise.resolve() }
   let isBroken = false
-  decoder.on('data', read)
+  // Until the first byte was decoded nobody knows whether the coding is what it says.
+  let undecoded: Buffer[] | null = []
+  decoder.on('data', (chunk: Buffer) => {
+    undecoded = null
+    read(chunk)
+  })
   const ended = new Promise<void>((resolve) => {
     decoder.on('end', resolve)
     decoder.on('error', () => {
       isBroken = true
+      for (const chunk of undecoded ?? []) read(chunk)
       resolve()
     })
   })
-  return {
-    feed: (chunk) => {
-      if (!isBroken) decoder.write(chunk)
-    },
-    finish: () => {
-      if (!isBroken) decoder.end()
-      return ended
-    },
+  const feed = (chunk: Buffer): void => {
+    undecoded?.push(chunk)
+    if (!isBroken) decoder.write(chunk)
+    else if (undecoded !== null) read(chunk)
   }
+  const finish = (): Promise<void> => {
+    if (!isBroken) decoder.end()
+    return ended
+  }
+  return { feed, finish }
 }
 
 function createDecoder(coding: string | undefined): Transform | null {

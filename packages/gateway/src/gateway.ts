@@ -61,12 +61,21 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     else survive(plane, response, serveCall(plane, endpoint, request, response))
   })
   server.keepAliveTimeout = KEEP_ALIVE_MS
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.once('close', () => {
+      sockets.delete(socket)
+      for (const relay of plane.running) if (relay.serves(socket)) relay.stop('caller-aborted')
+    })
+  })
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     answerClientError(error, socket, answers.get(socket))
   })
   const url = await listen(server, options)
   const close = async (graceMs: number): Promise<void> => {
     isClosing = true
+    plane.runtime.schedule(HALF_SENT_MS, () => endHalfSent(sockets, answers))
     await drain(server, plane, graceMs)
     await plane.upstream.destroy()
     await options.engine.close()
@@ -84,6 +93,7 @@ function createDataPlane({ engine, runtime, upstream, upstreamTimeoutMs, maxBody
     upstreamPrefix: pathname.replace(/\/+$/, ''),
     maxBodyBytes: maxBodyBytes ?? MAX_BODY_BYTES,
     running: new Set(),
+    serving: new Set(),
   }
 }
 
@@ -103,11 +113,23 @@ function requireLoopback(host: string): void {
 
 /** A fault of ours in one call must not take the others with it. */
 function survive(plane: DataPlane, response: ServerResponse, serving: Promise<void>): void {
-  serving.catch((error: unknown) => {
+  const survived = serving.catch((error: unknown) => {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
     plane.runtime.log.error('call-failed', { error: text })
     response.destroy()
   })
+  plane.serving.add(survived)
+  void survived.finally(() => plane.serving.delete(survived))
+}
+
+/** A request that is still being sent when the end begins has so long to arrive. */
+const HALF_SENT_MS = 2_000
+
+function endHalfSent(sockets: ReadonlySet<Socket>, answers: WeakMap<Socket, ServerResponse>): void {
+  for (const socket of sockets) {
+    const answer = answers.get(socket)
+    if (answer === undefined || !(answer.req.complete || answer.headersSent)) socket.destroy()
+  }
 }
 
 const CLOSING: Refusal = {
@@ -125,9 +147,16 @@ function answerClientError(error: NodeJS.ErrnoException, socket: Socket, answer:
   }
   const message = `The request is not valid HTTP (${error.code ?? 'parse error'}).`
   const { body } = answerRefusal({ code: 'runguard_malformed_request', message }, 'none')
-  const head = `HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n`
-  socket.end(`${head}x-should-retry: false\r\nconnection: close\r\n\r\n${body}`)
+  const status = CLIENT_ERRORS.get(error.code ?? '') ?? '400 Bad Request'
+  const lines = [`HTTP/1.1 ${status}`, 'content-type: application/json', `content-length: ${Buffer.byteLength(body)}`]
+  socket.end(`${[...lines, 'x-should-retry: false', 'connection: close'].join('\r\n')}\r\n\r\n${body}`)
 }
+
+/** Those that are not simply a bad request. */
+const CLIENT_ERRORS = new Map([
+  ['HPE_HEADER_OVERFLOW', '431 Request Header Fields Too Large'],
+  ['ERR_HTTP_REQUEST_TIMEOUT', '408 Request Timeout'],
+])
 
 function listen(server: Server, { host, port }: GatewayOptions): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -166,5 +195,6 @@ async function drain(server: Server, plane: DataPlane, graceMs: number): Promise
   await closed
   isClosed = true
   // An answer that is still being read beside the stream ends a moment after its connection.
-  while (plane.running.size > 0) await new Promise<void>((resolve) => plane.runtime.schedule(SWEEP_MS, resolve))
+  await Promise.all(plane.serving)
+  while (plane.running.size > 0) await plane.runtime.sleep(SWEEP_MS)
 }

@@ -1,6 +1,7 @@
 /** The relay: moves the bytes of one answer from the upstream to the caller, and shows them to the watch. */
 
 import type { ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import { answerRefusal, type CallEnd, decimalUsd, type Refusal } from '@runguard/sdk/core'
 import type { DoorGuard, Watch } from '@runguard/sdk/engine'
 import type { Dispatcher } from 'undici'
@@ -23,6 +24,7 @@ interface Head {
  */
 export class Relay implements Dispatcher.DispatchHandler {
   private readonly response: ServerResponse
+  private readonly socket: Socket
   private readonly watch: Watch
   private readonly onEnd: () => void
   private controller: Controller | null = null
@@ -38,6 +40,7 @@ export class Relay implements Dispatcher.DispatchHandler {
 
   constructor(response: ServerResponse, watch: Watch, onEnd: () => void) {
     this.response = response
+    this.socket = response.req.socket
     this.watch = watch
     this.onEnd = onEnd
     response.on('close', () => {
@@ -45,7 +48,12 @@ export class Relay implements Dispatcher.DispatchHandler {
     })
     response.on('drain', () => this.readOn())
     // Who left while the request was still looked at has left for good: no event will say so again.
-    if (response.destroyed) this.stop('caller-aborted')
+    if (response.destroyed || this.socket.destroyed) this.stop('caller-aborted')
+  }
+
+  /** True if the answer goes to this connection. An answer that waits for its turn on one hears nothing of its end. */
+  serves(socket: Socket): boolean {
+    return this.socket === socket
   }
 
   /** Ends the call from this side. */
@@ -154,8 +162,14 @@ export class Relay implements Dispatcher.DispatchHandler {
     if (this.arrived.length > 0) this.forward()
     const end = this.stopped ?? 'upstream-failed'
     const settle = (): void => {
-      this.watch.end(end)
+      const { ending, cost } = this.watch.end(end)
       this.onEnd()
+      if (ending.kind === 'exact' && this.held !== null) {
+        // All of it is here, and paid: an error now would make the caller pay again.
+        this.release(['x-runguard-cost-usd', decimalUsd(cost.nano)])
+        this.response.end()
+        return
+      }
       if (this.stopped !== 'budget-cut') this.breakOff(error)
     }
     if (this.tap === null) settle()

@@ -130,10 +130,11 @@ describe('a request that cannot be read', () => {
     ['two lengths', 'content-length: 5'],
     ['a length and chunks', 'transfer-encoding: chunked'],
     ['a header that is none', 'bad header line'],
-  ])('because it has %s is refused before it is a call', async (_, header) => {
+    ['headers without end', `x: ${'y'.repeat(20_000)}`, 431],
+  ])('because it has %s is refused before it is a call', async (_, header, status = 400) => {
     const house = await untouchedHouse()
     const answer = await exchange(house.gateway.url, rawRequest(messagesBody, [header]))
-    expect(answer).toMatch(/^HTTP\/1\.1 400/)
+    expect(answer).toContain(`HTTP/1.1 ${status}`)
     expect(JSON.parse(answer.slice(answer.indexOf('\r\n\r\n')))).toMatchObject({ type: 'error' })
     expect(house.callsSent()).toBe(0)
     await expectAlive(house)
@@ -230,6 +231,36 @@ describe('an upstream that fails', () => {
     expect((await house.records(1))[0]).toMatchObject({ ending: { kind: 'exact' }, cost: { isEstimated: false } })
     await expectAlive(house)
   })
+
+  it('after its whole answer: the caller gets it, and does not pay for another', async () => {
+    const upstream = await rawUpstream((socket) => {
+      socket.write(
+        `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${answerBody.length + 5}\r\n\r\n${answerBody}`,
+      )
+      setTimeout(() => socket.destroy(), 20)
+    })
+    const house = await startHouse(upstream)
+    const answer = await exchange(house.gateway.url, rawRequest(messagesBody))
+    expect(answer).toMatch(/^HTTP\/1\.1 200/)
+    expect(answer).toContain(answerBody)
+    expect((await house.records(1))[0]).toMatchObject({ ending: { kind: 'exact' } })
+  })
+
+  it.each(['pied-piper', 'gzip'])(
+    'to encode as it says (%s): passed on, and no way to stream for nothing',
+    async (encoding) => {
+      const body = 'x'.repeat(30_000)
+      const upstream = await httpUpstream((request, response) => {
+        request.resume()
+        response.writeHead(200, { 'content-type': 'text/event-stream', 'content-encoding': encoding }).end(body)
+      })
+      const house = await startHouse(upstream)
+      expect(await exchange(house.gateway.url, rawRequest(streamBody))).toContain('x'.repeat(1_000))
+      const [record] = await house.records(1)
+      expect(record?.ending.kind).toBe('at-least')
+      expect(record?.usage?.parts[0]?.output).toBeGreaterThan(10_000)
+    },
+  )
 
   it('because it speaks no HTTP: 502', async () => {
     const house = await startHouse(await rawUpstream((socket) => socket.end('220 mail.example.org ESMTP\r\n')))
@@ -328,6 +359,23 @@ describe('a caller who vanishes', () => {
     expect(record).toMatchObject({ ending: { kind: 'at-least', reason: 'caller-aborted' }, status: null })
     expect(record?.cost.nano).toBeGreaterThan(0)
     await expectAlive(house)
+  })
+
+  it('with several calls on one connection ends them all', async () => {
+    const upstream = await httpUpstream((request, response) => {
+      request.resume()
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).write(open)
+    })
+    const house = await startHouse(upstream)
+    const one = rawRequest(streamBody).toString().replace('connection: close', 'connection: keep-alive')
+    const { hostname, port } = new URL(house.gateway.url)
+    const socket = connect(Number(port), hostname)
+    socket.write(one.repeat(4))
+    await expect.poll(() => house.gateway.running()).toBe(4)
+    socket.destroy()
+    const records = await house.records(4)
+    expect(records.map(({ ending }) => ending.reason)).toEqual(Array(4).fill('caller-aborted'))
+    expect(house.gateway.running()).toBe(0)
   })
 
   it('while its compressed body is looked at leaves nothing behind', async () => {

@@ -82,6 +82,18 @@ describe('an ending gateway', () => {
     expect(gateway.running()).toBe(0)
   })
 
+  it('does not wait for a request that never arrives whole', async () => {
+    const { gateway, store } = await startHouse('http://127.0.0.1:9')
+    const { hostname, port } = new URL(gateway.url)
+    const socket = connect(Number(port), hostname)
+    await new Promise<void>((resolve) =>
+      socket.write('POST /v1/messages HTTP/1.1\r\nhost: x\r\ncontent-length: 50\r\n\r\nhalf', () => resolve()),
+    )
+    await fetch(`${gateway.url}/runguard/health`)
+    await gateway.close(60_000)
+    expect(await store.listRecords(5)).toMatchObject([{ ending: { kind: 'not-billed', reason: 'caller-aborted' } }])
+  })
+
   it('does not write an error into an answer that is running', async () => {
     const { upstream, finish } = await pausingUpstream()
     const { gateway } = await startHouse(upstream)

@@ -4,7 +4,7 @@ import type { CallView } from './call.js'
 import type { EndpointKind } from './endpoint.js'
 import type { Ending } from './record.js'
 import { estimateOutputTokens } from './tokens.js'
-import { totalPrompt, type Usage, type UsagePart, type UsageReading } from './usage.js'
+import { totalPrompt, type Usage, type UsagePart, type UsageProblem, type UsageReading } from './usage.js'
 
 /**
  * What the door saw of the end of a call.
@@ -63,11 +63,14 @@ function notBilled(reason: Ending['reason']): Settled {
   return { ending: { kind: 'not-billed', reason }, usage: null }
 }
 
+/** With these the counters themselves are in doubt, not only how they are priced. */
+const COUNT_PROBLEMS: readonly UsageProblem[] = ['bad-count', 'missing-count']
+
 function settleReading(reading: UsageReading, facts: EndFacts): Settled {
   const { usage, problems } = reading
   if (problems.length === 0) return { ending: { kind: 'exact', reason: 'complete' }, usage }
   if (problems.includes('missing')) return atLeast('usage-missing', facts)
-  if (problems.includes('bad-count')) return atLeast('usage-suspect', facts)
+  if (problems.some((problem) => COUNT_PROBLEMS.includes(problem))) return atLeast('usage-suspect', facts)
   // The counts stand; only how they are priced had to be assumed.
   return { ending: { kind: 'at-least', reason: 'usage-suspect' }, usage }
 }
@@ -78,14 +81,19 @@ function atLeast(reason: Ending['reason'], { reading, expected, contentBytes }: 
   const usage = isReported ? reading.usage : (expected ?? reading?.usage ?? null)
   const [first, ...rest] = usage?.parts ?? []
   if (usage === null || first === undefined) return { ending: { kind: 'at-least', reason }, usage: null }
-  const seen = { ...withPrompt(first, expected), output: Math.max(first.output, estimateOutputTokens(contentBytes)) }
+  const isDoubtful =
+    reading === null || COUNT_PROBLEMS.some((problem) => reading.problems.includes(problem)) || totalPrompt(first) === 0
+  const seen = {
+    ...(isDoubtful ? withPrompt(first, expected) : first),
+    output: Math.max(first.output, estimateOutputTokens(contentBytes)),
+  }
   return { ending: { kind: 'at-least', reason }, usage: { ...usage, parts: [seen, ...rest] } }
 }
 
-/** No call has an empty prompt: where none was reported, the expected one stands in. */
+/** The larger prompt of the two: counters that are missing or broken read as less than was sent. */
 function withPrompt(part: UsagePart, expected: Usage | null): UsagePart {
   const [own] = expected?.parts ?? []
-  if (own === undefined || totalPrompt(part) > 0) return part
+  if (own === undefined || totalPrompt(part) >= totalPrompt(own)) return part
   return { ...part, input: own.input, write5m: own.write5m, write1h: own.write1h, read: own.read }
 }
 

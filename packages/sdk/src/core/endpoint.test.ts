@@ -36,6 +36,13 @@ describe('where a request goes', () => {
     '/v1%2Fmessages',
     '/../../v1/messages',
     '/p/x/../y/v1/messages',
+    'http://gateway:4141/v1/messages',
+    'HTTPS://x/messages?beta=true',
+    '/v1/messages%2F',
+    '/v1/messages;a=b',
+    '/x%2F..%2Fv1/messages',
+    '/v1%5Cmessages',
+    '/Messages',
   ])('finds the metered endpoint behind %s', (target) => {
     expect(resolveEndpoint('POST', target).kind).toBe('messages')
   })

@@ -31,14 +31,16 @@ export function resolveEndpoint(method: string, target: string): Endpoint {
   const segments = canonicalSegments(queryAt < 0 ? target : target.slice(0, queryAt))
   const project = segments[0] === 'p' && segments[1] !== undefined ? segments[1] : null
   const rest = project === null ? segments : segments.slice(2)
-  const path = rest[0] !== undefined && BARE_ROOTS.has(rest[0]) ? ['v1', ...rest] : rest
+  const path = BARE_ROOTS.has(nameOf(rest[0] ?? '')) ? ['v1', ...rest] : rest
   return { kind: classify(method, path), target: `/${path.map(encodeSegment).join('/')}${query}`, project }
 }
 
 function canonicalSegments(path: string): string[] {
   const segments: string[] = []
-  for (const raw of path.replaceAll('\\', '/').split('/')) {
-    const segment = decodeSegment(raw)
+  // An absolute form (`http://host/v1/messages`) means its path; a slash may hide behind `%2F`.
+  const origin = /^[a-z][a-z0-9+.-]*:\/\/[^/]*/i
+  const decoded = path.replace(origin, '').split('/').map(decodeSegment).join('/')
+  for (const segment of decoded.split(/[/\\]/)) {
     if (segment === '..') segments.pop()
     else if (segment !== '' && segment !== '.') segments.push(segment)
   }
@@ -60,11 +62,16 @@ function encodeSegment(segment: string): string {
 }
 
 function classify(method: string, path: readonly string[]): EndpointKind {
-  const joined = path.join('/').toLowerCase()
+  const joined = path.map(nameOf).join('/')
   if (joined === 'v1/messages') return method === 'POST' ? 'messages' : 'other'
   if (joined === 'v1/messages/count_tokens') return 'count-tokens'
   if (joined === 'v1/messages/batches' || joined.startsWith('v1/messages/batches/')) return 'batches'
   if (joined === 'v1/models' || joined.startsWith('v1/models/')) return 'models'
   if (joined === 'v1/chat/completions') return 'chat-completions'
   return joined === '' || joined === 'api/hello' ? 'probe' : 'other'
+}
+
+/** A segment as servers may read it: without its parameters (`messages;a=b`), in whatever case. */
+function nameOf(segment: string): string {
+  return (segment.split(';', 1)[0] ?? '').toLowerCase()
 }

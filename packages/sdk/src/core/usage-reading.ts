@@ -25,7 +25,9 @@ export function readUsage(raw: unknown, context: UsageContext): UsageReading {
   const source = isObject(raw) ? raw : {}
   const total = readCounts(source, context, problems)
   const parts = readParts(source, total, context, problems)
-  if (!hasCounters(source) && parts.every((part) => totalPrompt(part) + part.output === 0)) problems.add('missing')
+  const isEmpty = parts.every((part) => totalPrompt(part) + part.output === 0)
+  if (!hasAnyCounter(source) && isEmpty) problems.add('missing')
+  else if (!hasBothCounters(source) && !problems.has('bad-count') && parts.length === 1) problems.add('missing-count')
   const usage: Usage = {
     parts,
     webSearches: readSearches(source, problems),
@@ -46,7 +48,11 @@ export function isCount(value: unknown): value is number {
   return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= MAX_COUNT
 }
 
-function hasCounters(source: RawObject): boolean {
+function hasBothCounters(source: RawObject): boolean {
+  return isCount(source.input_tokens) && isCount(source.output_tokens)
+}
+
+function hasAnyCounter(source: RawObject): boolean {
   return isCount(source.input_tokens) || isCount(source.output_tokens)
 }
 
@@ -62,10 +68,15 @@ function readParts(
     return [{ kind: 'message', model: context.model, ...total }]
   }
   const parts = readIterations(iterations, context, problems)
-  const rest = subtractCounts(total, parts.reduce<TokenCounts>(addTokens, noTokens))
+  const rest = subtractCounts(total, parts.filter(isOfMessage).reduce<TokenCounts>(addTokens, noTokens))
   if (rest === null) return parts
   problems.add('short-iterations')
   return [...parts, { kind: 'message', model: context.model, ...rest }]
+}
+
+/** The call's own counters leave out compactions and advice: those are billed on top. */
+function isOfMessage({ kind }: UsagePart): boolean {
+  return kind !== 'compaction' && kind !== 'advisor_message'
 }
 
 function readIterations(
@@ -146,7 +157,10 @@ export function splitWrites(
   const write1h = readCount(split.ephemeral_1h_input_tokens, MAX_COUNT, problems)
   const isTotalGiven = isCount(source.cache_creation_input_tokens)
   if (isTotalGiven && write5m + write1h !== total) problems.add('split-mismatch')
-  return { write5m: write5m + Math.max(0, total - write5m - write1h), write1h }
+  const excess = Math.max(0, total - write5m - write1h)
+  // A split that says nothing is none: then the request decides.
+  if (context.requestedTtl === '1h' && write5m + write1h === 0) return { write5m: 0, write1h: excess }
+  return { write5m: write5m + excess, write1h }
 }
 
 function readSearches(source: RawObject, problems: Set<UsageProblem>): number {

@@ -49,15 +49,20 @@ export function startStreamUsage(message: unknown, context: UsageContext): Strea
 export function mergeStreamUsage(state: StreamUsage, delta: unknown): StreamUsage {
   if (!isObject(delta)) return delta === null || delta === undefined ? state : addProblem(state, 'bad-count')
   const raw: Record<string, unknown> = { ...state.raw }
-  let hasBadCount = false
+  const problems = new Set(state.problems)
   for (const [field, isValid] of fields) {
     const value = delta[field]
     if (value === null || value === undefined) continue
-    if (isValid(value)) raw[field] = value
-    else hasBadCount = true
+    if (!isValid(value)) problems.add('bad-count')
+    else if (hasShrunk(raw[field], value)) problems.add('shrunk')
+    else raw[field] = value
   }
-  const merged = { ...state, raw }
-  return hasBadCount ? addProblem(merged, 'bad-count') : merged
+  return { ...state, raw, problems: [...problems] }
+}
+
+/** Counters are cumulative: one that goes down is wrong before or after, and the dear one is believed. */
+function hasShrunk(before: unknown, after: unknown): boolean {
+  return isCount(before) && isCount(after) && after < before
 }
 
 /** What the stream has reported so far, as a reading. Output is only right once the last `message_delta` was merged. */

@@ -47,6 +47,8 @@ export interface UsageContext {
  *
  * - `missing`: no usage, or one without any counter: what was used is not known.
  * - `bad-count`: a counter that is negative, not whole, not a number, or absurdly large.
+ * - `missing-count`: one of the two counters that every usage has is not there.
+ * - `shrunk`: a counter of a stream that went down; the higher one stands.
  * - `split-mismatch`: the split of cache writes by lifetime does not add up to their total.
  * - `bad-iterations`: iterations that are not a list of usages, or far too many of them.
  * - `short-iterations`: iterations that add up to less than the call's own counters.
@@ -56,6 +58,8 @@ export interface UsageContext {
 export type UsageProblem =
   | 'missing'
   | 'bad-count'
+  | 'missing-count'
+  | 'shrunk'
   | 'split-mismatch'
   | 'bad-iterations'
   | 'short-iterations'

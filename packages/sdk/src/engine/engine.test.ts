@@ -125,6 +125,10 @@ describe('a streamed call', () => {
     ['last counters without a count', [start, longText, lastCounters.replace('2500', 'null'), stop]],
     ['a start that is no JSON', [start.slice(0, -1), longText, lastCounters, stop]],
     ['two starts', [start, longText, lastCounters, start, stop]],
+    ['counters that go down', [start, longText, lastCounters, lastCounters.replace('2500', '3'), stop]],
+    ['its last counters first', [lastCounters, start, longText, stop]],
+    ['events that say their type in the data alone', [start, longText.replace('content_block_delta', 'message')]],
+    ['events of kinds that nobody knows', [start, longText.replaceAll('content_block_delta', 'news')]],
   ])('with %s is not taken for whole, and charged for what was streamed', async (_, events) => {
     const record = await play(bytesOf(`${events.join('\n\n')}\n\n`), 'complete')
     expect(record).toMatchObject({ ending: { kind: 'at-least' }, cost: { isEstimated: true } })
@@ -192,6 +196,9 @@ describe('a plain call', () => {
     ['half an answer', '{"id":"msg_1","content":[{"type":"text","text":"hello'],
     ['no JSON', '<html>a proxy says hello</html>'],
     ['nothing', ''],
+    ['no count of its output', `{"model":"m","content":"${'x'.repeat(9_000)}","usage":{"input_tokens":9}}`],
+    ['no count of its input', '{"model":"m","usage":{"output_tokens":9}}'],
+    ['a count of its input that is none', '{"model":"m","usage":{"input_tokens":-5,"output_tokens":9}}'],
     ['absurd counts', '{"model":"m","usage":{"input_tokens":-1,"output_tokens":1e99,"__proto__":{"x":1}}}'],
   ])('with %s is charged at least the expected, and flagged', async (_, body) => {
     const { send, records } = setUp()
@@ -200,6 +207,9 @@ describe('a plain call', () => {
     watch.head(200, JSON_HEAD)
     watch.chunk(bytesOf(body))
     watch.end('complete')
+    const [part] = records[0]?.usage?.parts ?? []
+    expect((part?.input ?? 0) + (part?.write5m ?? 0)).toBeGreaterThan(0)
+    expect(part?.output ?? 0).toBeGreaterThanOrEqual(Math.floor((body.length - 100) / 3))
     expect(records[0]?.ending.kind).toBe('at-least')
     expect(records[0]?.cost.isEstimated).toBe(true)
     expect(records[0]?.cost.nano).toBeGreaterThan(0)

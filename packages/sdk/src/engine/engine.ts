@@ -54,11 +54,26 @@ export function createEngine(options: EngineOptions): Engine {
     },
     flush: () => desk.journal.flush(),
     keep: keeper.round,
-    close: async () => {
+    close: () => {
       keeper.stop()
-      await desk.journal.flush()
+      return flushAtLast(desk)
     },
   }
+}
+
+/** A store that is busy now may be free in a moment; whoever closes has one to spare. */
+const LAST_TRIES = 5
+const LAST_PAUSE_MS = 500
+
+async function flushAtLast({ journal, runtime }: Desk): Promise<void> {
+  for (let tries = 1; tries < LAST_TRIES; tries++) {
+    try {
+      return await journal.flush()
+    } catch {
+      await runtime.sleep(LAST_PAUSE_MS)
+    }
+  }
+  return journal.flush()
 }
 
 function openDesk(options: EngineOptions, budgets: () => CompiledBudgets, running: Map<string, CallHold>): Desk {

@@ -35,13 +35,31 @@ export function blindMeter(): Meter {
 /** What stands around the text in the shortest delta the API sends; whatever is longer is counted as content. */
 const DELTA_FRAME_BYTES = '{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":""}}'.length
 
+/** So much may be the beginning of an event without content. */
+const UNREAD_BYTES = 4_096
+
+/** Events that are measured or passed over, and never decoded. */
+const SILENT = new Set(['content_block_start', 'content_block_delta', 'content_block_stop', 'ping'])
+
 type JsonObject = Readonly<Record<string, unknown>>
 
 /** For `text/event-stream`. Only the few events that carry usage are parsed; the many deltas are measured. */
 export function streamMeter(context: UsageContext): Meter {
   const stream = new MeteredStream(context)
-  const { feed } = sseReader(stream)
-  return { feed, read: () => stream.read() }
+  const reader = sseReader(stream)
+  let bytes = 0
+  const feed = (chunk: Uint8Array): void => {
+    bytes += chunk.length
+    reader.feed(chunk)
+  }
+  const read = (): Metered => {
+    const metered = stream.read()
+    if (metered.isFinal) return metered
+    // What could not be told apart is counted whole: a form nobody knows must not be a way to stream for nothing.
+    const unread = metered.reading === null ? bytes : reader.pendingBytes()
+    return { ...metered, contentBytes: metered.contentBytes + Math.max(0, unread - UNREAD_BYTES) }
+  }
+  return { feed, read }
 }
 
 /** What a stream has said. It is final only if its start, its last counters and its end were all there and readable. */
@@ -66,15 +84,15 @@ class MeteredStream implements SseSink {
   }
 
   wants(name: string): boolean {
-    return name === '' || this.readers.has(name)
+    return !SILENT.has(name)
   }
 
   event(name: string, data: string | null, dataBytes: number): void {
     const parsed = data === null ? null : parseObject(data)
     const type = parsed === null ? name : String(parsed.type ?? name)
     if (type === 'content_block_delta') this.contentBytes += Math.max(0, dataBytes - DELTA_FRAME_BYTES)
-    else if (parsed !== null) this.readers.get(type)?.(parsed)
-    else if (this.wants(name)) this.isDamaged = true
+    else if (parsed !== null && this.readers.has(type)) this.readers.get(type)?.(parsed)
+    else if (!SILENT.has(type)) this.skip(name, dataBytes)
   }
 
   read(): Metered {
@@ -82,6 +100,12 @@ class MeteredStream implements SseSink {
     const isFinal = this.hasStart && this.hasCounters && this.hasEnd && !this.isDamaged
     const reading = usage === null ? null : readStreamUsage(usage)
     return { reading, isFinal, model: usage?.context.model ?? null, contentBytes, errorCode }
+  }
+
+  /** An event that cannot be read, or of a kind that nobody knows: it may be content. */
+  private skip(name: string, dataBytes: number): void {
+    this.isDamaged ||= this.readers.has(name)
+    this.contentBytes += dataBytes
   }
 
   private start(message: unknown): void {

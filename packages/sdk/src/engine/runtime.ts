@@ -20,6 +20,8 @@ export interface Runtime {
   soon(task: () => void): void
   /** Runs `task` once after `delayMs`. */
   schedule(delayMs: number, task: () => void): void
+  /** Resolves after so long; unlike what is scheduled, somebody waits for it. */
+  sleep(ms: number): Promise<void>
   readonly log: Log
 }
 
@@ -37,6 +39,10 @@ export function systemRuntime(log: Log = SILENT): Runtime {
     schedule: (delayMs, task) => {
       setTimeout(task, delayMs).unref()
     },
+    sleep: (ms) =>
+      new Promise((resolve) => {
+        setTimeout(resolve, ms)
+      }),
     log,
   }
 }

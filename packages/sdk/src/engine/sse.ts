@@ -9,6 +9,8 @@ export interface SseSink {
 
 export interface SseReader {
   feed(chunk: Uint8Array): void
+  /** Bytes of an event that has not ended. */
+  pendingBytes(): number
 }
 
 const LF = 0x0a
@@ -60,7 +62,7 @@ export function sseReader(sink: SseSink): SseReader {
     }
     carry(chunk.subarray(start))
   }
-  return { feed }
+  return { feed, pendingBytes: () => carriedBytes + pending.dataBytes }
 }
 
 function readName(pending: Pending, bytes: Uint8Array, start: number, end: number): string {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type PostgresServer, startPostgres } from '../../test/postgres-server.js'
+import { type PostgresServer, startPostgres } from '../../../../scripts/testing/postgres-server.js'
 import type { LedgerEvent } from '../core/ledger.js'
 import { nanoUsd } from '../core/money.js'
 import { accountRef } from '../testing/ledger-table.js'

@@ -26,6 +26,10 @@ export function manualRuntime(startMs = Date.UTC(2026, 10, 26)): ManualRuntime {
       lines.push({ level, event, fields })
     }
 
+  const schedule = (delayMs: number, task: () => void): void => {
+    tasks.push({ at: nowMs + delayMs, task })
+  }
+
   const advance = (ms: number): void => {
     const until = nowMs + ms
     for (let next = earliest(tasks, until); next !== undefined; next = earliest(tasks, until)) {
@@ -40,9 +44,8 @@ export function manualRuntime(startMs = Date.UTC(2026, 10, 26)): ManualRuntime {
     tick: () => nowMs,
     id: () => `rg_${++ids}`,
     soon: (task) => queueMicrotask(task),
-    schedule: (delayMs, task) => {
-      tasks.push({ at: nowMs + delayMs, task })
-    },
+    schedule,
+    sleep: (ms) => new Promise((resolve) => schedule(ms, resolve)),
     log: { info: write('info'), warn: write('warn'), error: write('error') },
     advance,
     lines,
