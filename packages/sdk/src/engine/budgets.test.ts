@@ -220,6 +220,23 @@ describe('a ledger that cannot be reached', () => {
   })
 })
 
+it('gives back what was held although the answer was lost on the way', async () => {
+  const store = memoryStore()
+  let isLost = true
+  const post: Store['post'] = async (batch) => {
+    const results = await store.post(batch)
+    if (isLost && batch.events.length > 0) throw new Error('connection lost')
+    return results
+  }
+  const { admit, engine } = setUp({ store: { ...store, post }, budgets: budgets({ limit: '$1' }) })
+  expect((await admit()).kind).toBe('refuse')
+  expect(await balanceOf(store)).toMatchObject([{ spent: 0, held: 20_236_000 }])
+  isLost = false
+  await engine.flush()
+  expect(await balanceOf(store)).toEqual([{ spent: 0, held: 0 }])
+  expect(await store.verify()).toEqual([])
+})
+
 describe('the keeper', () => {
   it('posts the hold of a process that died, as an estimate, once its time is up', async () => {
     const runtime = manualRuntime()

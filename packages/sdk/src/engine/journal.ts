@@ -11,10 +11,10 @@ export interface Journal {
   /** Applies an event, together with whatever else waits. Rejects with the store's error if it cannot be written. */
   post(event: LedgerEvent): Promise<LedgerResult>
   /**
-   * Keeps the record of a call that has ended, and the event that resolves its hold. Neither is ever given up: what the
-   * store does not take now it is given again.
+   * Keeps the record of a call that has ended, and the event that resolves its hold; either may be missing. Neither is
+   * ever given up: what the store does not take now it is given again.
    */
-  close(record: CallRecord, event: LedgerEvent | null): void
+  close(record: CallRecord | null, event: LedgerEvent | null): void
   /** Resolves when everything so far is in the store. Rejects with the store's error if it is not. */
   flush(): Promise<void>
 }
@@ -34,7 +34,7 @@ interface Waiting {
 }
 
 interface Closing {
-  readonly record: CallRecord
+  readonly record: CallRecord | null
   readonly event: LedgerEvent | null
 }
 
@@ -73,7 +73,7 @@ class GroupedJournal implements Journal {
     })
   }
 
-  close(record: CallRecord, event: LedgerEvent | null): void {
+  close(record: CallRecord | null, event: LedgerEvent | null): void {
     if (event !== null) assertEvent(event)
     this.closings.push({ record, event })
     this.schedule(GROUP_WINDOW_MS)
@@ -110,7 +110,7 @@ class GroupedJournal implements Journal {
     const closingEvents = closings.flatMap(({ event }) => (event === null ? [] : [event]))
     // What ended comes first: the money it gives back may be just what the next call needs.
     const events = [...closingEvents, ...waiting.map(({ event }) => event)]
-    const records = closings.map(({ record }) => record)
+    const records = closings.flatMap(({ record }) => (record === null ? [] : [record]))
     const results = await this.store
       .post({ events, records })
       .catch((error: unknown) => this.fail(error, waiting, closings))

@@ -46,7 +46,7 @@ export async function reserveCall(desk: Desk, call: ReadCall): Promise<Reservati
     if (reservation.kind === 'granted' && reservation.hold !== null) desk.open(reservation.hold)
     return reservation
   } catch (error) {
-    return storeIsAway(desk, error)
+    return storeIsAway(desk, call.id, error)
   }
 }
 
@@ -152,8 +152,10 @@ export function shortfallOf(desk: Desk, { account, needed }: LimitExcess): Short
   return { account, budget, spent: account.spent, held: account.held, needed, atMs: desk.runtime.now() }
 }
 
-function storeIsAway(desk: Desk, error: unknown): Reservation {
+function storeIsAway(desk: Desk, hold: string, error: unknown): Reservation {
   desk.runtime.log.error('reserve-failed', { error: String(error) })
+  // It may have been written although the answer was lost: whatever is there for this call is given back.
+  desk.journal.close(null, { kind: 'release', hold, at: desk.runtime.now() })
   if (desk.config.onStoreFailure === 'pass') return NO_HOLD
   const message =
     'RunGuard cannot reach its ledger, so it cannot say whether a budget has money left, and sends nothing. ' +
