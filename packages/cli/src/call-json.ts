@@ -7,6 +7,8 @@ import { type CallRecord, decimalUsd, noTokens, sumTokens } from '@runguard/sdk/
  * are zero for calls that were not billed; `ending` and `reason` say why.
  */
 export function callJson(record: CallRecord) {
+  // Records from before there were budgets have no such field.
+  const hold = record.hold ?? null
   const tokens = record.usage === null ? noTokens : sumTokens(record.usage)
   return {
     kind: 'call' as const,
@@ -32,6 +34,10 @@ export function callJson(record: CallRecord) {
     costNanoUsd: record.cost.nano,
     isEstimated: record.cost.isEstimated,
     priceVersion: record.cost.priceVersion,
+    heldUsd: hold === null ? null : decimalUsd(hold.nano),
+    heldNanoUsd: hold?.nano ?? null,
+    budget: hold?.budget ?? null,
+    clampedTo: hold?.clampedTo ?? null,
     durationMs: record.durationMs,
     headMs: record.headMs,
     overheadMs: record.overheadMs,

@@ -1,3 +1,4 @@
+import { nanoUsd } from '@runguard/sdk/core'
 import { expect, test } from 'vitest'
 import { billedRecord, nobody, record } from '../test/records.js'
 import { callLine } from './call-line.js'
@@ -26,6 +27,18 @@ test('a stream that its caller left is marked, and its cost is an estimate', () 
 
 test('an unknown model is never free and says that its price is a guess', () => {
   expect(lineOf(billedRecord({ model: 'claude-opus-9', input: 1_000 }))).toMatch(/^claude-opus-9 .*\$0\.\d+ {2}est\.$/)
+})
+
+test('a call whose max_tokens was lowered says to what, and a record from before budgets says nothing', () => {
+  const hold = { nano: nanoUsd(50_000_000), budget: 'everything/day', clampedTo: 4_200 }
+  expect(lineOf(billedRecord({ input: 500, output: 1 }, { hold }))).toMatch(/ {2}\$0\.0020 {2}clamped to 4\.2k$/)
+  const { hold: _, ...old } = billedRecord({ input: 500, output: 1 })
+  expect(lineOf(old as ReturnType<typeof record>)).toMatch(/ {2}\$0\.0020$/)
+})
+
+test('a stream that its budget ended is marked', () => {
+  const ending = { kind: 'at-least', reason: 'budget-cut' } as const
+  expect(lineOf(billedRecord({ input: 500, output: 100 }, { ending }))).toMatch(/ {2}est\. {2}cut: budget$/)
 })
 
 test('an error of the API shows its status and code', () => {

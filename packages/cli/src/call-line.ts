@@ -12,8 +12,8 @@ const OUTPUT_WIDTH = 9
 const SHORT_NAME_LENGTH = 16
 
 /**
- * `claude-opus-5-5  12.4k in (91% cached)  380 out  $0.0131`, then marks where there is something to mark: `est.`, how
- * it ended if not complete, the HTTP status of an error, project and session.
+ * `claude-opus-5-5  12.4k in (91% cached)  380 out  $0.0131`, then marks where there is something to mark: `est.`, the
+ * `max_tokens` it was clamped to, how it ended if not complete, the HTTP status of an error, project and session.
  */
 export function callLine(record: CallRecord, colors: Colors): string {
   const { usage, cost, ending } = record
@@ -23,7 +23,9 @@ export function callLine(record: CallRecord, colors: Colors): string {
   const isQuiet = ending.reason === 'free-endpoint'
   const mark = markOf(record)
   const tint = usage === null && !isQuiet ? colors.red : colors.yellow
-  const cells = [name, ...bill, estimated, mark === '' || isQuiet ? mark : tint(mark), colors.dim(whoseOf(record))]
+  const clamped = clampMark(record)
+  const marks = [estimated, clamped && colors.yellow(clamped), mark === '' || isQuiet ? mark : tint(mark)]
+  const cells = [name, ...bill, ...marks, colors.dim(whoseOf(record))]
   const line = cells.filter((cell) => cell !== '').join('  ')
   return isQuiet ? colors.dim(line) : line
 }
@@ -47,6 +49,11 @@ function markOf({ ending, errorCode, status }: CallRecord): string {
   if (ending.reason === 'refused') return `refused: ${code}`
   const http = status !== null && status >= 300 ? `http ${status}` : ''
   return [http, code, endingMark(ending.reason)].filter((word) => word !== '').join(' ')
+}
+
+function clampMark({ hold }: CallRecord): string {
+  const clampedTo = hold?.clampedTo ?? null
+  return clampedTo === null ? '' : `clamped to ${shortCount(clampedTo)}`
 }
 
 function whoseOf({ scope }: CallRecord): string {

@@ -15,6 +15,12 @@ export interface Environment {
   readonly terminal: Terminal
   /** Where calls are kept unless `--data` says otherwise: `$RUNGUARD_HOME`, else `.runguard` in the home directory. */
   readonly dataDirectory: string
+  /** The PostgreSQL server that is used unless a flag says otherwise: `$RUNGUARD_STORE`; null for none. */
+  readonly storeUrl: string | null
+  /** Where the program was started. */
+  readonly workingDirectory: string
+  /** A variable of the environment, for references in a configuration; undefined if it is not set. */
+  readonly variable: (name: string) => string | undefined
   /** Milliseconds since the epoch. */
   now(): number
   /** The machine's time zone, daylight saving included. */
@@ -23,11 +29,14 @@ export interface Environment {
 
 /** @param wantsColor false for `--no-color` */
 export function readEnvironment(wantsColor: boolean): Environment {
-  const { NO_COLOR = '', RUNGUARD_HOME = '' } = process.env
+  const { NO_COLOR = '', RUNGUARD_HOME = '', RUNGUARD_STORE = '' } = process.env
   return {
     version: readVersion(),
     terminal: openTerminal(process.stdout, process.stderr, wantsColor && NO_COLOR === ''),
     dataDirectory: RUNGUARD_HOME === '' ? join(homedir(), '.runguard') : RUNGUARD_HOME,
+    storeUrl: RUNGUARD_STORE === '' ? null : RUNGUARD_STORE,
+    workingDirectory: process.cwd(),
+    variable: (name) => process.env[name],
     now: Date.now,
     offsetAt: (atMs) => -Math.round(new Date(atMs).getTimezoneOffset()),
   }

@@ -1,7 +1,10 @@
 /** How the program ends, and how a command says why. */
 
-/** What the process returns. `failure`: it was asked for properly and did not work; `config`: a value makes no sense. */
-export const exitCodes = { ok: 0, failure: 1, usage: 2, config: 4 } as const
+/**
+ * What the process returns. `failure`: it was asked for properly and did not work; `budget`: a budget is used up;
+ * `config`: a value makes no sense.
+ */
+export const exitCodes = { ok: 0, failure: 1, usage: 2, budget: 3, config: 4 } as const
 
 /** One of {@link exitCodes}. */
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]

@@ -1,3 +1,4 @@
+import { nanoUsd } from '@runguard/sdk/core'
 import { expect, test } from 'vitest'
 import { billedRecord, nobody, record } from '../test/records.js'
 import { explainCall, explanationJson } from './explanation.js'
@@ -65,6 +66,15 @@ test('ending, times and account are told in words', () => {
     "took      1.2 s, 456 ms to the head of the answer; RunGuard's own share before sending 0.4 ms",
   )
   expect(text).toContain('account   project web, session s-1, tag nightly')
+})
+
+test('what was set aside, by which budget, and on whose key is told', () => {
+  const hold = { nano: nanoUsd(50_000_000), budget: 'team:web/day', clampedTo: 4_200 }
+  const text = explain(billedRecord({ input: 10 }, { hold, scope: { ...nobody, team: 'web', key: 'k1' } }))
+  expect(text).toMatch(
+    /^hold +\$0\.05 set aside while it ran; least was left of team:web\/day; max_tokens lowered to 4,200$/m,
+  )
+  expect(text).toMatch(/^account +team web, key k1$/m)
 })
 
 test('a call without a bill has no arithmetic', () => {

@@ -83,7 +83,8 @@ function guesses(lines: readonly CostLine[]): string[] {
     const name = printable(model ?? '')
     if (basis === 'dearest-of-line')
       return [`${name} has no listed price: charged as ${pricedAs}, the dearest of its line.`]
-    if (basis === 'dearest-of-all' || basis === 'flat') return [`${name} has no listed price: charged as ${pricedAs ?? 'an unknown model'}.`]
+    if (basis === 'dearest-of-all' || basis === 'flat')
+      return [`${name} has no listed price: charged as ${pricedAs ?? 'an unknown model'}.`]
     return basis === 'override' ? [`${name} is charged at a negotiated price.`] : []
   })
   return [...new Set(notes)]
@@ -94,6 +95,7 @@ function facts(record: CallRecord, offsetAt: OffsetAt, colors: Colors): string {
   const pairs: [string, string][] = [
     ['ending', endingText(record)],
     ['expected', expectedText(record)],
+    ['hold', holdText(record)],
     ['prices', `version ${cost.priceVersion}, as in force at the start of the call`],
     ['started', formatMoment(startedAt, offsetAt(startedAt))],
     ['took', timesText(record)],
@@ -125,6 +127,13 @@ function expectedText({ estimate, usage, ending }: CallRecord): string {
   return `${expected}; it came to ${wholeCount(actual)}${off}`
 }
 
+function holdText({ hold }: CallRecord): string {
+  if (!hold) return ''
+  const budget = hold.budget === null ? 'no budget is enforced' : `least was left of ${printable(hold.budget)}`
+  const clamp = hold.clampedTo === null ? '' : `; max_tokens lowered to ${wholeCount(hold.clampedTo)}`
+  return `${formatUsd(hold.nano)} set aside while it ran; ${budget}${clamp}`
+}
+
 function deviation(share: number): string {
   if (share === 0) return 'exactly as expected'
   return share > 0 ? `expected ${percent(share)} too many` : `expected ${percent(-share)} too few`
@@ -136,9 +145,9 @@ function timesText({ durationMs, headMs, overheadMs }: CallRecord): string {
 }
 
 function scopeText({ scope }: CallRecord): string {
-  const { project, session, agent, parentAgent, user, task, tags } = scope
-  const named = Object.entries({ project, session, agent, 'parent agent': parentAgent, user, task })
-  const parts = named.flatMap(([name, value]) => (value === null ? [] : [`${name} ${printable(value)}`]))
+  const { project, session, agent, parentAgent, user, team, key, task, tags } = scope
+  const named = Object.entries({ project, session, agent, 'parent agent': parentAgent, user, team, key, task })
+  const parts = named.flatMap(([name, value]) => (value ? [`${name} ${printable(value)}`] : []))
   return [...parts, ...tags.map((tag) => `tag ${printable(tag)}`)].join(', ')
 }
 

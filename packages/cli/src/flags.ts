@@ -1,7 +1,25 @@
-/** Reading the values of flags. A value that makes no sense ends the program with the exit code for bad configuration. */
+/**
+ * Flags that several commands have, and reading the values of flags. A value that makes no sense ends the program with
+ * the exit code for bad configuration.
+ */
 
 import { isLoopback } from '@runguard/gateway/address'
-import { InvalidArgumentError } from 'commander'
+import { InvalidArgumentError, Option } from 'commander'
+
+/** Where the file is. */
+export const dataFlag = ['--data <dir>', 'where calls are kept (default: $RUNGUARD_HOME, else ~/.runguard)'] as const
+
+/** For programs. */
+export const jsonFlag = ['--json', 'print JSON instead of text'] as const
+
+/** The configuration. */
+export const configFlag = ['--config <file>', 'the configuration (default: runguard.yaml, if it is there)'] as const
+
+/** A server instead of the file. */
+export function storeFlag(): Option {
+  const option = new Option('--store <url>', 'a PostgreSQL server instead: postgres://… (default: $RUNGUARD_STORE)')
+  return option.conflicts('data')
+}
 
 /** From silent to talkative. */
 export const logLevels = ['silent', 'error', 'warn', 'info'] as const
@@ -14,6 +32,13 @@ export function parsePort(text: string): number {
   const port = Number(text)
   if (/^\d{1,5}$/.test(text) && port <= 65_535) return port
   throw new InvalidArgumentError('A port is a whole number from 0 (any free one) to 65535.')
+}
+
+/** How many lines, from 1. */
+export function parseCount(text: string): number {
+  const count = Number(text)
+  if (/^\d{1,6}$/.test(text) && count > 0) return count
+  throw new InvalidArgumentError('Write a whole number from 1 to 999999.')
 }
 
 /** An http(s) URL without query and credentials, as a client would write its base URL. */

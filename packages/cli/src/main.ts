@@ -1,18 +1,23 @@
 /** The program `runguard`: commands and flags. What a command does is loaded when it is called, so that help is quick. */
 
 import { Command, CommanderError, Option } from 'commander'
-import { type Environment, readEnvironment, readVersion, tolerateEarlyReaders } from './environment.js'
+import { addBudgetCommands } from './budget-commands.js'
+import { readEnvironment, readVersion, tolerateEarlyReaders } from './environment.js'
 import { CommandError, type ExitCode, exitCodes } from './exit.js'
-import { logLevels, parseHost, parsePort, parseUpstream } from './flags.js'
+import { configFlag, dataFlag, jsonFlag, logLevels, parseHost, parsePort, parseUpstream, storeFlag } from './flags.js'
+import { addLedgerCommands } from './ledger-commands.js'
+import type { Run } from './run.js'
 
 const EXAMPLES = `Examples:
   runguard                          start the gateway; then point any Claude client at it
   runguard report daily --since 7d  what the last week cost
+  runguard budget add '$20' --per month
+                                    never spend more than that
   runguard demo                     see it work: no key, no money
 `
 
 const EXIT_CODES = `
-Exit codes: 0 done, 1 failed, 2 not a command or flag, 4 a value that makes no sense.`
+Exit codes: 0 done, 1 failed, 2 not a command or flag, 3 a budget is used up, 4 a value that makes no sense.`
 
 const PROGRAM_FLAGS = new Set(['-h', '--help', '-V', '--version'])
 
@@ -34,6 +39,8 @@ function buildProgram(): Command {
     .exitOverride()
   const run = runWith(program)
   addStart(program, run)
+  addBudgetCommands(program, run)
+  addLedgerCommands(program, run)
   addReport(program, run)
   addExplain(program, run)
   addPrices(program, run)
@@ -42,8 +49,6 @@ function buildProgram(): Command {
   return program
 }
 
-type Run = (act: (environment: Environment) => Promise<ExitCode>) => Promise<void>
-
 function runWith(program: Command): Run {
   return async (act) => {
     const exitCode = await act(readEnvironment(program.opts().color === true))
@@ -51,9 +56,6 @@ function runWith(program: Command): Run {
     process.exitCode ??= exitCode
   }
 }
-
-const dataFlag = ['--data <dir>', 'where calls are kept (default: $RUNGUARD_HOME, else ~/.runguard)'] as const
-const jsonFlag = ['--json', 'print JSON instead of text'] as const
 
 function hostFlag(): Option {
   return new Option('--host <address>', 'a loopback address').default('127.0.0.1').argParser(parseHost)
@@ -72,7 +74,19 @@ function addStart(program: Command, run: Run): void {
     .addOption(
       new Option('--upstream <url>', 'where calls go').default('https://api.anthropic.com').argParser(parseUpstream),
     )
+    .option(...configFlag)
     .option(...dataFlag)
+    .addOption(storeFlag())
+    .addOption(
+      new Option('--mode <mode>', 'observe: budgets count and alert, and refuse nothing')
+        .choices(['enforce', 'observe'])
+        .default('enforce'),
+    )
+    .addOption(
+      new Option('--on-store-failure <policy>', 'while the ledger cannot be written: refuse calls, or let them pass')
+        .choices(['refuse', 'pass'])
+        .default('refuse'),
+    )
     .addOption(
       new Option(
         '--unknown-model <policy>',
@@ -103,6 +117,7 @@ function addReport(program: Command, run: Run): void {
     .option(...jsonFlag)
     .addOption(new Option('--csv', 'print CSV instead of text').conflicts('json'))
     .option(...dataFlag)
+    .addOption(storeFlag())
     .addHelpText('after', REPORT_NOTES)
     .action((name, options) =>
       run(async (environment) => (await import('./commands/report.js')).runReport(environment, name, options)),
@@ -116,6 +131,7 @@ function addExplain(program: Command, run: Run): void {
     .argument('<id>', 'rg_…, the req_… of the API, or last')
     .option(...jsonFlag)
     .option(...dataFlag)
+    .addOption(storeFlag())
     .action((id, options) =>
       run(async (environment) => (await import('./commands/explain.js')).runExplain(environment, id, options)),
     )
@@ -137,6 +153,7 @@ function addPrices(program: Command, run: Run): void {
     .description('is the list recent, and does it hold what was called lately? fails if something needs attention')
     .option(...jsonFlag)
     .option(...dataFlag)
+    .addOption(storeFlag())
     .action((options) =>
       run(async (environment) => (await import('./commands/prices.js')).runPricesCheck(environment, options)),
     )

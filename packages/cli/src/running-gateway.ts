@@ -1,8 +1,15 @@
 /** The gateway put together: price book, engine, store, clock and log around one listener. */
 
 import { type Gateway, GatewayStartError, startGateway } from '@runguard/gateway'
-import { type CallRecord, loadPriceBook, priceList, type UnknownModelPolicy } from '@runguard/sdk/core'
-import { createEngine, engineDefaults, type Log, systemRuntime } from '@runguard/sdk/engine'
+import { type Budget, type CallRecord, loadPriceBook, priceList } from '@runguard/sdk/core'
+import {
+  type BudgetAlert,
+  createEngine,
+  type Engine,
+  type EngineConfig,
+  engineDefaults,
+  type Runtime,
+} from '@runguard/sdk/engine'
 import type { Store } from '@runguard/sdk/store'
 import { CommandError } from './exit.js'
 
@@ -13,28 +20,29 @@ export interface GatewayParts {
   readonly host: string
   readonly port: number
   readonly version: string
-  readonly unknownModel: UnknownModelPolicy
-  readonly log?: Log
+  readonly runtime: Runtime
+  /** What is other than the engine's own defaults. */
+  readonly config?: Partial<Omit<EngineConfig, 'book'>>
+  readonly budgets?: readonly Budget[]
   /** Called once for each call that has ended. */
   readonly onRecord: (record: CallRecord) => void
+  /** Called once for each threshold of a budget and window. */
+  readonly onAlert?: (alert: BudgetAlert) => void
 }
 
 /** A gateway that serves. */
-export interface RunningGateway extends Gateway {
-  /** Resolves when every call that has ended is in the store. */
-  flush(): Promise<void>
-}
+export type RunningGateway = Gateway & Pick<Engine, 'flush' | 'setBudgets'>
 
 /** Starts serving. Throws {@link CommandError} if the port cannot be had. */
 export async function openGateway(parts: GatewayParts): Promise<RunningGateway> {
-  const { store, upstream, host, port, version, unknownModel, log, onRecord } = parts
-  const runtime = systemRuntime(log)
-  const config = { ...engineDefaults, book: loadPriceBook(priceList), unknownModel }
-  const engine = createEngine({ config, store, runtime, onRecord })
+  const { upstream, host, port, version, runtime, config: wishes, ...engineParts } = parts
+  const config = { ...engineDefaults, ...wishes, book: loadPriceBook(priceList) }
+  const engine = createEngine({ ...engineParts, runtime, config })
   try {
     const gateway = await startGateway({ engine, runtime, upstream, host, port, version })
-    return { ...gateway, flush: engine.flush }
+    return { ...gateway, flush: engine.flush, setBudgets: engine.setBudgets }
   } catch (error) {
+    await engine.close()
     if (error instanceof GatewayStartError) throw new CommandError(error.message)
     throw error
   }

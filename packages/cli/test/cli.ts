@@ -1,4 +1,4 @@
-/** The built program as a child process: a home of its own, nothing inherited from this machine's environment. */
+/** The built program as a child process: a home of its own in which it runs, nothing inherited from this machine's environment. */
 
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -34,7 +34,7 @@ export function makeHome(): string {
 /** Starts the program; it is ended with the test if it has not ended by itself. */
 export function startCli(home: string, args: readonly string[], environment: Record<string, string> = {}): Running {
   const env = { PATH: process.env.PATH ?? '', HOME: home, TMPDIR: home, ...environment }
-  const child = spawn(process.execPath, [program, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [program, ...args], { cwd: home, env, stdio: ['ignore', 'pipe', 'pipe'] })
   const written = { stdout: '', stderr: '' }
   const listeners = new Set<() => void>()
   for (const stream of ['stdout', 'stderr'] as const) {

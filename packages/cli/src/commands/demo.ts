@@ -3,11 +3,12 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type CallRecord, type Reconciliation, reconcile } from '@runguard/sdk/core'
+import { type Budget, type CallRecord, type Reconciliation, readConfig, reconcile } from '@runguard/sdk/core'
+import { systemRuntime } from '@runguard/sdk/engine'
 import type { Store } from '@runguard/sdk/store'
 import { billEach, type RunningSimulator, startSimulator } from '@runguard/simulator'
 import { createApiClient } from '../demo/api-client.js'
-import { traffic } from '../demo/traffic.js'
+import { sessionOf, traffic, writtenBudgets } from '../demo/traffic.js'
 import type { Environment } from '../environment.js'
 import { type ExitCode, exitCodes } from '../exit.js'
 import { openStore } from '../open-store.js'
@@ -57,7 +58,7 @@ export async function runDemo(environment: Environment, options: DemoOptions): P
 async function setUp(version: string, undo: Undo[]): Promise<Stage> {
   const directory = await mkdtemp(join(tmpdir(), 'runguard-demo-'))
   undo.push(() => rm(directory, { recursive: true, force: true }))
-  const store = await openStore(directory)
+  const store = await openStore({ kind: 'file', directory })
   undo.push(() => store.close())
   const simulator = await startSimulator()
   undo.push(() => simulator.close())
@@ -68,18 +69,25 @@ async function setUp(version: string, undo: Undo[]): Promise<Stage> {
     host: '127.0.0.1',
     port: 0,
     version,
-    unknownModel: 'dearest',
+    runtime: systemRuntime(),
+    budgets: readBudgets(),
     onRecord: (record) => records.push(record),
   })
   undo.push(() => gateway.close(0))
   return { directory, simulator, gateway, store, records }
 }
 
+function readBudgets(): readonly Budget[] {
+  const reading = readConfig({ budgets: writtenBudgets })
+  if (reading.kind === 'config') return reading.config.budgets
+  throw new Error(`the budgets of the demo cannot be used: ${JSON.stringify(reading.problems)}`)
+}
+
 async function playTraffic({ gateway, simulator }: Stage, terminal: Terminal): Promise<void> {
   terminal.say('Simulated: no key is needed, no call leaves this machine, no money is spent.')
   for (const [index, { title, run }] of traffic.entries()) {
     terminal.say(`  ${index + 1}/${traffic.length}  ${title}`)
-    await run(createApiClient(gateway.url, `demo-${index + 1}`))
+    await run(createApiClient(gateway.url, sessionOf(index)))
   }
   // The witness has seen the end of every call only when the abandoned one has reached it too.
   await simulator.idle()

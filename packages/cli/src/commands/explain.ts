@@ -5,20 +5,19 @@ import type { Store } from '@runguard/sdk/store'
 import type { Environment } from '../environment.js'
 import { CommandError, type ExitCode, exitCodes } from '../exit.js'
 import { explainCall, explanationJson } from '../explanation.js'
-import { readStore } from '../open-store.js'
+import { describePlace, findPlace, type StoreFlags, useStore } from '../open-store.js'
 
 /** The flags of `explain`. */
-export interface ExplainOptions {
+export interface ExplainOptions extends StoreFlags {
   readonly json?: boolean
-  readonly data?: string
 }
 
 /** @param id RunGuard's id, the API's, or `last` */
 export async function runExplain(environment: Environment, id: string, options: ExplainOptions): Promise<ExitCode> {
   const { terminal, offsetAt } = environment
-  const directory = options.data ?? environment.dataDirectory
-  const record = await readStore<CallRecord | null>(directory, null, (store) => findCall(store, id))
-  if (record === null) throw new CommandError(adviceWhenMissing(id, directory))
+  const place = await findPlace(environment, options)
+  const record = await useStore<CallRecord | null>(place, null, (store) => findCall(store, id))
+  if (record === null) throw new CommandError(adviceWhenMissing(id, describePlace(place)))
   if (options.json) terminal.print(JSON.stringify(explanationJson(record)))
   else terminal.print(explainCall(record, offsetAt, terminal.colors))
   return exitCodes.ok
@@ -30,10 +29,10 @@ async function findCall(store: Store, id: string): Promise<CallRecord | null> {
   return newest
 }
 
-function adviceWhenMissing(id: string, directory: string): string {
-  if (id === 'last') return `No calls in ${directory} yet. Start the gateway with:  runguard`
+function adviceWhenMissing(id: string, place: string): string {
+  if (id === 'last') return `No calls in ${place} yet. Start the gateway with:  runguard`
   return (
-    `No call ${JSON.stringify(id.slice(0, 100))} in ${directory}.\n` +
+    `No call ${JSON.stringify(id.slice(0, 100))} in ${place}.\n` +
     'Give the x-runguard-request-id of its answer (rg_…), its request-id (req_…), or: last'
   )
 }

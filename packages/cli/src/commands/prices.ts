@@ -9,11 +9,12 @@ import {
   type PricedModel,
   priceList,
 } from '@runguard/sdk/core'
+import type { ReportRow } from '@runguard/sdk/store'
 import type { Environment } from '../environment.js'
 import { CommandError, type ExitCode, exitCodes } from '../exit.js'
 import { printable } from '../format.js'
 import { parseAt } from '../moments.js'
-import { readStore } from '../open-store.js'
+import { findPlace, type StoreFlags, type StorePlace, useStore } from '../open-store.js'
 import { checkPrices } from '../price-check.js'
 import { modelJson, modelPrices, priceTable, releasedModels } from '../price-views.js'
 
@@ -24,9 +25,8 @@ export interface PricesShowOptions {
 }
 
 /** The flags of `prices check`. */
-export interface PricesCheckOptions {
+export interface PricesCheckOptions extends StoreFlags {
   readonly json?: boolean
-  readonly data?: string
 }
 
 /** Prints the list as of a day, or all that is known of one model. */
@@ -79,7 +79,7 @@ export async function runPricesCheck(environment: Environment, options: PricesCh
     book: loadPriceBook(priceList),
     asOfMs: Date.parse(priceList.asOf),
     nowMs,
-    usedModels: await listUsedModels(options.data ?? environment.dataDirectory, nowMs - LATELY_MS),
+    usedModels: await listUsedModels(await findPlace(environment, options), nowMs - LATELY_MS),
   })
   if (options.json) terminal.print(JSON.stringify({ findings }))
   else
@@ -88,7 +88,7 @@ export async function runPricesCheck(environment: Environment, options: PricesCh
 }
 
 /** Models with tokens to pay for: a name that the API refused costs nothing. */
-async function listUsedModels(directory: string, since: number): Promise<readonly string[]> {
-  const rows = await readStore(directory, [], (store) => store.report({ groupBy: 'model', since }))
+async function listUsedModels(place: StorePlace, since: number): Promise<readonly string[]> {
+  const rows = await useStore<readonly ReportRow[]>(place, [], (store) => store.report({ groupBy: 'model', since }))
   return rows.filter(({ costNano }) => costNano > 0).map(({ group }) => group)
 }

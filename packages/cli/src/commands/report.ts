@@ -5,7 +5,7 @@ import type { Environment, OffsetAt } from '../environment.js'
 import { CommandError, type ExitCode, exitCodes } from '../exit.js'
 import { reportByLocalDay } from '../local-days.js'
 import { parseSince, parseUntil } from '../moments.js'
-import { readStore } from '../open-store.js'
+import { describePlace, findPlace, type StoreFlags, useStore } from '../open-store.js'
 import { reportCsv, reportTable, rowJson, totalRow } from '../report-views.js'
 
 const groups: ReadonlyMap<string, ReportGroup> = new Map([
@@ -16,13 +16,12 @@ const groups: ReadonlyMap<string, ReportGroup> = new Map([
 ])
 
 /** The flags of `report`. */
-export interface ReportOptions {
+export interface ReportOptions extends StoreFlags {
   readonly since?: string
   readonly until?: string
   readonly utc?: boolean
   readonly json?: boolean
   readonly csv?: boolean
-  readonly data?: string
 }
 
 type Period = Pick<ReportQuery, 'since' | 'until'>
@@ -33,12 +32,12 @@ export async function runReport(environment: Environment, name: string, options:
   const offsetAt: OffsetAt = options.utc ? () => 0 : environment.offsetAt
   const period = readPeriod(environment, options, offsetAt)
   const groupBy = readGroup(name)
-  const directory = options.data ?? environment.dataDirectory
-  const rows = await readStore<readonly ReportRow[]>(directory, [], (store) => report(store, groupBy, period, offsetAt))
+  const place = await findPlace(environment, options)
+  const rows = await useStore<readonly ReportRow[]>(place, [], (store) => report(store, groupBy, period, offsetAt))
   if (options.json) terminal.print(JSON.stringify(reportJson(rows, groupBy, period)))
   else if (options.csv) terminal.write(reportCsv(rows, groupBy))
   else if (rows.length > 0) terminal.print(reportTable(rows, groupBy, terminal.colors))
-  if (rows.length === 0) terminal.say(adviceWhenEmpty(directory, period))
+  if (rows.length === 0) terminal.say(adviceWhenEmpty(describePlace(place), period))
   return exitCodes.ok
 }
 
@@ -77,7 +76,7 @@ function reportJson(rows: readonly ReportRow[], groupBy: ReportGroup, { since, u
   }
 }
 
-function adviceWhenEmpty(directory: string, { since, until }: Period): string {
-  if (since !== undefined || until !== undefined) return `No calls in this period in ${directory}.`
-  return `No calls in ${directory} yet. Start the gateway with:  runguard   (or see it work with:  runguard demo)`
+function adviceWhenEmpty(place: string, { since, until }: Period): string {
+  if (since !== undefined || until !== undefined) return `No calls in this period in ${place}.`
+  return `No calls in ${place} yet. Start the gateway with:  runguard   (or see it work with:  runguard demo)`
 }

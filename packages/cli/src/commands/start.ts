@@ -1,24 +1,30 @@
 /** `runguard start`: the gateway, and a line for each call that ends. */
 
 import { isLoopback } from '@runguard/gateway/address'
-import type { CallRecord, EndpointKind, UnknownModelPolicy } from '@runguard/sdk/core'
-import { callJson } from '../call-json.js'
-import { callLine } from '../call-line.js'
+import type { UnknownModelPolicy } from '@runguard/sdk/core'
+import { type EngineConfig, type Runtime, systemRuntime } from '@runguard/sdk/engine'
+import { type BudgetsInForce, mergeBudgets } from '../budgets-in-force.js'
+import { type ConfigFile, findConfig } from '../config-file.js'
 import type { Environment } from '../environment.js'
 import { CommandError, type ExitCode, exitCodes } from '../exit.js'
 import type { LogLevel } from '../flags.js'
+import { greet } from '../greeting.js'
 import { openLog } from '../log.js'
-import { openStore } from '../open-store.js'
+import { changeStore, findPlace, type OpenStore, type StoreFlags } from '../open-store.js'
+import { watchRegistry } from '../registry-watch.js'
 import { openGateway, type RunningGateway } from '../running-gateway.js'
+import { showAlerts, showCalls } from '../shown-events.js'
 import { listenForStop, type StopSignals } from '../stop-signals.js'
 import type { Terminal } from '../terminal.js'
 
 /** The flags of `start`. */
-export interface StartOptions {
+export interface StartOptions extends StoreFlags {
   readonly port: number
   readonly host: string
   readonly upstream: string
-  readonly data?: string
+  readonly config?: string
+  readonly mode: EngineConfig['mode']
+  readonly onStoreFailure: EngineConfig['onStoreFailure']
   readonly unknownModel: UnknownModelPolicy
   readonly logLevel: LogLevel
   readonly json?: boolean
@@ -29,24 +35,43 @@ const GRACE_MS = 10 * 60 * 1000
 
 /** Serves until it is told to stop, then lets running calls finish. */
 export async function runStart(environment: Environment, options: StartOptions): Promise<ExitCode> {
-  const { terminal, version } = environment
-  const { host, port, upstream, unknownModel } = options
   requireOtherUpstream(options)
+  const file = await findConfig(environment, options.config)
+  const place = await findPlace(environment, options)
   const stop = listenForStop()
-  const directory = options.data ?? environment.dataDirectory
-  const store = await openStore(directory)
   const log = openLog(options.logLevel)
-  const onRecord = showCalls(terminal, options.json === true)
+  const onLost = (error: Error): void => log.warn('store-connection-lost', { error: error.message })
+  const runtime = systemRuntime(log)
+  await changeStore(place, (store) => run(environment, options, { store, runtime, file, stop }), onLost)
+  return exitCodes.ok
+}
+
+interface Opened {
+  readonly store: OpenStore
+  readonly runtime: Runtime
+  readonly file: ConfigFile | null
+  readonly stop: StopSignals
+}
+
+async function run(
+  environment: Environment,
+  options: StartOptions,
+  { store, runtime, file, stop }: Opened,
+): Promise<void> {
+  const { terminal, version } = environment
+  const { upstream, mode, json } = options
+  const watch = await watchRegistry(store, runtime)
   try {
-    const gateway = await openGateway({ store, upstream, host, port, version, unknownModel, log, onRecord })
-    if (options.json) terminal.print(JSON.stringify({ kind: 'listening', url: gateway.url, upstream, version }))
-    greet(terminal, gateway.url, options)
+    const { budgets } = requireReadable(mergeBudgets(file, watch.first))
+    const gateway = await serve(environment, options, { store, runtime, budgets })
+    watch.start((stored) => takeIntoForce(gateway, mergeBudgets(file, stored), terminal))
+    if (json) terminal.print(JSON.stringify({ kind: 'listening', url: gateway.url, upstream, version }))
+    greet(terminal, { url: gateway.url, upstream, mode, budgets, flags: options, file })
     await stop.first
     await endGateway(gateway, stop, terminal)
   } finally {
-    await store.close()
+    watch.stop()
   }
-  return exitCodes.ok
 }
 
 /** Calls would go round until the machine has no connection left. */
@@ -60,24 +85,48 @@ function requireOtherUpstream({ port, upstream }: StartOptions): void {
   )
 }
 
-function greet(terminal: Terminal, url: string, { data, upstream }: StartOptions): void {
-  const report = data === undefined ? 'runguard report' : `runguard report --data ${JSON.stringify(data)}`
-  terminal.say(`RunGuard is listening:  export ANTHROPIC_BASE_URL=${url}`)
-  terminal.say(`Run any Claude client with that; its calls go to ${upstream} and each is shown here with its cost.`)
-  terminal.say(`Sums by day, session or model:  ${report}   (Ctrl-C stops the gateway)`)
+/** A gateway that leaves out a budget nobody can read would spend what it was there to save. */
+function requireReadable(inForce: BudgetsInForce): BudgetsInForce {
+  if (inForce.problems.length === 0) return inForce
+  throw new CommandError(inForce.problems.join('\n'), exitCodes.config)
 }
 
-/** Prints each call, and says once for each kind of endpoint that its cost is not known. */
-function showCalls(terminal: Terminal, isJson: boolean): (record: CallRecord) => void {
-  const warned = new Set<EndpointKind>()
-  return (record) => {
-    const { endpoint, ending, target } = record
-    if (ending.kind === 'unmetered' && !warned.has(endpoint)) {
-      warned.add(endpoint)
-      terminal.say(`warning: ${target} is passed on unmetered: what it costs is in no report.`)
-    }
-    terminal.print(isJson ? JSON.stringify(callJson(record)) : callLine(record, terminal.colors))
+interface Parts {
+  readonly store: OpenStore
+  readonly runtime: Runtime
+  readonly budgets: BudgetsInForce['budgets']
+}
+
+function serve(
+  { terminal, version, offsetAt }: Environment,
+  options: StartOptions,
+  { store, runtime, budgets }: Parts,
+): Promise<RunningGateway> {
+  const { host, port, upstream, unknownModel, mode, onStoreFailure } = options
+  const isJson = options.json === true
+  return openGateway({
+    store,
+    runtime,
+    upstream,
+    host,
+    port,
+    version,
+    config: { unknownModel, mode, onStoreFailure },
+    budgets: budgets.map(({ budget }) => budget),
+    onRecord: showCalls(terminal, isJson),
+    onAlert: showAlerts(terminal, isJson, offsetAt),
+  })
+}
+
+/** All of it or nothing: a budget that cannot be read must not fall out of force while it is mended. */
+function takeIntoForce(gateway: RunningGateway, { budgets, problems }: BudgetsInForce, terminal: Terminal): void {
+  if (problems.length > 0) {
+    const lines = [...problems, 'Until that is mended, the budgets from before stay in force.']
+    terminal.say(lines.map((line) => `warning: ${line}`).join('\n'))
+    return
   }
+  gateway.setBudgets(budgets.map(({ budget }) => budget))
+  terminal.say(`Budgets changed: ${budgets.length} in force.`)
 }
 
 async function endGateway(gateway: RunningGateway, stop: StopSignals, terminal: Terminal): Promise<void> {

@@ -5,6 +5,8 @@ import type { ApiClient, Block, Message, MessagesBody } from './api-client.js'
 /** One step, with the words that announce it. */
 export interface Step {
   readonly title: string
+  /** The budget of its session, if it has one. */
+  readonly limit?: string
   run(client: ApiClient): Promise<void>
 }
 
@@ -24,9 +26,24 @@ export const traffic: readonly Step[] = [
     title: 'a stream that its reader abandons',
     run: (client) => client.abandon(ask(OPUS, '[[sim:every 5]] [[sim:text 4000]]'), 30),
   },
+  {
+    title: 'a long stream that the budget of its session ($0.02) ends',
+    limit: '$0.02',
+    run: (client) => client.stream(ask(OPUS, '[[sim:every 1]] [[sim:text 6000]]')),
+  },
   { title: 'an answer that fails (529)', run: (client) => client.fail(ask(OPUS, '[[sim:fault 529]]')) },
   { title: 'a count of tokens, which is free', run: (client) => client.count(ask(SONNET, 'How long is this?')) },
 ]
+
+/** The session of a step, under which its calls are reported. */
+export function sessionOf(index: number): string {
+  return `demo-${index + 1}`
+}
+
+/** What steps that have a budget would have written in a configuration. */
+export const writtenBudgets = traffic.flatMap(({ limit }, index) =>
+  limit === undefined ? [] : [{ scope: `session:${sessionOf(index)}`, limit }],
+)
 
 function ask(model: string, text: string): MessagesBody {
   return { model, max_tokens: 8_000, messages: [{ role: 'user', content: text }] }

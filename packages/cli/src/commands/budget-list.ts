@@ -1,0 +1,56 @@
+/** `runguard budget ls`: how all budgets stand, those of the configuration file included. */
+
+import type { Account } from '@runguard/sdk/core'
+import type { StoredBudget } from '@runguard/sdk/store'
+import { type BudgetStanding, isInForce, standBudgets } from '../budget-standing.js'
+import { budgetTable, standingJson } from '../budget-views.js'
+import { mergeBudgets } from '../budgets-in-force.js'
+import { type ConfigFile, findConfig } from '../config-file.js'
+import type { Environment } from '../environment.js'
+import { type ExitCode, exitCodes } from '../exit.js'
+import { describePlace, findPlace, type OpenStore, useStore } from '../open-store.js'
+import type { BudgetFlags } from './budget.js'
+
+/** The flags of `budget ls`. */
+export interface BudgetListFlags extends BudgetFlags {
+  /** Returns another exit code when a budget is used up. */
+  readonly check?: boolean
+}
+
+/** Prints a row for each account. What cannot be read is said, and makes the command fail. */
+export async function runBudgetList(environment: Environment, options: BudgetListFlags): Promise<ExitCode> {
+  const { terminal, offsetAt } = environment
+  const file = await findConfig(environment, options.config)
+  const place = await findPlace(environment, options)
+  const nowMs = environment.now()
+  const nothing: Shelf = { stored: [], balances: new Map() }
+  const { stored, balances } = await useStore(place, nothing, (store) => readShelf(store, file, nowMs))
+  const { budgets, problems } = mergeBudgets(file, stored)
+  const standings = standBudgets(budgets, balances, nowMs)
+  if (options.json) terminal.print(JSON.stringify({ budgets: standings.map(standingJson), problems }))
+  else if (standings.length > 0) terminal.print(budgetTable(standings, offsetAt, terminal.colors))
+  for (const problem of problems) terminal.say(`warning: ${problem}`)
+  if (standings.length === 0 && problems.length === 0) {
+    terminal.say(`No budgets in ${describePlace(place)} yet. Add one with:  runguard budget add '$20' --per month`)
+  }
+  if (problems.length > 0) return exitCodes.config
+  return options.check === true && standings.some(isSpent) ? exitCodes.budget : exitCodes.ok
+}
+
+interface Shelf {
+  readonly stored: readonly StoredBudget[]
+  readonly balances: ReadonlyMap<string, readonly Account[]>
+}
+
+async function readShelf(store: OpenStore, file: ConfigFile | null, at: number): Promise<Shelf> {
+  const stored = await store.listBudgets()
+  const { budgets } = mergeBudgets(file, stored)
+  const counted = budgets.filter(({ budget }) => budget.window !== 'request')
+  const balances = new Map<string, readonly Account[]>()
+  for (const { budget } of counted) balances.set(budget.id, await store.balances({ budget: budget.id, at }))
+  return { stored, balances }
+}
+
+function isSpent({ budget, accounts }: BudgetStanding): boolean {
+  return isInForce(budget) && accounts.some(({ isUsedUp }) => isUsedUp)
+}

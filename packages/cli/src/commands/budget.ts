@@ -1,0 +1,164 @@
+/** `runguard budget`: the budgets of the registry; gateways on the same store take changes into force by themselves. */
+
+import type { Budget } from '@runguard/sdk/core'
+import type { StoredBudget } from '@runguard/sdk/store'
+import { budgetJson, budgetLine } from '../budget-views.js'
+import { mergeBudgets, quoteId } from '../budgets-in-force.js'
+import { findConfig } from '../config-file.js'
+import type { Environment } from '../environment.js'
+import { CommandError, type ExitCode, exitCodes } from '../exit.js'
+import { printable } from '../format.js'
+import { changeStore, findPlace, type OpenStore, type StoreFlags } from '../open-store.js'
+import {
+  type BudgetChanges,
+  type CheckedBudget,
+  changeBudget,
+  dropOverride,
+  type NewBudget,
+  overrideBudget,
+  writeBudget,
+} from '../written-budget.js'
+
+/** The flags that all commands about budgets have. */
+export interface BudgetFlags extends StoreFlags {
+  readonly config?: string
+  readonly json?: boolean
+}
+
+/** Adds a budget. */
+export async function runBudgetAdd(
+  environment: Environment,
+  limit: string,
+  options: Omit<NewBudget, 'limit'> & BudgetFlags,
+): Promise<ExitCode> {
+  const { id, name, scope, per, observe, timeZone, thresholds } = options
+  const checked = writeBudget({ limit, scope, ...pickGiven({ id, name, per, observe, timeZone, thresholds }) })
+  const file = await findConfig(environment, options.config)
+  await changeStore(await findPlace(environment, options), async (store) => {
+    requireNew(checked.budget, await store.listBudgets())
+    const { problems } = mergeBudgets(file, [checked.stored])
+    if (problems.length > 0) throw new CommandError(problems.join('\n'), exitCodes.config)
+    await store.putBudget(checked.stored)
+  })
+  show(environment, options, checked.budget)
+  return exitCodes.ok
+}
+
+/** Changes some fields of a budget. */
+export async function runBudgetSet(
+  environment: Environment,
+  id: string,
+  options: BudgetChanges & BudgetFlags,
+): Promise<ExitCode> {
+  const { limit, name, observe, enforce, thresholds } = options
+  const changes = pickGiven({ limit, name, observe, enforce, thresholds })
+  if (Object.keys(changes).length === 0) {
+    throw new CommandError(
+      'Say what to change: --limit, --name, --observe, --enforce or --thresholds.',
+      exitCodes.usage,
+    )
+  }
+  return await change(environment, id, options, (stored) => changeBudget(stored, changes))
+}
+
+/** Pauses a budget, or lets it go on. A paused one neither counts nor refuses. */
+export async function runBudgetPause(
+  environment: Environment,
+  id: string,
+  options: BudgetFlags,
+  paused: boolean,
+): Promise<ExitCode> {
+  return await change(environment, id, options, (stored) => changeBudget(stored, { paused }))
+}
+
+/** The flags of `budget override`. */
+export interface OverrideFlags extends BudgetFlags {
+  readonly scopeName: string
+  readonly limit?: string
+  readonly until?: string
+  readonly remove?: boolean
+}
+
+/** Gives one name another limit, for a while, or takes that away. */
+export async function runBudgetOverride(
+  environment: Environment,
+  id: string,
+  options: OverrideFlags,
+): Promise<ExitCode> {
+  const { scopeName, limit, until, remove } = options
+  if (remove === true) return await change(environment, id, options, (stored) => requireDropped(stored, scopeName))
+  if (limit === undefined) throw new CommandError("Say the other limit: --limit '$50'; or --remove.", exitCodes.usage)
+  const override = { scopeName, limit, ...pickGiven({ until }) }
+  return await change(environment, id, options, (stored) => overrideBudget(stored, override))
+}
+
+/** Takes a budget away. What was spent under it stays in the ledger. */
+export async function runBudgetRemove(environment: Environment, id: string, options: BudgetFlags): Promise<ExitCode> {
+  const { terminal } = environment
+  await changeStore(await findPlace(environment, options), async (store) => {
+    if (!(await store.removeBudget(id))) throw await missing(environment, id, options, store)
+  })
+  if (options.json) terminal.print(JSON.stringify({ kind: 'budget-removed', id }))
+  else terminal.print(`${printable(id)}: removed`)
+  return exitCodes.ok
+}
+
+async function change(
+  environment: Environment,
+  id: string,
+  options: BudgetFlags,
+  work: (stored: StoredBudget) => CheckedBudget,
+): Promise<ExitCode> {
+  const budget = await changeStore(await findPlace(environment, options), async (store) => {
+    const stored = (await store.listBudgets()).find((entry) => entry.id === id)
+    if (stored === undefined) throw await missing(environment, id, options, store)
+    const changed = work(stored)
+    await store.putBudget(changed.stored)
+    return changed.budget
+  })
+  show(environment, options, budget)
+  return exitCodes.ok
+}
+
+function show({ terminal }: Environment, { json }: BudgetFlags, budget: Budget): void {
+  terminal.print(json ? JSON.stringify({ kind: 'budget', ...budgetJson(budget) }) : budgetLine(budget))
+  terminal.say('Gateways on this store take it into force within two seconds.')
+}
+
+function requireNew({ id }: Budget, stored: readonly StoredBudget[]): void {
+  if (!stored.some((entry) => entry.id === id)) return
+  throw new CommandError(
+    `There is a budget ${quoteId(id)} already: change it with  runguard budget set ${quoteId(id)} --limit …\n` +
+      'or give the new one an id of its own with --id.',
+    exitCodes.config,
+  )
+}
+
+function requireDropped(stored: StoredBudget, scopeName: string): CheckedBudget {
+  const dropped = dropOverride(stored, scopeName)
+  if (dropped !== null) return dropped
+  throw new CommandError(`The budget ${quoteId(stored.id)} has no other limit for ${JSON.stringify(scopeName)}.`)
+}
+
+async function missing(
+  environment: Environment,
+  id: string,
+  { config }: BudgetFlags,
+  store: OpenStore,
+): Promise<CommandError> {
+  const file = await findConfig(environment, config)
+  if (file?.config.budgets.some((budget) => budget.id === id)) {
+    return new CommandError(`The budget ${quoteId(id)} is written in ${file.path}: change it there.`)
+  }
+  const ids = (await store.listBudgets()).map((entry) => quoteId(printable(entry.id)))
+  const known =
+    ids.length === 0 ? "There are none yet: runguard budget add '$20' --per month" : `There are: ${ids.join(', ')}`
+  return new CommandError(`There is no budget ${quoteId(printable(id))} in the registry. ${known}`)
+}
+
+/** Without what was not given: an option that is absent is not one that is undefined. */
+function pickGiven<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>
+  }
+}
