@@ -156,7 +156,7 @@ function writeSearch(query: string, resultTokens: number, cost: Progress, id: st
     type: 'web_search_result',
     url: 'https://example.com/found',
     title: 'A page about it',
-    encrypted_content: Buffer.from(query).toString('base64'),
+    encrypted_content: Buffer.alloc(resultTokens * 3, query).toString('base64'),
     page_age: null,
   }
   return [

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type EndFacts, expectUsage, settleEnding } from './ending.js'
 import { scanCall } from './scan.js'
+import { noServerResults } from './server-tools.js'
 import type { Usage } from './usage.js'
 import { readUsage } from './usage-reading.js'
 
@@ -21,6 +22,7 @@ const base: EndFacts = {
   reading,
   isFinal: true,
   contentBytes: 0,
+  serverResults: noServerResults,
   hasErrorEvent: false,
   expected,
 }

@@ -3,6 +3,7 @@
 import type { CallView } from './call.js'
 import type { EndpointKind } from './endpoint.js'
 import type { Ending } from './record.js'
+import { addServerResults, type ServerResults } from './server-tools.js'
 import { estimateOutputTokens } from './tokens.js'
 import { totalPrompt, type Usage, type UsagePart, type UsageProblem, type UsageReading } from './usage.js'
 
@@ -31,6 +32,8 @@ export interface EndFacts {
   readonly isFinal: boolean
   /** Bytes of content that passed, framing of a plain answer included. */
   readonly contentBytes: number
+  /** What the answer showed of tools that the API ran. */
+  readonly serverResults: ServerResults
   readonly hasErrorEvent: boolean
   /** Stands in for what the answer never said; null for calls that are not metered. */
   readonly expected: Usage | null
@@ -76,7 +79,8 @@ function settleReading(reading: UsageReading, facts: EndFacts): Settled {
 }
 
 /** Charges what was seen, never less: reported input, else the expected one; reported output, else what was streamed. */
-function atLeast(reason: Ending['reason'], { reading, expected, contentBytes }: EndFacts): Settled {
+function atLeast(reason: Ending['reason'], facts: EndFacts): Settled {
+  const { reading, expected, contentBytes } = facts
   const isReported = reading !== null && !reading.problems.includes('missing')
   const usage = isReported ? reading.usage : (expected ?? reading?.usage ?? null)
   const [first, ...rest] = usage?.parts ?? []
@@ -87,7 +91,11 @@ function atLeast(reason: Ending['reason'], { reading, expected, contentBytes }: 
     ...(isDoubtful ? withPrompt(first, expected) : first),
     output: Math.max(first.output, estimateOutputTokens(contentBytes)),
   }
-  return { ending: { kind: 'at-least', reason }, usage: { ...usage, parts: [seen, ...rest] } }
+  const whole = { ...usage, parts: [seen, ...rest] }
+  return {
+    ending: { kind: 'at-least', reason },
+    usage: facts.isFinal ? whole : addServerResults(whole, facts.serverResults),
+  }
 }
 
 /** The larger prompt of the two: counters that are missing or broken read as less than was sent. */

@@ -10,6 +10,7 @@ import { clampFloor, outputLimit } from './clamp.js'
 import { costOf } from './cost.js'
 import { maxUsd, type NanoUsd, nanoFromPico, nanoUsd } from './money.js'
 import type { PriceBook, UnknownModelPolicy } from './price.js'
+import { isServerTool } from './server-tools.js'
 import type { Usage } from './usage.js'
 
 /** What decides how much a call may cost. */
@@ -157,11 +158,4 @@ function itemsOf(view: CallView): readonly InputItem[] {
   if (markers.has('5m')) items.push('write5m', 'read')
   if (markers.has('1h') || view.hasUnseenPrompt) items.push('write1h', 'read')
   return items
-}
-
-/** Tools that the API runs by itself, each of whose rounds reads the prompt again. */
-const serverTools = ['web_search_', 'web_fetch_', 'code_execution_', 'tool_search_', 'mcp_toolset', 'advisor_']
-
-function isServerTool(kind: string): boolean {
-  return serverTools.some((prefix) => kind.startsWith(prefix))
 }

@@ -11,6 +11,7 @@ import { imageTokens, maxImageTokens, readImageSize } from './image-tokens.js'
 import { findImageData, findNestedMedia, isDocumentShown } from './nested-media.js'
 import type { PricedModel } from './price-schema.js'
 import type { InputEstimate } from './record.js'
+import { isServerTool } from './server-tools.js'
 import type { ByteRange } from './text-tokens.js'
 import { estimateTextTokens } from './text-tokens.js'
 import type { TokenRatio } from './token-ratio.js'
@@ -25,6 +26,8 @@ export interface TokenFacts {
 
 /** An {@link InputEstimate} that can be learned from. */
 export interface TokenEstimate extends InputEstimate {
+  /** As `bound`, for the prompt that the answer starts from: without what tools of the API add while they run. */
+  readonly startBound: number
   /** The estimate before the learned ratio: compare the true count with this one. */
   readonly unscaled: number
 }
@@ -48,6 +51,9 @@ const builtInTools: readonly (readonly [prefix: string, tokens: number])[] = [
   ['computer_', 4_500],
   ['browser_', 6_600],
 ]
+
+/** Nothing is published about the definitions of the tools that the API runs: taken to be as large as the largest. */
+const SERVER_TOOL_TOKENS = 6_600
 
 /** Kinds that are text through and through, apart from `*_tool_use` and `*_tool_result`. */
 const textKinds = new Set([
@@ -86,18 +92,19 @@ export function tokenFacts(model: PricedModel | null): TokenFacts {
  */
 export function estimateInput(view: CallView, body: Uint8Array, facts: TokenFacts, ratio: TokenRatio): TokenEstimate {
   let tokens = messageCount(view) * TOKENS_PER_MESSAGE
-  let bound = view.hasUnseenPrompt ? Number.POSITIVE_INFINITY : view.bytes
+  let shown = view.hasUnseenPrompt ? Number.POSITIVE_INFINITY : view.bytes
   let hasTools = false
   for (const block of view.blocks) {
     const weight = weighBlock(block, body, facts)
     tokens += weight.tokens
-    bound += weight.extra - weight.bytes
+    shown += weight.extra - weight.bytes
     hasTools ||= block.part === 'tools'
   }
   const overhead = hasTools ? toolOverhead(view, facts) : 0
   const unscaled = Math.ceil(tokens + overhead)
-  bound = Math.min(bound + overhead, facts.contextWindow)
-  return { tokens: Math.min(scaleTokens(ratio, unscaled), bound), bound, unscaled }
+  const startBound = Math.min(shown + overhead, facts.contextWindow)
+  const bound = view.blocks.some(isRunByApi) ? facts.contextWindow : startBound
+  return { tokens: Math.min(scaleTokens(ratio, unscaled), startBound), bound, startBound, unscaled }
 }
 
 /**
@@ -132,8 +139,16 @@ function weighBlock(block: BlockView, body: Uint8Array, facts: TokenFacts): Weig
   return { tokens, extra: isText ? 0 : Number.POSITIVE_INFINITY, bytes: 0 }
 }
 
+/** The definitions of a toolset are elsewhere: how many tokens they have is not known at all. */
+function isRunByApi({ part, kind }: BlockView): boolean {
+  return part === 'tools' && kind !== 'mcp_toolset' && isServerTool(kind)
+}
+
 function weighBuiltIn(block: BlockView): Weight {
   const known = builtInTools.find(([prefix]) => block.kind.startsWith(prefix))
+  if (known === undefined && isRunByApi(block)) {
+    return { tokens: SERVER_TOOL_TOKENS, extra: SERVER_TOOL_TOKENS, bytes: 0 }
+  }
   if (known === undefined) return { tokens: 0, extra: Number.POSITIVE_INFINITY, bytes: 0 }
   return { tokens: known[1], extra: known[1], bytes: 0 }
 }

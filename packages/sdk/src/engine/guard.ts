@@ -6,6 +6,7 @@ import { type StreamGate, streamGate } from '../core/cut.js'
 import type { LedgerResult, LimitExcess } from '../core/ledger.js'
 import { type NanoUsd, nanoUsd } from '../core/money.js'
 import { type MeteredSoFar, mustCut, nextExtension, unseenTokens } from '../core/reserve-stream.js'
+import { addServerResults } from '../core/server-tools.js'
 import { estimateOutputTokens } from '../core/tokens.js'
 import type { Usage } from '../core/usage.js'
 import type { CallHold, Desk } from './desk.js'
@@ -58,6 +59,8 @@ class Guard implements StreamGuard {
   private so: MeteredSoFar = { cost: nanoUsd(0), output: 0 }
   private isAsking = false
   private excess: LimitExcess | null = null
+  /** What the answer had cost when more was refused. */
+  private refusedAt: NanoUsd = nanoUsd(0)
   /** The ledger could not be asked. */
   private isLost = false
   private thinkingSince: number | null = null
@@ -81,7 +84,7 @@ class Guard implements StreamGuard {
   }
 
   cut(usage: Usage): Uint8Array {
-    const shortfall = this.excess === null ? null : shortfallOf(this.parts.desk, this.excess)
+    const shortfall = this.excess === null ? null : shortfallOf(this.parts.desk, this.excess, this.parts.hold.held)
     const reason = shortfall === null ? CUT_WITHOUT_WORDS : explainCut(shortfall)
     return this.gate.cut({ reason, usage })
   }
@@ -97,9 +100,10 @@ class Guard implements StreamGuard {
     }
   }
 
-  private meterSoFar({ reading, contentBytes, isFinal }: Metered): MeteredSoFar {
+  private meterSoFar({ reading, contentBytes, serverResults, isFinal }: Metered): MeteredSoFar {
     const { desk, startedAt, expected } = this.parts
-    const usage = reading?.usage ?? expected
+    const reported = reading?.usage ?? expected
+    const usage = isFinal ? reported : addServerResults(reported, serverResults)
     const [first, ...rest] = usage.parts
     if (first === undefined) return this.so
     const output = isFinal ? first.output : Math.max(first.output, this.estimate(contentBytes, usage.speed))
@@ -120,10 +124,15 @@ class Guard implements StreamGuard {
   private decide(): void {
     if (this.flow === 'cut') return
     const wanted = nextExtension(this.so, this.parts.hold)
-    if (wanted !== null && !this.isAsking && !this.isLost && this.excess === null) this.ask(wanted)
+    if (wanted !== null && !this.isAsking && !this.isLost && this.mayAskAgain()) this.ask(wanted)
     const isShort = mustCut(this.so, this.parts.hold)
     if (!isShort) this.flow = 'go'
     else this.flow = this.isAsking ? 'wait' : this.endsNow()
+  }
+
+  /** Other calls end meanwhile and give money back: a refusal holds only for as long as the answer has not grown. */
+  private mayAskAgain(): boolean {
+    return this.excess === null || this.so.cost > this.refusedAt
   }
 
   /** Where the message has ended already there is nothing to cut: the rest of it costs nothing. */
@@ -143,6 +152,7 @@ class Guard implements StreamGuard {
 
   private hear(result: LedgerResult, amount: NanoUsd): void {
     this.isAsking = false
+    this.excess = null
     if (result.kind === 'exceeds-limit') this.hearRefusal(result.binding, amount)
     this.turn()
   }
@@ -152,7 +162,10 @@ class Guard implements StreamGuard {
     const { account } = binding
     const left = account.limit - account.spent - account.held
     if (left > 0 && left < amount) this.ask(nanoUsd(left))
-    else this.excess = binding
+    else {
+      this.excess = binding
+      this.refusedAt = this.so.cost
+    }
   }
 
   /** The ledger is away: what is held may be used up; then the stream ends, or goes on where the operator said so. */

@@ -1,6 +1,7 @@
 /** Meter: reads what an answer says about itself while its bytes pass. */
 
 import { eachMember, MalformedBodyError, parseSlice, readString, skipValue } from '../core/cursor.js'
+import { noServerResults, type ServerResults } from '../core/server-tools.js'
 import type { UsageContext, UsageReading } from '../core/usage.js'
 import { isCount, readUsage } from '../core/usage-reading.js'
 import { mergeStreamUsage, readStreamUsage, type StreamUsage, startStreamUsage } from '../core/usage-stream.js'
@@ -16,6 +17,8 @@ export interface Metered {
   readonly model: string | null
   /** Bytes of generated content that passed: what a broken answer is charged by. */
   readonly contentBytes: number
+  /** Of tools that the API ran, as far as the stream showed them. */
+  readonly serverResults: ServerResults
   /** Of an error answer or an `error` event. */
   readonly errorCode: string | null
 }
@@ -25,7 +28,14 @@ export interface Meter {
   read(): Metered
 }
 
-const NOTHING: Metered = { reading: null, isFinal: false, model: null, contentBytes: 0, errorCode: null }
+const NOTHING: Metered = {
+  reading: null,
+  isFinal: false,
+  model: null,
+  contentBytes: 0,
+  serverResults: noServerResults,
+  errorCode: null,
+}
 
 /** For answers nobody is billed by: counts nothing, keeps nothing. */
 export function blindMeter(): Meter {
@@ -39,7 +49,7 @@ const DELTA_FRAME_BYTES = '{"type":"content_block_delta","index":0,"delta":{"typ
 const UNREAD_BYTES = 4_096
 
 /** Events that are measured or passed over, and never decoded. */
-const SILENT = new Set(['content_block_start', 'content_block_delta', 'content_block_stop', 'ping'])
+const SILENT = new Set(['content_block_delta', 'content_block_stop', 'ping'])
 
 type JsonObject = Readonly<Record<string, unknown>>
 
@@ -71,6 +81,7 @@ class MeteredStream implements SseSink {
   private hasEnd = false
   private isDamaged = false
   private contentBytes = 0
+  private serverResults = noServerResults
   private errorCode: string | null = null
   private readonly readers = new Map<string, (data: JsonObject) => void>([
     ['message_start', ({ message }) => this.start(message)],
@@ -91,21 +102,31 @@ class MeteredStream implements SseSink {
     const parsed = data === null ? null : parseObject(data)
     const type = parsed === null ? name : String(parsed.type ?? name)
     if (type === 'content_block_delta') this.contentBytes += Math.max(0, dataBytes - DELTA_FRAME_BYTES)
+    else if (type === 'content_block_start') this.startBlock(parsed, dataBytes)
     else if (parsed !== null && this.readers.has(type)) this.readers.get(type)?.(parsed)
     else if (!SILENT.has(type)) this.skip(name, dataBytes)
   }
 
   read(): Metered {
-    const { usage, contentBytes, errorCode } = this
+    const { usage, contentBytes, serverResults, errorCode } = this
     const isFinal = this.hasStart && this.hasCounters && this.hasEnd && !this.isDamaged
     const reading = usage === null ? null : readStreamUsage(usage)
-    return { reading, isFinal, model: usage?.context.model ?? null, contentBytes, errorCode }
+    return { reading, isFinal, model: usage?.context.model ?? null, contentBytes, serverResults, errorCode }
   }
 
   /** An event that cannot be read, or of a kind that nobody knows: it may be content. */
   private skip(name: string, dataBytes: number): void {
     this.isDamaged ||= this.readers.has(name)
     this.contentBytes += dataBytes
+  }
+
+  /** Results come whole, in the start of their block. One too long to be read is most likely a result. */
+  private startBlock(data: JsonObject | null, dataBytes: number): void {
+    const block = asObject(data?.content_block)
+    if (data !== null && !(typeof block.type === 'string' && block.type.endsWith('_tool_result'))) return
+    const { count, searches, bytes } = this.serverResults
+    const isSearch = block.type === 'web_search_tool_result' && Array.isArray(block.content)
+    this.serverResults = { count: count + 1, searches: searches + (isSearch ? 1 : 0), bytes: bytes + dataBytes }
   }
 
   private start(message: unknown): void {
@@ -147,7 +168,8 @@ export function answerMeter(context: UsageContext): Meter {
     if (answer === null) return { ...NOTHING, contentBytes: bytes }
     const model = answer.model ?? context.model
     const reading = answer.usage === undefined ? null : readUsage(answer.usage, { ...context, model })
-    return { reading, isFinal: true, model: answer.model, contentBytes: bytes, errorCode: answer.errorCode }
+    const { model: servedModel, errorCode } = answer
+    return { ...NOTHING, reading, isFinal: true, model: servedModel, contentBytes: bytes, errorCode }
   }
   return { feed, read }
 }

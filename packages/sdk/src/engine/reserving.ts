@@ -7,7 +7,7 @@ import type { CallView } from '../core/call.js'
 import { clampBody } from '../core/clamp.js'
 import type { Refusal } from '../core/errors.js'
 import type { AccountRef, LimitExcess } from '../core/ledger.js'
-import type { NanoUsd } from '../core/money.js'
+import { type NanoUsd, nanoUsd } from '../core/money.js'
 import { findModel } from '../core/price.js'
 import { type Fit, fitReserve, planReserve, type Reserve } from '../core/reserve.js'
 import type { Scope } from '../core/scope.js'
@@ -65,7 +65,8 @@ function planCall(desk: Desk, { view, scope, expectation }: ReadCall, atMs: numb
     book,
     unknownModel,
     atMs,
-    inputBound: estimate.bound,
+    // A stream is metered while it grows, and can be cut; any other call has to be paid for before it is sent.
+    inputBound: view.stream ? estimate.startBound : estimate.bound,
     expectedOutput: desk.outputs.expect({ scope: outputScope(scope), model }),
     maxOutput: findModel(book, model)?.maxOutput ?? null,
     usualGeo: null,
@@ -145,11 +146,16 @@ function shortOf({ budgets, atMs }: Negotiation, binding: Balance | null, needed
   }
 }
 
-/** What is missing on the account that refused more. */
-export function shortfallOf(desk: Desk, { account, needed }: LimitExcess): Shortfall | null {
+/**
+ * What is missing on the account that refused more to a running call.
+ *
+ * @param own what the call itself holds: it will be spent, and nobody has to wait for it
+ */
+export function shortfallOf(desk: Desk, { account, needed }: LimitExcess, own: NanoUsd): Shortfall | null {
   const budget = desk.budgets().byId.get(account.budget)
   if (budget === undefined) return null
-  return { account, budget, spent: account.spent, held: account.held, needed, atMs: desk.runtime.now() }
+  const spent = nanoUsd(account.spent + own)
+  return { account, budget, spent, held: nanoUsd(account.held - own), needed, atMs: desk.runtime.now() }
 }
 
 function storeIsAway(desk: Desk, hold: string, error: unknown): Reservation {

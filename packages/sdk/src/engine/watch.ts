@@ -171,6 +171,7 @@ function endFacts(
     reading: metered.reading,
     isFinal: metered.isFinal,
     contentBytes: metered.contentBytes,
+    serverResults: metered.serverResults,
     hasErrorEvent: metered.errorCode !== null,
     expected: expectation?.usage ?? null,
   }
