@@ -10,7 +10,8 @@ const FILE_NAME = 'runguard.db'
 
 /** Which store. */
 export type StorePlace =
-  | { readonly kind: 'file'; readonly directory: string }
+  /** @property busyTimeoutMs how long a write waits for another process, with everything else standing still */
+  | { readonly kind: 'file'; readonly directory: string; readonly busyTimeoutMs?: number }
   | { readonly kind: 'postgres'; readonly url: string }
 
 /** The flags that choose it. */
@@ -56,7 +57,7 @@ export async function openStore(place: StorePlace, onLost?: (error: Error) => vo
       `Cannot write to ${path}: ${messageOf(error)}.\nChoose another directory with --data or RUNGUARD_HOME.`,
     )
   }
-  return await openFile(path)
+  return await openFile(path, place.busyTimeoutMs)
 }
 
 /** Opens the store if there is one; null if nothing has been recorded in that directory so far. */
@@ -101,13 +102,13 @@ async function workWith<T>(store: OpenStore, place: StorePlace, work: (store: Op
   }
 }
 
-async function openFile(path: string): Promise<OpenStore> {
+async function openFile(path: string, busyTimeoutMs?: number): Promise<OpenStore> {
   const [{ default: Database }, { sqliteStore, SchemaTooNewError }] = await Promise.all([
     import('libsql'),
     import('@runguard/sdk/store'),
   ])
   try {
-    return sqliteStore(new Database(path))
+    return sqliteStore(new Database(path), busyTimeoutMs === undefined ? {} : { busyTimeoutMs })
   } catch (error) {
     if (error instanceof SchemaTooNewError) throw new CommandError(`${path}: ${error.message}`)
     throw explainFile(path, error)

@@ -33,11 +33,14 @@ export interface StartOptions extends StoreFlags {
 /** The API itself gives up on a call at ten minutes. */
 const GRACE_MS = 10 * 60 * 1000
 
+/** A gateway stands still while it waits for another writer of its file; two of them are done with each other sooner. */
+const BUSY_TIMEOUT_MS = 500
+
 /** Serves until it is told to stop, then lets running calls finish. */
 export async function runStart(environment: Environment, options: StartOptions): Promise<ExitCode> {
   requireOtherUpstream(options)
   const file = await findConfig(environment, options.config)
-  const place = await findPlace(environment, options)
+  const place = { ...(await findPlace(environment, options)), busyTimeoutMs: BUSY_TIMEOUT_MS }
   const stop = listenForStop()
   const log = openLog(options.logLevel)
   const onLost = (error: Error): void => log.warn('store-connection-lost', { error: error.message })
