@@ -2,13 +2,14 @@
 
 import { type Options, query, type SDKResultMessage } from '@anthropic-ai/claude-agent-sdk'
 import type { Place } from '../stage/stage.js'
-import { claudeEnvironment, told } from './claude-code.js'
-import { type ClientKind, enough, type Failure, model } from './client.js'
+import { claudeEnvironment, orderOfBash, told } from './claude-code.js'
+import { type ClientKind, enough, type Failure, model, type Talk } from './client.js'
 
 /** Programs that embed Claude Code look like this. */
 export const agentSdk: ClientKind = {
   name: '@anthropic-ai/claude-agent-sdk 0.3',
   toolCall: 'Bash {"command":"echo 42"}',
+  orderOf: orderOfBash,
   userAgent: /^claude-cli\/2\.1\.\d+ \(external, sdk-ts, agent-sdk\/0\.3\.\d+\)$/,
   attempts: 3,
   surplusOutput: 0,
@@ -26,6 +27,7 @@ export const agentSdk: ClientKind = {
     },
     fail: (words) => fail(place, words),
     leave: (words) => leave(place, words),
+    talk: () => talk(place),
   }),
 }
 
@@ -80,4 +82,15 @@ async function leave(place: Place, words: string): Promise<string> {
   }
   await run(place, words, { abortController }, stopWhenEnough).catch(() => {})
   return seen
+}
+
+function talk(place: Place): Talk {
+  let extra: Options = { allowedTools: ['Bash'] }
+  return {
+    say: async (words) => {
+      const { result } = await run(place, words, extra)
+      extra = { ...extra, continue: true }
+      return told(spoken(result)).text
+    },
+  }
 }

@@ -1,18 +1,35 @@
 /** The AI SDK with its Anthropic provider. */
 
 import { createAnthropic } from '@ai-sdk/anthropic'
-import { APICallError, generateText, type LanguageModelUsage, RetryError, stepCountIs, streamText, tool } from 'ai'
+import {
+  APICallError,
+  generateText,
+  type LanguageModelUsage,
+  type ModelMessage,
+  RetryError,
+  stepCountIs,
+  streamText,
+  tool,
+} from 'ai'
 import { z } from 'zod'
+import type { Place } from '../stage/stage.js'
 import {
   type Client,
   type ClientKind,
   dummyKey,
   enough,
   type Failure,
+  leaveMark,
   longText,
   model,
+  mostOutput,
+  olderModel,
+  orderOfMark,
+  type Shape,
+  type Talk,
   type Told,
   type ToldTokens,
+  thinkingBudget,
 } from './client.js'
 
 /** Its base URL has to end in `/v1`. */
@@ -22,10 +39,12 @@ export const aiSdk: ClientKind = {
   userAgent: /^ai(-sdk\/anthropic\/3|\/6)\./,
   attempts: 3,
   surplusOutput: 0,
-  open: ({ url }) => openClient(createAnthropic({ apiKey: dummyKey, baseURL: `${url}/v1` })(model)),
+  orderOf: orderOfMark,
+  open: (place) => openClient(createAnthropic({ apiKey: dummyKey, baseURL: `${place.url}/v1` }), place),
 }
 
-type Model = Parameters<typeof generateText>[0]['model']
+type Provider = ReturnType<typeof createAnthropic>
+type Model = ReturnType<Provider>
 
 const lookUp = tool({
   description: 'Looks something up.',
@@ -33,7 +52,8 @@ const lookUp = tool({
   execute: async ({ key }) => `The value of ${key} is 42.`,
 })
 
-function openClient(to: Model): Client {
+function openClient(provider: Provider, place: Place): Client {
+  const to = provider(model)
   return {
     say: async (words) => told(await generateText({ model: to, prompt: words })),
     stream: (words) => stream(to, words),
@@ -53,6 +73,8 @@ function openClient(to: Model): Client {
     },
     fail: (words) => fail(to, words),
     leave: (words) => leave(to, words),
+    talk: () => talk(provider, place),
+    sayAtLength: (words, shape) => sayAtLength(provider, words, shape),
   }
 }
 
@@ -83,6 +105,40 @@ async function leave(to: Model, words: string): Promise<string> {
     if (text.length >= enough) controller.abort()
   }
   return text
+}
+
+function talk(provider: Provider, place: Place): Talk {
+  const leave_mark = tool({
+    description: 'Leaves a file behind.',
+    inputSchema: z.object({ mark: z.string(), padding: z.string().optional() }),
+    execute: async ({ mark }) => leaveMark(place, mark),
+  })
+  const thinking = { type: 'adaptive', display: 'summarized' } as const
+  const settings = { model: provider(model), tools: { leave_mark }, providerOptions: { anthropic: { thinking } } }
+  const messages: ModelMessage[] = []
+  return {
+    say: async (words) => {
+      messages.push({ role: 'user', content: words })
+      const result = streamText({ ...settings, messages, stopWhen: stepCountIs(9), onError: () => {} })
+      let text = ''
+      for await (const part of result.fullStream) {
+        if (part.type === 'error') throw part.error
+        if (part.type === 'text-delta') text += part.text
+      }
+      messages.push(...(await result.response).messages)
+      return text
+    },
+  }
+}
+
+async function sayAtLength(provider: Provider, words: string, shape: Shape): Promise<void> {
+  const older = { model: provider(olderModel), prompt: words, maxOutputTokens: mostOutput }
+  const thinking = { type: 'enabled', budgetTokens: thinkingBudget } as const
+  // It adds the thinking budget to the output that it is told.
+  const thoughtful = { ...older, maxOutputTokens: mostOutput - thinkingBudget }
+  if (shape === 'plain') await generateText({ ...older, model: provider(model) })
+  else if (shape === 'thinking') await generateText({ ...thoughtful, providerOptions: { anthropic: { thinking } } })
+  else await generateText({ ...older, tools: { look_up: lookUp }, toolChoice: { type: 'tool', toolName: 'look_up' } })
 }
 
 function told({ text, usage }: { text: string; usage: LanguageModelUsage }): Told {

@@ -3,16 +3,24 @@
 import Anthropic from '@anthropic-ai/sdk'
 import { betaTool } from '@anthropic-ai/sdk/helpers/beta/json-schema'
 import PreviousAnthropic from 'anthropic-sdk-0'
+import type { Place } from '../stage/stage.js'
 import {
   type Client,
   type ClientKind,
   dummyKey,
   enough,
   type Failure,
+  leaveMark,
   longText,
   model,
+  mostOutput,
+  olderModel,
+  orderOfMark,
+  type Shape,
+  type Talk,
   type Told,
   type ToldTokens,
+  thinkingBudget,
 } from './client.js'
 
 /** How the tool loop keeps the conversation: the client sends all of it each time, or the server holds it. */
@@ -39,7 +47,8 @@ function kindOf(name: string, userAgent: RegExp, Sdk: typeof Anthropic, keeping:
     userAgent,
     attempts: 3,
     surplusOutput: 0,
-    open: ({ url }) => openClient(new Sdk({ apiKey: dummyKey, baseURL: url }), keeping),
+    orderOf: orderOfMark,
+    open: (place) => openClient(new Sdk({ apiKey: dummyKey, baseURL: place.url }), place, keeping),
   }
 }
 
@@ -49,7 +58,7 @@ function ask(words: string): Anthropic.MessageCreateParamsNonStreaming {
   return { ...limits, messages: [{ role: 'user', content: words }] }
 }
 
-function openClient(sdk: Anthropic, keeping: Keeping): Client {
+function openClient(sdk: Anthropic, place: Place, keeping: Keeping): Client {
   return {
     say: async (words) => told([await sdk.messages.create(ask(words))]),
     stream: (words) => stream(sdk, words),
@@ -60,6 +69,8 @@ function openClient(sdk: Anthropic, keeping: Keeping): Client {
     },
     fail: (words) => fail(sdk, words),
     leave: (words) => leave(sdk, words),
+    talk: () => talk(sdk, place, keeping),
+    sayAtLength: (words, shape) => sayAtLength(sdk, words, shape),
     countTokens: async (words) => {
       const count = await sdk.messages.countTokens({ model, messages: [{ role: 'user', content: words }] })
       return count.input_tokens
@@ -109,6 +120,46 @@ async function leave(sdk: Anthropic, words: string): Promise<string> {
     if (text.length >= enough) break
   }
   return text
+}
+
+/** Calls of tools are started as soon as they are whole, where the client can do that. */
+function talk(sdk: Anthropic, place: Place, keeping: Keeping): Talk {
+  const mark = betaTool({
+    name: 'leave_mark',
+    description: 'Leaves a file behind.',
+    inputSchema: {
+      type: 'object',
+      properties: { mark: { type: 'string' }, padding: { type: 'string' } },
+      required: ['mark'],
+    },
+    run: (input) => leaveMark(place, input.mark),
+  })
+  const thinking = { type: 'adaptive' as const, display: 'summarized' as const }
+  const settings = { model, max_tokens: mostOutput, tools: [mark], thinking, stream: true as const, ...keeping }
+  const eager = keeping.thread === false ? { runToolsEagerly: true } : {}
+  const messages: Anthropic.Beta.BetaMessageParam[] = []
+  return {
+    say: async (words) => {
+      messages.push({ role: 'user', content: words })
+      const runner = sdk.beta.messages.toolRunner({ ...settings, ...eager, messages: [...messages] })
+      const answers: Anthropic.Beta.BetaMessage[] = []
+      for await (const answer of runner) answers.push(await answer.finalMessage())
+      messages.splice(0, messages.length, ...runner.params.messages)
+      return answers.map((answer) => told([answer]).text).join('')
+    },
+  }
+}
+
+async function sayAtLength(sdk: Anthropic, words: string, shape: Shape): Promise<void> {
+  const input_schema = { type: 'object' as const, properties: { key: { type: 'string' } } }
+  const shapes: Readonly<Record<Shape, Partial<Anthropic.MessageCreateParamsNonStreaming>>> = {
+    plain: { model },
+    thinking: { thinking: { type: 'enabled', budget_tokens: thinkingBudget } },
+    tool: { tools: [{ name: 'look_up', input_schema }], tool_choice: { type: 'tool', name: 'look_up' } },
+  }
+  const params = { ...ask(words), model: olderModel, max_tokens: mostOutput, ...shapes[shape] }
+  // Without a timeout of its own the client refuses to wait for so long an answer.
+  await sdk.messages.create(params, { timeout: 60_000 })
 }
 
 type AnyMessage = Anthropic.Message | Anthropic.Beta.BetaMessage

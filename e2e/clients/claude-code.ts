@@ -5,7 +5,17 @@ import { createRequire } from 'node:module'
 import { createInterface } from 'node:readline'
 import { onTestFinished } from 'vitest'
 import type { Place } from '../stage/stage.js'
-import { type ClientKind, dummyKey, enough, type Failure, model, type Told, type ToldTokens } from './client.js'
+import {
+  type ClientKind,
+  dummyKey,
+  enough,
+  type Failure,
+  model,
+  type Order,
+  type Talk,
+  type Told,
+  type ToldTokens,
+} from './client.js'
 
 /**
  * The program, as npm installed it for this platform with the Agent SDK: the same file, byte for byte, as in the
@@ -51,6 +61,11 @@ export interface ClaudeResult {
   readonly modelUsage: Readonly<Record<string, ClaudeModelUsage>>
 }
 
+/** How a run ended. */
+export interface ClaudeEnd extends ClaudeResult {
+  readonly exitCode: number | null
+}
+
 /** Its own books, per model. */
 export interface ClaudeModelUsage {
   readonly inputTokens: number
@@ -81,7 +96,7 @@ export function claudeEnvironment({ url, home }: Place): Record<string, string> 
 const outputFlags = ['--output-format', 'stream-json', '--verbose', '--include-partial-messages']
 
 /** Runs it once. Rejects if it ends without a result and was not interrupted. */
-export async function runClaude(place: Place, run: ClaudeRun): Promise<ClaudeResult | null> {
+export async function runClaude(place: Place, run: ClaudeRun): Promise<ClaudeEnd | null> {
   const flags = ['-p', run.words, '--model', model, ...outputFlags, ...(run.flags ?? [])]
   const child = spawn(claudeProgram, flags, {
     cwd: place.home,
@@ -101,15 +116,17 @@ export async function runClaude(place: Place, run: ClaudeRun): Promise<ClaudeRes
       isInterrupted = child.kill('SIGINT')
     })
   }
-  const code = await isClosed
-  if (result !== null || isInterrupted) return result
-  throw new Error(`Claude Code ended with ${code} and no result: ${Buffer.concat(complaints)}`)
+  const exitCode = await isClosed
+  if (result !== null) return { ...result, exitCode }
+  if (isInterrupted) return null
+  throw new Error(`Claude Code ended with ${exitCode} and no result: ${Buffer.concat(complaints)}`)
 }
 
 /** The table runs it with the tool that a person uses most. */
 export const claudeCode: ClientKind = {
   name: 'Claude Code 2.1',
   toolCall: 'Bash {"command":"echo 42"}',
+  orderOf: orderOfBash,
   userAgent: /^claude-cli\/2\.1\.\d+ \(external, sdk-cli\)$/,
   attempts: 3,
   surplusOutput: 0,
@@ -123,6 +140,7 @@ export const claudeCode: ClientKind = {
     },
     fail: (words) => fail(place, words),
     leave: (words) => leave(place, words),
+    talk: () => talk(place),
   }),
 }
 
@@ -134,7 +152,7 @@ async function stream(place: Place, words: string): Promise<Told> {
 
 async function fail(place: Place, words: string): Promise<Failure> {
   const result = await runClaude(place, { words })
-  if (result?.is_error !== true) throw new Error('The call did not fail.')
+  if (result?.is_error !== true || result.exitCode === 0) throw new Error('The call did not fail.')
   return { status: result.api_error_status, message: result.result }
 }
 
@@ -148,6 +166,23 @@ async function leave(place: Place, words: string): Promise<string> {
     },
   })
   return text
+}
+
+function talk(place: Place): Talk {
+  let flags: readonly string[] = ['--allowedTools', 'Bash']
+  return {
+    say: async (words) => {
+      const end = await runClaude(place, { words, flags })
+      flags = ['--continue', ...flags]
+      if (end === null || end.is_error || end.exitCode !== 0) throw new Error(`Claude Code failed: ${end?.result}`)
+      return end.result
+    },
+  }
+}
+
+/** A real command for the real shell: what follows the mark is a comment. */
+export function orderOfBash(mark: string, padding: string): Order {
+  return { name: 'Bash', input: { command: `touch ${mark} # ${padding}`, description: 'Leaves a mark' } }
 }
 
 /** The words in a line that carries a piece of the stream. */

@@ -1,5 +1,7 @@
 /** What every client of the table can be asked to do, and what it tells its user about it. */
 
+import { writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import type { Place } from '../stage/stage.js'
 
 /** What a client reports of a task, however many calls it took. */
@@ -40,10 +42,29 @@ export interface Client {
   fail(words: string): Promise<Failure>
   /** Leaves a stream after its first words; they are the answer. */
   leave(words: string): Promise<string>
+  /** Begins a conversation. */
+  talk(): Talk
+  /** One question without a stream that asks for the most output there is, where the client can ask so. */
+  sayAtLength?(words: string, shape: Shape): Promise<void>
   /** The tokens of a question, where the client has a function for it. */
   countTokens?(words: string): Promise<number>
   /** The ids of all models, where the client has a function for it. */
   listModels?(): Promise<readonly string[]>
+}
+
+/** Every answer is streamed, every tool call in it is run, and what was said goes along the next time. */
+export interface Talk {
+  /** Answers what the user sees of the answer. Rejects if the client reports an error. */
+  say(words: string): Promise<string>
+}
+
+/** What a call that is not streamed asks for besides {@link mostOutput}. */
+export type Shape = 'plain' | 'thinking' | 'tool'
+
+/** A tool call of the model. */
+export interface Order {
+  readonly name: string
+  readonly input: Readonly<Record<string, string>>
 }
 
 /** A released client. */
@@ -51,6 +72,11 @@ export interface ClientKind {
   readonly name: string
   /** How the simulator makes the model call the tool that {@link Client.work} offers. */
   readonly toolCall: string
+  /**
+   * A call of a tool that {@link Client.talk} offers: run, it leaves a file `mark` in the home, also if it was cut off
+   * somewhere in its padding and run all the same.
+   */
+  orderOf(mark: string, padding: string): Order
   /** What `user-agent` it must show up with in the records. */
   readonly userAgent: RegExp
   /** Calls that one question costs when the API is overloaded for good, with two retries. */
@@ -66,8 +92,28 @@ export const dummyKey = 'sk-ant-test-0000'
 /** The model that all of them ask for. */
 export const model = 'claude-opus-5-5'
 
+/** A model that takes a thinking budget, and can be told which tool to call. */
+export const olderModel = 'claude-sonnet-4-6'
+
+/** The most output of either model, in tokens. */
+export const mostOutput = 128_000
+
+/** The thinking budget of a call at length, in tokens. */
+export const thinkingBudget = 4_000
+
 /** Long enough for the prompt cache of every current model: about 3,000 tokens in the simulator's count. */
 export const longText = 'A reference text that stands in front of every question of this test. '.repeat(130)
 
 /** Characters after which {@link Client.leave} has seen enough. */
 export const enough = 60
+
+/** {@link ClientKind.orderOf} where the tool is the test's own. */
+export function orderOfMark(mark: string, padding: string): Order {
+  return { name: 'leave_mark', input: { mark, padding } }
+}
+
+/** The work of the tool `leave_mark`. */
+export function leaveMark({ home }: Place, mark: string): string {
+  writeFileSync(join(home, basename(mark)), '')
+  return `There is a file ${mark} now.`
+}

@@ -11,7 +11,24 @@ import {
 } from '@langchain/core/messages'
 import { tool } from '@langchain/core/tools'
 import { z } from 'zod'
-import { type Client, type ClientKind, dummyKey, enough, type Failure, longText, model, type Told } from './client.js'
+import type { Place } from '../stage/stage.js'
+import {
+  type Client,
+  type ClientKind,
+  dummyKey,
+  enough,
+  type Failure,
+  leaveMark,
+  longText,
+  model,
+  mostOutput,
+  olderModel,
+  orderOfMark,
+  type Shape,
+  type Talk,
+  type Told,
+  thinkingBudget,
+} from './client.js'
 
 /** It brings a copy of the official client in the line before today's. */
 export const langchain: ClientKind = {
@@ -21,10 +38,15 @@ export const langchain: ClientKind = {
   attempts: 3,
   // It adds the token that the start of a stream announces to the final count, which holds it already.
   surplusOutput: 1,
-  open: ({ url }) => {
-    const options = { apiKey: dummyKey, anthropicApiUrl: url, model, maxTokens: 8_000, maxRetries: 2 }
-    return openClient(new ChatAnthropic(options))
-  },
+  orderOf: orderOfMark,
+  open: (place) => openClient(openChat(place), place),
+}
+
+type Settings = NonNullable<Exclude<ConstructorParameters<typeof ChatAnthropic>[0], string>>
+
+function openChat({ url }: Place, settings: Settings = {}): ChatAnthropic {
+  const options = { apiKey: dummyKey, anthropicApiUrl: url, model, maxTokens: 8_000, maxRetries: 2 }
+  return new ChatAnthropic({ ...options, ...settings })
 }
 
 const lookUp = tool(async ({ key }) => `The value of ${key} is 42.`, {
@@ -33,7 +55,7 @@ const lookUp = tool(async ({ key }) => `The value of ${key} is 42.`, {
   schema: z.object({ key: z.string() }),
 })
 
-function openClient(chat: ChatAnthropic): Client {
+function openClient(chat: ChatAnthropic, place: Place): Client {
   return {
     say: async (words) => told([await chat.invoke(words)]),
     stream: (words) => stream(chat, words),
@@ -44,6 +66,8 @@ function openClient(chat: ChatAnthropic): Client {
     },
     fail: (words) => fail(chat, words),
     leave: (words) => leave(chat, words),
+    talk: () => talk(place),
+    sayAtLength: (words, shape) => sayAtLength(place, words, shape),
   }
 }
 
@@ -83,6 +107,44 @@ async function leave(chat: ChatAnthropic, words: string): Promise<string> {
     if (text.length >= enough) break
   }
   return text
+}
+
+function talk(place: Place): Talk {
+  const marker = tool(async ({ mark }) => leaveMark(place, mark), {
+    name: 'leave_mark',
+    description: 'Leaves a file behind.',
+    schema: z.object({ mark: z.string(), padding: z.string().optional() }),
+  })
+  const chat = openChat(place, { maxTokens: mostOutput, thinking: { type: 'adaptive', display: 'summarized' } })
+  const talker = chat.bindTools([marker])
+  const conversation: (HumanMessage | AIMessageChunk | ToolMessage)[] = []
+  return {
+    say: async (words) => {
+      conversation.push(new HumanMessage(words))
+      const answers: AIMessageChunk[] = []
+      do {
+        let whole: AIMessageChunk | undefined
+        for await (const chunk of await talker.stream(conversation)) whole = whole?.concat(chunk) ?? chunk
+        if (whole === undefined) throw new Error('The stream was empty.')
+        answers.push(whole)
+        conversation.push(whole)
+        for (const call of whole.tool_calls ?? []) conversation.push((await marker.invoke(call)) as ToolMessage)
+      } while (conversation.at(-1) !== answers.at(-1))
+      return answers.map(({ text }) => text).join('')
+    },
+  }
+}
+
+async function sayAtLength(place: Place, words: string, shape: Shape): Promise<void> {
+  const thinking = { type: 'enabled' as const, budget_tokens: thinkingBudget }
+  const shapes: Readonly<Record<Shape, Settings>> = {
+    plain: {},
+    thinking: { model: olderModel, thinking },
+    tool: { model: olderModel },
+  }
+  // Without a timeout of its own the client refuses to wait for so long an answer.
+  const chat = openChat(place, { maxTokens: mostOutput, clientOptions: { timeout: 60_000 }, ...shapes[shape] })
+  await (shape === 'tool' ? chat.bindTools([lookUp], { tool_choice: 'look_up' }) : chat).invoke(words)
 }
 
 function told(messages: readonly (AIMessage | AIMessageChunk)[]): Told {

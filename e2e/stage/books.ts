@@ -48,7 +48,8 @@ function expectBill(entry: LogEntry, record: CallRecord, bill: bigint): void {
     return
   }
   const served = tokensOf(entry)
-  expect(tokens).toEqual({ ...served, output: tokens.output })
+  // What searches added to the input is only said with the last words of an answer.
+  if (entry.usage?.server_tool_use == null) expect(tokens).toEqual({ ...served, output: tokens.output })
   expect(tokens.output).toBeGreaterThanOrEqual(served.output)
   expect(BigInt(record.cost.nano)).toBeGreaterThanOrEqual(bill)
   expect(record.ending.kind).toBe('at-least')
