@@ -23,6 +23,7 @@ const base: EndFacts = {
   isFinal: true,
   contentBytes: 0,
   serverResults: noServerResults,
+  guardedOutput: 0,
   hasErrorEvent: false,
   expected,
 }

@@ -32,6 +32,8 @@ export interface EndFacts {
   readonly isFinal: boolean
   /** Bytes of content that passed, framing of a plain answer included. */
   readonly contentBytes: number
+  /** Tokens that were counted where no bytes tell: thinking that is not shown. 0 where nobody counted. */
+  readonly guardedOutput: number
   /** What the answer showed of tools that the API ran. */
   readonly serverResults: ServerResults
   readonly hasErrorEvent: boolean
@@ -80,7 +82,7 @@ function settleReading(reading: UsageReading, facts: EndFacts): Settled {
 
 /** Charges what was seen, never less: reported input, else the expected one; reported output, else what was streamed. */
 function atLeast(reason: Ending['reason'], facts: EndFacts): Settled {
-  const { reading, expected, contentBytes } = facts
+  const { reading, expected } = facts
   const isReported = reading !== null && !reading.problems.includes('missing')
   const usage = isReported ? reading.usage : (expected ?? reading?.usage ?? null)
   const [first, ...rest] = usage?.parts ?? []
@@ -89,7 +91,7 @@ function atLeast(reason: Ending['reason'], facts: EndFacts): Settled {
     reading === null || COUNT_PROBLEMS.some((problem) => reading.problems.includes(problem)) || totalPrompt(first) === 0
   const seen = {
     ...(isDoubtful ? withPrompt(first, expected) : first),
-    output: Math.max(first.output, estimateOutputTokens(contentBytes)),
+    output: Math.max(first.output, estimateOutputTokens(facts.contentBytes), facts.guardedOutput),
   }
   const whole = { ...usage, parts: [seen, ...rest] }
   return {

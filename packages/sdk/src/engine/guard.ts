@@ -24,6 +24,8 @@ export type Flow = 'go' | 'wait' | 'cut'
 /** Stands between the upstream's stream and the caller. */
 export interface StreamGuard {
   readonly flow: Flow
+  /** Tokens so far, with those that only the time tells of: what is settled must not be less. */
+  readonly output: number
   /** Called when `flow` has changed by itself. */
   onTurn: (() => void) | null
   /** What to pass on, now that these bytes have come and were metered. */
@@ -68,6 +70,10 @@ class Guard implements StreamGuard {
 
   constructor(parts: GuardParts) {
     this.parts = parts
+  }
+
+  get output(): number {
+    return this.so.output
   }
 
   pass(chunk: Uint8Array, metered: Metered): Uint8Array {

@@ -9,7 +9,7 @@ import type { CallRecord, RecordedCost } from '../core/record.js'
 import type { Headers } from '../core/scope.js'
 import type { Usage } from '../core/usage.js'
 import type { Admitted, Desk, Expectation, Opening } from './desk.js'
-import { type Flow, guardStream } from './guard.js'
+import { type Flow, guardStream, type StreamGuard } from './guard.js'
 import { isFullyHeld, recordHold, resolveHold } from './holding.js'
 import { answerMeter, blindMeter, type Meter, type Metered, streamMeter } from './meter.js'
 
@@ -66,6 +66,7 @@ class RunningCall implements Watch {
   private responseBytes = 0
   private isSent = false
   private record: CallRecord | null = null
+  private guard: StreamGuard | null = null
 
   constructor(desk: Desk, admitted: Admitted) {
     const { opening, expectation } = admitted
@@ -109,13 +110,16 @@ class RunningCall implements Watch {
   }
 
   private settle(how: CallEnd, metered: Metered): Settled {
-    return settleEnding({ ...endFacts(this.admitted, this.answer.status, metered), end: how, isSent: this.isSent })
+    const facts = endFacts(this.admitted, this.answer.status, metered)
+    const guardedOutput = this.guard?.output ?? 0
+    return settleEnding({ ...facts, end: how, isSent: this.isSent, guardedOutput })
   }
 
   private openGuard(): DoorGuard | null {
     const { hold, expectation, opening } = this.admitted
     if (hold === null || expectation === null) return null
     const guard = guardStream({ desk: this.desk, hold, startedAt: opening.startedAt, expected: expectation.usage })
+    this.guard = guard
     const door: DoorGuard = {
       get flow() {
         return guard.flow
@@ -164,7 +168,7 @@ function endFacts(
   { opening, expectation }: Admitted,
   status: number | null,
   metered: Metered,
-): Omit<EndFacts, 'end' | 'isSent'> {
+): Omit<EndFacts, 'end' | 'isSent' | 'guardedOutput'> {
   return {
     endpoint: opening.endpoint,
     status,
