@@ -15,7 +15,7 @@ export class MalformedBodyError extends Error {
 const MAX_ELEMENTS = 100_000
 
 /** The body may be valid, but nobody writes such a one in good faith. */
-export class TooManyElementsError extends MalformedBodyError {
+class TooManyElementsError extends MalformedBodyError {
   constructor(offset: number) {
     super('too many blocks', offset)
     this.message = `The request has more than ${MAX_ELEMENTS} messages, blocks and tools.`
