@@ -91,7 +91,11 @@ function atLeast(reason: Ending['reason'], facts: EndFacts): Settled {
     reading === null || COUNT_PROBLEMS.some((problem) => reading.problems.includes(problem)) || totalPrompt(first) === 0
   const seen = {
     ...(isDoubtful ? withPrompt(first, expected) : first),
-    output: Math.max(first.output, estimateOutputTokens(facts.contentBytes), facts.guardedOutput),
+    output: Math.max(
+      isReported ? first.output : (expected?.parts[0]?.output ?? first.output),
+      estimateOutputTokens(facts.contentBytes),
+      facts.guardedOutput,
+    ),
   }
   const whole = { ...usage, parts: [seen, ...rest] }
   return {
@@ -107,9 +111,15 @@ function withPrompt(part: UsagePart, expected: Usage | null): UsagePart {
   return { ...part, input: own.input, write5m: own.write5m, write1h: own.write1h, read: own.read }
 }
 
-/** The usage to assume of a call that was sent and never answered: its input, priced as the request asked for it. */
-export function expectUsage(view: CallView, inputTokens: number): Usage {
-  const part = { ...emptyPart(view.model ?? ''), [expectedItem(view)]: inputTokens }
+/**
+ * The usage to assume of a call that was sent and never answered, priced as the request asked for it: its input, and of an
+ * answer in one piece also the output. A stream ends with its connection; such an answer is generated and billed to its end.
+ *
+ * @param outputTokens what such calls usually answer
+ */
+export function expectUsage(view: CallView, inputTokens: number, outputTokens = 0): Usage {
+  const output = view.stream ? 0 : Math.min(outputTokens, view.maxTokens ?? outputTokens)
+  const part = { ...emptyPart(view.model ?? ''), [expectedItem(view)]: inputTokens, output }
   const speed = view.speed === 'fast' ? 'fast' : 'standard'
   return { parts: [part], webSearches: 0, speed, geo: view.inferenceGeo, tier: 'standard' }
 }

@@ -10,7 +10,7 @@ import { scanCall } from '../core/scan.js'
 import { identify, type Scope } from '../core/scope.js'
 import { estimateInput, tokenFacts } from '../core/tokens.js'
 import type { Desk, Expectation, Opening } from './desk.js'
-import { NO_HOLD, type Reservation, reserveCall } from './reserving.js'
+import { NO_HOLD, outputScope, type Reservation, reserveCall } from './reserving.js'
 import { openWatch, recordRefusal, type Watch } from './watch.js'
 
 /** The answer of `admit`: send it and feed the watch, or refuse it. */
@@ -30,7 +30,8 @@ export async function admit(desk: Desk, call: Call): Promise<Admission> {
   const opening = openCall(desk, call, { id, view, scope, expectation })
   if (reservation.kind === 'refused') return refuse(desk, opening, reservation.refusal)
   const { hold, body } = reservation
-  const watch = openWatch(desk, { opening, expectation, startedTick: call.readAtTick, hold })
+  const expected = expectation === null ? null : capOutput(expectation, hold?.clampedTo ?? null)
+  const watch = openWatch(desk, { opening, expectation: expected, startedTick: call.readAtTick, hold })
   return { kind: 'send', watch, body }
 }
 
@@ -83,7 +84,15 @@ function expect(desk: Desk, view: CallView, scope: Scope, body: Uint8Array): Exp
   const model = view.model ?? ''
   const facts = tokenFacts(findModel(desk.config.book, model))
   const estimate = estimateInput(view, body, facts, desk.ratioOf(model))
-  return { model, scope, estimate, usage: expectUsage(view, estimate.tokens), ttl: commonTtl(view) }
+  const output = desk.outputs.expect({ scope: outputScope(scope), model })
+  return { model, scope, estimate, usage: expectUsage(view, estimate.tokens, output), ttl: commonTtl(view) }
+}
+
+/** An answer cannot be longer than the `max_tokens` that the request goes out with. */
+function capOutput(expectation: Expectation, maxTokens: number | null): Expectation {
+  const [part, ...rest] = expectation.usage.parts
+  if (maxTokens === null || part === undefined || part.output <= maxTokens) return expectation
+  return { ...expectation, usage: { ...expectation.usage, parts: [{ ...part, output: maxTokens }, ...rest] } }
 }
 
 function commonTtl(view: CallView): CacheTtl | null {

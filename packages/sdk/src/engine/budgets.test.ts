@@ -122,6 +122,57 @@ describe('the money of a call', () => {
   })
 })
 
+describe('a call that cannot be cut and whose caller leaves', () => {
+  it('is charged for the answer that is generated and billed to its end all the same', async () => {
+    const { send, records, engine, store } = setUp({ budgets: budgets({ limit: '$1' }) })
+    const watch = await send()
+    watch.end('caller-aborted')
+    await engine.flush()
+    expect(records[0]).toMatchObject({ ending: { kind: 'at-least' }, cost: { isEstimated: true } })
+    expect(records[0]?.usage?.parts[0]?.output).toBe(1_000)
+    expect((await balanceOf(store))[0]?.spent).toBeGreaterThanOrEqual(20_000_000)
+  })
+
+  it('is never charged above what it was allowed to answer', async () => {
+    const { send, records } = setUp({ budgets: budgets({ limit: '$0.012' }) })
+    const watch = await send({ max_tokens: 100_000 })
+    watch.end('caller-aborted')
+    const [record] = records
+    expect(record?.hold?.clampedTo).toBeLessThan(1_000)
+    expect(record?.usage?.parts[0]?.output).toBe(record?.hold?.clampedTo)
+    expect(record?.cost.nano).toBeLessThanOrEqual(record?.hold?.nano ?? 0)
+  })
+})
+
+describe('clocks that jump', () => {
+  it('cost nobody anything: an exact cost corrects whatever was posted too early', async () => {
+    const runtime = manualRuntime()
+    const store = memoryStore()
+    const { send, engine } = setUp({ runtime, store, budgets: budgets({ limit: '$1' }) })
+    const watch = await send()
+    const ahead = manualRuntime(runtime.now() + 2 * 3_600_000)
+    await setUp({ runtime: ahead, store }).engine.keep()
+    expect((await balanceOf(store))[0]?.spent).toBeGreaterThan(0)
+    answer(watch, 500)
+    await engine.flush()
+    expect(await balanceOf(store)).toEqual([{ spent: 10_000_000, held: 0 }])
+    expect(await store.verify()).toEqual([])
+  })
+
+  it('back leave a running call where it was held', async () => {
+    const runtime = manualRuntime()
+    const store = memoryStore()
+    const behind = { ...runtime, now: () => runtime.now() - 26 * 3_600_000 }
+    const { send, engine } = setUp({ runtime, store, budgets: budgets({ limit: '$1' }) })
+    const watch = await send()
+    await setUp({ runtime: behind, store, budgets: budgets({ limit: '$1' }) }).engine.keep()
+    expect(await store.openHolds({ limit: 5 })).toMatchObject([{ id: watch.id, status: 'open' }])
+    answer(watch, 500)
+    await engine.flush()
+    expect(await balanceOf(store)).toEqual([{ spent: 10_000_000, held: 0 }])
+  })
+})
+
 describe('a budget that is short', () => {
   it('refuses what it cannot pay, and the record says so', async () => {
     const { admit, records } = setUp({ budgets: budgets({ limit: '$0.001' }) })
