@@ -66,6 +66,7 @@ function callFrom(plane: DataPlane, request: IncomingMessage, endpoint: Endpoint
     receivedBytes: read.receivedBytes,
     readAtTick: plane.runtime.tick(),
     problem: read.problem,
+    isGone: () => request.socket.destroyed,
   }
 }
 

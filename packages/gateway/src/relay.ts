@@ -35,6 +35,8 @@ export class Relay implements Dispatcher.DispatchHandler {
   private tap: Tap | null = null
   /** Where a budget may have to end the stream: what is sent on is what it lets pass. */
   private guard: DoorGuard | null = null
+  /** True once the upstream has sent all of it. */
+  private hasEnded = false
   /** Why this side ended it; null while the upstream decides. */
   private stopped: CallEnd | null = null
 
@@ -119,15 +121,20 @@ export class Relay implements Dispatcher.DispatchHandler {
   }
 
   private send(bytes: Uint8Array): void {
-    if (bytes.length > 0 && this.isOpen() && !this.response.write(bytes)) this.controller?.pause()
+    if (bytes.length > 0 && this.isOpen() && !this.response.write(bytes)) this.pause()
   }
 
   /** Does what the guard says now. */
   private follow(): void {
     const flow = this.guard?.flow
-    if (flow === 'wait') this.controller?.pause()
+    if (flow === 'wait') this.pause()
     else if (flow === 'cut') this.cut()
     else this.readOn()
+  }
+
+  /** A connection that is left paused behind its answer would never bring the next one. */
+  private pause(): void {
+    if (!this.hasEnded) this.controller?.pause()
   }
 
   /** Reading goes on when both sides are ready for more. */
@@ -149,6 +156,8 @@ export class Relay implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
+    this.hasEnded = true
+    this.controller?.resume()
     if (this.arrived.length > 0) this.forward()
     if (this.tap === null) this.finish()
     else

@@ -134,7 +134,8 @@ describe('many calls at once', () => {
     const house = await startHouse(simulator.url, { budgets, config: { waitForMoneyMs: 5_000 } })
     const client = clientOf(house, { 'x-runguard-session': 's' })
     const send = async (n: number): Promise<string> => {
-      const words = `[[sim:text ${50 + ((n * 37) % 700)}]]`
+      // Paced: without it the simulator would have generated, and bill, all of a stream before its first word is read.
+      const words = `[[sim:every 2]] [[sim:text ${50 + ((n * 37) % 700)}]]`
       const call =
         n % 2 === 0 ? client.messages.create(ask(words, 4_000)) : client.messages.stream(ask(words)).finalMessage()
       return call.then(

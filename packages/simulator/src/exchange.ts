@@ -23,8 +23,13 @@ export function openExchange(request: IncomingMessage, response: ServerResponse,
   const path = mark === -1 ? target : target.slice(0, mark)
   const query = new URLSearchParams(mark === -1 ? '' : target.slice(mark))
   const controller = new AbortController()
+  // `writableFinished` is true as well of an answer that was ended and whose connection broke before it had left.
+  let hasLeft = false
+  response.on('finish', () => {
+    hasLeft = true
+  })
   response.on('close', () => {
-    if (!response.writableFinished) controller.abort()
+    if (!hasLeft) controller.abort()
   })
   response.on('error', () => controller.abort())
   response.setHeader('request-id', id)

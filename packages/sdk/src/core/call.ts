@@ -23,6 +23,8 @@ export interface Call {
   readonly readAtTick: number
   /** Set if the door could not read the request; the call is then refused, and recorded as every other. */
   readonly problem: Refusal | null
+  /** Whether the caller has gone away meanwhile. Absent where a door cannot know. */
+  isGone?(): boolean
 }
 
 /** Where a block stands in the prompt. The API renders a prompt in this order: tools, system, messages. */

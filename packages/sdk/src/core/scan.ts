@@ -125,7 +125,9 @@ function readMaxTokens(cursor: Cursor, view: Mutable<CallView>): void {
   const start = cursor.at
   const value = readScalar(cursor)
   view.maxTokens = typeof value === 'number' ? value : null
-  view.maxTokensRange = typeof value === 'number' ? { start, end: cursor.at } : null
+  // What is no count the API refuses: making it one would turn an error into a bill.
+  const isCount = Number.isSafeInteger(value) && Number(value) >= 0
+  view.maxTokensRange = isCount ? { start, end: cursor.at } : null
 }
 
 function readHasFormat(cursor: Cursor): boolean {

@@ -50,7 +50,8 @@ function refused(refusal: Refusal): Reservation {
 /** Only what is metered can be held for. */
 async function reserve(desk: Desk, call: Call, { id, view, scope, expectation }: Found): Promise<Reservation> {
   if (view === null || expectation === null || call.body === null) return NO_HOLD
-  return reserveCall(desk, { id, view, body: call.body, scope, expectation })
+  const isGone = call.isGone ?? (() => false)
+  return reserveCall(desk, { id, view, body: call.body, scope, expectation, isGone })
 }
 
 const MAX_NAME_LENGTH = 200
@@ -123,6 +124,6 @@ function estimateOf({ estimate: { tokens, bound } }: Expectation): InputEstimate
 
 /** A refused call is a call too: it is recorded, with nothing to pay. */
 function refuse(desk: Desk, opening: Opening, refusal: Refusal): Admission {
-  desk.close(recordRefusal(desk, opening, refusal), null)
+  desk.close(recordRefusal(desk, opening, refusal), [])
   return { kind: 'refuse', id: opening.id, refusal }
 }

@@ -56,7 +56,7 @@ function setUp({ config, ...options }: Setting) {
     admission.watch.sent()
     return admission.watch
   }
-  return { runtime, store, engine, records, alerts, admit, send }
+  return { runtime, store, engine, records, alerts, callOf, admit, send }
 }
 
 /** A plain answer of so many output tokens, at $20 per million. */
@@ -193,6 +193,49 @@ describe('a budget that is short', () => {
     expect(await second).toMatchObject({ kind: 'send' })
   })
 
+  it('is asked anew in every round: by the limit, and in the window, of that moment', async () => {
+    const runtime = manualRuntime(Date.UTC(2026, 10, 26, 23, 59, 58))
+    const options = { runtime, config: { waitForMoneyMs: 30_000 } }
+    const { send, admit, engine } = setUp({ ...options, budgets: budgets({ limit: '$0.022' }) })
+    await send()
+    const raised = admit()
+    await soon()
+    engine.setBudgets(budgets({ limit: '$1' }))
+    runtime.advance(300)
+    expect((await raised).kind).toBe('send')
+    engine.setBudgets(budgets({ limit: '$0.022' }))
+    const nextDay = admit()
+    await soon()
+    runtime.advance(5_000)
+    expect((await nextDay).kind).toBe('send')
+  })
+
+  it('does not let somebody wait who has gone', async () => {
+    const runtime = manualRuntime()
+    const { send, engine, callOf, records } = setUp({
+      runtime,
+      budgets: budgets({ limit: '$0.022' }),
+      config: { waitForMoneyMs: 30_000 },
+    })
+    await send()
+    let isGone = false
+    const waiting = engine.admit({ ...callOf(), isGone: () => isGone })
+    await soon()
+    isGone = true
+    runtime.advance(300)
+    expect(await waiting).toMatchObject({ kind: 'refuse', refusal: { code: 'runguard_caller_gone' } })
+    expect(records.at(-1)?.ending).toEqual({ kind: 'not-billed', reason: 'caller-aborted' })
+  })
+
+  it.each([-1, 100.5, 1e300])(
+    'does not make a valid request of one that is not (max_tokens: %d)',
+    async (maxTokens) => {
+      const { admit } = setUp({ budgets: budgets({ limit: '$0.05' }) })
+      const admission = await admit({ max_tokens: maxTokens })
+      if (admission.kind === 'send') expect(admission.body).toBeNull()
+    },
+  )
+
   it('does not wait for ever', async () => {
     const runtime = manualRuntime()
     const { send, admit } = setUp({ runtime, budgets: budgets({ limit: '$0.022' }), config: { waitForMoneyMs: 1_000 } })
@@ -251,6 +294,91 @@ describe('thresholds', () => {
   })
 })
 
+describe('a stream under a budget', () => {
+  const SSE = { 'content-type': 'text/event-stream' }
+  const event = (name: string, data: object) =>
+    Buffer.from(`event: ${name}\ndata: ${JSON.stringify({ type: name, ...data })}\n\n`)
+  const start = event('message_start', {
+    message: { model: 'claude-opus-5-5', usage: { input_tokens: 1, output_tokens: 1 } },
+  })
+  const words = (bytes: number) =>
+    event('content_block_delta', { index: 0, delta: { type: 'text_delta', text: 'x'.repeat(bytes) } })
+
+  it('whose hold somebody else has resolved is ended, and asks no more', async () => {
+    const runtime = manualRuntime()
+    const store = memoryStore()
+    let posts = 0
+    const post: Store['post'] = (batch) => {
+      posts++
+      return store.post(batch)
+    }
+    const { send } = setUp({ runtime, store: { ...store, post }, budgets: budgets({ limit: '$1' }) })
+    const watch = await send({ stream: true, max_tokens: 100_000 })
+    const guard = watch.head(200, SSE)
+    guard?.pass(start)
+    await store.post({ events: [{ kind: 'expire', hold: watch.id, at: runtime.now() + 120_000 }], records: [] })
+    for (let n = 0; n < 20 && guard?.flow !== 'cut'; n++) {
+      guard?.pass(words(2_000))
+      await soon()
+    }
+    expect(guard?.flow).toBe('cut')
+    expect(posts).toBeLessThan(30)
+  })
+
+  it('that thinks without a word is looked at all the same, and ended in time', async () => {
+    const runtime = manualRuntime()
+    const { send, records } = setUp({ runtime, budgets: budgets({ limit: '$0.05' }) })
+    const watch = await send({ stream: true, max_tokens: 100_000 })
+    const guard = watch.head(200, SSE)
+    if (guard === null) throw new Error('no guard')
+    guard.onTurn = () => {
+      if (guard.flow === 'cut') guard.cut()
+    }
+    guard.pass(start)
+    guard.pass(event('content_block_start', { index: 0, content_block: { type: 'thinking', thinking: '' } }))
+    for (let n = 0; n < 400 && records.length === 0; n++) {
+      runtime.advance(250)
+      await soon()
+    }
+    expect(records).toMatchObject([{ ending: { reason: 'budget-cut' } }])
+    expect(records[0]?.cost.nano).toBeLessThanOrEqual(51_000_000)
+  })
+
+  it('leaves no timer behind when its caller leaves', async () => {
+    const runtime = manualRuntime()
+    const { send, store } = setUp({ runtime, budgets: budgets({ limit: '$1' }) })
+    const watch = await send({ stream: true, max_tokens: 100_000 })
+    const guard = watch.head(200, SSE)
+    guard?.pass(start)
+    guard?.pass(event('content_block_start', { index: 0, content_block: { type: 'thinking', thinking: '' } }))
+    watch.end('caller-aborted')
+    runtime.advance(600_000)
+    await soon()
+    expect((await balanceOf(store)).map(({ held }) => held)).toEqual([0])
+  })
+})
+
+describe('whoever listens to alerts', () => {
+  it('cannot keep a call waiting', async () => {
+    const store = memoryStore()
+    const engine = createEngine({
+      config: { ...engineDefaults, book, waitForMoneyMs: 0 },
+      store,
+      runtime: manualRuntime(),
+      budgets: budgets({ limit: '$0.0001', mode: 'observe' }),
+      onAlert: () => {
+        throw new Error('the channel is gone')
+      },
+    })
+    const { callOf } = setUp({})
+    const first = await engine.admit(callOf())
+    if (first.kind !== 'send') throw new Error('refused')
+    first.watch.sent()
+    answer(first.watch, 500)
+    expect((await engine.admit(callOf())).kind).toBe('send')
+  })
+})
+
 describe('a ledger that cannot be reached', () => {
   const away: Store = {
     ...memoryStore(),
@@ -265,9 +393,17 @@ describe('a ledger that cannot be reached', () => {
     expect(runtime.log).toBeDefined()
   })
 
-  it('lets them pass where the operator said so', async () => {
-    const { admit } = setUp({ store: away, budgets: budgets({ limit: '$1' }), config: { onStoreFailure: 'pass' } })
-    expect((await admit()).kind).toBe('send')
+  it('lets them pass where the operator said so, and counts what they cost when it is back', async () => {
+    const store = memoryStore()
+    let isAway = true
+    const post: Store['post'] = (batch) => (isAway ? Promise.reject(new Error('connection lost')) : store.post(batch))
+    const config = { onStoreFailure: 'pass' } as const
+    const { send, engine } = setUp({ store: { ...store, post }, budgets: budgets({ limit: '$0.03' }), config })
+    for (let n = 0; n < 5; n++) answer(await send(), 500)
+    isAway = false
+    await engine.flush()
+    expect(await balanceOf(store)).toEqual([{ spent: 50_000_000, held: 0 }])
+    expect(await store.verify()).toEqual([])
   })
 })
 

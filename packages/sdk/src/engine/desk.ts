@@ -49,6 +49,8 @@ export interface CallHold {
   readonly clampedTo: number | null
   /** The enforced account with the least left, as it was after the hold; null if none is enforced. */
   readonly binding: Balance | null
+  /** False if the ledger was away and the call was let pass: the hold is written when it is resolved. */
+  readonly isWritten: boolean
 }
 
 /** What the steps of a call share. */
@@ -73,8 +75,8 @@ export interface Desk {
   moneyMayBeBack(timeoutMs: number): Promise<void>
   /** Compares what was expected of a call with what it was. */
   learn(admitted: Admitted, settled: Settled): void
-  /** Keeps the record of a call that has ended with the event that resolves its hold, and tells whoever listens. */
-  close(record: CallRecord, event: LedgerEvent | null): void
+  /** Keeps the record of a call that has ended with the events that resolve its hold, and tells whoever listens. */
+  close(record: CallRecord, events: readonly LedgerEvent[]): void
 }
 
 /** The part of a record that is known before the answer. */

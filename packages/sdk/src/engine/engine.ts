@@ -80,7 +80,8 @@ function openDesk(options: EngineOptions, budgets: () => CompiledBudgets, runnin
   const { config, store, runtime } = options
   const waiters = new Set<() => void>()
   const balances = rememberBalances(store)
-  const alerts = findAlerts(budgets, runtime, options.onAlert)
+  const { onAlert } = options
+  const alerts = findAlerts(budgets, runtime, onAlert && ((alert) => tell(runtime, () => onAlert(alert))))
 
   const onResult = (event: LedgerEvent, result: LedgerResult): void => {
     if ('accounts' in result) balances.learn(result.accounts)
@@ -101,8 +102,8 @@ function openDesk(options: EngineOptions, budgets: () => CompiledBudgets, runnin
     ...startLearning(),
     open: (hold) => running.set(hold.id, hold),
     moneyMayBeBack: (timeoutMs) => wakeUp(waiters, runtime, timeoutMs),
-    close: (record, event) => {
-      journal.close(record, event)
+    close: (record, events) => {
+      journal.close(record, events)
       tell(runtime, () => options.onRecord?.(record))
     },
   }

@@ -32,6 +32,8 @@ export interface StreamGuard {
   pass(chunk: Uint8Array, metered: Metered): Uint8Array
   /** What was held back, once the upstream has ended. */
   finish(): Uint8Array
+  /** The call has ended, however it did. */
+  stop(): void
   /** The bytes that end the message for the caller; empty where it cannot be ended cleanly. */
   cut(usage: Usage): Uint8Array
 }
@@ -51,6 +53,8 @@ export function guardStream(parts: GuardParts): StreamGuard {
   return new Guard(parts)
 }
 
+/** So often the clock is looked at while nothing comes. */
+const LOOK_MS = 250
 const CUT_WITHOUT_WORDS = 'RunGuard ended this answer here: its budget is used up.'
 
 class Guard implements StreamGuard {
@@ -67,6 +71,10 @@ class Guard implements StreamGuard {
   private isLost = false
   private thinkingSince: number | null = null
   private thoughtMs = 0
+  /** What was read last. */
+  private metered: Metered | null = null
+  private isLooking = false
+  private isOver = false
 
   constructor(parts: GuardParts) {
     this.parts = parts
@@ -78,6 +86,7 @@ class Guard implements StreamGuard {
 
   pass(chunk: Uint8Array, metered: Metered): Uint8Array {
     const passed = this.gate.feed(chunk)
+    this.metered = metered
     this.followThinking()
     this.so = this.meterSoFar(metered)
     this.isLost = false
@@ -87,6 +96,10 @@ class Guard implements StreamGuard {
 
   finish(): Uint8Array {
     return this.gate.open()
+  }
+
+  stop(): void {
+    this.isOver = true
   }
 
   cut(usage: Usage): Uint8Array {
@@ -99,11 +112,27 @@ class Guard implements StreamGuard {
   private followThinking(): void {
     const isThinking = this.gate.blockKind === 'thinking' || this.gate.blockKind === 'redacted_thinking'
     const now = this.parts.desk.runtime.tick()
-    if (isThinking) this.thinkingSince ??= now
-    else if (this.thinkingSince !== null) {
+    if (isThinking) {
+      this.thinkingSince ??= now
+      this.lookLater()
+    } else if (this.thinkingSince !== null) {
       this.thoughtMs += now - this.thinkingSince
       this.thinkingSince = null
     }
+  }
+
+  /** Hidden thinking sends nothing for minutes: without a look at the clock nothing would be asked for, or cut. */
+  private lookLater(): void {
+    if (this.isLooking) return
+    this.isLooking = true
+    this.parts.desk.runtime.schedule(LOOK_MS, () => {
+      this.isLooking = false
+      if (this.thinkingSince === null || this.metered === null || this.isOver || this.flow === 'cut') return
+      this.so = this.meterSoFar(this.metered)
+      this.isLost = false
+      this.turn(true)
+      this.lookLater()
+    })
   }
 
   private meterSoFar({ reading, contentBytes, serverResults, isFinal }: Metered): MeteredSoFar {
@@ -158,9 +187,13 @@ class Guard implements StreamGuard {
 
   private hear(result: LedgerResult, amount: NanoUsd): void {
     this.isAsking = false
+    if (this.isOver) return
     this.excess = null
     if (result.kind === 'exceeds-limit') this.hearRefusal(result.binding, amount)
-    this.turn()
+    // Somebody else has resolved the hold, after its deadline: it cannot grow any more.
+    const isOurs = result.kind === 'extended' || result.kind === 'already-extended' || result.kind === 'exceeds-limit'
+    if (isOurs) this.turn()
+    else this.goOnWithout(result.kind)
   }
 
   /** What is left is taken before the stream is given up. */
@@ -183,9 +216,10 @@ class Guard implements StreamGuard {
     this.turn()
   }
 
-  private turn(): void {
+  private turn(isSilent = false): void {
     const before = this.flow
     this.decide()
-    if (before === 'wait' && this.flow !== 'wait') this.onTurn?.()
+    // While bytes come, whoever passes them looks at the flow; only who waits, or hears nothing, has to be told.
+    if (before !== this.flow && (before === 'wait' || isSilent)) this.onTurn?.()
   }
 }

@@ -2,7 +2,7 @@
 
 import type { Settled } from '../core/ending.js'
 import type { LedgerEvent, LedgerResult } from '../core/ledger.js'
-import { type NanoUsd, nanoUsd } from '../core/money.js'
+import { type NanoUsd, nanoUsd, zeroUsd } from '../core/money.js'
 import type { RecordedCost, RecordedHold } from '../core/record.js'
 import type { CallHold, Desk } from './desk.js'
 
@@ -20,7 +20,8 @@ export async function extendHold(desk: Desk, hold: CallHold, amount: NanoUsd): P
   const accounts = desk.renew(hold.accounts)
   const moment = { hold: hold.id, at: desk.runtime.now(), deadline: deadlineOf(desk) }
   const result = await desk.journal.post({ kind: 'extend', ...moment, accounts, amount: total })
-  if (result.kind === 'extended') hold.held = total
+  // Two extensions may overtake each other: the ledger knows what is held.
+  if (result.kind === 'extended' || result.kind === 'already-extended') hold.held = result.hold.amount
   return result
 }
 
@@ -29,17 +30,21 @@ export function isFullyHeld({ reserve, held }: CallHold): boolean {
   return reserve.isBounded && held >= reserve.worst
 }
 
-/** What resolves a hold, once it is known how the call ended; null if there is none. */
-export function resolveHold(
-  desk: Desk,
-  hold: CallHold | null,
-  settled: Settled,
-  cost: RecordedCost,
-): LedgerEvent | null {
-  if (hold === null) return null
+/** What resolves a hold, once it is known how the call ended. */
+export function resolveHold(desk: Desk, hold: CallHold | null, settled: Settled, cost: RecordedCost): LedgerEvent[] {
+  if (hold === null) return []
   const moment = { hold: hold.id, at: desk.runtime.now() }
-  if (settled.usage === null) return { kind: 'release', ...moment }
-  return { kind: 'settle', ...moment, amount: cost.nano, isEstimate: settled.ending.kind === 'at-least' }
+  if (settled.usage === null) return [{ kind: 'release', ...moment }]
+  const isEstimate = settled.ending.kind === 'at-least'
+  const settle = { kind: 'settle', ...moment, amount: cost.nano, isEstimate } as const
+  return hold.isWritten ? [settle] : [openLate(desk, hold), settle]
+}
+
+/** The hold of a call that was let pass while the ledger was away: it asks for nothing, the money is spent. */
+function openLate(desk: Desk, hold: CallHold): LedgerEvent {
+  const accounts = hold.accounts.map((account) => ({ ...account, isEnforced: false }))
+  const moment = { hold: hold.id, at: desk.runtime.now(), owner: desk.owner, deadline: deadlineOf(desk) }
+  return { kind: 'hold', ...moment, accounts, amount: zeroUsd }
 }
 
 /** The hold as the record of its call shows it. */

@@ -42,7 +42,7 @@ describe('what happens together', () => {
     const { store, commits } = openStore()
     const journal = openJournal(store, manualRuntime(), nobody)
     await Promise.all([journal.post(hold('1')), journal.post(hold('2'))])
-    journal.close(sampleRecord({ id: '1' }), settle('1'))
+    journal.close(sampleRecord({ id: '1' }), [settle('1')])
     await Promise.all([journal.post(hold('3')), journal.post(hold('4'))])
     expect(commits.map(({ events, records }) => [events.map(({ kind }) => kind), records.length])).toEqual([
       [['hold', 'hold'], 0],
@@ -54,7 +54,7 @@ describe('what happens together', () => {
     const runtime = manualRuntime()
     const { store, commits } = openStore()
     const journal = openJournal(store, runtime, nobody)
-    for (const id of ['a', 'b', 'c']) journal.close(sampleRecord({ id }), null)
+    for (const id of ['a', 'b', 'c']) journal.close(sampleRecord({ id }), [])
     await soon()
     expect(commits).toHaveLength(0)
     runtime.advance(20)
@@ -65,7 +65,7 @@ describe('what happens together', () => {
   it('is all in the store once flush resolves', async () => {
     const { store } = openStore()
     const journal = openJournal(store, manualRuntime(), nobody)
-    for (let n = 0; n < 1_200; n++) journal.close(sampleRecord({ id: `r${n}` }), null)
+    for (let n = 0; n < 1_200; n++) journal.close(sampleRecord({ id: `r${n}` }), [])
     await journal.flush()
     expect(await store.listRecords(2_000)).toHaveLength(1_200)
   })
@@ -79,7 +79,7 @@ describe('a store that is away', () => {
     const journal = openJournal(store, runtime, (event, { kind }) => results.push(`${event.hold} ${kind}`))
     await journal.post(hold('1'))
     state.isAway = true
-    journal.close(sampleRecord({ id: '1' }), settle('1'))
+    journal.close(sampleRecord({ id: '1' }), [settle('1')])
     await expect(journal.post(hold('2'))).rejects.toThrow('disk full')
     await expect(journal.flush()).rejects.toThrow('disk full')
     expect(runtime.lines[0]).toMatchObject({ level: 'error', event: 'store-write-failed', fields: { records: 1 } })
@@ -97,7 +97,7 @@ describe('a store that is away', () => {
     const journal = openJournal(store, runtime, nobody)
     state.isAway = true
     for (let n = 0; n < 50; n++) {
-      journal.close(sampleRecord({ id: `r${n}` }), null)
+      journal.close(sampleRecord({ id: `r${n}` }), [])
       runtime.advance(15)
       await soon()
     }
@@ -110,7 +110,7 @@ describe('a store that is away', () => {
     const journal = openJournal(store, runtime, nobody)
     state.isAway = true
     const record = sampleRecord()
-    for (let n = 0; n < 100_600; n++) journal.close(record, null)
+    for (let n = 0; n < 100_600; n++) journal.close(record, [])
     await expect(journal.flush()).rejects.toThrow()
     expect(runtime.lines).toContainEqual({ level: 'error', event: 'records-lost', fields: { records: 600 } })
   })

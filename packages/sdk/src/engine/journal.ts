@@ -11,10 +11,10 @@ export interface Journal {
   /** Applies an event, together with whatever else waits. Rejects with the store's error if it cannot be written. */
   post(event: LedgerEvent): Promise<LedgerResult>
   /**
-   * Keeps the record of a call that has ended, and the event that resolves its hold; either may be missing. Neither is
-   * ever given up: what the store does not take now it is given again.
+   * Keeps the record of a call that has ended, if there is one, and the events that resolve its hold. Neither is ever
+   * given up: what the store does not take now it is given again.
    */
-  close(record: CallRecord | null, event: LedgerEvent | null): void
+  close(record: CallRecord | null, events: readonly LedgerEvent[]): void
   /** Resolves when everything so far is in the store. Rejects with the store's error if it is not. */
   flush(): Promise<void>
 }
@@ -35,7 +35,7 @@ interface Waiting {
 
 interface Closing {
   readonly record: CallRecord | null
-  readonly event: LedgerEvent | null
+  readonly events: readonly LedgerEvent[]
 }
 
 /** Long enough to group a busy moment, short enough for a person who asks for the report right after a call. */
@@ -73,9 +73,9 @@ class GroupedJournal implements Journal {
     })
   }
 
-  close(record: CallRecord | null, event: LedgerEvent | null): void {
-    if (event !== null) assertEvent(event)
-    this.closings.push({ record, event })
+  close(record: CallRecord | null, events: readonly LedgerEvent[]): void {
+    for (const event of events) assertEvent(event)
+    this.closings.push({ record, events })
     this.schedule(GROUP_WINDOW_MS)
   }
 
@@ -107,7 +107,7 @@ class GroupedJournal implements Journal {
   }
 
   private async writeGroup(waiting: readonly Waiting[], closings: readonly Closing[]): Promise<void> {
-    const closingEvents = closings.flatMap(({ event }) => (event === null ? [] : [event]))
+    const closingEvents = closings.flatMap(({ events }) => events)
     // What ended comes first: the money it gives back may be just what the next call needs.
     const events = [...closingEvents, ...waiting.map(({ event }) => event)]
     const records = closings.flatMap(({ record }) => (record === null ? [] : [record]))
@@ -122,7 +122,7 @@ class GroupedJournal implements Journal {
     for (const { reject } of waiting) reject(error)
     this.closings = dropBeyondLimit([...closings, ...this.closings], this.runtime)
     this.runtime.log.error('store-write-failed', { records: this.closings.length, error: String(error) })
-    if (this.closings.length > 0) this.schedule(RETRY_DELAY_MS)
+    if (this.closings.length + this.waiting.length > 0) this.schedule(RETRY_DELAY_MS)
     throw error
   }
 }

@@ -7,7 +7,7 @@ import type { CallView } from '../core/call.js'
 import { clampBody } from '../core/clamp.js'
 import type { Refusal } from '../core/errors.js'
 import type { AccountRef, LimitExcess } from '../core/ledger.js'
-import { type NanoUsd, nanoUsd } from '../core/money.js'
+import { type NanoUsd, nanoUsd, zeroUsd } from '../core/money.js'
 import { findModel } from '../core/price.js'
 import { type Fit, fitReserve, planReserve, type Reserve } from '../core/reserve.js'
 import type { Scope } from '../core/scope.js'
@@ -26,6 +26,8 @@ export interface ReadCall {
   readonly body: Uint8Array
   readonly scope: Scope
   readonly expectation: Expectation
+  /** True once nobody waits for the answer any more. */
+  isGone(): boolean
 }
 
 /** Money that other processes give back is not announced here: so often it is looked for. */
@@ -36,25 +38,28 @@ export const NO_HOLD: Reservation = { kind: 'granted', hold: null, body: null }
 
 /** Sets money aside on every budget that the call meets, or refuses the call. */
 export async function reserveCall(desk: Desk, call: ReadCall): Promise<Reservation> {
-  const atMs = desk.runtime.now()
-  const budgets = desk.budgets()
-  const accounts = matchBudgets(budgets, call.scope, call.id, atMs)
-  if (accounts.length === 0) return NO_HOLD
-  const reserve = planCall(desk, call, atMs)
   try {
-    const reservation = await negotiate(desk, call, { budgets, accounts, reserve, atMs })
+    const reservation = await negotiate(desk, call)
     if (reservation.kind === 'granted' && reservation.hold !== null) desk.open(reservation.hold)
     return reservation
   } catch (error) {
-    return storeIsAway(desk, call.id, error)
+    return storeIsAway(desk, call, error)
   }
 }
 
+/** What is asked for in one round: the budgets, windows and prices of that moment. */
 interface Negotiation {
   readonly budgets: CompiledBudgets
   readonly accounts: readonly AccountRef[]
   readonly reserve: Reserve
   readonly atMs: number
+}
+
+function openRound(desk: Desk, call: ReadCall): Negotiation | null {
+  const atMs = desk.runtime.now()
+  const budgets = desk.budgets()
+  const accounts = matchBudgets(budgets, call.scope, call.id, atMs)
+  return accounts.length === 0 ? null : { budgets, accounts, reserve: planCall(desk, call, atMs), atMs }
 }
 
 function planCall(desk: Desk, { view, scope, expectation }: ReadCall, atMs: number): Reserve {
@@ -84,19 +89,26 @@ export function outputScope({ session, project }: Scope): string | null {
  * What was last heard of the balances decides how much to ask for; the ledger decides whether it is granted. Where money
  * is short only because running calls hold it, the call waits for a while: part of it comes back.
  */
-async function negotiate(desk: Desk, call: ReadCall, talk: Negotiation): Promise<Reservation> {
-  let balances = desk.balances.recall(talk.accounts)
-  let isFresh = false
+async function negotiate(desk: Desk, call: ReadCall): Promise<Reservation> {
   const giveUpAt = desk.runtime.tick() + desk.config.waitForMoneyMs
-  for (;;) {
+  for (let round = 0; ; round++) {
+    if (call.isGone()) return { kind: 'refused', refusal: CALLER_GONE }
+    const talk = openRound(desk, call)
+    if (talk === null) return NO_HOLD
+    const { accounts } = talk
+    const balances = round === 0 ? desk.balances.recall(accounts) : await desk.balances.refresh(accounts)
     const answer = await askOnce(desk, call, talk, balances)
     if (answer.kind === 'granted') return answer
+    if (round === 0) continue
     const waitMs = giveUpAt - desk.runtime.tick()
-    if (isFresh && (!answer.mayComeBack || waitMs <= 0)) return { kind: 'refused', refusal: answer.refusal }
-    if (isFresh) await desk.moneyMayBeBack(Math.min(waitMs, POLL_MS))
-    balances = await desk.balances.refresh(talk.accounts)
-    isFresh = true
+    if (!answer.mayComeBack || waitMs <= 0) return { kind: 'refused', refusal: answer.refusal }
+    await desk.moneyMayBeBack(Math.min(waitMs, POLL_MS))
   }
+}
+
+const CALLER_GONE: Refusal = {
+  code: 'runguard_caller_gone',
+  message: 'The caller closed the connection while the call waited for money.',
 }
 
 interface Short {
@@ -130,7 +142,7 @@ function grant(
   binding: Balance | null,
 ): Extract<Reservation, { kind: 'granted' }> {
   const clampedTo = view.maxTokensRange === null ? null : maxTokens
-  const hold = { id, accounts, reserve, held: amount, clampedTo, binding }
+  const hold = { id, accounts, reserve, held: amount, clampedTo, binding, isWritten: true }
   return { kind: 'granted', hold, body: clampedTo === null ? null : clampBody(body, view, clampedTo) }
 }
 
@@ -158,13 +170,22 @@ export function shortfallOf(desk: Desk, { account, needed }: LimitExcess, own: N
   return { account, budget, spent, held: nanoUsd(account.held - own), needed, atMs: desk.runtime.now() }
 }
 
-function storeIsAway(desk: Desk, hold: string, error: unknown): Reservation {
+function storeIsAway(desk: Desk, call: ReadCall, error: unknown): Reservation {
   desk.runtime.log.error('reserve-failed', { error: String(error) })
+  if (desk.config.onStoreFailure === 'pass') return letPass(desk, call)
   // It may have been written although the answer was lost: whatever is there for this call is given back.
-  desk.journal.close(null, { kind: 'release', hold, at: desk.runtime.now() })
-  if (desk.config.onStoreFailure === 'pass') return NO_HOLD
+  desk.journal.close(null, [{ kind: 'release', hold: call.id, at: desk.runtime.now() }])
   const message =
     'RunGuard cannot reach its ledger, so it cannot say whether a budget has money left, and sends nothing. ' +
     'Try again in a moment; the operator finds the cause in the log.'
   return { kind: 'refused', refusal: { code: 'runguard_ledger_unavailable', message } }
+}
+
+/** Without asking anybody; what it costs is written to the ledger when that is back. */
+function letPass(desk: Desk, call: ReadCall): Reservation {
+  const talk = openRound(desk, call)
+  if (talk === null) return NO_HOLD
+  const { accounts, reserve } = talk
+  const hold = { id: call.id, accounts, reserve, held: zeroUsd, clampedTo: null, binding: null, isWritten: false }
+  return { kind: 'granted', hold, body: null }
 }

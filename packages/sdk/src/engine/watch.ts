@@ -98,6 +98,7 @@ class RunningCall implements Watch {
   end(how: CallEnd): CallRecord {
     if (this.record !== null) return this.record
     const { desk, admitted, responseBytes } = this
+    this.guard?.stop()
     const metered = this.meter.read()
     const settled = this.settle(how, metered)
     const durationMs = desk.runtime.tick() - admitted.startedTick
