@@ -64,7 +64,7 @@ describe('a clamped body', () => {
     ),
     { maxLength: 6 },
   )
-  const number = fc.constantFrom('0', '1', '128000', '1e3', '4.096E3', '-5', '9007199254740993')
+  const number = fc.constantFrom('0', '1', '128000', '1e3', '4.096E3')
 
   it('is the same to the byte but for that number, and reads as the same request', () => {
     fc.assert(
@@ -89,7 +89,14 @@ describe('a clamped body', () => {
     )
   })
 
-  it.each(['{"max_tokens":"100"}', '{"max_tokens":null}', '{}'])('cannot be made of %s', (text) => {
+  it.each([
+    '{"max_tokens":"100"}',
+    '{"max_tokens":null}',
+    '{"max_tokens":-5}',
+    '{"max_tokens":1.5}',
+    '{"max_tokens":9007199254740993}',
+    '{}',
+  ])('cannot be made of %s', (text) => {
     const body = bytesOf(text)
     expect(() => clampBody(body, scanCall(body), 1)).toThrow(RangeError)
   })
