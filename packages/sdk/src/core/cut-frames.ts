@@ -1,5 +1,8 @@
 /** Cutting the bytes of a stream into whole events, so that nothing is ever passed on by halves. */
 
+import { joinBytes } from './bytes.js'
+import { asObject } from './json-object.js'
+
 /** One event, with everything up to and including the blank line that ends it. */
 export interface Frame {
   readonly bytes: Uint8Array
@@ -78,25 +81,7 @@ export function readData(bytes: Uint8Array): Readonly<Record<string, unknown>> {
   }
 }
 
-/** The value if it is an object, else an empty one. */
-export function asObject(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
-}
-
 /** An event as the API writes it. */
 export function writeFrame(name: string, data: Readonly<Record<string, unknown>>): Uint8Array {
   return new TextEncoder().encode(`event: ${name}\ndata: ${JSON.stringify({ type: name, ...data })}\n\n`)
-}
-
-/** One piece out of several. */
-export function joinBytes(pieces: readonly Uint8Array[]): Uint8Array {
-  const [first] = pieces
-  if (first !== undefined && pieces.length === 1) return first
-  const whole = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0))
-  let at = 0
-  for (const piece of pieces) {
-    whole.set(piece, at)
-    at += piece.length
-  }
-  return whole
 }

@@ -1,6 +1,7 @@
 /** The blocks that a client is not shown yet, because a message could not end with what has come of them. */
 
-import { asObject, type Frame, readData } from './cut-frames.js'
+import { type Frame, readData } from './cut-frames.js'
+import { asObject } from './json-object.js'
 
 /** Events held back, and when they may pass. */
 export class HeldEvents {

@@ -1,6 +1,7 @@
 /** What the client has seen of a message, and how that is brought to an end. */
 
-import { asObject, type Frame, readData, writeFrame } from './cut-frames.js'
+import { type Frame, readData, writeFrame } from './cut-frames.js'
+import { asObject } from './json-object.js'
 
 /** Follows the events that are passed on. Of the blocks among them only a text may be open. */
 export class ShownBlocks {

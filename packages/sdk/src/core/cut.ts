@@ -20,10 +20,12 @@
  * cut; no `stop_reason` may say so, because clients answer everything but `end_turn` by trying again.
  */
 
-import { asObject, type Frame, frameReader, joinBytes, readData, writeFrame } from './cut-frames.js'
+import { joinBytes } from './bytes.js'
+import { type Frame, frameReader, readData, writeFrame } from './cut-frames.js'
 import { HeldEvents } from './cut-hold.js'
 import { ShownBlocks } from './cut-shown.js'
 import { usageToWire } from './cut-usage.js'
+import { asObject } from './json-object.js'
 import type { Usage } from './usage.js'
 
 /** What a cut tells the client. */

@@ -1,6 +1,8 @@
 /** Meter: reads what an answer says about itself while its bytes pass. */
 
+import { joinBytes } from '../core/bytes.js'
 import { eachMember, MalformedBodyError, parseSlice, readString, skipValue } from '../core/cursor.js'
+import { asObject, type JsonObject } from '../core/json-object.js'
 import { noServerResults, type ServerResults } from '../core/server-tools.js'
 import type { UsageContext, UsageReading } from '../core/usage.js'
 import { isCount, readUsage } from '../core/usage-reading.js'
@@ -50,8 +52,6 @@ const UNREAD_BYTES = 4_096
 
 /** Events that are measured or passed over, and never decoded. */
 const SILENT = new Set(['content_block_delta', 'content_block_stop', 'ping'])
-
-type JsonObject = Readonly<Record<string, unknown>>
 
 /** For `text/event-stream`. Only the few events that carry usage are parsed; the many deltas are measured. */
 export function streamMeter(context: UsageContext): Meter {
@@ -164,7 +164,7 @@ export function answerMeter(context: UsageContext): Meter {
     else chunks = []
   }
   const read = (): Metered => {
-    const answer = readAnswer(joinChunks(chunks))
+    const answer = readAnswer(joinBytes(chunks))
     if (answer === null) return { ...NOTHING, contentBytes: bytes }
     const model = answer.model ?? context.model
     const reading = answer.usage === undefined ? null : readUsage(answer.usage, { ...context, model })
@@ -203,18 +203,6 @@ function readAnswer(bytes: Uint8Array): Answer | null {
   }
 }
 
-function joinChunks(chunks: readonly Uint8Array[]): Uint8Array {
-  const [first] = chunks
-  if (chunks.length === 1 && first !== undefined) return first
-  const whole = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0))
-  let at = 0
-  for (const chunk of chunks) {
-    whole.set(chunk, at)
-    at += chunk.length
-  }
-  return whole
-}
-
 function parseObject(text: string): JsonObject | null {
   try {
     const value: unknown = JSON.parse(text)
@@ -229,8 +217,4 @@ function errorCodeOf(data: JsonObject): string | null {
   const error = asObject(data.error)
   const code = asObject(error.details).error_code ?? error.type
   return typeof code === 'string' ? code.slice(0, 100) : null
-}
-
-function asObject(value: unknown): JsonObject {
-  return typeof value === 'object' && value !== null ? (value as JsonObject) : {}
 }

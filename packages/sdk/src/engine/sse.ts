@@ -1,5 +1,7 @@
 /** Reading server-sent events beside a stream that is already on its way: only what the meter wants is decoded. */
 
+import { joinBytes } from '../core/bytes.js'
+
 /** Receives events. `wants` is asked once per event, when its name is known (`''` if the event carries none). */
 export interface SseSink {
   wants(name: string): boolean
@@ -46,7 +48,7 @@ export function sseReader(sink: SseSink): SseReader {
 
   const takeCarried = (end: Uint8Array): void => {
     if (carriedBytes + end.length <= MAX_LINE_BYTES) {
-      const line = join([...carried, end], carriedBytes + end.length)
+      const line = joinBytes([...carried, end])
       readLine(pending, sink, line, 0, line.length)
     } else readOversized(pending, carriedBytes + end.length)
     carried = []
@@ -134,14 +136,4 @@ function valueStart(bytes: Uint8Array, at: number): number {
 
 function decode(bytes: Uint8Array, start: number, end: number): string {
   return utf8.decode(bytes.subarray(start, end))
-}
-
-function join(pieces: readonly Uint8Array[], length: number): Uint8Array {
-  const whole = new Uint8Array(length)
-  let at = 0
-  for (const piece of pieces) {
-    whole.set(piece, at)
-    at += piece.length
-  }
-  return whole
 }
