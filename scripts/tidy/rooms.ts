@@ -19,8 +19,9 @@ const rooms: readonly Room[] = [
   room('sdk/core', 'packages/sdk/src/core/', '@runguard/sdk/core', []),
   room('sdk/store', 'packages/sdk/src/store/', '@runguard/sdk/store', ['sdk/core']),
   room('sdk/engine', 'packages/sdk/src/engine/', '@runguard/sdk/engine', ['sdk/core', 'sdk/store']),
-  room('sdk/client', 'packages/sdk/src/client/', '@runguard/sdk/client', ['sdk/core', 'sdk/store', 'sdk/engine']),
   room('sdk/testing', 'packages/sdk/src/testing/', '@runguard/sdk/testing', library),
+  // After its own sub-paths: the bare name leads here.
+  room('sdk/client', 'packages/sdk/src/client/', '@runguard/sdk', ['sdk/core', 'sdk/store', 'sdk/engine']),
   room('gateway', 'packages/gateway/src/', '@runguard/gateway', library),
   room('simulator', 'packages/simulator/src/', '@runguard/simulator', []),
   room('cli', 'packages/cli/src/', 'runguard', [...library, 'gateway', 'simulator']),
@@ -29,6 +30,7 @@ const rooms: readonly Room[] = [
   room('cli built', 'packages/cli/dist/', null, []),
   room('scripts', 'scripts/', null, everything),
   room('bench', 'bench/', null, everything),
+  room('examples', 'examples/', null, ['sdk/core', 'sdk/store', 'sdk/client']),
   room('e2e', 'e2e/', null, everything),
 ]
 
