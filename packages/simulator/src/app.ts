@@ -20,24 +20,30 @@ export interface SimulatorOptions {
   readonly script?: Script
   /** Scripts that a request can choose by the header `x-sim-script`. */
   readonly scripts?: Readonly<Record<string, Script>>
+  /** How long a batch takes unless its items say otherwise, in milliseconds of the clock; 1,000 by default. */
+  readonly batchMs?: number
+  /** How long a batch is `canceling`; 200 by default. */
+  readonly batchCancelMs?: number
 }
 
 /** A Claude API without a port: something that answers HTTP requests, and remembers them. */
 export interface Simulator {
   /** Serves one request; give it to `http.createServer`. */
   readonly listener: (request: IncomingMessage, response: ServerResponse) => void
-  /** Every request served, in the order in which they ended. */
+  /** Every request served, in the order in which they ended; the items of a batch when the batch ends. */
   readonly log: readonly LogEntry[]
   readonly clock: Clock
   /** Requests that have not ended yet. */
   inFlight(): number
   /** Queues a fault for coming requests; it goes before faults that a request asks for itself. */
   fault(fault: Fault, target?: FaultTarget): void
-  /** Resolves when no request is in flight, and every entry is in the log. */
+  /** Resolves when no request is in flight, no batch is due, and every entry is in the log. */
   idle(): Promise<void>
-  /** Forgets the cache, the log and the queued faults, and starts the ids anew. */
+  /** Lets a running batch, or every one, end now; returns how many this concerns. */
+  finishBatches(id?: string): number
+  /** Forgets the cache, the batches, the log and the queued faults, and starts the ids anew. */
   reset(): void
-  /** Says that connections which end from now on were ended by the simulator. */
+  /** Says that connections which end from now on were ended by the simulator, and stops the batches. */
   prepareClose(): void
 }
 
@@ -48,6 +54,8 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
     seed: options.seed ?? 'simulator',
     script: options.script ?? echoScript,
     scripts: new Map(Object.entries(options.scripts ?? {})),
+    batchMs: options.batchMs ?? 1_000,
+    batchCancelMs: options.batchCancelMs ?? 200,
   })
   const waiting = new Set<() => void>()
   const settle = () => {
@@ -63,10 +71,15 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
     clock: world.options.clock,
     inFlight: () => world.running.size,
     fault: (fault, target) => world.faults.add(fault, target),
-    idle: () => (world.running.size === 0 ? Promise.resolve() : new Promise((resolve) => waiting.add(resolve))),
+    idle: async () => {
+      if (world.running.size > 0) await new Promise<void>((resolve) => waiting.add(resolve))
+      await world.batches.settled()
+    },
+    finishBatches: (id) => world.batches.finish(id ?? null, world.options.clock.now()),
     reset: () => world.reset(),
     prepareClose: () => {
       world.isClosing = true
+      world.batches.clear()
     },
   }
 }

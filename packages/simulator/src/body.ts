@@ -4,8 +4,10 @@ import { brotliDecompress, gunzip, inflate } from 'node:zlib'
 import { ApiError } from './api-error.js'
 import type { Json } from './json.js'
 
-/** Largest body of Messages and count_tokens, before and after decoding. */
-const maximumBytes = 32 * 1024 * 1024
+const mebibyte = 1024 * 1024
+
+/** Largest bodies in bytes, before and after decoding: of Messages and count_tokens, and of batches. */
+export const bodyLimits = { message: 32 * mebibyte, batch: 256 * mebibyte } as const
 
 const decoders = new Map([
   ['gzip', promisify(gunzip)],
@@ -14,9 +16,9 @@ const decoders = new Map([
 ])
 
 /** Reads a JSON body. Throws the API's error for one that is too large, wrongly encoded or not JSON. */
-export async function readJson(request: IncomingMessage): Promise<Json> {
-  const raw = await readBytes(request)
-  const bytes = await decode(raw, request.headers['content-encoding'])
+export async function readJson(request: IncomingMessage, maximumBytes: number = bodyLimits.message): Promise<Json> {
+  const raw = await readBytes(request, maximumBytes)
+  const bytes = await decode(raw, request.headers['content-encoding'], maximumBytes)
   try {
     const value: Json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
     return value
@@ -26,7 +28,7 @@ export async function readJson(request: IncomingMessage): Promise<Json> {
 }
 
 /** Reads to the end even when the body is too large, so that the client gets to see the answer. */
-async function readBytes(request: IncomingMessage): Promise<Buffer> {
+async function readBytes(request: IncomingMessage, maximumBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of request) {
@@ -38,7 +40,7 @@ async function readBytes(request: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks)
 }
 
-async function decode(bytes: Buffer, encoding: string | undefined): Promise<Buffer> {
+async function decode(bytes: Buffer, encoding: string | undefined, maximumBytes: number): Promise<Buffer> {
   if (encoding === undefined || encoding === 'identity') return bytes
   const decoder = decoders.get(encoding)
   if (decoder === undefined) {

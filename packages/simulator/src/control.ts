@@ -20,6 +20,8 @@ export async function control(exchange: Exchange, world: World): Promise<void> {
       return await deliverJson(exchange, { now_ms: clock.now(), is_virtual: isVirtual(clock) })
     case 'POST /sim/clock/advance':
       return await advance(exchange, clock)
+    case 'POST /sim/batches/finish':
+      return await finishBatches(exchange, world)
     case 'POST /sim/reset':
       world.reset()
       return await deliverJson(exchange, { reset: true })
@@ -50,6 +52,12 @@ async function advance(exchange: Exchange, clock: Clock): Promise<void> {
   const fields: JsonObject = isObject(body) ? body : {}
   await clock.advance(readInteger(fields, 'ms', 0))
   await deliverJson(exchange, { now_ms: clock.now() })
+}
+
+async function finishBatches(exchange: Exchange, world: World): Promise<void> {
+  const body = await readJson(exchange.request)
+  const id = isObject(body) && body.id !== undefined ? readText(body, 'id') : null
+  await deliverJson(exchange, { finishing: world.batches.finish(id, world.options.clock.now()) })
 }
 
 function isVirtual(clock: Clock): clock is VirtualClock {

@@ -26,6 +26,24 @@ export async function deliverJson(exchange: Exchange, body: Json, status = 200):
   close(exchange, wire, status)
 }
 
+/** Sends a body piece by piece, late or not to its end where a fault asks for that. */
+export async function deliverPieces(
+  exchange: Exchange,
+  contentType: string,
+  pieces: Iterable<string>,
+  fault: Fault | undefined,
+): Promise<void> {
+  const wire = openWire(exchange, fault)
+  exchange.draft.fault = fault?.kind ?? null
+  if (fault?.kind === 'slow') await exchange.clock.sleep(fault.firstByteMs, exchange.gone)
+  if (exchange.gone.aborted) return
+  wire.open(200, { 'content-type': contentType })
+  for (const piece of pieces) await wire.write(piece)
+  if (fault?.kind === 'cut-at-end') wire.cut()
+  else await wire.end()
+  close(exchange, wire, 200)
+}
+
 /** Sends an error. */
 export async function deliverError(exchange: Exchange, error: ApiError): Promise<void> {
   for (const [name, value] of Object.entries(error.headers)) exchange.response.setHeader(name, value)

@@ -4,7 +4,12 @@ import type { Fault } from './faults.js'
 export interface FaultTarget {
   /** How many requests it hits; 1 by default. */
   readonly times?: number
-  /** `/v1/messages` by default; `/v1/messages/count_tokens` acts out `status`, `hang` and `cut-before-head`. */
+  /**
+   * `/v1/messages` by default. `/v1/messages/count_tokens` and the paths of batches act out `status`, `hang` and
+   * `cut-before-head`; creating a batch and fetching results also `slow`, `cut` and `cut-at-end`. `{id}` in the path of
+   * a batch stands for any id. Not paths are `GET /v1/messages/batches` for the list, and `batch-item` for the next
+   * items that run, which act out `status`.
+   */
   readonly path?: string
 }
 

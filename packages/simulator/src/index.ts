@@ -1,5 +1,6 @@
 export { createSimulator, type Simulator, type SimulatorOptions } from './app.js'
 export { type Audit, auditBills, type Bill, billEach, costOfUsage } from './auditor.js'
+export { batchItemFaults } from './batch-item.js'
 export { workspaceOf } from './caller.js'
 export { type Clock, systemClock, type VirtualClock, virtualClock } from './clock.js'
 export type { FaultTarget } from './fault-queue.js'

@@ -25,7 +25,7 @@ export interface LogEntry {
   /** The model that answered. */
   readonly model: string | null
   readonly isStream: boolean
-  /** The HTTP status sent; 0 when the connection ended before a head was sent. */
+  /** The HTTP status sent, or for an item of a batch the one it would have had; 0 when the connection ended before a head was sent. */
   readonly status: number
   readonly ending: ServedEnding
   /** `error.type` of the error sent, in the body or inside the stream. */
@@ -44,6 +44,8 @@ export interface LogEntry {
   readonly userAgent: string | null
   /** `x-claude-code-session-id`. */
   readonly sessionId: string | null
+  /** For an item that a batch ran; null for a request over HTTP. */
+  readonly batchItem: { readonly batchId: string; readonly customId: string } | null
 }
 
 /** The part of an entry that is filled in while a request is served. */
@@ -69,5 +71,6 @@ export function openEntry(
     streamedCharacters: 0,
     sentBytes: 0,
     fault: null,
+    batchItem: null,
   }
 }

@@ -99,6 +99,7 @@ function usageStart(
     counts: countsOf(reading),
     speed: request.speed,
     geo: request.geo,
+    tier: request.tier,
     isCachingActive: reading.isActive,
     earlier: [],
     lastRun: { type: 'message', model: request.model.id },

@@ -1,4 +1,3 @@
-import { ApiError } from './api-error.js'
 import { readJson } from './body.js'
 import { readVersion } from './caller.js'
 import {
@@ -14,7 +13,7 @@ import { type Exchange, headerOf } from './exchange.js'
 import { errorOfFault, type Fault } from './faults.js'
 import { isObject, textOf } from './json.js'
 import { type Answer, writeAnswer } from './message.js'
-import { countPrompt, renderPrompt } from './prompt.js'
+import { checkContext, countPrompt, renderPrompt } from './prompt.js'
 import type { CacheReading } from './prompt-cache.js'
 import { type Reply, type SpokenReply, speak } from './reply.js'
 import { type MessagesRequest, readCountRequest, readMessagesRequest } from './request.js'
@@ -40,7 +39,7 @@ export async function serveMessages(exchange: Exchange, world: World): Promise<v
   const request = readMessagesRequest(body, version, exchange.draft.atMs)
   note(exchange, request, textOf(isObject(body) ? body : {}, 'model'))
   const prompt = renderPrompt(request, exchange.draft.workspace ?? '')
-  checkContext(request, countPrompt(prompt))
+  checkContext(request, prompt)
   const reply = request.maxTokens === 0 ? { parts: [] } : chooseFor(exchange, world, request)
   const fault = world.faults.take(exchange.draft.path) ?? reply.fault
   if (fault !== undefined && (await standIn(exchange, fault))) return
@@ -48,11 +47,6 @@ export async function serveMessages(exchange: Exchange, world: World): Promise<v
   const spoken = speak(reply, request)
   const answer = writeAnswer(spoken, request, prompt, reading, (prefix) => world.nextId(prefix))
   await send(exchange, request, answer, mannerOf(world, reading, spoken, fault))
-}
-
-function checkContext({ model }: MessagesRequest, tokens: number): void {
-  if (tokens <= model.contextTokens) return
-  throw new ApiError(400, `prompt is too long: ${tokens} tokens > ${model.contextTokens} maximum`)
 }
 
 function chooseFor(exchange: Exchange, world: World, request: MessagesRequest): Reply {
@@ -74,7 +68,7 @@ async function send(exchange: Exchange, request: MessagesRequest, answer: Answer
 }
 
 /** Notes a fault, and acts out those that take the place of an answer; true if it was one of them. */
-async function standIn(exchange: Exchange, fault: Fault): Promise<boolean> {
+export async function standIn(exchange: Exchange, fault: Fault): Promise<boolean> {
   exchange.draft.fault = fault.kind
   if (fault.kind === 'status') await deliverError(exchange, errorOfFault(fault))
   else if (fault.kind === 'hang') await deliverSilence(exchange)

@@ -13,6 +13,7 @@ interface Draft {
   stopReason?: string
   extraRun?: ExtraRun
   fault?: Fault
+  batchMs?: number
 }
 
 type Verb = (draft: Draft, directive: Directive, request: MessagesRequest) => void
@@ -39,11 +40,13 @@ const verbs: ReadonlyMap<string, Verb> = new Map<string, Verb>([
   ['chunk', (draft, directive) => pace(draft, { chunkCharacters: wholeNumber(directive, 0) })],
   ['ping', (draft, directive) => pace(draft, { pingEvery: wholeNumber(directive, 0) })],
   ['fault', (draft, directive) => (draft.fault = faultOf(directive))],
+  ['batch-after', (draft, directive) => (draft.batchMs = wholeNumber(directive, 0, undefined, longestBatchMs))],
   ['echo', () => undefined],
 ])
 
 const pacingVerbs: ReadonlySet<string> = new Set(['first-byte', 'every', 'chunk', 'ping'])
 const longestText = 1_000_000
+const longestBatchMs = 48 * 60 * 60_000
 
 /**
  * Builds the reply of one round. `next` splits the directives into steps: the first answers the person, each later
@@ -163,12 +166,12 @@ const numberFields: ReadonlyMap<string, string> = new Map([
   ['wrong-length', 'differenceBytes'],
 ])
 
-function wholeNumber({ verb, words }: Directive, index: number, fallback?: number): number {
+function wholeNumber({ verb, words }: Directive, index: number, fallback?: number, most = longestText): number {
   const word = words[index]
   if (word === undefined && fallback !== undefined) return fallback
   const value = Number(word)
-  if (word === undefined || !Number.isInteger(value) || value < 0 || value > longestText) {
-    throw new ApiError(400, `sim: '${verb}' needs a whole number up to ${longestText}`)
+  if (word === undefined || !Number.isInteger(value) || value < 0 || value > most) {
+    throw new ApiError(400, `sim: '${verb}' needs a whole number up to ${most}`)
   }
   return value
 }

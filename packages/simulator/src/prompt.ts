@@ -34,6 +34,13 @@ export function countPrompt(prompt: CacheablePrompt): number {
   return prompt.blocks.reduce((sum, block) => sum + block.tokens, 0)
 }
 
+/** Throws the API's 400 when a prompt is longer than its model can read. */
+export function checkContext({ model }: MessagesRequest, prompt: CacheablePrompt): void {
+  const tokens = countPrompt(prompt)
+  if (tokens <= model.contextTokens) return
+  throw new ApiError(400, `prompt is too long: ${tokens} tokens > ${model.contextTokens} maximum`)
+}
+
 /** Switching web search changes what follows the tools, not the tools themselves, so its definition joins the system level. */
 function isWebSearch(tool: JsonObject): boolean {
   return textOf(tool, 'type').startsWith('web_search_')

@@ -39,6 +39,8 @@ export interface Reply {
   readonly extraRun?: ExtraRun
   readonly pacing?: Pacing
   readonly fault?: Fault
+  /** In a batch: when this item ends, in milliseconds after the batch was created. */
+  readonly batchMs?: number
 }
 
 /** A part with what it costs to generate. */

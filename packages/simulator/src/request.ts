@@ -28,6 +28,8 @@ export interface MessagesRequest {
   readonly automaticTtl: Ttl | null
   readonly stopSequences: readonly string[]
   readonly wantsDiagnostics: boolean
+  /** `batch` for an item of a message batch, which costs half. */
+  readonly tier: 'standard' | 'batch'
 }
 
 /** Reads the body of `POST /v1/messages`. Throws the API's 400 or 404 for what the API would refuse. */
@@ -46,6 +48,15 @@ export function readMessagesRequest(body: Json, version: ApiVersion, nowMs: numb
   checkThinking(request.thinking, request.model, maxTokens)
   if (maxTokens === 0) checkWarming(fields, request)
   return request
+}
+
+/** Reads the `params` of an item of a batch: as a message, less what makes no sense while nobody waits for it. */
+export function readBatchParams(params: Json, version: ApiVersion, nowMs: number): MessagesRequest {
+  const request = readMessagesRequest(params, version, nowMs)
+  if (request.isStream) throw invalid('stream', 'not allowed in a batch')
+  if (request.speed === 'fast') throw invalid('speed', "'fast' is not allowed in a batch")
+  if (request.maxTokens === 0) throw invalid('max_tokens', '0 is not allowed in a batch')
+  return { ...request, tier: 'batch' }
 }
 
 /** Reads the body of `POST /v1/messages/count_tokens`: the same, without what only matters for an answer. */
@@ -80,6 +91,7 @@ function readPrompt(fields: JsonObject, version: ApiVersion, nowMs: number): Omi
     automaticTtl: readMarker(fields, ''),
     stopSequences: readStrings(fields, 'stop_sequences'),
     wantsDiagnostics: isObject(fields.diagnostics),
+    tier: 'standard',
   }
 }
 

@@ -36,6 +36,7 @@ export interface UsageStart {
   readonly counts: TokenCounts
   readonly speed: 'standard' | 'fast'
   readonly geo: string | null
+  readonly tier: 'standard' | 'batch'
   /** With caching active, results of server tools are written to the cache for five minutes. */
   readonly isCachingActive: boolean
   /** Runs before the one that the counters describe. */
@@ -88,7 +89,7 @@ export function usageAt(start: UsageStart, progress: Progress): Usage {
     ...counts,
     output_tokens_details: progress.thinkingTokens > 0 ? { thinking_tokens: progress.thinkingTokens } : null,
     server_tool_use: progress.searches > 0 ? { web_search_requests: progress.searches, web_fetch_requests: 0 } : null,
-    service_tier: 'standard',
+    service_tier: start.tier,
     speed: start.speed,
     inference_geo: start.geo,
   }

@@ -1,3 +1,4 @@
+import { BatchQueue } from './batch-queue.js'
 import type { Clock } from './clock.js'
 import type { Exchange } from './exchange.js'
 import { FaultQueue } from './fault-queue.js'
@@ -12,6 +13,8 @@ export interface WorldOptions {
   readonly seed: string
   readonly script: Script
   readonly scripts: ReadonlyMap<string, Script>
+  readonly batchMs: number
+  readonly batchCancelMs: number
 }
 
 /** Everything that requests share. */
@@ -19,6 +22,7 @@ export class World {
   readonly options: WorldOptions
   readonly cache = new PromptCache()
   readonly faults = new FaultQueue()
+  readonly batches = new BatchQueue()
   readonly log: LogEntry[] = []
   readonly running = new Set<Exchange>()
   /** Set while the server closes: connections that end now were ended by the simulator. */
@@ -39,6 +43,7 @@ export class World {
   reset(): void {
     this.cache.clear()
     this.faults.clear()
+    this.batches.clear()
     this.log.length = 0
     this.#ids = idSource(this.options.seed)
   }
