@@ -1,6 +1,6 @@
 /** Which file imports what, and whether it may. */
 import { posix } from 'node:path'
-import { coreSchema, packageOf, type Room, roomOf, roomOfSpecifier, sharedTestCode, storeInterface } from './rooms.js'
+import { coreSchema, packageOf, type Room, roomOf, roomOfSpecifier, sharedTestCode, storeInterfaces } from './rooms.js'
 import type { Finding, Rule } from './rule.js'
 import { findingAt } from './rule.js'
 import { type CodeFile, codeOf, isConfig, isTest, walk } from './source-file.js'
@@ -79,7 +79,7 @@ function directionAdvice(room: Room | null, wanted: Room | null, target: string 
     const allowed = room.mayImport.length > 0 ? room.mayImport.join(', ') : 'nothing of ours'
     return `${room.name} must not know ${wanted.name} (it may import: ${allowed}): turn the dependency round`
   }
-  if (room.name === 'sdk/engine' && wanted.name === 'sdk/store' && target !== storeInterface) {
+  if (room.name === 'sdk/engine' && wanted.name === 'sdk/store' && !storeInterfaces.includes(target ?? '')) {
     return 'the engine knows the store by its interface alone: import "../store/store.js"'
   }
   return null

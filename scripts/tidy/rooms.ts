@@ -38,8 +38,11 @@ function room(name: string, folder: string, specifier: string | null, mayImport:
   return { name, folder, specifier, mayImport }
 }
 
-/** The one file of the store that the engine may know: the interface. */
-export const storeInterface = 'packages/sdk/src/store/store.ts'
+/** The files of the store that the engine may know: the interfaces. */
+export const storeInterfaces: readonly string[] = [
+  'packages/sdk/src/store/store.ts',
+  'packages/sdk/src/store/session-store.ts',
+]
 
 /** The files of the core that may import zod. No other package may be imported there at all. */
 export const coreSchema = /^packages\/sdk\/src\/core\/(?:config|[a-z0-9-]+-schema)\.ts$/

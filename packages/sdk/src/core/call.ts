@@ -25,6 +25,11 @@ export interface Call {
   readonly problem: Refusal | null
   /** Whether the caller has gone away meanwhile. Absent where a door cannot know. */
   isGone?(): boolean
+  /**
+   * Asks the API how many tokens the prompt has, which costs nothing; null if it gives no count. Asked at most once, and
+   * only where the call would be refused or kept waiting without. Absent where a door cannot ask. Never rejects.
+   */
+  countInput?(): Promise<number | null>
 }
 
 /** Where a block stands in the prompt. The API renders a prompt in this order: tools, system, messages. */
@@ -55,6 +60,8 @@ export interface BlockView {
 /** What `parse` yields of a Messages body. Fields that are missing or of another type than the API's are null. */
 export interface CallView {
   readonly model: string | null
+  /** Where that string stands in the body, quotes included; null if it is none. */
+  readonly modelRange: { readonly start: number; readonly end: number } | null
   /** `max_tokens`, in tokens. */
   readonly maxTokens: number | null
   /** Where that number stands in the body, so that it can be changed in place; null if it is no number. */

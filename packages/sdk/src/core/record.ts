@@ -2,6 +2,8 @@
 
 import type { CostBasis, WireCostLine } from './cost.js'
 import type { EndpointKind } from './endpoint.js'
+import type { LoopRule } from './loop-finding.js'
+import type { LoopAction } from './loop-verdict.js'
 import type { NanoUsd } from './money.js'
 import type { Scope } from './scope.js'
 import type { Usage } from './usage.js'
@@ -68,6 +70,23 @@ export interface RecordedHold {
   readonly clampedTo: number | null
 }
 
+/** The loop that the agent of a call was in. Names tools, never content. */
+export interface RecordedLoop {
+  /** `notice`: nothing but this; `stop`: refused. */
+  readonly action: LoopAction
+  /** False if it was only told: what would have been done. */
+  readonly isEnforced: boolean
+  readonly rule: LoopRule
+  /** How often the cycle came. */
+  readonly repeats: number
+  /** How many rounds of tool calls it took. */
+  readonly rounds: number
+  /** The tools of the cycle, one text per round. */
+  readonly cycle: readonly string[]
+  /** Nano-dollars that the rounds of the loop cost, as far as it is known. */
+  readonly spent: NanoUsd
+}
+
 export interface CallRecord {
   /** RunGuard's id: `rg_…`. */
   readonly id: string
@@ -99,6 +118,8 @@ export interface CallRecord {
   readonly estimate: InputEstimate | null
   /** Null where no budget met the call, and for refused calls. */
   readonly hold: RecordedHold | null
+  /** Null if its agent was in no loop; absent in records from before loops were looked for. */
+  readonly loop?: RecordedLoop | null
   readonly requestBytes: number
   readonly responseBytes: number
 }

@@ -72,6 +72,7 @@ export function scanCall(bytes: Uint8Array): CallView {
 function emptyView(bytes: number): Mutable<CallView> {
   return {
     model: null,
+    modelRange: null,
     maxTokens: null,
     maxTokensRange: null,
     stream: false,
@@ -93,7 +94,7 @@ function readParameter(scan: Scan, key: string): void {
   if (key === 'messages') scan.messages = readMessages(cursor)
   else if (key === 'system') scan.system = readContent(cursor, 'system', -1)
   else if (key === 'tools') scan.tools = readContent(cursor, 'tools', -1)
-  else if (key === 'model') view.model = readName(cursor)
+  else if (key === 'model') readModel(cursor, view)
   else if (key === 'max_tokens') readMaxTokens(cursor, view)
   else if (key === 'stream') view.stream = readScalar(cursor) === true
   else if (key === 'thinking') view.thinking = readThinking(cursor)
@@ -113,6 +114,12 @@ const MAX_NAME_LENGTH = 200
 
 function readName(cursor: Cursor): string | null {
   return readString(cursor)?.slice(0, MAX_NAME_LENGTH) ?? null
+}
+
+function readModel(cursor: Cursor, view: Mutable<CallView>): void {
+  const start = cursor.at
+  view.model = readName(cursor)
+  view.modelRange = view.model === null ? null : { start, end: cursor.at }
 }
 
 function isPresent(cursor: Cursor): boolean {

@@ -5,5 +5,6 @@ export { type LogLine, type ManualRuntime, manualRuntime } from './manual-runtim
 export { sampleRecord } from './sample-record.js'
 export { storeSuite } from './store-suite.js'
 export type { StoreCheck } from './store-suite-check.js'
+export { type SessionCheck, sessionSuite } from './store-suite-loops.js'
 export { type RegistryCheck, registrySuite } from './store-suite-registry.js'
 export { sampleStreams } from './streams.js'

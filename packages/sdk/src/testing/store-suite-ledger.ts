@@ -156,6 +156,31 @@ export const ledgerSuite: readonly StoreCheck[] = [
     },
   },
   {
+    name: 'ledger: lists what was posted because nobody ended it, the largest first, until somebody says better',
+    check: async (store) => {
+      const user = accountRef('user', 500)
+      await post(store, hold('small', 5), hold('large', 20, [day, user]), hold('other', 9, [user]), hold('open', 5))
+      for (const id of ['small', 'large', 'other']) await post(store, { kind: 'expire', hold: id, at: 1_000 })
+      const ids = async (budget?: string, limit = 10) =>
+        (await store.expiredHolds(budget === undefined ? { limit } : { budget, limit })).map(({ id }) => id)
+      assert.deepEqual(await ids(), ['large', 'other', 'small'])
+      assert.deepEqual(await ids(undefined, 1), ['large'])
+      assert.deepEqual(await ids('day'), ['large', 'small'])
+      assert.deepEqual(await ids('nobody'), [])
+      await post(store, settle('large', 3), { kind: 'void', hold: 'small', reason: 'was not sent', at: 2_000 })
+      assert.deepEqual(await ids(), ['other'])
+    },
+  },
+  {
+    name: 'alerts: each is taken once, by whoever asks first',
+    check: async (store) => {
+      const asked = await Promise.all([store.takeAlerts(['b|80', 'a|50', 'b|80']), store.takeAlerts(['a|50', 'b|80'])])
+      assert.deepEqual(asked.flat().sort(), ['a|50', 'b|80'])
+      assert.deepEqual(await store.takeAlerts(['c|50', 'a|50', 'B|80']), ['c|50', 'B|80'])
+      assert.deepEqual(await store.takeAlerts([]), [])
+    },
+  },
+  {
     name: 'ledger: lists entries of a hold or an account, the newest first',
     check: async (store) => {
       await post(store, hold('a', 5, [day, accountRef('user', 50)]), hold('b', 5), settle('a', 4))

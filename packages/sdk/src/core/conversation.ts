@@ -1,0 +1,46 @@
+/** Whose conversation a request continues, where the caller does not say. */
+
+import type { BlockView, CallView } from './call.js'
+import { TextHash } from './loop-hash.js'
+import type { Scope } from './scope.js'
+import { textOf } from './steps-block.js'
+import type { AgentName } from './steps-memory.js'
+
+/** Longer openings are told apart by their beginning: a document in front need not be read again with every call. */
+const OPENING_BYTES = 4_096
+
+/**
+ * The agent that makes the call: of its session, else of the conversation that begins with the same words. Two that begin
+ * alike are taken for one; then each finds the other's rounds unknown and reads its own again.
+ *
+ * @param body that `view` is of
+ */
+export function agentOf({ session, agent }: Scope, view: CallView, body: Uint8Array): AgentName {
+  return { session: session ?? `conversation-${hashOpening(view, body)}`, agent: agent ?? '' }
+}
+
+function hashOpening({ blocks }: CallView, body: Uint8Array): string {
+  const first = blocks.find(({ part }) => part === 'messages')
+  return first === undefined ? 'empty' : hashBytes(openingOf(first, body))
+}
+
+/** Markers come and go behind the text, and a bare string is the same as a block with it. */
+function openingOf(block: BlockView, body: Uint8Array): Uint8Array {
+  if (block.end - block.start > OPENING_BYTES) return body.subarray(block.start, block.start + OPENING_BYTES)
+  const text = block.kind === 'text' ? textOf(block) : ''
+  return text === '' ? body.subarray(block.start, block.end) : new TextEncoder().encode(text)
+}
+
+/** So much of the end of a request is compared: what is new in it stands there. */
+const CLOSING_BYTES = 1_024
+
+/** Equal for requests that are equal, as far as their model, size and end tell. */
+export function requestKey({ model, bytes }: CallView, body: Uint8Array): string {
+  return `${model} ${bytes} ${hashBytes(body.subarray(Math.max(0, body.length - CLOSING_BYTES)))}`
+}
+
+function hashBytes(bytes: Uint8Array): string {
+  const hash = new TextHash()
+  for (const byte of bytes) hash.addCode(byte)
+  return hash.digest()
+}

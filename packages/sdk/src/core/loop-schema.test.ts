@@ -1,0 +1,69 @@
+import { describe, expect, it, test } from 'vitest'
+import { z } from 'zod'
+import { breakerSchema, loopsSchema } from './loop-schema.js'
+
+const problems = (schema: z.ZodType, input: unknown): string[] =>
+  schema.safeParse(input).error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`) ?? []
+
+describe('what is written about loops', () => {
+  it('may be nothing: loops are stopped, and nothing else is done', () => {
+    expect(loopsSchema.parse({})).toEqual({
+      mode: 'enforce',
+      nudge: false,
+      onStop: 'stop',
+      noticeLimit: null,
+      tools: {},
+    })
+  })
+
+  it('says what tools are, whatever their names', () => {
+    const written = '{"noticeLimit":"$2","tools":{"Bash":{"class":"poll"},"__proto__":{"class":"exempt"}}}'
+    const { noticeLimit, tools } = loopsSchema.parse(JSON.parse(written))
+    expect(noticeLimit).toBe(2_000_000_000)
+    expect(Object.hasOwn(tools, 'Bash') && tools.Bash).toBe('poll')
+    expect(Object.getPrototypeOf(tools)).toBe(Object.prototype)
+  })
+
+  it('is told all that is wrong, with the word that was meant', () => {
+    expect(problems(loopsSchema, { mod: 'observe', onStop: 'downgrade', tools: { Bash: { class: 'polls' } } })).toEqual(
+      [
+        'onStop: must be one of stop, downgrade-first',
+        'tools.Bash.class: must be one of poll, cursor, write, exempt, did you mean "poll"?',
+        ': unknown key "mod", did you mean "mode"?',
+      ],
+    )
+  })
+})
+
+describe('what is written about breakers', () => {
+  it('may be nothing: only repeated loops and the limits of the API open one', () => {
+    const { limits, ...rest } = breakerSchema.parse({})
+    const never = { spendPerMinute: null, errors: null, loopStops: null }
+    expect(rest).toEqual({ mode: 'enforce', coolDownMs: 60_000 })
+    expect(limits).toEqual({ session: { ...never, loopStops: 3 }, key: never, team: never, model: never })
+  })
+
+  it('is read into exact values', () => {
+    const written = { spendPerMinute: { team: '$20' }, errors: { share: 0.25 }, loopStops: null, coolDown: '2m' }
+    const { limits, coolDownMs } = breakerSchema.parse(written)
+    expect(coolDownMs).toBe(120_000)
+    expect(limits.team.spendPerMinute).toBe(20_000_000_000)
+    expect(limits.model.errors).toEqual({ share: 0.25, calls: 20 })
+    expect(limits.session.loopStops).toBeNull()
+  })
+
+  it('is told all that is wrong', () => {
+    const written = { spendPerMinute: { sesion: '$5' }, coolDown: '2h', errors: { share: 2 } }
+    expect(problems(breakerSchema, written)).toEqual([
+      'spendPerMinute: unknown key "sesion", did you mean "session"?',
+      'errors.share: Too big: expected number to be <1',
+      'coolDown: is half an hour at most',
+    ])
+  })
+})
+
+test('editors get a schema of both', () => {
+  for (const schema of [loopsSchema, breakerSchema]) {
+    expect(z.toJSONSchema(schema, { io: 'input' })).toMatchObject({ type: 'object', additionalProperties: false })
+  }
+})

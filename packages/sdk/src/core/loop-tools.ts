@@ -1,0 +1,30 @@
+/** What tools are known to be, so that waiting and writing are judged as what they are. */
+
+import { asObject } from './json-object.js'
+import type { ToolClass } from './loop-step.js'
+
+/** Declarations of tools by their exact name. */
+export type ToolClasses = Readonly<Record<string, ToolClass>>
+
+/** Tools of widely used agents. Whatever is declared comes first. */
+const KNOWN = new Map<string, ToolClass>([
+  ...classed('poll', ['BashOutput', 'TaskOutput', 'AgentOutput', 'wait', 'sleep']),
+  ...classed('write', ['Edit', 'MultiEdit', 'NotebookEdit', 'Write', 'edit', 'edit_file', 'write_file', 'apply_patch']),
+])
+
+/** A command that waits before it does anything else. */
+const WAITS = /^\s*(?:\(\s*)?(?:sleep|timeout\s+\S+\s+sleep|Start-Sleep)\b/
+const LONGEST_START = 200
+
+/** The class of a call; null if nobody knows. @param declared goes before what is known of the name */
+export function toolClassOf(tool: string, input: unknown, declared: ToolClasses = {}): ToolClass | null {
+  if (Object.hasOwn(declared, tool)) return declared[tool] ?? null
+  const known = KNOWN.get(tool)
+  if (known !== undefined) return known
+  const { command } = asObject(input)
+  return typeof command === 'string' && WAITS.test(command.slice(0, LONGEST_START)) ? 'poll' : null
+}
+
+function classed(toolClass: ToolClass, tools: readonly string[]): [string, ToolClass][] {
+  return tools.map((tool) => [tool, toolClass])
+}

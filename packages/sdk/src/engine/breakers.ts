@@ -1,0 +1,235 @@
+/** Breakers: what stops a session, key, team or model that runs away, shared by all gateways on one store. */
+
+import {
+  type Breaker,
+  type BreakerCause,
+  type BreakerEvent,
+  type BreakerScope,
+  breakerKey,
+  breakerKeys,
+  closedBreaker,
+  judgeBreaker,
+  stepBreaker,
+} from '../core/breaker.js'
+import {
+  addSample,
+  type BreakerMeter,
+  type BreakerPolicy,
+  type BreakerSample,
+  findCause,
+} from '../core/breaker-meter.js'
+import { refuseAtBreaker } from '../core/breaker-refusal.js'
+import { outcomeOf, upstreamLimit } from '../core/breaker-upstream.js'
+import type { Refusal } from '../core/errors.js'
+import { zeroUsd } from '../core/money.js'
+import type { CallRecord } from '../core/record.js'
+import type { Scope } from '../core/scope.js'
+import type { SessionStore } from '../store/session-store.js'
+import type { Runtime } from './runtime.js'
+
+/** A call before it is sent, as breakers see it. */
+export interface BreakerCall {
+  readonly id: string
+  readonly scope: Scope
+  readonly model: string | null
+  /** Whether it answers a person's message and not a tool's result. */
+  readonly isFromPerson: boolean
+}
+
+/** The breakers that calls meet. */
+export interface Breakers {
+  /** Null if none of them has anything against the call. Never rejects: a store that is away opens no breaker. */
+  admit(call: BreakerCall): Promise<Refusal | null>
+  /** A loop was stopped. */
+  loopStopped(call: Pick<BreakerCall, 'scope' | 'model'>): void
+  /** A call has ended. */
+  ended(record: CallRecord): void
+}
+
+/** What breakers need. */
+export interface BreakerParts {
+  readonly store: SessionStore
+  readonly runtime: Runtime
+  readonly policy: BreakerPolicy
+}
+
+/** Called when a breaker opened. */
+export type BreakerListener = (breaker: Breaker) => void
+
+/** So old may be what other gateways said. */
+const REFRESH_MS = 2_000
+const MAX_KNOWN = 10_000
+const TRIES = 4
+
+/** Breakers over a store. */
+export function openBreakers(parts: BreakerParts, onOpen: BreakerListener): Breakers {
+  return parts.policy.mode === 'off' ? noBreakers : new SharedBreakers(parts, onOpen)
+}
+
+const noBreakers: Breakers = { admit: async () => null, loopStopped() {}, ended() {} }
+
+interface Known {
+  readonly breaker: Breaker
+  readonly heardAtTick: number
+}
+
+class SharedBreakers implements Breakers {
+  private readonly parts: BreakerParts
+  private readonly onOpen: BreakerListener
+  private readonly known = new Map<string, Known>()
+  private readonly reading = new Map<string, Promise<void>>()
+  private readonly meters = new Map<string, BreakerMeter>()
+  /** The breakers whose probe a running call is. */
+  private readonly probes = new Map<string, readonly string[]>()
+
+  constructor(parts: BreakerParts, onOpen: BreakerListener) {
+    this.parts = parts
+    this.onOpen = onOpen
+  }
+
+  async admit(call: BreakerCall): Promise<Refusal | null> {
+    const { runtime, policy } = this.parts
+    const breakers = await this.look(breakerKeys(call.scope, call.model))
+    for (const breaker of breakers) {
+      const at = runtime.now()
+      const passage = judgeBreaker(breaker, { at, isFromPerson: call.isFromPerson })
+      if (passage === 'pass') continue
+      if (passage === 'reset') void this.change(breaker.key, { kind: 'person', at })
+      else if (passage === 'refuse' || !(await this.mayTry(breaker, call.id))) {
+        if (policy.mode === 'enforce') return refuseAtBreaker(this.recall(breaker.key), at)
+      }
+    }
+    return null
+  }
+
+  loopStopped({ scope, model }: Pick<BreakerCall, 'scope' | 'model'>): void {
+    for (const key of breakerKeys(scope, model)) this.sample(key, { loopStops: 1 })
+  }
+
+  ended(record: CallRecord): void {
+    const { id, scope, requestedModel, cost } = record
+    const outcome = outcomeOf(record)
+    const at = this.parts.runtime.now()
+    for (const key of this.probes.get(id) ?? []) void this.change(key, { kind: 'ended', call: id, outcome, at })
+    this.probes.delete(id)
+    const code = upstreamLimit(record)
+    if (code !== null) this.tripAt(scope, requestedModel, code)
+    // What was never sent tells nothing about the API, and cost nothing.
+    if (record.status === null && outcome === 'unknown') return
+    const errors = outcome === 'bad' ? 1 : 0
+    for (const key of breakerKeys(scope, requestedModel)) this.sample(key, { cost: cost.nano, calls: 1, errors })
+  }
+
+  /** The limit belongs to the account that pays: of what is known here, the key that was used, else the model alone. */
+  private tripAt(scope: Scope, model: string | null, code: string): void {
+    const cause: BreakerCause = { kind: 'upstream-limit', code }
+    if (scope.key !== null) this.trip(breakerKey('key', scope.key), cause)
+    else if (model !== null) this.trip(breakerKey('model', model), cause)
+  }
+
+  private sample(key: string, part: Partial<BreakerSample>): void {
+    const { runtime, policy } = this.parts
+    const limits = policy.limits[scopeOf(key)]
+    const isCounted = limits.spendPerMinute !== null || limits.errors !== null || limits.loopStops !== null
+    if (!isCounted) return
+    const at = runtime.now()
+    const sample = { at, cost: zeroUsd, calls: 0, errors: 0, loopStops: 0, ...part }
+    const meter = addSample(this.meters.get(key) ?? [], sample)
+    remember(this.meters, key, meter)
+    const cause = findCause(meter, limits, at)
+    if (cause === null) return
+    // What opened it is answered; it opens again only for what comes after.
+    this.meters.delete(key)
+    this.trip(key, cause)
+  }
+
+  private trip(key: string, cause: BreakerCause): void {
+    const { runtime, policy } = this.parts
+    void this.change(key, { kind: 'trip', cause, at: runtime.now(), coolDownMs: policy.coolDownMs }).then((breaker) => {
+      if (breaker !== null) this.onOpen(breaker)
+    })
+  }
+
+  /** One of all the calls that could try does. */
+  private async mayTry({ key }: Breaker, call: string): Promise<boolean> {
+    const changed = await this.change(key, { kind: 'probe', call, at: this.parts.runtime.now() })
+    if (changed?.state.kind !== 'half-open' || changed.state.probe !== call) return false
+    remember(this.probes, call, [...(this.probes.get(call) ?? []), key])
+    return true
+  }
+
+  private recall(key: string): Breaker {
+    return this.known.get(key)?.breaker ?? closedBreaker(key)
+  }
+
+  /** Waits for the store only for keys that were never looked for, or that stand in the way. */
+  private async look(keys: readonly string[]): Promise<readonly Breaker[]> {
+    const tick = this.parts.runtime.tick()
+    const isOld = (key: string): boolean =>
+      tick - (this.known.get(key)?.heardAtTick ?? Number.NEGATIVE_INFINITY) > REFRESH_MS
+    const isNeeded = keys.some(
+      (key) => !this.known.has(key) || (isOld(key) && this.recall(key).state.kind !== 'closed'),
+    )
+    if (!isNeeded && !keys.some(isOld)) return keys.map((key) => this.recall(key))
+    const isAsked = keys.every((key) => !isOld(key) || this.reading.has(key))
+    const heard = isAsked ? Promise.all(keys.map((key) => this.reading.get(key))) : this.refresh(keys)
+    if (isNeeded) await heard
+    return keys.map((key) => this.recall(key))
+  }
+
+  private refresh(keys: readonly string[]): Promise<void> {
+    const reading = this.read(keys).finally(() => {
+      for (const key of keys) this.reading.delete(key)
+    })
+    for (const key of keys) this.reading.set(key, reading)
+    return reading
+  }
+
+  private async read(keys: readonly string[]): Promise<void> {
+    const { store, runtime } = this.parts
+    const heardAtTick = runtime.tick()
+    try {
+      for (const breaker of await store.readBreakers(keys)) this.learn(breaker, heardAtTick)
+    } catch (error) {
+      runtime.log.warn('breakers-not-read', { error: String(error) })
+    }
+    // Also where nothing was heard: a store that is away must not be asked by every call.
+    for (const key of keys) remember(this.known, key, { breaker: this.recall(key), heardAtTick })
+  }
+
+  private learn(breaker: Breaker, heardAtTick: number): void {
+    if (breaker.version < this.recall(breaker.key).version) return
+    remember(this.known, breaker.key, { breaker, heardAtTick })
+  }
+
+  /** The breaker as it is then; null if the event changed nothing, or the store is away. */
+  private async change(key: string, event: BreakerEvent): Promise<Breaker | null> {
+    const { store, runtime } = this.parts
+    try {
+      for (let tries = 0; tries < TRIES; tries++) {
+        const before = this.recall(key)
+        const after = stepBreaker(before, event)
+        if (after === before) return null
+        if (await store.changeBreaker(after)) {
+          this.learn(after, runtime.tick())
+          return after
+        }
+        await this.refresh([key])
+      }
+    } catch (error) {
+      runtime.log.warn('breaker-not-changed', { breaker: key, error: String(error) })
+    }
+    return null
+  }
+}
+
+function scopeOf(key: string): BreakerScope {
+  return key.slice(0, key.indexOf(':')) as BreakerScope
+}
+
+function remember<Value>(map: Map<string, Value>, key: string, value: Value): void {
+  map.delete(key)
+  map.set(key, value)
+  const [oldest] = map.keys()
+  if (map.size > MAX_KNOWN && oldest !== undefined) map.delete(oldest)
+}

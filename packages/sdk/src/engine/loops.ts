@@ -1,0 +1,221 @@
+/** Loops: whether an agent goes round in circles, asked before each of its calls is sent. */
+
+import type { CallView } from '../core/call.js'
+import { findCheaperModel, replaceModel } from '../core/cheaper-model.js'
+import { agentOf, requestKey } from '../core/conversation.js'
+import type { Refusal } from '../core/errors.js'
+import type { LoopFinding } from '../core/loop-finding.js'
+import { addNudge, applyNudges } from '../core/loop-nudge.js'
+import { nudgeText, refuseLoop } from '../core/loop-refusal.js'
+import type { SessionLoopDetector } from '../core/loop-session.js'
+import { judgeLoop, type LoopPolicy, type LoopVerdict } from '../core/loop-verdict.js'
+import type { PriceBook } from '../core/price.js'
+import type { CallRecord, RecordedLoop } from '../core/record.js'
+import { scanCall } from '../core/scan.js'
+import type { Scope } from '../core/scope.js'
+import { readRounds, type SeenRound } from '../core/steps.js'
+import { stepsOf } from '../core/steps-keys.js'
+import {
+  type AgentName,
+  costSince,
+  findNews,
+  forgetRounds,
+  lastKnown,
+  rememberCost,
+  rememberRounds,
+} from '../core/steps-memory.js'
+import { totalPrompt } from '../core/usage.js'
+import type { SessionStore } from '../store/session-store.js'
+import { type KnownAgent, rememberAgents } from './agents.js'
+import type { Runtime } from './runtime.js'
+
+/** A call before it is sent. */
+export interface LoopCall {
+  readonly view: CallView
+  readonly body: Uint8Array
+  readonly scope: Scope
+}
+
+/** What was found out about a call. */
+export interface Inspection {
+  readonly agent: AgentName
+  /** Equal for equal requests. */
+  readonly request: string
+  /** Whether the call answers a person's message and not a tool's result. */
+  readonly isFromPerson: boolean
+  /** Set if the loop is to be stopped. */
+  readonly refusal: Refusal | null
+  /** True if more, or less, is done about the loop than at the agent's last call. */
+  readonly isNews: boolean
+  /** What to send instead of the caller's body; null: that. */
+  readonly body: Uint8Array | null
+  /** Null if the agent is in no loop. */
+  readonly loop: RecordedLoop | null
+}
+
+/** The loops of all agents. */
+export interface Loops {
+  /** Null if loops are not looked for. Never rejects. */
+  inspect(call: LoopCall): Promise<Inspection | null>
+  /** A call that was inspected has ended. @param answer equal for equal answers; null if none came */
+  ended(inspection: Inspection, record: CallRecord, answer: string | null): void
+  /** Resolves when what is remembered of agents was kept, or could not be. */
+  flush(): Promise<void>
+}
+
+/** What loops need. */
+export interface LoopParts {
+  readonly store: SessionStore
+  readonly runtime: Runtime
+  readonly policy: LoopPolicy
+  readonly book: PriceBook
+}
+
+/** A watch over the agents that come by. */
+export function watchLoops(parts: LoopParts): Loops {
+  const agents = rememberAgents(parts.store, parts.runtime)
+  return {
+    inspect: async (call) => {
+      if (parts.policy.mode === 'off') return null
+      const found = agents.find(agentOf(call.scope, call.view, call.body))
+      const agent = found instanceof Promise ? await found : found
+      const before = agent.memory
+      const inspection = await inspectCall(parts, agent, call)
+      const { memory } = agent
+      // What the next request does not show by itself must not be lost with this process.
+      const isUrgent = memory.episode !== before.episode || memory.nudges !== before.nudges || call.view.hasUnseenPrompt
+      if (memory.rounds !== before.rounds || isUrgent) agents.keep(agent, isUrgent)
+      // Whoever serves the next request must put a nudge back into its place: it is kept before the model sees it.
+      if (memory.nudges !== before.nudges) await agents.flush()
+      return inspection
+    },
+    ended: (inspection, record, answer) => {
+      const agent = agents.recall(inspection.agent)
+      if (agent !== null) recordEnd(agent, inspection.request, record, answer)
+    },
+    flush: agents.flush,
+  }
+}
+
+/** A side question of a client, or a person's message: nobody stops those, and they say nothing about the loop. */
+const NO_LOOP = { refusal: null, isNews: false, loop: null } as const
+
+async function inspectCall(parts: LoopParts, agent: KnownAgent, call: LoopCall): Promise<Inspection> {
+  const { view, body, scope } = call
+  const isContinued = learnRounds(parts, agent, view)
+  const about = {
+    agent: agentOf(scope, view, body),
+    request: requestKey(view, body),
+    isFromPerson: !isContinued,
+  }
+  const verdict = isContinued ? await judge(parts, agent) : null
+  if (verdict === null) return { ...about, ...NO_LOOP, body: withNudges(agent, call) }
+  agent.memory = { ...agent.memory, episode: verdict.episode }
+  const done = act(parts, agent, call, verdict)
+  if (done.refusal !== null) agent.detector.recordRefusal(about.request)
+  const isNews = agent.told !== done.loop.action
+  agent.told = done.loop.action
+  return { ...about, ...done, isNews }
+}
+
+/** Takes in what the request tells that was not known. False if it tells of no round since a person wrote. */
+function learnRounds({ policy, runtime }: LoopParts, agent: KnownAgent, view: CallView): boolean {
+  const seen = readRounds(view, lastKnown(agent.memory))
+  const { memory, fresh } = findNews(agent.memory, seen, view.hasUnseenPrompt)
+  if (memory !== agent.memory) agent.detector.reset()
+  let number = memory.count
+  for (const round of fresh) feed(agent.detector, round, number++, policy)
+  agent.memory = fresh.length === 0 ? memory : rememberRounds(memory, fresh, runtime.now())
+  return seen.rounds.length > 0 || seen.opening === 'known' || (view.hasUnseenPrompt && seen.opening !== 'person')
+}
+
+function feed(detector: SessionLoopDetector, round: SeenRound, number: number, { tools }: LoopPolicy): void {
+  if (round.calls.length > 0) detector.recordRound(stepsOf(round, number, tools))
+  else if (round.text !== null) detector.recordText(round.text)
+}
+
+/** Null if there is no loop, or an operator said that it may go on. */
+async function judge({ policy, store, runtime }: LoopParts, agent: KnownAgent): Promise<LoopVerdict | null> {
+  const finding = agent.detector.find()
+  if (finding === null) {
+    agent.told = null
+    if (agent.memory.episode !== null) agent.memory = { ...agent.memory, episode: null }
+    return null
+  }
+  const verdict = judgeLoop(policy, finding, agent.memory.episode, costSince(agent.memory, finding.sinceRound))
+  if (verdict.action !== 'stop') return verdict
+  return (await isLetGo(store, runtime, agent)) ? null : verdict
+}
+
+/** Asked only where a stop is at hand: so an operator's word counts at once, and costs nothing before. */
+async function isLetGo(store: SessionStore, runtime: Runtime, agent: KnownAgent): Promise<boolean> {
+  try {
+    const mark = await store.findMark(agent.memory.session)
+    if (mark === null || (!mark.isExempt && mark.resumedAt <= agent.memory.resumedAt)) return false
+    agent.detector.reset()
+    agent.told = null
+    // The rounds stay known, or the next request would tell of them again.
+    const { rounds } = agent.memory
+    agent.memory = {
+      ...forgetRounds(agent.memory),
+      rounds,
+      resumedAt: Math.max(agent.memory.resumedAt, mark.resumedAt),
+    }
+    return true
+  } catch (error) {
+    runtime.log.warn('session-mark-not-read', { error: String(error) })
+    return false
+  }
+}
+
+type Done = Pick<Inspection, 'refusal' | 'body'> & { readonly loop: RecordedLoop }
+
+function act(parts: LoopParts, agent: KnownAgent, call: LoopCall, verdict: LoopVerdict): Done {
+  const model = verdict.action === 'downgrade' ? findCheaperModel(call.view, parts.book, parts.runtime.now()) : null
+  // Where no other model may take over, that step of the ladder is not there.
+  const isStopped = verdict.action === 'stop' || (verdict.action === 'downgrade' && model === null)
+  if (!verdict.isEnforced) {
+    return {
+      refusal: null,
+      body: withNudges(agent, call),
+      loop: recordLoop(verdict, isStopped ? 'stop' : verdict.action),
+    }
+  }
+  if (isStopped) return { refusal: refuseLoop(verdict, agent.memory), body: null, loop: recordLoop(verdict, 'stop') }
+  const isNudged = verdict.action === 'nudge' && nudge(agent, call.view, verdict.finding)
+  const loop = recordLoop(verdict, verdict.action === 'nudge' && !isNudged ? 'notice' : verdict.action)
+  const nudged = withNudges(agent, call)
+  return { refusal: null, body: model === null ? nudged : withModel(nudged ?? call.body, model), loop }
+}
+
+/** False if there is no place for one. */
+function nudge(agent: KnownAgent, view: CallView, finding: LoopFinding): boolean {
+  const nudges = addNudge(view, agent.memory.nudges, nudgeText(finding))
+  if (nudges !== null) agent.memory = { ...agent.memory, nudges }
+  return nudges !== null
+}
+
+/** Every nudge stands in every later request too, or caches and the model's own thinking would be cut off. */
+function withNudges({ memory }: KnownAgent, { view, body }: LoopCall): Uint8Array | null {
+  const nudged = memory.nudges.length === 0 ? body : applyNudges(body, view, memory.nudges)
+  return nudged === body ? null : nudged
+}
+
+function withModel(body: Uint8Array, model: string): Uint8Array {
+  return replaceModel(body, scanCall(body), model)
+}
+
+function recordLoop({ finding, spent, isEnforced }: LoopVerdict, action: LoopVerdict['action']): RecordedLoop {
+  const { rule, repeats, rounds, cycle } = finding
+  return { action, isEnforced, rule, repeats, rounds, cycle, spent }
+}
+
+/** What was never billed never happened, as far as the agent's loops go. */
+function recordEnd(agent: KnownAgent, request: string, record: CallRecord, answer: string | null): void {
+  const { usage, cost, startedAt, durationMs } = record
+  const [part] = usage?.parts ?? []
+  if (part === undefined) return
+  agent.memory = rememberCost(agent.memory, cost.nano)
+  const atMs = startedAt + durationMs
+  agent.detector.recordTurn({ atMs, cost: cost.nano, promptTokens: totalPrompt(part), request, answer })
+}

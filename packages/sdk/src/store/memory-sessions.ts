@@ -1,0 +1,90 @@
+/** Breakers and the memory of agents without a disk: the reference for the other stores. */
+
+import type { Breaker } from '../core/breaker.js'
+import type { AgentMemory, AgentName } from '../core/steps-memory.js'
+import type { SessionMark, SessionRow, SessionStore } from './session-store.js'
+import { compareText } from './summary.js'
+
+/** An empty store of sessions. Values are kept as text, as everywhere: whoever changes one later changes nothing here. */
+export function memorySessions(): SessionStore {
+  const breakers = new Versions<Breaker>()
+  const agents = new Versions<AgentMemory>()
+  const marks = new Map<string, SessionMark>()
+  return {
+    async readBreakers(keys) {
+      return keys.flatMap((key) => breakers.find(key) ?? [])
+    },
+    async listBreakers(limit) {
+      const open = breakers.all().filter(({ state }) => state.kind !== 'closed')
+      return open.sort((a, b) => b.changedAt - a.changedAt || compareText(a.key, b.key)).slice(0, limit)
+    },
+    async changeBreaker(breaker) {
+      return breakers.change(breaker.key, breaker)
+    },
+    async findAgent(name) {
+      return agents.find(agentKey(name))
+    },
+    async changeAgent(memory) {
+      return agents.change(agentKey(memory), memory)
+    },
+    async findMark(session) {
+      return marks.get(session) ?? null
+    },
+    async putMark(mark) {
+      marks.set(mark.session, { ...mark })
+    },
+    async listSessions(limit) {
+      return listRows(agents.all(), marks).slice(0, limit)
+    },
+    async forgetSessions(before) {
+      breakers.forget(({ state, changedAt }) => state.kind === 'closed' && changedAt < before)
+      agents.forget(({ seenAt }) => seenAt < before)
+      const alive = new Set(agents.all().map(({ session }) => session))
+      for (const { session, at } of marks.values()) if (at < before && !alive.has(session)) marks.delete(session)
+    },
+  }
+}
+
+/** One text that no two names share. */
+function agentKey({ session, agent }: AgentName): string {
+  return JSON.stringify([session, agent])
+}
+
+class Versions<T extends { readonly version: number }> {
+  private readonly kept = new Map<string, { readonly version: number; readonly text: string }>()
+
+  find(key: string): T | null {
+    const text = this.kept.get(key)?.text
+    return text === undefined ? null : (JSON.parse(text) as T)
+  }
+
+  all(): T[] {
+    return [...this.kept.values()].map(({ text }) => JSON.parse(text) as T)
+  }
+
+  change(key: string, value: T): boolean {
+    if ((this.kept.get(key)?.version ?? 0) !== value.version - 1) return false
+    this.kept.set(key, { version: value.version, text: JSON.stringify(value) })
+    return true
+  }
+
+  forget(isForgotten: (value: T) => boolean): void {
+    for (const [key, { text }] of this.kept) if (isForgotten(JSON.parse(text) as T)) this.kept.delete(key)
+  }
+}
+
+function listRows(agents: readonly AgentMemory[], marks: ReadonlyMap<string, SessionMark>): SessionRow[] {
+  const rows = new Map<string, SessionRow>()
+  for (const mark of marks.values()) rows.set(mark.session, emptyRow(mark.session, mark, mark.at))
+  for (const { session, seenAt, episode } of agents) {
+    const row = rows.get(session) ?? emptyRow(session, null, 0)
+    const lastSeen = row.agents === 0 ? seenAt : Math.max(row.seenAt, seenAt)
+    const isLooping = row.isLooping || episode !== null
+    rows.set(session, { ...row, agents: row.agents + 1, seenAt: lastSeen, isLooping })
+  }
+  return [...rows.values()].sort((a, b) => b.seenAt - a.seenAt || compareText(a.session, b.session))
+}
+
+function emptyRow(session: string, mark: SessionMark | null, seenAt: number): SessionRow {
+  return { session, agents: 0, seenAt, isLooping: false, mark }
+}

@@ -1,0 +1,58 @@
+/** What gateways share about running sessions: the interface says what something means, the stores keep it. */
+
+import type { Breaker } from '../core/breaker.js'
+import type { AgentMemory, AgentName } from '../core/steps-memory.js'
+
+/** What an operator said about a session. */
+export interface SessionMark {
+  readonly session: string
+  /** Rounds up to this moment count no more, milliseconds since the epoch; 0: all count. */
+  readonly resumedAt: number
+  /** True if its loops are no longer looked for. */
+  readonly isExempt: boolean
+  /** Who said so last, and when, milliseconds since the epoch. */
+  readonly by: string
+  readonly at: number
+}
+
+/** A session of which something is remembered. */
+export interface SessionRow {
+  readonly session: string
+  /** How many agents it has, the main one included, as far as they went in rounds. */
+  readonly agents: number
+  /** When one of them was last seen; where nothing is known of any, when the session was marked. Milliseconds since the epoch. */
+  readonly seenAt: number
+  /** True if one of them is in a loop about which something was done. */
+  readonly isLooping: boolean
+  readonly mark: SessionMark | null
+}
+
+/**
+ * Breakers, and what is remembered of agents between their calls.
+ *
+ * Values with a version are changed by comparing: a value is kept if the one before it is the one that was kept, and
+ * else its owner reads again. So nothing of two changes at the same moment is lost.
+ */
+export interface SessionStore {
+  /** In no order; a breaker that nothing has happened to is not there. */
+  readBreakers(keys: readonly string[]): Promise<readonly Breaker[]>
+  /** Those that are not closed, the last changed first. */
+  listBreakers(limit: number): Promise<readonly Breaker[]>
+  /** Keeps the breaker if the version before it is the one that is kept (for 1: if none is). False if not. */
+  changeBreaker(breaker: Breaker): Promise<boolean>
+  /** Null if nothing is remembered. */
+  findAgent(name: AgentName): Promise<AgentMemory | null>
+  /** As {@link changeBreaker}. */
+  changeAgent(memory: AgentMemory): Promise<boolean>
+  /** Null if nobody said anything about the session. */
+  findMark(session: string): Promise<SessionMark | null>
+  /** Replaces the mark of the session. */
+  putMark(mark: SessionMark): Promise<void>
+  /** The last seen first. */
+  listSessions(limit: number): Promise<readonly SessionRow[]>
+  /**
+   * Forgets what is older than a moment in milliseconds since the epoch: agents not seen since, marks not changed since, of
+   * sessions that have no agents any more, and breakers closed since.
+   */
+  forgetSessions(before: number): Promise<void>
+}
