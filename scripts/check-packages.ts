@@ -5,14 +5,17 @@
  *   node scripts/dist/check-packages.js
  */
 import { execFile } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
+import { measureBundle, runInBrowser } from './packages/bundles.js'
 import { checkPackage, checkVersions } from './packages/package-checks.js'
 import { type Manifest, type PackageFacts, specifiersOf } from './packages/package-facts.js'
+import { checkTypes } from './packages/type-checks.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const execute = promisify(execFile)
@@ -26,15 +29,25 @@ function listPackages(): readonly { readonly folder: string; readonly manifest: 
     .map((folder) => ({ folder, manifest: readManifest(folder) }))
 }
 
-/** What npm would pack, by package name. One run for all of them, without running their scripts. */
-async function listPacked(folders: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
+/** What npm packs: the archive, and the files in it. */
+interface Packed {
+  readonly archive: string
+  readonly files: readonly string[]
+}
+
+/** What npm packs, by package name. One run for all of them, without running their scripts. */
+async function packAll(folders: readonly string[], into: string): Promise<ReadonlyMap<string, Packed>> {
   const workspaces = folders.flatMap((folder) => ['--workspace', folder])
-  const { stdout } = await execute('npm', ['pack', '--dry-run', '--json', '--ignore-scripts', ...workspaces], {
-    cwd: root,
-    shell: process.platform === 'win32',
-  })
-  const packed = JSON.parse(stdout) as readonly { name: string; files: readonly { path: string }[] }[]
-  return new Map(packed.map(({ name, files }) => [name, files.map(({ path }) => path)]))
+  const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', into, ...workspaces]
+  const { stdout } = await execute('npm', args, { cwd: root, shell: process.platform === 'win32' })
+  const packed = JSON.parse(stdout) as readonly { name: string; filename: string; files: readonly { path: string }[] }[]
+  return new Map(
+    packed.map(({ name, filename, files }) => [
+      name,
+      // Some versions of npm write the name of a scoped package where the name of its file belongs.
+      { archive: join(into, filename.replace(/^@/, '').replace('/', '-')), files: files.map(({ path }) => path) },
+    ]),
+  )
 }
 
 function readFacts(folder: string, manifest: Manifest, packed: readonly string[]): PackageFacts {
@@ -71,21 +84,77 @@ async function importAll(folder: string, manifest: Manifest): Promise<readonly s
   }
 }
 
+const attw = join(dirname(fileURLToPath(import.meta.resolve('@arethetypeswrong/cli/package.json'))), 'dist/index.js')
+
+/** What a user meets of one package. */
+async function checkOne(
+  { folder, manifest }: { readonly folder: string; readonly manifest: Manifest },
+  { archive, files }: Packed,
+  licence: string,
+): Promise<readonly string[]> {
+  return [
+    ...checkPackage(readFacts(folder, manifest, files), licence),
+    ...(await lintManifest(folder)),
+    ...(await importAll(folder, manifest)),
+    ...(specifiersOf(manifest).length > 0 ? await checkTypes(attw, folder, archive) : []),
+  ]
+}
+
+const library = join(root, 'packages/sdk/dist')
+
+/** A call from its body to its refusal, in the words of the core. */
+const CORE_AT_WORK = `
+  const { costOf, errorFromRefusal, estimateInput, findModel, freshRatio, loadPriceBook, priceList, readUsage } = entry
+  const content = [{ type: 'tool_result', content: [{ type: 'image', source: { type: 'url', url: 'x' } }] }]
+  const request = { model: 'claude-opus-5-5', max_tokens: 10, messages: [{ role: 'user', content }] }
+  const body = new TextEncoder().encode(JSON.stringify(request))
+  const view = entry.scanCall(body)
+  const book = loadPriceBook(priceList)
+  const { tokens } = estimateInput(view, body, entry.tokenFacts(findModel(book, view.model)), freshRatio)
+  const { usage } = readUsage({ input_tokens: tokens, output_tokens: 10 }, { model: view.model })
+  const cost = costOf(usage, book, Date.UTC(2026, 10, 1), 'refuse')
+  const error = errorFromRefusal({ code: 'runguard_budget_exceeded', message: entry.formatUsd(cost.nano) })
+  entry.errorFromWire(402, {}, error.toWire().body).name`
+
+/** The core runs where there is no Node. */
+async function checkBrowser(): Promise<readonly string[]> {
+  try {
+    const answer = await runInBrowser(join(library, 'core/index.js'), CORE_AT_WORK)
+    return answer === 'BudgetExceededError' ? [] : [`@runguard/sdk/core — answers ${String(answer)} in a browser`]
+  } catch (error) {
+    return [`@runguard/sdk/core — does not run in a browser: ${String(error)}`]
+  }
+}
+
+/** What a program loads for what it uses. */
+async function describeSizes(): Promise<string> {
+  const uses = [['createGuard'], ['createGuard', 'AgentSession'], ['LoopDetector'], ['errorFromApiError']]
+  const sizes = await Promise.all(uses.map((names) => measureBundle(join(library, 'client/index.js'), names)))
+  const words = sizes.map(({ names, gzipBytes }) => `${names.join(' + ')} ${(gzipBytes / 1_000).toFixed(1)} kB`)
+  return `size, gzip, without zod: ${words.join(', ')}`
+}
+
 async function main(): Promise<number> {
   const packages = listPackages()
   const open = packages.filter(({ manifest }) => manifest.private !== true)
-  const packed = await listPacked(open.map(({ folder }) => folder))
-  const licence = readText('LICENSE')
-  const checks = open.map(async ({ folder, manifest }) => [
-    ...checkPackage(readFacts(folder, manifest, packed.get(manifest.name) ?? []), licence),
-    ...(await lintManifest(folder)),
-    ...(await importAll(folder, manifest)),
-  ])
-  const problems = [...checkVersions(packages, readManifest('.').version), ...(await Promise.all(checks)).flat()]
-  for (const problem of problems) console.log(problem)
-  const names = open.map(({ manifest }) => manifest.name).join(', ')
-  console.log(problems.length > 0 ? `packages: ${problems.length} problems` : `packages: in order (${names})`)
-  return problems.length > 0 || open.length === 0 ? 1 : 0
+  const into = mkdtempSync(join(tmpdir(), 'runguard-packed-'))
+  try {
+    const folders = open.map(({ folder }) => folder)
+    const packed = await packAll(folders, into)
+    const licence = readText('LICENSE')
+    const checks = open.map((each) => checkOne(each, packed.get(each.manifest.name) ?? NOTHING_PACKED, licence))
+    const found = await Promise.all([...checks, checkBrowser()])
+    const problems = [...checkVersions(packages, readManifest('.').version), ...found.flat()]
+    for (const problem of problems) console.log(problem)
+    if (problems.length === 0) console.log(await describeSizes())
+    const names = open.map(({ manifest }) => manifest.name).join(', ')
+    console.log(problems.length > 0 ? `packages: ${problems.length} problems` : `packages: in order (${names})`)
+    return problems.length > 0 || open.length === 0 ? 1 : 0
+  } finally {
+    rmSync(into, { recursive: true, force: true })
+  }
 }
+
+const NOTHING_PACKED: Packed = { archive: '', files: [] }
 
 process.exitCode = await main()

@@ -45,6 +45,12 @@ const answer = (given: Shortfall) => {
 }
 
 describe('a call over its budget', () => {
+  it('hears two amounts that tell why, however close they are', () => {
+    const { error } = answer(shortfall({ spent: '19.999299', needed: '0.000702' }))
+    expect(error.message).toContain('has $0.000701 left')
+    expect(error.message).toContain('needs at least $0.000702')
+  })
+
   it('is told which budget it was, what is left, and when it resets', () => {
     const { status, headers, error } = answer(shortfall({ spent: '19.9', needed: '0.3' }))
     expect([status, error.type, headers['x-should-retry'], headers['retry-after']]).toEqual([

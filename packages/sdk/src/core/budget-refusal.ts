@@ -14,7 +14,7 @@ export interface Shortfall {
   readonly spent: NanoUsd
   /** Set aside for calls that are running. */
   readonly held: NanoUsd
-  /** The least that the refused call needs. */
+  /** The least that the refused call needs, more than is left. */
   readonly needed: NanoUsd
   /** Milliseconds since the epoch. */
   readonly atMs: number
@@ -85,12 +85,16 @@ const periods: Readonly<Record<WindowKind, string>> = {
 }
 
 const messages: Readonly<Record<ShortfallReason, (shortfall: Shortfall) => string>> = {
-  in_flight: (shortfall) =>
-    `${describe(shortfall)} has ${formatUsd(remainingOf(shortfall))} left while running calls hold ` +
-    `${formatUsd(shortfall.held)}; this call needs at least ${formatUsd(shortfall.needed)}.`,
-  exhausted: (shortfall) =>
-    `${describe(shortfall)} has ${formatUsd(remainingOf(shortfall))} left, ${formatUsd(shortfall.spent)} are spent; ` +
-    `this call needs at least ${formatUsd(shortfall.needed)}.`,
+  in_flight: (shortfall) => {
+    const { left, needed } = tellApart(shortfall)
+    const held = formatUsd(shortfall.held)
+    return `${describe(shortfall)} has ${left} left while running calls hold ${held}; this call needs at least ${needed}.`
+  },
+  exhausted: (shortfall) => {
+    const { left, needed } = tellApart(shortfall)
+    const spent = formatUsd(shortfall.spent)
+    return `${describe(shortfall)} has ${left} left, ${spent} are spent; this call needs at least ${needed}.`
+  },
   request_too_large: (shortfall) =>
     `This call needs at least ${formatUsd(shortfall.needed)}, more than all of ${describe(shortfall)}.`,
 }
@@ -99,6 +103,14 @@ const messages: Readonly<Record<ShortfallReason, (shortfall: Shortfall) => strin
 function describe({ account, budget }: Shortfall): string {
   const name = budget.name === null ? '' : ` "${budget.name}"`
   return `the RunGuard budget${name} for ${account.scope} (${formatUsd(account.limit)} ${periods[budget.window]})`
+}
+
+/** What is left and what is needed, exactly where rounding would make them look the same. */
+function tellApart(shortfall: Shortfall): { readonly left: string; readonly needed: string } {
+  const [left, needed] = [remainingOf(shortfall), shortfall.needed]
+  const rounded = { left: formatUsd(left), needed: formatUsd(needed) }
+  if (rounded.left !== rounded.needed) return rounded
+  return { left: `$${decimalUsd(left)}`, needed: `$${decimalUsd(needed)}` }
 }
 
 function remainingOf({ account, spent, held }: Shortfall): NanoUsd {

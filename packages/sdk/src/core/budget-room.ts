@@ -2,8 +2,8 @@
 
 import type { CompiledBudgets } from './budget.js'
 import type { AccountRef } from './ledger.js'
-import { type NanoUsd, nanoUsd, zeroUsd } from './money.js'
-import { freeAmount, type Room } from './reserve.js'
+import { type NanoUsd, nanoUsd } from './money.js'
+import type { Room } from './reserve.js'
 
 /** An account with its balance. */
 export interface Balance extends AccountRef {
@@ -19,22 +19,59 @@ export interface RoomFound {
   readonly binding: Balance | null
 }
 
-/** What is left for a call on its accounts. Those that only observe leave all there is. */
-export function findRoom(budgets: CompiledBudgets, balances: readonly Balance[]): RoomFound {
+/** Of what running calls hold one such part is kept for them: a new call can wait, a stream that gets no more is cut. */
+const HEADROOM_DIVISOR = 2
+
+/**
+ * What is left for a call on its accounts. Those that only observe leave all there is.
+ *
+ * @param isLast the call will be refused otherwise: nothing is kept back for what running calls may still need
+ */
+export function findRoom(budgets: CompiledBudgets, balances: readonly Balance[], isLast = false): RoomFound {
   const enforced = balances.filter(({ isEnforced }) => isEnforced)
   const isOwn = ({ budget }: Balance): boolean => budgets.byId.get(budget)?.window === 'request'
-  const own = leastBy(enforced.filter(isOwn), remainingOn)
-  const shared = leastBy(
-    enforced.filter((balance) => !isOwn(balance)),
-    (balance) => freeAmount(remainingOn(balance), balance.held),
-  )
-  const room = { own: own && remainingOn(own), shared: shared && remainingOn(shared), held: shared?.held ?? zeroUsd }
-  return { room, binding: leastBy(enforced, remainingOn) }
+  const freeOn = isLast ? remainingOn : remainingBesideHeadroom
+  const own = enforced.filter(isOwn).map(remainingOn)
+  const shared = enforced.filter((balance) => !isOwn(balance)).map(freeOn)
+  return { room: { own: leastOf(own), shared: leastOf(shared) }, binding: leastBy(enforced, remainingOn) }
+}
+
+/** True if no account stands in the way of such a hold for good: once all running calls have given back what they hold. */
+export function mayPayLater(balances: readonly Balance[], needed: NanoUsd): boolean {
+  return balances.every((balance) => !balance.isEnforced || isWithinLimit(balance, needed))
+}
+
+/**
+ * The account to name in the refusal of a call: of those that cannot pay so much now, one that will not be able to
+ * later either, and of several the one with the least left. Null if all can pay.
+ */
+export function findShort(balances: readonly Balance[], needed: NanoUsd): Balance | null {
+  const short = balances.filter((balance) => balance.isEnforced && remainingOn(balance) < needed)
+  const forGood = short.filter((balance) => !isWithinLimit(balance, needed))
+  return leastBy(forGood.length > 0 ? forGood : short, remainingOn)
+}
+
+/** The accounts that have not so much for a new call now, beside what running calls may still need. */
+export function listShort(balances: readonly Balance[], needed: NanoUsd): readonly string[] {
+  const short = balances.filter((balance) => balance.isEnforced && remainingBesideHeadroom(balance) < needed)
+  return short.map(({ key }) => key)
+}
+
+function isWithinLimit({ limit, spent }: Balance, needed: NanoUsd): boolean {
+  return spent + needed <= limit
 }
 
 /** What is left on an account; negative where its limit was lowered below what is spent. */
 export function remainingOn({ limit, spent, held }: Balance): NanoUsd {
   return nanoUsd(limit - spent - held)
+}
+
+function remainingBesideHeadroom(balance: Balance): NanoUsd {
+  return nanoUsd(remainingOn(balance) - Math.floor(balance.held / HEADROOM_DIVISOR))
+}
+
+function leastOf(amounts: readonly NanoUsd[]): NanoUsd | null {
+  return amounts.length === 0 ? null : nanoUsd(Math.min(...amounts))
 }
 
 function leastBy(balances: readonly Balance[], measure: (balance: Balance) => NanoUsd): Balance | null {

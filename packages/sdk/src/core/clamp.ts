@@ -2,10 +2,12 @@
 
 import type { CallView } from './call.js'
 
-/** An answer shorter than this helps nobody. In tokens. */
+/** An answer that may not be longer than this is likely to be cut short. In tokens. */
 const FLOOR_TOKENS = 256
-/** Half an object or half a tool call is worth nothing: such answers need more room before they are tried. */
-const STRUCTURED_FLOOR_TOKENS = 1_024
+/** Half an object or half a tool call is worth nothing: such answers need so many times the room before they are tried. */
+const STRUCTURED_FACTOR = 4
+/** Fewer tokens than this say nothing, however short answers were so far. */
+const LEAST_FLOOR_TOKENS = 16
 /** The least thinking budget of the API, which a model that decides for itself is given too. */
 const MIN_THINKING_TOKENS = 1_024
 /** What is assumed where neither the request nor the model says. */
@@ -30,7 +32,18 @@ export function outputLimit(view: CallView, modelMaxOutput: number | null): numb
  * cached conversation be written again, which costs more than the clamp saves.
  */
 export function clampFloor(view: CallView, limit: number): number {
-  return Math.min(limit, thinkingTokens(view) + answerFloor(view))
+  return lastClampFloor(view, limit, FLOOR_TOKENS)
+}
+
+/**
+ * The same for the last try before a call is refused, with answers known to be as short as `shortTokens`. Nobody knows
+ * how long this one will be: the less it is begun with, the less money stays unused behind a call that would have fit,
+ * and the more prompts are paid for an answer that ends in its middle. So the shortest answer that was usual decides,
+ * and only for what is left after nothing better can come.
+ */
+export function lastClampFloor(view: CallView, limit: number, shortTokens: number): number {
+  const answer = Math.min(FLOOR_TOKENS, Math.max(LEAST_FLOOR_TOKENS, shortTokens))
+  return Math.min(limit, thinkingTokens(view) + answer * (isStructured(view) ? STRUCTURED_FACTOR : 1))
 }
 
 function thinkingTokens({ thinking }: CallView): number {
@@ -38,9 +51,8 @@ function thinkingTokens({ thinking }: CallView): number {
   return Math.max(MIN_THINKING_TOKENS, Number.isSafeInteger(thinking.budgetTokens) ? (thinking.budgetTokens ?? 0) : 0)
 }
 
-function answerFloor({ hasOutputFormat, toolChoice }: CallView): number {
-  const isStructured = hasOutputFormat || toolChoice === 'any' || toolChoice === 'tool'
-  return isStructured ? STRUCTURED_FLOOR_TOKENS : FLOOR_TOKENS
+function isStructured({ hasOutputFormat, toolChoice }: CallView): boolean {
+  return hasOutputFormat || toolChoice === 'any' || toolChoice === 'tool'
 }
 
 /**

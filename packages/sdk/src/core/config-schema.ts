@@ -5,7 +5,7 @@
  */
 
 import { z } from 'zod'
-import { type Budget, defaultThresholds, EACH, type ScopeKind, scopeKinds } from './budget.js'
+import { type Budget, EACH, type ScopeKind, scopeKinds } from './budget.js'
 import { nearestName } from './config-names.js'
 import { parseUsd } from './money.js'
 import { isTimeZone, windowKinds } from './window.js'
@@ -13,6 +13,9 @@ import { isTimeZone, windowKinds } from './window.js'
 const MAX_ID_LENGTH = 100
 const MAX_NAME_LENGTH = 200
 const MAX_PERCENT = 1_000
+const STORE_HINT =
+  'must be the address of a PostgreSQL server: postgres://user:password@host/database, with @, /, ? and # of the ' +
+  'password written as %40, %2F, %3F and %23'
 
 /** An object without unknown keys; for one that looks like a slip, the key that was meant is named. */
 function strictObject<Shape extends z.ZodRawShape>(shape: Shape) {
@@ -129,11 +132,82 @@ const budget = strictObject({
   mode: word(['enforce', 'observe']).default('enforce').describe('observe counts and alerts, and refuses nothing.'),
   thresholds: z
     .array(z.number().positive().max(MAX_PERCENT))
-    .default([...defaultThresholds])
-    .describe('An alert when so many percent of the limit are used.'),
+    .optional()
+    .describe('An alert when so many percent of the limit are used: 50, 80, 95 and 100 by default, for requests none.'),
   paused: z.boolean().default(false).describe('A paused budget neither counts nor refuses.'),
   overrides: z.array(override).default([]).describe('Other limits for some names, for a while.'),
 })
 
-/** The whole configuration. */
-export const configSchema = strictObject({ budgets: z.array(budget).default([]) })
+/** What a file and a program may both say. */
+const shared = {
+  budgets: z.array(budget).default([]).describe('What may be spent.'),
+  mode: word(['enforce', 'observe']).optional().describe('observe: budgets count and alert, and refuse nothing.'),
+  unknownModel: word(['refuse', 'dearest', 'flag'])
+    .optional()
+    .describe(
+      'A model without a listed price is refused, priced as the dearest of its line, or priced flat and flagged.',
+    ),
+  onStoreFailure: word(['refuse', 'pass'])
+    .optional()
+    .describe('While the ledger cannot be written, calls are refused, or let pass and written later.'),
+}
+
+/** The API itself gives up on a call after this time. */
+const MAX_WAIT_MS = 10 * 60_000
+const unitMs: ReadonlyMap<string, number> = new Map([
+  ['ms', 1],
+  ['s', 1_000],
+  ['m', 60_000],
+])
+
+const wait = z
+  .string({ error: "must be a time with its unit: '30s', '500ms' or '2m'" })
+  .describe("A time with its unit: '30s', '500ms' or '2m'; '0s' for none.")
+  .transform((written, context) => {
+    const [, count, unit = ''] = /^(\d{1,9}(?:\.\d{1,3})?) ?(ms|s|m)$/.exec(written.trim()) ?? []
+    const ms = Math.round(Number(count) * (unitMs.get(unit) ?? Number.NaN))
+    if (ms <= MAX_WAIT_MS) return ms
+    const why = Number.isNaN(ms) ? "must be a time with its unit: '30s', '500ms' or '2m'" : 'is ten minutes at most'
+    context.addIssue({ code: 'custom', message: why })
+    return z.NEVER
+  })
+
+/** Says nothing of what was written: there may be a password in it. */
+const storeAddress = z
+  .string({ error: STORE_HINT })
+  .refine(isStoreAddress, { error: STORE_HINT })
+  .describe('The PostgreSQL server that keeps calls, ledger and budgets; its password belongs into the environment.')
+
+/** A `@` behind the host is the rest of a password with a `/`, `?` or `#` in it: it would be taken for something else. */
+function isStoreAddress(written: string): boolean {
+  if (!URL.canParse(written)) return false
+  const { protocol, pathname, search, hash } = new URL(written)
+  return (protocol === 'postgres:' || protocol === 'postgresql:') && !`${pathname}${search}${hash}`.includes('@')
+}
+
+/** A configuration file. */
+export const configSchema = strictObject({
+  ...shared,
+  waitForMoney: wait.optional().describe('How long a call waits for money that running calls hold.'),
+  store: storeAddress.optional(),
+})
+
+function part(what: string) {
+  return z
+    .custom<object>((value) => typeof value === 'object' && value !== null, { error: `must be ${what}` })
+    .optional()
+}
+
+const listener = z
+  .custom<() => void>((value) => typeof value === 'function', { error: 'must be a function' })
+  .optional()
+
+/** The options of `createGuard`. */
+export const optionsSchema = strictObject({
+  ...shared,
+  waitForMoneyMs: z.int().min(0).max(MAX_WAIT_MS).optional(),
+  store: part('a store, such as memoryStore()'),
+  runtime: part('a runtime, such as systemRuntime()'),
+  onRecord: listener,
+  onAlert: listener,
+})

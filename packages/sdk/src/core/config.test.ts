@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { compileBudgets } from './budget.js'
-import { configJsonSchema, readConfig } from './config.js'
+import { configJsonSchema, readConfig, readOptions } from './config.js'
+import type { BudgetInput, GuardConfigInput } from './config-input.js'
 import { nearestName } from './config-names.js'
 import { parseUsd } from './money.js'
 
@@ -72,6 +73,14 @@ describe('a budget as people write it', () => {
     expect(budgetsOf({ scope, window, limit: 1 })[0]).toMatchObject({ id, scope: { name } })
   })
 
+  it('alerts at the usual shares, but for single calls, which have nothing ahead of them', () => {
+    const thresholds = (written: object) => budgetsOf({ limit: 1, ...written })[0]?.thresholds
+    expect(thresholds({ scope: 'session:*' })).toEqual([50, 80, 95, 100])
+    expect(thresholds({ scope: 'request' })).toEqual([])
+    expect(thresholds({ scope: 'request', thresholds: [100] })).toEqual([100])
+    expect(thresholds({ scope: 'everything', window: 'day', thresholds: [] })).toEqual([])
+  })
+
   it('is not needed', () => {
     expect(readConfig(undefined)).toEqual({ kind: 'config', config: { budgets: [] } })
     expect(readConfig({})).toEqual({ kind: 'config', config: { budgets: [] } })
@@ -126,6 +135,99 @@ describe('what is wrong', () => {
     expect(problemsOf({ budgets: [{ scope: 'constructor:x', limit: 1, window: 'toString' }] })).toHaveLength(2)
   })
 })
+
+describe('what a file says besides budgets', () => {
+  it('is read, and what it does not say is left to the defaults', () => {
+    const written = {
+      mode: 'observe',
+      unknownModel: 'refuse',
+      onStoreFailure: 'pass',
+      waitForMoney: '1.5s',
+      store: 'postgres://me:p%40ss@db/calls',
+    }
+    const { waitForMoney: _, ...same } = written
+    expect(readConfig(written)).toEqual({ kind: 'config', config: { budgets: [], ...same, waitForMoneyMs: 1_500 } })
+    expect(readConfig({ mode: undefined })).toEqual({ kind: 'config', config: { budgets: [] } })
+  })
+
+  it.each([
+    ['500ms', 500],
+    ['0s', 0],
+    [' 2 m ', 120_000],
+    ['10m', 600_000],
+  ])('waits %s for money', (waitForMoney, waitForMoneyMs) => {
+    expect(readConfig({ waitForMoney })).toMatchObject({ config: { waitForMoneyMs } })
+  })
+
+  it('is wrong with its place and the word that was meant, and an address is never repeated', () => {
+    const address = 'postgres://me:p/secret@db/calls'
+    expect(
+      problemsOf({ mode: 'observ', onStorefailure: 'pass', unknownModel: 3, waitForMoney: 30, store: address }),
+    ).toEqual([
+      'mode: must be one of enforce, observe, did you mean "observe"?',
+      'unknownModel: must be one of refuse, dearest, flag',
+      "waitForMoney: must be a time with its unit: '30s', '500ms' or '2m'",
+      expect.stringMatching(/^store: must be the address of a PostgreSQL server: postgres:(?!.*secret)/),
+      ': unknown key "onStorefailure", did you mean "onStoreFailure"?',
+    ])
+    expect(problemsOf({ waitForMoney: '11m' })).toEqual(['waitForMoney: is ten minutes at most'])
+    for (const wait of ['30', '-1s', '1h', '1e3s', 's', 'NaNs', '9'.repeat(400)]) {
+      expect(problemsOf({ waitForMoney: wait })).toHaveLength(1)
+    }
+  })
+})
+
+describe('the options of a program', () => {
+  it('are read as a file is, with everything a budget can say', () => {
+    const budget: Required<BudgetInput> = {
+      id: 'a',
+      name: 'A',
+      scope: 'user:*',
+      limit: '$2',
+      window: 'day',
+      timeZone: 'Europe/Berlin',
+      mode: 'observe',
+      thresholds: [90],
+      paused: true,
+      overrides: [{ scope: 'bob', limit: 3, until: '2026-12-01' }],
+    }
+    const settings: Required<Omit<GuardConfigInput, 'budgets'>> = {
+      mode: 'enforce',
+      unknownModel: 'flag',
+      onStoreFailure: 'refuse',
+      waitForMoneyMs: 0,
+    }
+    const live = { store: {}, runtime: {}, onRecord: () => {}, onAlert: () => {} }
+    const { budgets, ...rest } = readGood({ budgets: [budget], ...settings, ...live })
+    expect(rest).toEqual(settings)
+    expect(budgets).toEqual(budgetsOf(budget))
+    expect(readGood(undefined)).toEqual({ budgets: [] })
+  })
+
+  it('are wrong all at once, live parts included', () => {
+    const reading = readOptions({
+      budget: [],
+      waitForMoneyMs: -1,
+      store: 'memory',
+      onAlert: 1,
+      budgets: [{ scope: 'user' }],
+    })
+    expect(reading.kind === 'problems' && reading.problems.map(({ path }) => path)).toEqual([
+      'budgets[0].scope',
+      'budgets[0].limit',
+      'waitForMoneyMs',
+      'store',
+      'onAlert',
+      '',
+    ])
+  })
+})
+
+function readGood(options: unknown) {
+  const reading = readOptions(options)
+  if (reading.kind === 'problems') throw new Error(JSON.stringify(reading.problems))
+  return reading.config
+}
 
 describe('anything at all', () => {
   const scope = fc.oneof(

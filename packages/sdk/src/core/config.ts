@@ -4,8 +4,9 @@
  */
 
 import { z } from 'zod'
-import type { Budget, BudgetOverride } from './budget.js'
-import { configSchema, scopeText, type WrittenBudget } from './config-schema.js'
+import { type Budget, type BudgetOverride, defaultThresholds } from './budget.js'
+import { configSchema, optionsSchema, scopeText, type WrittenBudget } from './config-schema.js'
+import type { UnknownModelPolicy } from './price.js'
 import { startOfDate, type WindowKind, windowKinds } from './window.js'
 
 /** Something in a configuration that cannot be used. */
@@ -16,27 +17,59 @@ export interface ConfigProblem {
   readonly message: string
 }
 
-/** A configuration, checked. */
+/** A configuration, checked. What it leaves open is absent, and left to the defaults. */
 export interface GuardConfig {
   readonly budgets: readonly Budget[]
+  /** `observe`: budgets count and alert, and refuse nothing. */
+  readonly mode?: Budget['mode']
+  readonly unknownModel?: UnknownModelPolicy
+  readonly onStoreFailure?: 'refuse' | 'pass'
+  /** How long a call waits for money that running calls hold. */
+  readonly waitForMoneyMs?: number
+}
+
+/** What a file says. */
+export interface FileConfig extends GuardConfig {
+  /** The address of a PostgreSQL server. It may hold a password: not to be shown. */
+  readonly store?: string
 }
 
 /** A configuration that can be used, or everything that is wrong with it. */
-export type ConfigReading =
-  | { readonly kind: 'config'; readonly config: GuardConfig }
+export type ConfigReading<Config extends GuardConfig = FileConfig> =
+  | { readonly kind: 'config'; readonly config: Config }
   | { readonly kind: 'problems'; readonly problems: readonly ConfigProblem[] }
 
-/** Reads a configuration: what a YAML or JSON file holds, or a program passed. Never throws for anything in it. */
+/** Reads what a YAML or JSON file holds. Never throws for anything in it. */
 export function readConfig(input: unknown): ConfigReading {
   const { data, error } = configSchema.safeParse(input ?? {})
   const problems = [...(error?.issues ?? []).map(toProblem), ...findContradictions(input)]
   if (data === undefined || problems.length > 0) return { kind: 'problems', problems }
-  return { kind: 'config', config: { budgets: data.budgets.map(toBudget) } }
+  const { budgets, waitForMoney: waitForMoneyMs, ...settings } = data
+  return { kind: 'config', config: { budgets: budgets.map(toBudget), ...pickGiven({ ...settings, waitForMoneyMs }) } }
+}
+
+/**
+ * Reads the options of `createGuard` as a program passed them. Its live parts (the store, listeners) are checked for
+ * being there at all, and are not in the result.
+ */
+export function readOptions(input: unknown): ConfigReading<GuardConfig> {
+  const { data, error } = optionsSchema.safeParse(input ?? {})
+  const problems = [...(error?.issues ?? []).map(toProblem), ...findContradictions(input)]
+  if (data === undefined || problems.length > 0) return { kind: 'problems', problems }
+  const { budgets, mode, unknownModel, onStoreFailure, waitForMoneyMs } = data
+  const settings = pickGiven({ mode, unknownModel, onStoreFailure, waitForMoneyMs })
+  return { kind: 'config', config: { budgets: budgets.map(toBudget), ...settings } }
 }
 
 /** The JSON Schema of a configuration file, for editors. */
 export function configJsonSchema(): object {
   return z.toJSONSchema(configSchema, { io: 'input' })
+}
+
+/** Without what was not given: a setting that is absent is not one that is undefined. */
+function pickGiven<T extends object>(settings: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  const given = Object.entries(settings).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(given) as { [K in keyof T]?: Exclude<T[K], undefined> }
 }
 
 function toProblem({ path, message }: z.core.$ZodIssue): ConfigProblem {
@@ -98,10 +131,15 @@ function toBudget({ paused, window, overrides, thresholds, ...written }: Written
     id: written.id ?? defaultId(written.scope, period),
     name: written.name ?? null,
     window: period,
-    thresholds: [...new Set(thresholds)].sort((left, right) => left - right),
+    thresholds: [...new Set(thresholds ?? usualThresholds(period))].sort((left, right) => left - right),
     isPaused: paused,
     overrides: overrides.map((override) => toOverride(override, written.timeZone)),
   }
+}
+
+/** A call by itself has nothing ahead of it to be warned of: who wants to hear of every dear call says so. */
+function usualThresholds(window: WindowKind): readonly number[] {
+  return window === 'request' ? [] : defaultThresholds
 }
 
 function toOverride({ scope, limit, until }: WrittenBudget['overrides'][number], timeZone: string): BudgetOverride {

@@ -32,7 +32,7 @@ export interface EndFacts {
   readonly isFinal: boolean
   /** Bytes of content that passed, framing of a plain answer included. */
   readonly contentBytes: number
-  /** Tokens that were counted where no bytes tell: thinking that is not shown. 0 where nobody counted. */
+  /** Tokens of output as a guard counted them, with thinking that is not shown; 0 where none did. */
   readonly guardedOutput: number
   /** What the answer showed of tools that the API ran. */
   readonly serverResults: ServerResults
@@ -93,8 +93,8 @@ function atLeast(reason: Ending['reason'], facts: EndFacts): Settled {
     ...(isDoubtful ? withPrompt(first, expected) : first),
     output: Math.max(
       isReported ? first.output : (expected?.parts[0]?.output ?? first.output),
-      estimateOutputTokens(facts.contentBytes),
-      facts.guardedOutput,
+      // A guard knows what those bytes were; without one they are taken to be as many tokens as they can.
+      facts.guardedOutput > 0 ? facts.guardedOutput : estimateOutputTokens(facts.contentBytes),
     ),
   }
   const whole = { ...usage, parts: [seen, ...rest] }

@@ -18,6 +18,8 @@ export type RefusalCode =
   | 'runguard_unsupported_encoding'
   | 'runguard_unpriced_model'
   | 'runguard_budget_exceeded'
+  | 'runguard_loop_detected'
+  | 'runguard_breaker_open'
   | 'runguard_ledger_unavailable'
   | 'runguard_upstream_unreachable'
   | 'runguard_shutting_down'
@@ -54,9 +56,16 @@ const WIRE: Readonly<Record<RefusalCode, WireForm>> = {
   // 402 with this header is the one answer that every client tried shows as it is, after a single request.
   runguard_unpriced_model: { status: 402, type: 'billing_error', isRetryable: false },
   runguard_budget_exceeded: { status: 402, type: 'billing_error', isRetryable: false },
+  runguard_loop_detected: { status: 402, type: 'billing_error', isRetryable: false },
+  runguard_breaker_open: { status: 402, type: 'billing_error', isRetryable: false },
   runguard_ledger_unavailable: { status: 529, type: 'overloaded_error', isRetryable: true },
   runguard_upstream_unreachable: { status: 502, type: 'api_error', isRetryable: true },
   runguard_shutting_down: { status: 529, type: 'overloaded_error', isRetryable: true },
+}
+
+/** True for the codes that this version knows. */
+export function isRefusalCode(code: unknown): code is RefusalCode {
+  return typeof code === 'string' && Object.hasOwn(WIRE, code)
 }
 
 /** A refusal as an HTTP answer in the API's shape. */

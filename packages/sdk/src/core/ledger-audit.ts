@@ -49,33 +49,58 @@ export function verifyLedger({ accounts, holds, entries }: LedgerBooks): LedgerF
   ]
 }
 
-function orphan(entry: LedgerEntry, of: 'account' | 'hold'): LedgerFinding {
+/** An entry of an account or a hold that is not there. */
+export function orphan(entry: LedgerEntry, of: 'account' | 'hold'): LedgerFinding {
   return finding('entries-complete', entry, `an entry belongs to the ${of} ${entry[of]}, which is missing`)
 }
 
-function auditAccount(account: Account, unordered: readonly LedgerEntry[]): LedgerFinding[] {
-  const entries = unordered.toSorted((a, b) => a.ordinal - b.ordinal)
-  const found: LedgerFinding[] = []
+function auditAccount(account: Account, entries: readonly LedgerEntry[]): LedgerFinding[] {
+  const audit = openAccountAudit(account)
+  const found = entries.toSorted((a, b) => a.ordinal - b.ordinal).flatMap((entry) => audit.add(entry))
+  return [...found, ...audit.close()]
+}
+
+/** The audit of one account, entry by entry: however many there are, none is kept. */
+export interface AccountAudit {
+  /** The next entry, in the order of their numbers. */
+  add(entry: LedgerEntry): LedgerFinding[]
+  /** There are no more. */
+  close(): LedgerFinding[]
+}
+
+/** Begins the audit of an account. */
+export function openAccountAudit(account: Account): AccountAudit {
   let [spent, held] = [0n, 0n]
-  for (const [index, entry] of entries.entries()) {
-    spent += BigInt(entry.spentDelta)
-    held += BigInt(entry.heldDelta)
-    if (entry.ordinal !== index + 1) {
-      found.push(finding('entries-complete', entry, `entry ${index + 1} has the number ${entry.ordinal}`))
-    }
-    if (spent < 0n || held < 0n) {
-      found.push(finding('never-negative', entry, `after entry ${entry.ordinal}: spent ${spent}, held ${held}`))
-    }
-    if (entry.limit !== null && spent + held > BigInt(entry.limit)) {
-      const sum = `spent ${spent} + held ${held}`
-      found.push(finding('within-limit', entry, `entry ${entry.ordinal} let ${sum} pass the limit ${entry.limit}`))
-    }
-    if (!hasShape(entry)) {
-      const moved = `spent ${entry.spentDelta}, held ${entry.heldDelta}`
-      found.push(finding('entry-shape', entry, `a ${entry.kind} cannot move ${moved}`))
-    }
+  let count = 0
+  return {
+    add: (entry) => {
+      spent += BigInt(entry.spentDelta)
+      held += BigInt(entry.heldDelta)
+      count += 1
+      return auditEntry(entry, count, spent, held)
+    },
+    close: () => auditBalance(account, count, spent, held),
   }
-  return [...found, ...auditBalance(account, entries.length, spent, held)]
+}
+
+/** @param spent with this entry, as is `held` */
+function auditEntry(entry: LedgerEntry, number: number, spent: bigint, held: bigint): LedgerFinding[] {
+  const found: LedgerFinding[] = []
+  if (entry.ordinal !== number) {
+    found.push(finding('entries-complete', entry, `entry ${number} has the number ${entry.ordinal}`))
+  }
+  if (spent < 0n || held < 0n) {
+    found.push(finding('never-negative', entry, `after entry ${entry.ordinal}: spent ${spent}, held ${held}`))
+  }
+  if (entry.limit !== null && spent + held > BigInt(entry.limit)) {
+    const sum = `spent ${spent} + held ${held}`
+    found.push(finding('within-limit', entry, `entry ${entry.ordinal} let ${sum} pass the limit ${entry.limit}`))
+  }
+  if (!hasShape(entry)) {
+    const moved = `spent ${entry.spentDelta}, held ${entry.heldDelta}`
+    found.push(finding('entry-shape', entry, `a ${entry.kind} cannot move ${moved}`))
+  }
+  return found
 }
 
 function auditBalance(account: Account, count: number, spent: bigint, held: bigint): LedgerFinding[] {
@@ -112,7 +137,8 @@ function hasShape({ kind, spentDelta, heldDelta, limit }: LedgerEntry): boolean 
   }
 }
 
-function auditHold(hold: Hold, entries: readonly LedgerEntry[]): LedgerFinding[] {
+/** The audit of one hold, with all of its entries in any order. */
+export function auditHold(hold: Hold, entries: readonly LedgerEntry[]): LedgerFinding[] {
   const steps = [...groupBy(entries, ({ step }) => step)].sort(([a], [b]) => a - b)
   const found: LedgerFinding[] = []
   const report = (rule: LedgerRule, message: string): void => {

@@ -55,7 +55,23 @@ function quote(text: string): string {
   return JSON.stringify(text.slice(0, 40))
 }
 
-/** Throws `TypeError` with the sentence unless it is so. */
-export function assertThat(isSo: boolean, sentence: string): asserts isSo {
+function assertThat(isSo: boolean, sentence: string): asserts isSo {
   if (!isSo) throw new TypeError(`ledger: ${sentence}`)
+}
+
+/**
+ * What the ledger kept contradicts itself: somebody changed it, or lost a part of it. Nothing can be posted to the account
+ * or the hold in question until an operator has looked at it; everything else goes on.
+ */
+export class LedgerDamageError extends Error {
+  override readonly name = 'LedgerDamageError'
+
+  constructor(sentence: string, options?: ErrorOptions) {
+    super(`ledger: ${sentence}`, options)
+  }
+}
+
+/** Throws {@link LedgerDamageError} with the sentence unless it is so. */
+export function assertSound(isSo: boolean, sentence: string): asserts isSo {
+  if (!isSo) throw new LedgerDamageError(sentence)
 }

@@ -16,7 +16,7 @@ import type {
   LimitRefusal,
   SettleEvent,
 } from './ledger.js'
-import { assertEvent, assertThat } from './ledger-events.js'
+import { assertEvent, assertSound } from './ledger-events.js'
 import { maxUsd, nanoUsd, zeroUsd } from './money.js'
 
 /** What is known before a group of events: at least every hold and account that it touches, if they exist. */
@@ -39,7 +39,8 @@ export interface Posting {
 
 /**
  * Applies events one after another: a later one sees what an earlier one did. Repeats change nothing.
- * Throws `TypeError`, before anything is decided, if an event is malformed (see {@link assertEvent}).
+ * Throws `TypeError`, before anything is decided, if an event is malformed (see {@link assertEvent}), and
+ * `LedgerDamageError` if what is known contradicts itself.
  */
 export function applyEvents(state: LedgerState, events: readonly LedgerEvent[]): Posting {
   for (const event of events) assertEvent(event)
@@ -177,7 +178,7 @@ function voidHold(draft: Draft, event: LedgerEvent, hold: Hold): LedgerResult {
 }
 
 function already(hold: Hold): LedgerNoChange {
-  assertThat(hold.status !== 'open', `hold ${hold.id} was not resolved yet`)
+  assertSound(hold.status !== 'open', `hold ${hold.id} was not resolved yet`)
   return { kind: `already-${hold.status}`, hold }
 }
 
@@ -222,7 +223,7 @@ function move(draft: Draft, event: LedgerEvent, movement: Movement): LedgerResul
 function addToAccount(account: Account, { spentDelta, heldDelta }: Movement): Account {
   const spent = nanoUsd(account.spent + spentDelta)
   const held = nanoUsd(account.held + heldDelta)
-  assertThat(spent >= 0 && held >= 0, `account ${account.key} would have a negative balance`)
+  assertSound(spent >= 0 && held >= 0, `account ${account.key} would have a negative balance`)
   return { ...account, spent, held, entryCount: account.entryCount + 1 }
 }
 
@@ -285,6 +286,6 @@ function findAccount(draft: Draft, key: string): Account | undefined {
 
 function accountOf(draft: Draft, key: string): Account {
   const account = findAccount(draft, key)
-  assertThat(account !== undefined, `account ${key} of a hold is missing`)
+  assertSound(account !== undefined, `account ${key} of a hold is missing`)
   return account
 }

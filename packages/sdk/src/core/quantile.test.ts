@@ -71,6 +71,17 @@ describe('a book of many scopes', () => {
     expect(book.expect({ scope: 'session:new', model: 'm' })).toBeLessThan(64)
   })
 
+  it('knows how short answers are at times, and takes them to be short until it has seen many that are not', () => {
+    const book = openQuantileBook()
+    const source = { scope: 'session:s', model: 'm' }
+    expect(book.expectShort(source)).toBeLessThanOrEqual(32)
+    for (let n = 0; n < 70; n++) book.learn(source, 700, false)
+    expect(book.expectShort(source)).toBeGreaterThan(500)
+    expect(book.expectShort(source)).toBeLessThanOrEqual(700)
+    for (let n = 0; n < 5; n++) book.learn(source, 90, false)
+    expect(book.expectShort(source)).toBeLessThanOrEqual(90)
+  })
+
   it('keeps as many as it was told, and the ones in use', () => {
     const book = openQuantileBook(10)
     for (let n = 0; n < 1_000; n++) {

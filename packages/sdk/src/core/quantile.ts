@@ -1,8 +1,8 @@
 /**
- * How much a scope's calls usually answer: a high quantile of output tokens, learned from every answer.
+ * How much a scope's calls answer: quantiles of output tokens, learned from every answer.
  *
  * A histogram on a logarithmic scale whose older answers fade. It is small, needs no randomness, forgets traffic that has
- * changed, and is off by at most a fifth, always upwards.
+ * changed, and is off by at most a fifth: upwards for what is usual, downwards for what is short.
  */
 
 /** What has been learned so far. Plain data. */
@@ -48,6 +48,15 @@ export function learnOutput(history: OutputHistory, tokens: number, isTruncated:
  * @param prior what to assume as long as little is known, in tokens; it counts as two answers of that length
  */
 export function outputQuantile(history: OutputHistory, share: number, prior: number): number {
+  return tokensOf(findBucket(history, share, prior))
+}
+
+/** A number of tokens that a share of the answers stays below, at most. Parameters as of {@link outputQuantile}. */
+export function shortQuantile(history: OutputHistory, share: number, prior: number): number {
+  return Math.floor(2 ** ((findBucket(history, share, prior) - 1) / BUCKETS_PER_DOUBLING))
+}
+
+function findBucket(history: OutputHistory, share: number, prior: number): number {
   const weights = [...history.weights]
   const assumed = bucketOf(Math.max(0, prior))
   while (weights.length <= assumed) weights.push(0)
@@ -59,7 +68,7 @@ export function outputQuantile(history: OutputHistory, share: number, prior: num
     return weight > 0 && seen >= wanted
   })
   // Rounding may leave the sum a hair below all of itself.
-  return tokensOf(found < 0 ? weights.length - 1 : found)
+  return found < 0 ? weights.length - 1 : found
 }
 
 function bucketOf(tokens: number): number {

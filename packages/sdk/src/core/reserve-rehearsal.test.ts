@@ -3,7 +3,7 @@ import { type NanoUsd, nanoFromPico, nanoUsd, parseUsd } from './money.js'
 import { loadPriceBook } from './price.js'
 import { priceList } from './price-list.js'
 import { openQuantileBook } from './quantile-book.js'
-import { fitReserve, planReserve, type Reserve } from './reserve.js'
+import { type Fit, fitLastReserve, fitReserve, planReserve, type Reserve } from './reserve.js'
 import { mustCut, nextExtension } from './reserve-stream.js'
 import { scanCall } from './scan.js'
 
@@ -31,6 +31,7 @@ interface Running extends Asked {
   readonly length: number
   output: number
   held: NanoUsd
+  isTight: boolean
 }
 
 interface Play {
@@ -55,10 +56,10 @@ const costOf = (input: number, output: number): NanoUsd =>
   nanoFromPico(4_000_000n * BigInt(input) + 20_000_000n * BigInt(output))
 
 /** Plans a call with `max_tokens: 128000` whose prompt may be three times as long as it is. */
-function plan({ input, isCuttable }: Asked, expectedOutput: number): Reserve {
+function plan({ input, isCuttable }: Asked, expectedOutput: number, shortOutput: number): Reserve {
   const body = JSON.stringify({ model: MODEL, max_tokens: 128_000, stream: isCuttable, messages: [] })
   const view = scanCall(new TextEncoder().encode(body))
-  return planReserve({ ...FACTS, view, inputBound: input * 3, expectedOutput, isCuttable })
+  return planReserve({ ...FACTS, view, inputBound: input * 3, expectedOutput, shortOutput, isCuttable })
 }
 
 /**
@@ -72,21 +73,24 @@ function rehearse({ limit, atOnce, calls, isCuttable }: Play) {
   const running: Running[] = []
   const over = { held: 0, spent: 0, spentAtRefusal: limit as number }
 
+  /** Half of what running calls hold is kept for them; once no more than that can come back, all else will do. */
+  const fitInto = (reserve: Reserve): Fit => {
+    const room = { shared: nanoUsd(limit - tally.spent - Math.ceil(tally.held * 1.5)), own: null }
+    return tally.spent + reserve.least > limit ? fitLastReserve(reserve, room) : fitReserve(reserve, room)
+  }
+
   const begin = (asked: Asked): 'begun' | 'waits' | 'refused' => {
-    const reserve = plan(asked, learned.expect(SCOPE))
-    const fit = fitReserve(reserve, {
-      shared: nanoUsd(limit - tally.spent - tally.held),
-      own: null,
-      held: nanoUsd(tally.held),
-    })
+    const reserve = plan(asked, learned.expect(SCOPE), learned.expectShort(SCOPE))
+    const fit = fitInto(reserve)
     if (fit.kind === 'hold') {
       if (fit.maxTokens !== null && fit.maxTokens < asked.wanted) tally.clamped += 1
       tally.held += fit.amount
       const length = Math.min(asked.wanted, fit.maxTokens ?? 128_000)
-      running.push({ ...asked, reserve, length, output: 0, held: fit.amount })
+      const bounded = fit.maxTokens === null ? reserve : { ...reserve, worst: fit.amount, maxTokens: fit.maxTokens }
+      running.push({ ...asked, reserve: bounded, length, output: 0, held: fit.amount, isTight: false })
       return 'begun'
     }
-    if (tally.spent + fit.needed <= limit) return 'waits'
+    if (tally.spent + reserve.last <= limit) return 'waits'
     over.spentAtRefusal = Math.min(over.spentAtRefusal, tally.spent)
     tally.refused += 1
     return 'refused'
@@ -107,13 +111,14 @@ function rehearse({ limit, atOnce, calls, isCuttable }: Play) {
       return
     }
     const metered = { cost: costOf(call.input, call.output), output: call.output }
-    const amount = call.isCuttable ? nextExtension(metered, call) : null
+    const amount = call.isCuttable ? nextExtension(metered, call, call.isTight) : null
     if (amount === null) return
     if (tally.spent + tally.held + amount <= limit) {
       tally.held += amount
       tally.extensions += 1
       call.held = nanoUsd(call.held + amount)
-    } else if (mustCut(metered, call)) {
+    } else if (!mustCut(metered, call)) call.isTight = true
+    else {
       tally.cut += 1
       if (tally.spent + costOf(call.input, call.wanted) <= limit) tally.falselyCut += 1
       end(call, Math.min(call.length, call.output + STEP), true)

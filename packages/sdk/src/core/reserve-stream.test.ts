@@ -9,6 +9,7 @@ const reserve: Reserve = {
   wanted: parseUsd('0.12'),
   enough: parseUsd('0.10512'),
   least: parseUsd('0.10512'),
+  last: parseUsd('0.10064'),
   worst: parseUsd('2.66'),
   isBounded: true,
   isCuttable: true,
@@ -46,6 +47,14 @@ describe('the hold of a stream', () => {
     const { extensions, held } = stream(pieces(128_000, 32), () => true)
     expect(extensions).toBeLessThanOrEqual(12)
     expect(held).toBeLessThanOrEqual(reserve.worst)
+  })
+
+  it('is extended late and by little where more was refused before', () => {
+    const left = (tokens: number) => nanoFromPico(reserve.outputPico * BigInt(tokens))
+    const held = addUsd(costOf(1_000), left(300))
+    expect(nextExtension(metered(1_000), { reserve, held })).toBeGreaterThan(left(1_000))
+    expect(nextExtension(metered(1_000), { reserve, held }, true)).toBeNull()
+    expect(nextExtension(metered(1_080), { reserve, held }, true)).toBeLessThan(left(256))
   })
 
   it('is not cut for lack of an extension once all it can cost is held', () => {

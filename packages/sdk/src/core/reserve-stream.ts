@@ -24,6 +24,9 @@ const ABORT_TOKENS = 128
 const EARLY_TOKENS = 384
 /** The least that is asked for, in tokens: each question is a write to the ledger. */
 const LEAST_EXTENSION_TOKENS = 1_024
+/** The same where money is tight: what one stream holds in vain, another one is cut for. */
+const TIGHT_EARLY_TOKENS = 96
+const TIGHT_EXTENSION_TOKENS = 160
 /** Faster than any model writes, in tokens per second. */
 const MAX_TOKENS_PER_SECOND = 250
 const MAX_FAST_TOKENS_PER_SECOND = 600
@@ -31,12 +34,15 @@ const MAX_FAST_TOKENS_PER_SECOND = 600
 /**
  * The amount to extend a hold by, or null while it is enough. It grows with the answer, by half of what has come: a long
  * one needs few extensions, and what is held in vain stays below half of the output that was paid.
+ *
+ * @param isTight more was refused before: it is asked for as late as possible, and for little
  */
-export function nextExtension(metered: MeteredSoFar, { reserve, held }: StreamHold): NanoUsd | null {
+export function nextExtension(metered: MeteredSoFar, { reserve, held }: StreamHold, isTight = false): NanoUsd | null {
   if (isPaid(metered, reserve, held)) return null
-  const early = outputCost(reserve, ABORT_TOKENS + EARLY_TOKENS)
+  const early = outputCost(reserve, ABORT_TOKENS + (isTight ? TIGHT_EARLY_TOKENS : EARLY_TOKENS))
   if (held - metered.cost > early) return null
-  const step = outputCost(reserve, Math.max(LEAST_EXTENSION_TOKENS, Math.ceil(metered.output / 2)))
+  const usualStep = Math.max(LEAST_EXTENSION_TOKENS, Math.ceil(metered.output / 2))
+  const step = outputCost(reserve, isTight ? TIGHT_EXTENSION_TOKENS : usualStep)
   const target = metered.cost + early + step
   return nanoUsd((isCapped(metered, reserve) ? Math.min(target, reserve.worst) : target) - held)
 }

@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { clampFloor } from './clamp.js'
+import { lastClampFloor } from './clamp.js'
 import { costOf } from './cost.js'
 import { maxUsd, type NanoUsd, nanoUsd, parseUsd } from './money.js'
 import { loadPriceBook, withOverrides } from './price.js'
 import { priceList } from './price-list.js'
-import { fitReserve, planReserve, type ReserveFacts, type Room } from './reserve.js'
+import { fitLastReserve, fitReserve, planReserve, type ReserveFacts, type Room } from './reserve.js'
 import { scanCall } from './scan.js'
 import type { Usage } from './usage.js'
 
@@ -21,12 +21,12 @@ function facts(request: object, overrides: Partial<ReserveFacts> = {}): ReserveF
   }
   const view = scanCall(new TextEncoder().encode(JSON.stringify(body)))
   const own = { view, book, unknownModel: 'dearest' as const, atMs: AT, isCuttable: true }
-  return { ...own, inputBound: 1_000, expectedOutput: 1_000, maxOutput: 128_000, usualGeo: null, ...overrides }
+  const usual = { inputBound: 1_000, expectedOutput: 1_000, shortOutput: 50, maxOutput: 128_000, usualGeo: null }
+  return { ...own, ...usual, ...overrides }
 }
 const room = (shared: string | null, own: string | null = null): Room => ({
   shared: shared === null ? null : parseUsd(shared),
   own: own === null ? null : parseUsd(own),
-  held: nanoUsd(0),
 })
 const marker = (ttl: '5m' | '1h') => ({ cache_control: { type: 'ephemeral', ttl } })
 
@@ -93,17 +93,7 @@ describe('when money gets short', () => {
 
   it('a call that cannot be cut takes more than its share rather than being cut short', () => {
     const fit = fitReserve(planReserve(facts({}, { isCuttable: false })), room('0.06'))
-    expect(fit).toEqual({ kind: 'hold', amount: parseUsd('0.044'), maxTokens: 2_000 })
-  })
-
-  it('a new call leaves running ones what they may still need, half of what they hold', () => {
-    const reserve = planReserve(facts({}))
-    const held = parseUsd('2')
-    expect(fitReserve(reserve, { ...room('1.00911'), held })).toMatchObject({ kind: 'refuse' })
-    expect(fitReserve(reserve, { ...room('1.00912'), held })).toMatchObject({
-      kind: 'hold',
-      amount: parseUsd('0.00912'),
-    })
+    expect(fit).toEqual({ kind: 'hold', amount: parseUsd('0.024'), maxTokens: 1_000 })
   })
 
   it('a cap of its own is all for the call', () => {
@@ -114,7 +104,7 @@ describe('when money gets short', () => {
     })
   })
 
-  it('a call is refused when not even a short answer can be paid, and told what it needs', () => {
+  it('a call waits as long as more than a short answer may come back, and hears what it needs', () => {
     const reserve = planReserve(facts({}))
     expect(fitReserve(reserve, room('0.00912'))).toMatchObject({ kind: 'hold', amount: parseUsd('0.00912') })
     expect(fitReserve(reserve, room('0.009119999'))).toEqual({ kind: 'refuse', needed: parseUsd('0.00912') })
@@ -132,6 +122,38 @@ describe('when money gets short', () => {
     const reserve = planReserve(facts({ max_tokens: 0 }, { isCuttable: false }))
     expect(fitReserve(reserve, room('0.004'))).toEqual({ kind: 'hold', amount: parseUsd('0.004'), maxTokens: null })
     expect(fitReserve(reserve, room('0.003'))).toMatchObject({ kind: 'refuse' })
+  })
+})
+
+describe('the last try before a call is refused', () => {
+  it('is like any other where the money is there', () => {
+    const reserve = planReserve(facts({}))
+    expect(fitLastReserve(reserve, room('1'))).toEqual(fitReserve(reserve, room('1')))
+  })
+
+  it.each([true, false])('sends it with the max_tokens that all the rest pays (a stream: %s)', (isCuttable) => {
+    const reserve = planReserve(facts({}, { isCuttable }))
+    expect(fitLastReserve(reserve, room('0.006'))).toEqual({ kind: 'hold', amount: parseUsd('0.006'), maxTokens: 100 })
+  })
+
+  it('is given up where not even the shortest answer that is usual could be paid', () => {
+    const reserve = planReserve(facts({}))
+    expect(fitLastReserve(reserve, room('0.005'))).toMatchObject({ kind: 'hold', maxTokens: 50 })
+    expect(fitLastReserve(reserve, room('0.004999999'))).toEqual({ kind: 'refuse', needed: parseUsd('0.005') })
+  })
+
+  it.each([
+    ['a thinking budget', { thinking: { type: 'enabled', budget_tokens: 2_000 } }, 2_050],
+    ['an answer of a given structure', { output_config: { format: {} } }, 200],
+    ['a forced tool', { tool_choice: { type: 'any' } }, 200],
+  ])('leaves room for %s', (_, request, tokens) => {
+    const { last } = planReserve(facts(request, { isCuttable: false }))
+    expect(last).toBe(4_000_000 + tokens * 20_000)
+  })
+
+  it('does not clamp a stream that no max_tokens bounds', () => {
+    const { last, least } = planReserve(facts({ tools: [{ type: 'web_search_20260209', name: 'web_search' }] }))
+    expect(last).toBe(least)
   })
 })
 
@@ -159,16 +181,17 @@ describe('what is held for a call that cannot be cut', () => {
         (request, inputBound, expectedOutput, left, [first, second], isServedFast) => {
           const given = facts(request, { inputBound, expectedOutput, isCuttable: false })
           const reserve = planReserve(given)
-          const { least, enough, wanted, worst } = reserve
-          expect([least, enough, wanted, worst]).toEqual([least, enough, wanted, worst].sort((a, b) => a - b))
-          const fit = fitReserve(reserve, { ...room(null), shared: nanoUsd(left) })
+          const { last, least, enough, wanted, worst } = reserve
+          const rising = [last, least, enough, wanted, worst]
+          expect(rising).toEqual([...rising].sort((a, b) => a - b))
+          const fit = fitLastReserve(reserve, { ...room(null), shared: nanoUsd(left) })
           if (fit.kind === 'refuse') {
             expect(fit.needed).toBeGreaterThan(left)
             return
           }
           expect(fit.amount).toBeLessThanOrEqual(left)
           const maxTokens = fit.maxTokens ?? reserve.maxTokens
-          expect(maxTokens).toBeGreaterThanOrEqual(clampFloor(given.view, reserve.maxTokens))
+          expect(maxTokens).toBeGreaterThanOrEqual(lastClampFloor(given.view, reserve.maxTokens, 50))
           expect(maxTokens).toBeLessThanOrEqual(reserve.maxTokens)
           const read = Math.floor(inputBound * first)
           const written = Math.floor((inputBound - read) * second)

@@ -6,7 +6,7 @@
  */
 
 import type { CallView } from './call.js'
-import { clampFloor, outputLimit } from './clamp.js'
+import { clampFloor, lastClampFloor, outputLimit } from './clamp.js'
 import { costOf } from './cost.js'
 import { maxUsd, type NanoUsd, nanoFromPico, nanoUsd } from './money.js'
 import type { PriceBook, UnknownModelPolicy } from './price.js'
@@ -24,6 +24,8 @@ export interface ReserveFacts {
   readonly inputBound: number
   /** What the scope's calls usually answer, in tokens: a high quantile. */
   readonly expectedOutput: number
+  /** How short the scope's answers are at times, in tokens: a low quantile. */
+  readonly shortOutput: number
   /** The most output of the model, in tokens; null if unknown. */
   readonly maxOutput: number | null
   /** Where calls are served that name no region, as seen in earlier answers; null if nothing says so. */
@@ -32,14 +34,16 @@ export interface ReserveFacts {
   readonly isCuttable: boolean
 }
 
-/** The money of a call before it is sent. `least ≤ enough ≤ wanted ≤ worst`. */
+/** The money of a call before it is sent. `last ≤ least ≤ enough ≤ wanted ≤ worst`. */
 export interface Reserve {
   /** What to hold if money is no question. */
   readonly wanted: NanoUsd
-  /** With less than this the answer is likely to be cut short. */
+  /** What the call may take although it is more than its share of what is left. */
   readonly enough: NanoUsd
-  /** With less than this the call is not sent. */
+  /** With less than this the answer is likely to be cut short: the call is not sent as long as so much may come back. */
   readonly least: NanoUsd
+  /** With less than this it is not sent at all. */
+  readonly last: NanoUsd
   /** The most the call can cost, as far as `isBounded`. */
   readonly worst: NanoUsd
   /** False where the API itself may run several rounds (server tools): the bill has no bound that the request shows. */
@@ -53,14 +57,12 @@ export interface Reserve {
   readonly outputPico: bigint
 }
 
-/** What is left. Null: no enforced budget of that sort. Negative where more was spent than the limit is now. */
+/** What a call may take. Null: no enforced budget of that sort. Negative where more was spent than the limit is now. */
 export interface Room {
-  /** On the tightest account that other calls use too. */
+  /** Of the tightest account that other calls use too. */
   readonly shared: NanoUsd | null
-  /** On the tightest account of this call alone: a cap per request. */
+  /** Of the tightest account of this call alone: a cap per request. */
   readonly own: NanoUsd | null
-  /** What running calls hold on that shared account. */
-  readonly held: NanoUsd
 }
 
 /**
@@ -71,14 +73,10 @@ export type Fit =
   | { readonly kind: 'hold'; readonly amount: NanoUsd; readonly maxTokens: number | null }
   | { readonly kind: 'refuse'; readonly needed: NanoUsd }
 
-/** A stream is not begun for less than such an answer, after which it is cut unless more is granted. In tokens. */
+/** A stream that may grow is not begun for less than such an answer, after which it is cut unless more is granted. In tokens. */
 const LEAST_STREAM_TOKENS = 256
-/** Of what running calls hold one such part is kept for them: a new call can wait, a stream that gets no more is cut. */
-const HEADROOM_DIVISOR = 2
 /** A call takes at most one such part of what is left for it and others. */
 const SHARE_DIVISOR = 8
-/** A call that cannot be cut is given room for answers so much longer than usual before money is kept for others. */
-const UNCUT_MARGIN = 2
 const PICO_PER_NANO = 1_000n
 
 /** Works out what a call needs. Uses the arithmetic that will settle it, so that the hold covers it to the nano-dollar. */
@@ -89,14 +87,18 @@ export function planReserve(facts: ReserveFacts): Reserve {
   const costWith = (output: number): NanoUsd => {
     return nanoFromPico(inputPico + outputPico * BigInt(Math.min(maxTokens, Math.ceil(output))))
   }
+  const isBounded = !view.blocks.some(({ part, kind }) => part === 'tools' && isServerTool(kind))
   const floor = isCuttable ? LEAST_STREAM_TOKENS : clampFloor(view, maxTokens)
+  const isClampable = isBounded && view.maxTokensRange !== null
+  const lastFloor = isClampable || !isCuttable ? lastClampFloor(view, maxTokens, facts.shortOutput) : floor
   const usual = Math.max(floor, facts.expectedOutput)
   return {
     wanted: costWith(isCuttable ? usual : maxTokens),
-    enough: costWith(isCuttable ? floor : usual * UNCUT_MARGIN),
+    enough: costWith(isCuttable ? floor : usual),
     least: costWith(floor),
+    last: costWith(Math.min(floor, lastFloor)),
     worst: costWith(maxTokens),
-    isBounded: !view.blocks.some(({ part, kind }) => part === 'tools' && isServerTool(kind)),
+    isBounded,
     isCuttable,
     maxTokens,
     inputPico,
@@ -105,24 +107,40 @@ export function planReserve(facts: ReserveFacts): Reserve {
 }
 
 /**
- * Fits a call into what is left, but for what running calls may still need. No call takes more than an eighth of what it shares with others, as long as that is
- * `enough` for it: whatever `max_tokens` says, the next calls still find some. A stream extends its hold as it goes; a call that
- * cannot be cut gets the largest `max_tokens` that its share pays.
+ * Fits a call into what is left. No call takes more than an eighth of what it shares with others, as long as that is
+ * `enough` for it: whatever `max_tokens` says, the next calls still find some. A stream extends its hold as it goes; a
+ * call that cannot be cut gets the largest `max_tokens` that its share pays.
  */
-export function fitReserve(reserve: Reserve, { shared, own, held }: Room): Fit {
-  const free = shared === null ? maxUsd : freeAmount(shared, held)
-  const most = Math.min(free, own ?? maxUsd)
+export function fitReserve(reserve: Reserve, room: Room): Fit {
+  const most = mostOf(room)
   if (reserve.least > most) return { kind: 'refuse', needed: reserve.least }
-  const share = Math.min(shared === null ? maxUsd : Math.floor(free / SHARE_DIVISOR), own ?? maxUsd)
+  const { shared, own } = room
+  const share = Math.min(shared === null ? maxUsd : Math.floor(shared / SHARE_DIVISOR), own ?? maxUsd)
   const amount = nanoUsd(Math.min(reserve.wanted, most, Math.max(share, reserve.enough)))
   if (reserve.isCuttable || amount === reserve.wanted) return { kind: 'hold', amount, maxTokens: null }
-  const maxTokens = Number((BigInt(amount) * PICO_PER_NANO - reserve.inputPico) / reserve.outputPico)
-  return { kind: 'hold', amount, maxTokens }
+  return { kind: 'hold', amount, maxTokens: payableTokens(reserve, amount) }
 }
 
-/** What a new call may take of an account: what is left, but for what its running calls may still need. */
-export function freeAmount(remaining: NanoUsd, held: NanoUsd): NanoUsd {
-  return nanoUsd(remaining - Math.floor(held / HEADROOM_DIVISOR))
+/**
+ * The same for the last try before a call is refused: it takes all that is left, down to `last`. A stream too is then sent
+ * with the `max_tokens` that this pays. It needs no margin for a cut, which so little money would not leave, and whatever
+ * fits is answered whole.
+ */
+export function fitLastReserve(reserve: Reserve, room: Room): Fit {
+  const fit = fitReserve(reserve, room)
+  if (fit.kind === 'hold') return fit
+  const amount = mostOf(room)
+  if (reserve.last > amount) return { kind: 'refuse', needed: reserve.last }
+  return { kind: 'hold', amount, maxTokens: payableTokens(reserve, amount) }
+}
+
+function mostOf({ shared, own }: Room): NanoUsd {
+  return nanoUsd(Math.min(shared ?? maxUsd, own ?? maxUsd))
+}
+
+/** The `max_tokens` that an amount pays beside the prompt. */
+function payableTokens({ inputPico, outputPico }: Reserve, amount: NanoUsd): number {
+  return Number((BigInt(amount) * PICO_PER_NANO - inputPico) / outputPico)
 }
 
 /** The prices of the whole prompt and of one output token, each in the dearest way that the request may be billed. */

@@ -10,18 +10,13 @@ export interface FillLevel {
 }
 
 /**
- * The thresholds that were not reached before and are now, ascending. Both levels have their limit: a budget that is
- * lowered may cross thresholds without a cent being spent. Exact to the nano-dollar.
- *
- * The ledger changes a balance in one step, so of many settlements at once exactly one sees each crossing. Spending that
- * is given back and spent again crosses again: {@link alertKey} says that it is the same alert.
+ * The thresholds that are reached, ascending, to the nano-dollar. With {@link alertKey} and somebody who remembers what
+ * was said, each is told once per window: whatever moved the level over it, spending or a lower limit.
  *
  * @param thresholds percent of the limit
  */
-export function crossThresholds(thresholds: readonly number[], before: FillLevel, after: FillLevel): number[] {
-  if (before.spent === after.spent && before.limit === after.limit) return []
-  const crossed = thresholds.filter((percent) => !isReached(percent, before) && isReached(percent, after))
-  return crossed.sort((left, right) => left - right)
+export function reachedThresholds(thresholds: readonly number[], level: FillLevel): number[] {
+  return thresholds.filter((percent) => isReached(percent, level)).sort((left, right) => left - right)
 }
 
 /** The name of an alert: whoever keeps the alerts sends each name once, and so each threshold once per window. */

@@ -4,7 +4,7 @@ import { findModel, loadPriceBook } from './price.js'
 import { priceList } from './price-list.js'
 import { scanCall } from './scan.js'
 import { freshRatio, learnRatio, type TokenRatio } from './token-ratio.js'
-import { estimateInput, estimateOutputTokens, tokenFacts } from './tokens.js'
+import { countedBound, estimateInput, estimateOutputTokens, tokenFacts } from './tokens.js'
 
 const book = loadPriceBook(priceList)
 const opus = tokenFacts(findModel(book, 'claude-opus-5'))
@@ -168,9 +168,23 @@ describe('the output of a stream that broke off', () => {
     }
   })
 
-  test('is never below what was reported', () => {
-    expect(estimateOutputTokens(10, 400)).toBe(400)
+  test('counts by the bytes of a token that were learned', () => {
     expect(estimateOutputTokens(0)).toBe(0)
     expect(estimateOutputTokens(1)).toBe(1)
+    expect(estimateOutputTokens(3_000, 3)).toBe(1_000)
   })
+})
+
+describe('a prompt that the API has counted', () => {
+  test('is bounded by its count with a margin, and never by more than its bytes', () => {
+    expect(countedBound(1_000, 4_000)).toBe(1_018)
+    expect(countedBound(3_999, 4_000)).toBe(4_000)
+  })
+
+  test.each([null, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])(
+    'stays as it is where the count is %d',
+    (counted) => {
+      expect(countedBound(counted, 4_000)).toBe(4_000)
+    },
+  )
 })

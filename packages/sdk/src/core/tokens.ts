@@ -9,6 +9,7 @@
 import type { BlockView, CallView } from './call.js'
 import { imageTokens, maxImageTokens, readImageSize } from './image-tokens.js'
 import { findImageData, findNestedMedia, isDocumentShown } from './nested-media.js'
+import { freshOutputRatio } from './output-ratio.js'
 import type { PricedModel } from './price-schema.js'
 import type { InputEstimate } from './record.js'
 import { isServerTool } from './server-tools.js'
@@ -107,16 +108,31 @@ export function estimateInput(view: CallView, body: Uint8Array, facts: TokenFact
   return { tokens: Math.min(scaleTokens(ratio, unscaled), startBound), bound, startBound, unscaled }
 }
 
+/** What the API calls an estimate may be off by so much: one part in a hundred, and a few tokens around the messages. */
+const COUNT_MARGIN = 1.01
+const COUNT_MARGIN_TOKENS = 8
+
+/**
+ * A tighter bound for a prompt that the API has counted. It says that its count is an estimate which may differ a little
+ * from what is billed, so a margin is kept; what it adds by itself is in the count, and not billed.
+ *
+ * @param counted null, or no count at all, if the API did not say
+ */
+export function countedBound(counted: number | null, bound: number): number {
+  if (counted === null || !Number.isSafeInteger(counted) || counted < 0) return bound
+  return Math.min(bound, Math.ceil(counted * COUNT_MARGIN) + COUNT_MARGIN_TOKENS)
+}
+
 /**
  * A floor for the output of a stream that broke off: one token per two bytes of UTF-8 that were streamed (text, tool
- * input, thinking and its signatures, which carry thinking that is not shown), and never below what was reported.
+ * input, thinking and its signatures, which carry thinking that is not shown), or per so many as were learned.
  *
  * Anthropic's own gateway takes one per four characters, which under-counts by a third or more on the newer tokenizer:
  * there prose has about 3 characters a token, code 2.6, dense JSON 2.0, and Chinese or Japanese 2.7 bytes. Two bytes is
  * the least of them. Only text made of random digits has more tokens.
  */
-export function estimateOutputTokens(streamedBytes: number, reportedTokens = 0): number {
-  return Math.max(Math.ceil(streamedBytes / 2), reportedTokens)
+export function estimateOutputTokens(streamedBytes: number, bytesPerToken = freshOutputRatio.bytesPerToken): number {
+  return Math.ceil(streamedBytes / bytesPerToken)
 }
 
 function messageCount(view: CallView): number {

@@ -1,0 +1,67 @@
+/** What happens before the first call of a session, and of each of its runs. */
+
+import { nanoUsd, parseUsd, zeroUsd } from '../core/money.js'
+import { selectModel } from '../core/task-models.js'
+import { systemRuntime } from '../engine/runtime.js'
+import { openAccount } from './agent-account.js'
+import { addPrompt, answerOpenCalls, type History } from './agent-history.js'
+import { newTokensOf } from './agent-loop.js'
+import { LoopWatch } from './agent-loops.js'
+import {
+  type AgentPrompt,
+  type AgentRunOptions,
+  type AgentSessionOptions,
+  readBudget,
+  readCount,
+} from './agent-options.js'
+import type { AgentParts } from './agent-parts.js'
+import { contentTokens, freshHabit } from './agent-spending.js'
+import type { AgentSessionState } from './agent-state.js'
+import { listedBook } from './estimate-cost.js'
+
+const DEFAULT_BUDGET_USD = 5
+
+/** Puts a session together. Throws `RangeError` for amounts and counts that are none. */
+export function openParts(options: AgentSessionOptions, state: AgentSessionState | null): AgentParts {
+  const { runtime = systemRuntime(), guard = null, client, loop = {}, attribution } = options
+  const budgetNano = readBudget(options.budgetUsd ?? state?.budgetUsd ?? DEFAULT_BUDGET_USD)
+  const spentBeforeNano = state === null ? zeroUsd : parseUsd(state.spentUsd)
+  const id = state?.id ?? attribution?.id ?? runtime.id()
+  const limitNano = nanoUsd(Math.max(0, budgetNano - spentBeforeNano))
+  const loops = loop === false ? null : new LoopWatch(loop)
+  if (state !== null && state.loops !== null) loops?.resume(state.loops)
+  for (const name of ['maxTokens', 'maxTurns', 'toolTimeoutMs'] as const) readCount(name, options[name] ?? 1)
+  return {
+    id,
+    options,
+    runtime,
+    book: options.book ?? listedBook(),
+    account: openAccount({ client, attribution: { ...attribution, id }, limitNano, guard, runtime }),
+    loops,
+    budgetNano,
+    spentBeforeNano,
+    // A process that died in a run may have left calls without results.
+    history: answerOpenCalls(state?.history ?? [], 'This call was not made: the run was interrupted.'),
+    habit: state?.habit ?? freshHabit,
+  }
+}
+
+/** The conversation with what the person says now. Throws `RangeError` if that is nothing at all. */
+export function withPrompt(history: History, prompt: AgentPrompt | null): History {
+  if (isBlank(prompt)) throw new RangeError('The prompt is empty.')
+  if (prompt !== null) return addPrompt(history, prompt)
+  if (history.length === 0) throw new RangeError('There is nothing to go on with: the session has no messages yet.')
+  return history
+}
+
+function isBlank(prompt: AgentPrompt | null): boolean {
+  return typeof prompt === 'string' ? prompt.trim() === '' : prompt?.length === 0
+}
+
+/** By the task and everything the model has to read: what it has read before, and what is new. */
+export function chooseModel(parts: AgentParts, history: History, { model, task = '', tools }: AgentRunOptions): string {
+  const fixed = model ?? parts.options.model
+  if (fixed !== undefined) return fixed
+  const newTokens = newTokensOf({ ...parts, history }, '', tools ?? parts.options.tools ?? [])
+  return selectModel(task, contentTokens(parts.habit, newTokens), parts.options.taskModels)
+}

@@ -1,0 +1,26 @@
+/** The options of a guard, checked: everything that is wrong is reported at once. */
+
+import type { Budget } from '../core/budget.js'
+import { type ConfigProblem, readOptions } from '../core/config.js'
+import { type EngineConfig, engineDefaults } from '../engine/desk.js'
+
+/** A configuration that cannot be used. The message has a line for each problem. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+  readonly problems: readonly ConfigProblem[]
+
+  constructor(problems: readonly ConfigProblem[]) {
+    super(problems.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('\n'))
+    this.problems = problems
+  }
+}
+
+/** What the engine is told. */
+export type EngineSettings = Omit<EngineConfig, 'book'> & { readonly budgets: readonly Budget[] }
+
+/** @throws ConfigError with everything that is wrong */
+export function readSettings(options: unknown): EngineSettings {
+  const reading = readOptions(options)
+  if (reading.kind === 'problems') throw new ConfigError(reading.problems)
+  return { ...engineDefaults, ...reading.config }
+}

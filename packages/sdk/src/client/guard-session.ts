@@ -1,0 +1,60 @@
+/** A session: calls on one account, and what they cost. */
+
+import { addUsd, decimalUsd, type NanoUsd, zeroUsd } from '../core/money.js'
+import type { Account, Door } from './door-types.js'
+import type { GuardSession, SessionAttribution } from './guard-types.js'
+import { openWays } from './ways.js'
+
+/** @throws TypeError for names that cannot be kept as they are */
+export function openSession(door: Door, attribution: SessionAttribution): GuardSession {
+  const id = attribution.id ?? door.runtime.id()
+  const headers = attributionHeaders({ ...attribution, id })
+  let spent: NanoUsd = zeroUsd
+  const account: Account = {
+    headersFor: (own) => mergeTags(headers, own),
+    onEnd: ({ cost }) => {
+      spent = addUsd(spent, cost.nano)
+    },
+  }
+  return {
+    id,
+    get spentUsd() {
+      return Number(decimalUsd(spent))
+    },
+    ...openWays(door, account),
+  }
+}
+
+const TAG = 'x-runguard-tag'
+
+function attributionHeaders({ id, user, project, task, tags = [] }: SessionAttribution): Record<string, string> {
+  const named = { session: id, user, project, task }
+  const headers: Record<string, string> = {}
+  for (const [name, value] of Object.entries(named)) {
+    if (value !== undefined) headers[`x-runguard-${name}`] = checkName(name, value)
+  }
+  for (const tag of tags) if (checkName('tag', tag).includes(',')) throw new TypeError(`a tag has no commas: ${tag}`)
+  if (tags.length > 0) headers[TAG] = tags.join(',')
+  return headers
+}
+
+const MAX_NAME_LENGTH = 200
+
+/** What could only be kept shortened or cleaned would be another name in every report. */
+function checkName(what: string, name: unknown): string {
+  const isPlain = typeof name === 'string' && name.trim() === name && !/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/u.test(name)
+  if (isPlain && name !== '' && name.length <= MAX_NAME_LENGTH) return name
+  throw new TypeError(
+    `the ${what} of a session is a text of 1 to ${MAX_NAME_LENGTH} characters without control characters and outer spaces`,
+  )
+}
+
+/** A request may say more of itself: a task of its own, and tags beside those of the session. */
+function mergeTags(session: Readonly<Record<string, string>>, own: Headers): Record<string, string> {
+  const merged = { ...session }
+  const tags = [session[TAG], own.get(TAG)].filter((each) => each !== undefined && each !== null)
+  if (tags.length > 0) merged[TAG] = tags.join(',')
+  const task = own.get('x-runguard-task')
+  if (task !== null) merged['x-runguard-task'] = task
+  return merged
+}

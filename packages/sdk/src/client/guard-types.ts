@@ -1,0 +1,77 @@
+/** What a program has of a guard. */
+
+import type { BudgetInput, GuardConfigInput } from '../core/config-input.js'
+import type { CallRecord } from '../core/record.js'
+import type { BudgetAlert } from '../engine/alerts.js'
+import type { Runtime } from '../engine/runtime.js'
+import type { SessionStore } from '../store/session-store.js'
+import type { ReportQuery, ReportRow, Store } from '../store/store.js'
+import type { CacheStats, CacheStatsQuery } from './cache-stats.js'
+import type { Fetch, Middleware } from './middleware-types.js'
+
+/** How calls are guarded. Everything has a default. */
+export interface GuardOptions extends GuardConfigInput {
+  /** In memory by default. Whoever opened a store closes it, after the guard. */
+  readonly store?: (Store & SessionStore) | undefined
+  /** Clock, ids, timers and log; the machine's by default, without a log. */
+  readonly runtime?: Runtime | undefined
+  /** Called once for each call, when it has ended. */
+  readonly onRecord?: ((record: CallRecord) => void) | undefined
+  /** Called when a budget's threshold is crossed, once per threshold and window. */
+  readonly onAlert?: ((alert: BudgetAlert) => void) | undefined
+}
+
+/** The ways in which a program sends its calls through a guard. They all lead to the same place. */
+export interface GuardedWays {
+  /**
+   * The same client, guarded: through its `middleware` where it has that, else through its `fetch`. The client that is
+   * passed stays as it is. Guarding a client again changes the account it runs on, and never counts a call twice.
+   *
+   * @throws TypeError if it is no client of the Claude API, or one that cannot be guarded
+   */
+  wrap<Client extends object>(client: Client): Client
+  /** For the `middleware` option of the official client: `new Anthropic({ middleware: [guard.middleware] })`. */
+  readonly middleware: Middleware
+  /** The guarded global `fetch`. A refusal is an answer in the API's error shape, which clients do not send again. */
+  readonly fetch: Fetch
+  /** The same for a `fetch` of your own. */
+  guardFetch(fetch: Fetch): Fetch
+}
+
+/** On whose account the calls of a session run. */
+export interface SessionAttribution {
+  /** By default a new one. */
+  readonly id?: string
+  readonly user?: string
+  readonly project?: string
+  readonly task?: string
+  /** Without commas. */
+  readonly tags?: readonly string[]
+}
+
+/** Everything called through it is on the account of one session. */
+export interface GuardSession extends GuardedWays {
+  readonly id: string
+  /** What the calls of this object that have ended cost, in dollars. */
+  readonly spentUsd: number
+}
+
+/** Stands around the calls of one program. */
+export interface Guard extends GuardedWays {
+  /** @throws TypeError for names that cannot be kept as they are */
+  session(attribution?: SessionAttribution): GuardSession
+  /** Sums over the calls that have ended, also over those of other programs that share the store. */
+  report(query: ReportQuery): Promise<readonly ReportRow[]>
+  /** How many tokens came out of the prompt cache, and how many went in. */
+  cacheStats(query?: CacheStatsQuery): Promise<CacheStats>
+  /**
+   * Takes other budgets into force, for calls that run as well.
+   *
+   * @throws ConfigError with everything that is wrong with them
+   */
+  setBudgets(budgets: readonly BudgetInput[]): void
+  /** Resolves when every call that has ended is in the store; rejects if the store cannot be written. */
+  flush(): Promise<void>
+  /** Ends the calls that still run, and flushes. Calls made later are refused. A store that was passed stays open. */
+  close(): Promise<void>
+}

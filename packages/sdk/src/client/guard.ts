@@ -1,0 +1,65 @@
+/** The guard: the engine inside a program. */
+
+import { loadPriceBook } from '../core/price.js'
+import { priceList } from '../core/price-list.js'
+import { errorFromRefusal } from '../core/refusal-error.js'
+import { createEngine } from '../engine/engine.js'
+import { systemRuntime } from '../engine/runtime.js'
+import { memoryStore } from '../store/memory.js'
+import { sumCacheStats } from './cache-stats.js'
+import { endpointFinder } from './claude-endpoint.js'
+import { CLOSED } from './door.js'
+import type { Account, Door } from './door-types.js'
+import { readSettings } from './guard-options.js'
+import { openSession } from './guard-session.js'
+import type { Guard, GuardOptions } from './guard-types.js'
+import { openWays } from './ways.js'
+
+/**
+ * A guard around the calls of this program.
+ *
+ * @throws ConfigError with everything that is wrong with the options
+ */
+export function createGuard(options: GuardOptions = {}): Guard {
+  const { budgets, ...config } = readSettings(options)
+  const { store = memoryStore(), runtime = systemRuntime(), onRecord, onAlert } = options
+  const engine = createEngine({
+    config: { ...config, book: loadPriceBook(priceList) },
+    store,
+    runtime,
+    budgets,
+    ...(onRecord && { onRecord }),
+    ...(onAlert && { onAlert }),
+  })
+  const door = openDoor(engine, runtime)
+  return {
+    ...openWays(door, NOBODY),
+    session: (attribution = {}) => openSession(door, attribution),
+    report: (query) => store.report(query),
+    cacheStats: (query = {}) => sumCacheStats(store, query),
+    setBudgets: (list) => engine.setBudgets(readSettings({ budgets: list }).budgets),
+    flush: () => engine.flush(),
+    close: async () => {
+      door.isClosed = true
+      for (const call of door.running) call.stop('gateway-stopped', errorFromRefusal(CLOSED))
+      await engine.close()
+    },
+  }
+}
+
+/** A call through the guard itself runs on the account that its own headers name. */
+const NOBODY: Account = { headersFor: () => ({}), onEnd: () => {} }
+
+function openDoor(engine: Door['engine'], runtime: Door['runtime']): Door {
+  return {
+    engine,
+    runtime,
+    findEndpoint: endpointFinder(),
+    running: new Set(),
+    dropped: new FinalizationRegistry((call) => call.stop('caller-aborted', 'dropped')),
+    passing: new WeakSet(),
+    own: new WeakMap(),
+    fetch: globalThis.fetch,
+    isClosed: false,
+  }
+}

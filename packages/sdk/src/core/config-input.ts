@@ -1,0 +1,51 @@
+/** The configuration as programs write it: words where people think in words, read by `readOptions`. */
+
+import type { Budget } from './budget.js'
+import type { UnknownModelPolicy } from './price.js'
+import type { WindowKind } from './window.js'
+
+/** One budget. */
+export interface BudgetInput {
+  /** Unique; by default scope and window: `team:research/day`. */
+  readonly id?: string | undefined
+  /** Shown to people. */
+  readonly name?: string | undefined
+  /** Whose spending: `everything`, `request`, or kind and name (`user:alice`), with `*` for each one by itself. */
+  readonly scope: string
+  /** Dollars: `'$20'`, `'0.05'` or `20`. */
+  readonly limit: string | number
+  /** The period; for sessions and requests it is their own by default. */
+  readonly window?: WindowKind | undefined
+  /** IANA name of the time zone whose calendar the window follows; by default UTC. */
+  readonly timeZone?: string | undefined
+  /** `observe` counts and alerts, and refuses nothing. */
+  readonly mode?: Budget['mode'] | undefined
+  /** An alert when so many percent of the limit are used. */
+  readonly thresholds?: readonly number[] | undefined
+  /** A paused budget neither counts nor refuses. */
+  readonly paused?: boolean | undefined
+  readonly overrides?: readonly OverrideInput[] | undefined
+}
+
+/** Another limit for one name of a budget's scope. */
+export interface OverrideInput {
+  /** The name, such as `alice`; `*` for all others. */
+  readonly scope: string
+  /** Dollars. */
+  readonly limit: string | number
+  /** A date in the time zone of the budget, or a time with its offset; by default until it is taken away. */
+  readonly until?: string | null | undefined
+}
+
+/** What a program may say in the same words as a file. */
+export interface GuardConfigInput {
+  readonly budgets?: readonly BudgetInput[] | undefined
+  /** `observe`: budgets count and alert, and refuse nothing. */
+  readonly mode?: Budget['mode'] | undefined
+  /** What to do with a model that has no listed price. */
+  readonly unknownModel?: UnknownModelPolicy | undefined
+  /** While the ledger cannot be written, calls are refused, or let pass and written later. */
+  readonly onStoreFailure?: 'refuse' | 'pass' | undefined
+  /** How long a call waits for money that running calls hold: up to ten minutes. */
+  readonly waitForMoneyMs?: number | undefined
+}
