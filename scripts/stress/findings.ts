@@ -6,7 +6,7 @@ import type { Outcome } from './client.js'
 import type { Books } from './gateway-task.js'
 import { groupBy, type HeldCall, listHeldCalls } from './held-calls.js'
 import { type AccountView, type Judgement, judgeCut, judgeRefusal, settledAt, truthAt } from './judgement.js'
-import { numberOf, type PlannedCall, trueCost } from './load.js'
+import { numberOf, outputCost, type PlannedCall, trueCost } from './load.js'
 
 /** All that a run left behind. */
 export interface Evidence {
@@ -81,7 +81,7 @@ export function findFacts(evidence: Evidence): RunFindings {
     clamps: books.records.filter(({ hold }) => (hold?.clampedTo ?? null) !== null).length,
     heldPerSpent: heldNanoMs / sum(settled.map(({ posted, openedAt, resolvedAt }) => posted * (resolvedAt - openedAt))),
     unrecorded: countUnrecorded(evidence),
-    doubts: [...refusals, ...cuts].filter(({ judgement }) => judgement === 'false').map(({ words }) => words),
+    doubts: [...refusals, ...cuts].filter(({ judgement }) => judgement !== 'needed').map(({ words }) => words),
     troubles: findTroubles(evidence, calls, bills),
   }
 }
@@ -103,9 +103,10 @@ interface Billed {
 function billByNumber(log: readonly LogEntry[]): ReadonlyMap<number, Billed> {
   const { byRequest } = auditBills(log)
   const bills = new Map<number, Billed>()
-  for (const { id, userAgent, ending } of log) {
+  for (const { id, path, userAgent, ending } of log) {
     const number = numberOf(userAgent)
-    if (number === null) continue
+    // Gateways also ask how long prompts are, which is free.
+    if (number === null || path !== '/v1/messages') continue
     const before = bills.get(number) ?? { nano: 0, isWhole: true, times: 0 }
     const nano = before.nano + Number(byRequest.get(id) ?? 0n)
     bills.set(number, { nano, isWhole: before.isWhole && ending === 'complete', times: before.times + 1 })
@@ -215,9 +216,12 @@ function judgeCuts({ books, plan }: Evidence, views: ReadonlyMap<string, Account
     const own = viewsOf(call, views)
     const left = own.map((view) => Math.round(view.limit - truthAt(view, at)))
     const words = `cut call ${call.number} at ${cost.nano} of ${trueCost(call)}: left beyond all needs ${left}`
-    return [{ judgement: judgeCut(own, at), words }]
+    return [{ judgement: judgeCut(own, at, outputCost(call, IN_HAND_TOKENS)), words }]
   })
 }
+
+/** The gateway's margin for a cut, in tokens of output. */
+const IN_HAND_TOKENS = 128
 
 function viewsOf(call: PlannedCall, views: ReadonlyMap<string, AccountView>): readonly AccountView[] {
   return scopesOf(call).flatMap((scope) => views.get(scope) ?? [])

@@ -10,14 +10,14 @@ import { performance } from 'node:perf_hooks'
 import { startGateway } from '@runguard/gateway'
 import { loadPriceBook, priceList } from '@runguard/sdk/core'
 import { createEngine, engineDefaults, systemRuntime } from '@runguard/sdk/engine'
-import { memoryStore, postgresStore, type Store, sqliteStore } from '@runguard/sdk/store'
+import { memoryStore, postgresStore, type SessionStore, type Store, sqliteStore } from '@runguard/sdk/store'
 import Database from 'libsql'
 import pg from 'pg'
 import type { Books, GatewayTask, Place, Question } from './gateway-task.js'
 
 const EVERYTHING = 10_000_000
 
-async function openStore(place: Place): Promise<Store> {
+async function openStore(place: Place): Promise<Store & SessionStore> {
   if (place.kind === 'memory') return memoryStore()
   if (place.kind === 'sqlite') return sqliteStore(new Database(place.path))
   const pool = new pg.Pool({ connectionString: place.url, max: 4 })
@@ -27,7 +27,7 @@ async function openStore(place: Place): Promise<Store> {
 }
 
 /** The same store, which notes how long every write of ledger events took. */
-function timedStore(store: Store): { store: Store; writeMs: number[]; writeEvents: number[] } {
+function timedStore<Kept extends Store>(store: Kept): { store: Kept; writeMs: number[]; writeEvents: number[] } {
   const [writeMs, writeEvents]: [number[], number[]] = [[], []]
   const post: Store['post'] = async (batch) => {
     const startedAt = performance.now()

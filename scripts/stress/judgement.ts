@@ -19,7 +19,7 @@ export interface AccountView {
 /**
  * - `needed`: settled + what running calls truly need + what this call truly needs is above a limit.
  * - `floor`: it would have fit, but not with the least that a call is begun with, since nobody knew how short its answer
- *   would be.
+ *   would be; a running one, not with what is kept in hand for the end of a stream.
  * - `false`: it would have fit: the money was held in vain.
  */
 export type Judgement = 'needed' | 'floor' | 'false'
@@ -39,9 +39,15 @@ export function judgeRefusal(
   return lefts.some((left) => Math.max(needed, least) > left) ? 'floor' : 'false'
 }
 
-/** Judges a cut: the call itself is one of those that were let in, and still ran. */
-export function judgeCut(accounts: readonly AccountView[], at: number): Judgement {
-  return accounts.some((account) => truthAt(account, at) > account.limit) ? 'needed' : 'false'
+/**
+ * Judges a cut: the call itself is one of those that were let in, and still ran.
+ *
+ * @param inHand what the gateway keeps of every stream's hold, for what an upstream bills after it was aborted
+ */
+export function judgeCut(accounts: readonly AccountView[], at: number, inHand: number): Judgement {
+  const left = Math.min(...accounts.map((account) => account.limit - truthAt(account, at)))
+  if (left < 0) return 'needed'
+  return left < inHand ? 'floor' : 'false'
 }
 
 /** What an account has to pay for everything that was let in until then. */

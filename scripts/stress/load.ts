@@ -120,6 +120,12 @@ export function trueCost({ model, promptBytes, outputTokens, maxTokens }: Planne
   return costOfUsage({ ...counts, ...rest, inference_geo: null }, model, PRICED_AT)
 }
 
+/** What so many tokens of output cost in a call, in nano-dollars. */
+export function outputCost(call: PlannedCall, tokens: number): number {
+  const costOf = (outputTokens: number): number => Number(trueCost({ ...call, outputTokens, maxTokens: tokens }))
+  return costOf(tokens) - costOf(0)
+}
+
 /** The simulator's overhead of a turn. */
 const TURN_TOKENS = 4
 /** The prices of these models do not change by date. */

@@ -29,7 +29,10 @@ export function renderRun(run: RunResult): string {
       'refusals',
       `${refusals.needed} needed, ${refusals.floor} below the least a call is begun with, ${refusals.false} false`,
     ],
-    ['cuts, clamps', `${cuts.needed} cuts needed, ${cuts.false} false; ${clamps} clamped`],
+    [
+      'cuts, clamps',
+      `${cuts.needed} cuts needed, ${cuts.floor} within the margin for a cut, ${cuts.false} false; ${clamps} clamped`,
+    ],
     ['held per spent', `${run.heldPerSpent.toFixed(2)} dollars for each dollar, over time`],
     ['reserve adds', `${spread(run.overheadMs)} ms before a call is sent (p50 / p99), waiting for money included`],
     [

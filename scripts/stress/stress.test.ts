@@ -36,8 +36,9 @@ describe('the judgement of a refusal', () => {
   })
 
   it('finds a cut needless where all that runs fits', () => {
-    expect(judgeCut([account], 7)).toBe('false')
-    expect(judgeCut([{ ...account, limit: 89 }], 7)).toBe('needed')
+    expect(judgeCut([account], 7, 5)).toBe('false')
+    expect(judgeCut([{ ...account, limit: 94 }], 7, 5)).toBe('floor')
+    expect(judgeCut([{ ...account, limit: 89 }], 7, 5)).toBe('needed')
   })
 })
 

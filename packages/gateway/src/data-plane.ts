@@ -5,6 +5,7 @@ import type { Call, Endpoint, Refusal } from '@runguard/sdk/core'
 import type { Engine, Runtime } from '@runguard/sdk/engine'
 import type { Dispatcher } from 'undici'
 import { plainHeaders, requestHeaders } from './headers.js'
+import type { InputCounter } from './input-counter.js'
 import { Relay, refuse } from './relay.js'
 import { type ReadRequest, readRequest } from './request.js'
 
@@ -16,6 +17,7 @@ export interface DataPlane {
   /** Path in front of every target, without a trailing slash. */
   readonly upstreamPrefix: string
   readonly maxBodyBytes: number
+  readonly countInput: InputCounter
   /** The calls that are running now. */
   readonly running: Set<Relay>
   /** Requests that are being read or admitted now. */
@@ -67,6 +69,11 @@ function callFrom(plane: DataPlane, request: IncomingMessage, endpoint: Endpoint
     readAtTick: plane.runtime.tick(),
     problem: read.problem,
     isGone: () => request.socket.destroyed,
+    countInput: async () => {
+      if (read.body === null) return null
+      const headers = requestHeaders(request.rawHeaders, request.headers.connection, true)
+      return plane.countInput({ target: endpoint.target, headers, body: read.body })
+    },
   }
 }
 

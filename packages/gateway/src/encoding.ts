@@ -63,8 +63,19 @@ export async function decodeBody(bytes: Uint8Array, header: string | undefined, 
 /** Reads the bytes of an answer for the meter, while the same bytes are already on their way to the caller. */
 export interface Tap {
   feed(chunk: Buffer): void
+  /** True if the rest cannot be read, although its beginning could. */
+  readonly isBroken: boolean
   /** Resolves when everything fed has been read. Never rejects: what cannot be read stays unread. */
   finish(): Promise<void>
+}
+
+/** True if an answer in this coding can be read while it comes. */
+export function isReadable(header: string | undefined): boolean {
+  const names = codings(header)
+  if (names.length > 1) return false
+  const decoder = createDecoder(names[0])
+  decoder?.destroy()
+  return names.length === 0 || decoder !== null
 }
 
 /** @returns null if the answer is not encoded, so that the common case costs nothing */
@@ -73,7 +84,7 @@ export function tapEncoded(header: string | undefined, read: (chunk: Buffer) => 
   if (names.length === 0) return null
   const decoder = names.length === 1 ? createDecoder(names[0]) : null
   // What cannot be decoded is read as it is: no usage is found in it, but its bytes are counted.
-  if (decoder === null) return { feed: read, finish: () => Promise.resolve() }
+  if (decoder === null) return { feed: read, isBroken: false, finish: () => Promise.resolve() }
   let isBroken = false
   // Until the first byte was decoded nobody knows whether the coding is what it says.
   let undecoded: Buffer[] | null = []
@@ -98,7 +109,13 @@ export function tapEncoded(header: string | undefined, read: (chunk: Buffer) => 
     if (!isBroken) decoder.end()
     return ended
   }
-  return { feed, finish }
+  return {
+    feed,
+    get isBroken() {
+      return isBroken && undecoded === null
+    },
+    finish,
+  }
 }
 
 function createDecoder(coding: string | undefined): Transform | null {

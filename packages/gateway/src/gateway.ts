@@ -8,6 +8,7 @@ import { Pool } from 'undici'
 import { isLoopback } from './address.js'
 import { isOwnPage, serveOwnPage } from './control-plane.js'
 import { type DataPlane, refuseCall, serveCall } from './data-plane.js'
+import { createInputCounter } from './input-counter.js'
 import { MAX_BODY_BYTES } from './request.js'
 
 /** What a gateway is made of. */
@@ -86,12 +87,15 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 function createDataPlane({ engine, runtime, upstream, upstreamTimeoutMs, maxBodyBytes }: GatewayOptions): DataPlane {
   const { origin, pathname } = parseUpstream(upstream)
   const timeoutMs = upstreamTimeoutMs ?? DEFAULT_UPSTREAM_TIMEOUT_MS
+  const pool = new Pool(origin, { headersTimeout: timeoutMs, bodyTimeout: timeoutMs })
+  const upstreamPrefix = pathname.replace(/\/+$/, '')
   return {
     engine,
     runtime,
-    upstream: new Pool(origin, { headersTimeout: timeoutMs, bodyTimeout: timeoutMs }),
-    upstreamPrefix: pathname.replace(/\/+$/, ''),
+    upstream: pool,
+    upstreamPrefix,
     maxBodyBytes: maxBodyBytes ?? MAX_BODY_BYTES,
+    countInput: createInputCounter({ runtime, upstream: pool, upstreamPrefix }),
     running: new Set(),
     serving: new Set(),
   }

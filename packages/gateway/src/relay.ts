@@ -2,10 +2,10 @@
 
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { answerRefusal, type CallEnd, decimalUsd, type Refusal } from '@runguard/sdk/core'
+import { answerRefusal, type CallEnd, decimalUsd, loopHeader, type Refusal } from '@runguard/sdk/core'
 import type { DoorGuard, Watch } from '@runguard/sdk/engine'
 import type { Dispatcher } from 'undici'
-import { type Tap, tapEncoded } from './encoding.js'
+import { CorruptEncodingError, isReadable, type Tap, tapEncoded } from './encoding.js'
 import { type FlatHeaders, plainHeaders, responseHeaders } from './headers.js'
 
 type Controller = Dispatcher.DispatchController
@@ -80,10 +80,14 @@ export class Relay implements Dispatcher.DispatchHandler {
     // 100 and 103 announce an answer, they are none.
     if (status < 200) return
     const plain = plainHeaders(headers)
-    this.guard = this.watch.head(status, plain)
+    const encoding = plain['content-encoding']
+    const guard = this.watch.head(status, plain)
+    // A coding that nobody can read cannot be cut in either; it was not asked for.
+    this.guard = isReadable(encoding) ? guard : null
     if (this.guard !== null) this.guard.onTurn = () => this.follow()
-    this.tap = tapEncoded(plain['content-encoding'], (chunk) => this.watch.chunk(chunk))
-    this.head = { status, headers: responseHeaders((controller.rawHeaders ?? []) as Buffer[]) }
+    this.tap = tapEncoded(encoding, (chunk) => this.take(chunk))
+    const isDecoded = this.guard !== null && this.tap !== null
+    this.head = { status, headers: responseHeaders((controller.rawHeaders ?? []) as Buffer[], isDecoded) }
     this.held = this.watch.isPricedAtEnd ? [] : null
     if (this.held === null) {
       this.writeHead([])
@@ -107,10 +111,14 @@ export class Relay implements Dispatcher.DispatchHandler {
     this.arrived = []
     if (bytes.length === 0 && this.isOpen()) this.response.flushHeaders()
     if (bytes.length === 0) return
-    if (this.guard === null) {
-      this.send(bytes)
-      this.read(bytes)
-    } else {
+    if (this.guard === null) this.send(bytes)
+    this.read(bytes)
+  }
+
+  /** Decoded bytes: the watch sees them, and where a guard stands the caller gets what it lets pass. */
+  private take(bytes: Buffer): void {
+    if (this.guard === null) this.watch.chunk(bytes)
+    else {
       this.send(this.guard.pass(bytes))
       this.follow()
     }
@@ -151,7 +159,7 @@ export class Relay implements Dispatcher.DispatchHandler {
   }
 
   private read(bytes: Buffer): void {
-    if (this.tap === null) this.watch.chunk(bytes)
+    if (this.tap === null) this.take(bytes)
     else this.tap.feed(bytes)
   }
 
@@ -160,11 +168,13 @@ export class Relay implements Dispatcher.DispatchHandler {
     this.controller?.resume()
     if (this.arrived.length > 0) this.forward()
     if (this.tap === null) this.finish()
-    else
-      void this.tap.finish().then(
-        () => this.finish(),
-        (error: Error) => this.onResponseError(this.controller, error),
-      )
+    else void this.tap.finish().then(() => this.finishDecoded(this.tap?.isBroken === true))
+  }
+
+  /** What could not be decoded was not sent on either, where a guard stands: the caller must not take it for the whole. */
+  private finishDecoded(isBroken: boolean): void {
+    if (this.guard === null || !isBroken) this.finish()
+    else this.onResponseError(this.controller, new CorruptEncodingError('its coding breaks off'))
   }
 
   onResponseError(_controller: Controller | null, error: Error): void {
@@ -203,7 +213,7 @@ export class Relay implements Dispatcher.DispatchHandler {
     const record = this.watch.end('complete')
     this.onEnd()
     if (this.held !== null) this.release(['x-runguard-cost-usd', decimalUsd(record.cost.nano)])
-    this.response.end(this.guard?.finish())
+    if (this.isOpen()) this.response.end(this.guard?.finish())
   }
 
   private writeHead(extra: FlatHeaders): void {
@@ -221,8 +231,9 @@ export class Relay implements Dispatcher.DispatchHandler {
 }
 
 function ownHeaders(watch: Watch): FlatHeaders {
-  const { id, overheadMs, binding } = watch
+  const { id, overheadMs, binding, loop } = watch
   const own = ['x-runguard-request-id', id, 'x-runguard-overhead-ms', overheadMs.toFixed(2)]
+  if (loop !== null) own.push('x-runguard-loop', loopHeader(loop))
   if (binding === null) return own
   const remaining = decimalUsd(binding.remaining)
   return [...own, 'x-runguard-budget', headerText(binding.budget), 'x-runguard-budget-remaining-usd', remaining]

@@ -35,7 +35,7 @@ const limitNano = (usd: number): number => Math.round(usd * 1e9)
 
 describe('a budget that is used up', () => {
   it('refuses the next call with one request, and says everything that helps', async () => {
-    const house = await startHouse(simulator.url, { budgets: [budget({ limit: '$0.001' })] })
+    const house = await startHouse(simulator.url, { budgets: [budget({ limit: '$0.0004' })] })
     const error = await clientOf(house)
       .messages.create(ask('hello', 4000))
       .catch((caught: unknown) => caught)
@@ -46,8 +46,8 @@ describe('a budget that is used up', () => {
     expect(body).toMatchObject({
       error: {
         type: 'billing_error',
-        message: expect.stringMatching(/budget for everything \(\$0\.0010 per month\)/),
-        details: { error_code: 'runguard_budget_exceeded', scope: 'everything', limit_usd: '0.001', spent_usd: '0' },
+        message: expect.stringMatching(/budget for everything \(\$0\.0004\d* per month\)/),
+        details: { error_code: 'runguard_budget_exceeded', scope: 'everything', limit_usd: '0.0004', spent_usd: '0' },
       },
     })
     expect(simulator.log).toHaveLength(0)

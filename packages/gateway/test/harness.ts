@@ -4,13 +4,13 @@ import { createServer as createHttpServer, type IncomingMessage, type ServerResp
 import { type AddressInfo, connect, createServer as createNetServer, type Server, type Socket } from 'node:net'
 import { type Budget, type CallRecord, loadPriceBook, priceList } from '@runguard/sdk/core'
 import { createEngine, type EngineConfig, engineDefaults, systemRuntime } from '@runguard/sdk/engine'
-import { memoryStore, type Store } from '@runguard/sdk/store'
+import { memoryStore, type SessionStore, type Store } from '@runguard/sdk/store'
 import { onTestFinished } from 'vitest'
 import { type Gateway, type GatewayOptions, startGateway } from '../src/index.js'
 
 export interface House {
   readonly gateway: Gateway
-  readonly store: Store
+  readonly store: Store & SessionStore
   /** Resolves with the records once there are that many. */
   records(count: number): Promise<readonly CallRecord[]>
   /** Everything the gateway logged at warn or error. */
@@ -20,7 +20,7 @@ export interface House {
 /** What may differ from an ordinary gateway. */
 export interface HouseOptions extends Partial<GatewayOptions> {
   readonly budgets?: readonly Budget[]
-  readonly store?: Store
+  readonly store?: Store & SessionStore
   readonly config?: Partial<EngineConfig>
 }
 

@@ -47,10 +47,11 @@ function reasonFor(state: BreakerState): string {
   if (state.kind === 'held') return `held by ${state.by}${state.note === null ? '' : `, ${JSON.stringify(state.note)}`}`
   if (state.kind === 'closed') return 'its breaker was open'
   const isTried = state.kind === 'half-open' ? ', and one call is trying whether that is over' : ''
-  return `${causeText(state.cause)}${isTried}`
+  return `${describeCause(state.cause)}${isTried}`
 }
 
-function causeText(cause: BreakerCause): string {
+/** Why a breaker opened, in a few words. */
+export function describeCause(cause: BreakerCause): string {
   switch (cause.kind) {
     case 'loop':
       return cause.stops === 1 ? 'an agent went in a loop' : `agents went in loops, ${cause.stops} times`

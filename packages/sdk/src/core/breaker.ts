@@ -9,8 +9,11 @@
 import type { NanoUsd } from './money.js'
 import type { Scope } from './scope.js'
 
+/** What has breakers. */
+export const breakerScopes = ['session', 'key', 'team', 'model'] as const
+
 /** Whose calls a breaker stops. */
-export type BreakerScope = 'session' | 'key' | 'team' | 'model'
+export type BreakerScope = (typeof breakerScopes)[number]
 
 /** Why a breaker opened. */
 export type BreakerCause =
@@ -77,8 +80,7 @@ export function closedBreaker(key: string): Breaker {
 /** The keys of all breakers that a call meets. */
 export function breakerKeys(scope: Pick<Scope, 'session' | 'key' | 'team'>, model: string | null): readonly string[] {
   const names: Readonly<Record<BreakerScope, string | null>> = { ...scope, model }
-  const kinds: readonly BreakerScope[] = ['session', 'key', 'team', 'model']
-  return kinds.flatMap((kind) => (names[kind] === null ? [] : [breakerKey(kind, names[kind])]))
+  return breakerScopes.flatMap((kind) => (names[kind] === null ? [] : [breakerKey(kind, names[kind])]))
 }
 
 /** The key of one breaker. */

@@ -31,16 +31,33 @@ function openingOf(block: BlockView, body: Uint8Array): Uint8Array {
   return text === '' ? body.subarray(block.start, block.end) : new TextEncoder().encode(text)
 }
 
-/** So much of the end of a request is compared: what is new in it stands there. */
-const CLOSING_BYTES = 1_024
+/** So much of the end of a request is looked at first: what is new in it stands there. */
+const CLOSING_BYTES = 256
 
-/** Equal for requests that are equal, as far as their model, size and end tell. */
-export function requestKey({ model, bytes }: CallView, body: Uint8Array): string {
-  return `${model} ${bytes} ${hashBytes(body.subarray(Math.max(0, body.length - CLOSING_BYTES)))}`
+/** What tells requests apart. */
+export interface RequestKey {
+  /** Differs for nearly all requests that differ. */
+  readonly quick: string
+  /** Equal for equal requests, the first one of a row apart. */
+  readonly full: string
 }
 
+/**
+ * The key of a request. All of it is read only where size and end are those of the one before: as a rule they are not.
+ *
+ * @param before of the agent's last request; null if there was none
+ */
+export function requestKey({ model, bytes }: CallView, body: Uint8Array, before: RequestKey | null): RequestKey {
+  const quick = `${model} ${bytes} ${hashBytes(body.subarray(Math.max(0, body.length - CLOSING_BYTES)))}`
+  return { quick, full: before?.quick === quick ? `${quick} ${hashBytes(body)}` : quick }
+}
+
+/** Four bytes at a time: whole requests may be read. */
 function hashBytes(bytes: Uint8Array): string {
   const hash = new TextHash()
-  for (const byte of bytes) hash.addCode(byte)
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  const whole = bytes.length - (bytes.length % 4)
+  for (let at = 0; at < whole; at += 4) hash.addCode(view.getInt32(at, true))
+  for (let at = whole; at < bytes.length; at++) hash.addCode(view.getUint8(at))
   return hash.digest()
 }

@@ -15,10 +15,10 @@ export type {
   BreakerState,
   CallOutcome,
 } from './breaker.js'
-export { breakerKey, breakerKeys, closedBreaker, judgeBreaker, stepBreaker } from './breaker.js'
+export { breakerKey, breakerKeys, breakerScopes, closedBreaker, judgeBreaker, stepBreaker } from './breaker.js'
 export type { BreakerLimits, BreakerMeter, BreakerPolicy, BreakerSample } from './breaker-meter.js'
 export { addSample, findCause } from './breaker-meter.js'
-export { refuseAtBreaker } from './breaker-refusal.js'
+export { describeCause, refuseAtBreaker } from './breaker-refusal.js'
 export { outcomeOf, upstreamLimit } from './breaker-upstream.js'
 export type { Budget, BudgetOverride, CompiledBudgets, ScopeKind } from './budget.js'
 export { compileBudgets, defaultThresholds, matchBudgets, renewAccounts, scopeKinds } from './budget.js'
@@ -67,7 +67,7 @@ export type { PlannedCall } from './list-cost.js'
 export { listCost } from './list-cost.js'
 export type { LoopDetectorState, LoopMatch, LoopOptions } from './loop.js'
 export { LoopDetector } from './loop.js'
-export { loopDetails } from './loop-details.js'
+export { loopDetails, loopHeader } from './loop-details.js'
 export type { LoopFinding, LoopRule } from './loop-finding.js'
 export { describeFinding } from './loop-finding.js'
 export { hashText } from './loop-hash.js'
@@ -95,7 +95,15 @@ export type { OutputSource, QuantileBook } from './quantile-book.js'
 export { openQuantileBook } from './quantile-book.js'
 export type { Bill, Reconciliation } from './reconcile.js'
 export { reconcile } from './reconcile.js'
-export type { CallRecord, Ending, EndingKind, EndingReason, InputEstimate, RecordedCost } from './record.js'
+export type {
+  CallRecord,
+  Ending,
+  EndingKind,
+  EndingReason,
+  InputEstimate,
+  RecordedCost,
+  RecordedLoop,
+} from './record.js'
 export type { RunGuardErrorOptions } from './refusal-error.js'
 export {
   BreakerOpenError,

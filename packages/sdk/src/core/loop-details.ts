@@ -2,10 +2,16 @@
 
 import type { RefusalDetails } from './errors.js'
 import type { LoopMatch } from './loop.js'
+import type { RecordedLoop } from './record.js'
 
 /** The facts that {@link readLoopDetails} reads: how often, and the signatures as JSON. */
 export function loopDetails({ repeats, cycle }: LoopMatch): RefusalDetails {
   return { repeats, cycle_length: cycle.length, cycle: JSON.stringify(cycle) }
+}
+
+/** A loop as the value of a header: `notice; rule=repeat; repeats=3`. */
+export function loopHeader({ action, isEnforced, rule, repeats }: RecordedLoop): string {
+  return `${action}; rule=${rule}; repeats=${repeats}${isEnforced ? '' : '; observed'}`
 }
 
 /** The loop that a refusal speaks of; null if it tells of none. */

@@ -59,8 +59,11 @@ export function strongerOf(first: LoopFinding | null, second: LoopFinding | null
   return first.tier === 'notice' && second.tier === 'stop' ? second : first
 }
 
+/** What is told of a finding. */
+export type ToldFinding = Pick<LoopFinding, 'rule' | 'repeats' | 'cycle'>
+
 /** A finding in a few words, as the second half of "stopped, because …". Names tools, never content. */
-export function describeFinding({ rule, repeats, cycle }: LoopFinding): string {
+export function describeFinding({ rule, repeats, cycle }: ToldFinding): string {
   const tools = cycle.join(' → ')
   switch (rule) {
     case 'repeat':

@@ -16,7 +16,7 @@ export function refuseLoop({ finding, spent }: LoopVerdict, { session, agent }: 
     code: 'runguard_loop_detected',
     message:
       `RunGuard stopped ${who}, because ${describeFinding(finding)}.${cost} Send a new message to go on, or resume the ` +
-      `session on the dashboard or with \`runguard session resume ${quoteForShell(session)}\`.`,
+      `session with \`runguard session resume ${quoteForShell(session)}\`.`,
     details: {
       ...loopDetails(finding),
       rule: finding.rule,

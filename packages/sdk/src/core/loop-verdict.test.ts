@@ -59,7 +59,7 @@ describe('the refusal of a loop', () => {
     const refusal = refuseLoop(verdict, { session: 'abc', agent: '' })
     expect(refusal.message).toBe(
       'RunGuard stopped this agent, because Bash was called 5 times in a row with the same input. It has cost $1.23 so ' +
-        'far. Send a new message to go on, or resume the session on the dashboard or with ' +
+        'far. Send a new message to go on, or resume the session with ' +
         '`runguard session resume abc`.',
     )
     expect(refusal).toMatchObject({

@@ -10,7 +10,10 @@ import { scanCall } from '../core/scan.js'
 import { identify, type Scope } from '../core/scope.js'
 import { estimateInput, tokenFacts } from '../core/tokens.js'
 import type { Desk, Expectation, Opening } from './desk.js'
-import { NO_HOLD, outputScope, type Reservation, reserveCall } from './reserving.js'
+import { outputScope } from './learning.js'
+import type { Inspection } from './loops.js'
+import { NO_HOLD, type Reservation } from './negotiation.js'
+import { reserveCall } from './reserving.js'
 import { openWatch, recordRefusal, type Watch } from './watch.js'
 
 /** The answer of `admit`: send it and feed the watch, or refuse it. */
@@ -22,36 +25,65 @@ export type Admission =
 /** One way in for every call, whatever door it came through. Never rejects for anything a caller sends. */
 export async function admit(desk: Desk, call: Call): Promise<Admission> {
   const id = desk.runtime.id()
-  const { view, problem } = parse(call)
-  const scope = identify(call.headers, view?.userId ?? null, call.endpoint.project)
-  const expectation = view === null ? null : expect(desk, view, scope, call.body ?? NO_BODY)
-  const refusal = problem ?? check(desk, view)
-  const reservation = refusal === null ? await reserve(desk, call, { id, view, scope, expectation }) : refused(refusal)
-  const opening = openCall(desk, call, { id, view, scope, expectation })
+  const read = parse(call)
+  const scope = identify(call.headers, read.view?.userId ?? null, call.endpoint.project)
+  const problem = read.problem ?? check(desk, read.view)
+  const inspection = problem === null ? await inspect(desk, call, read.view, scope) : null
+  const found: Found = { id, scope, inspection, ...expectCall(desk, call, scope, inspection?.body ?? null, read.view) }
+  const refusal = problem ?? inspection?.refusal ?? (await askBreakers(desk, found))
+  const reservation = refusal === null ? await reserve(desk, call, found) : refused(refusal)
+  const opening = openCall(desk, call, found)
+  if (inspection?.isNews === true) desk.tellLoop(opening, inspection)
   if (reservation.kind === 'refused') return refuse(desk, opening, reservation.refusal)
   const { hold, body } = reservation
-  const expected = expectation === null ? null : capOutput(expectation, hold?.clampedTo ?? null)
-  const watch = openWatch(desk, { opening, expectation: expected, startedTick: call.readAtTick, hold })
-  return { kind: 'send', watch, body }
+  const expectation = found.expectation === null ? null : capOutput(found.expectation, hold?.clampedTo ?? null)
+  const watch = openWatch(desk, { opening, expectation, startedTick: call.readAtTick, hold, inspection })
+  return { kind: 'send', watch, body: body ?? inspection?.body ?? null }
 }
 
 /** What was found out about a call so far. */
 interface Found {
   readonly id: string
+  /** Of `body`. */
   readonly view: CallView | null
+  /** What is to be sent: the caller's, or what loops made of it. */
+  readonly body: Uint8Array | null
   readonly scope: Scope
   readonly expectation: Expectation | null
+  readonly inspection: Inspection | null
 }
 
 function refused(refusal: Refusal): Reservation {
   return { kind: 'refused', refusal }
 }
 
+async function inspect(desk: Desk, call: Call, view: CallView | null, scope: Scope): Promise<Inspection | null> {
+  return view === null || call.body === null ? null : desk.loops.inspect({ view, body: call.body, scope })
+}
+
+function expectCall(
+  desk: Desk,
+  call: Call,
+  scope: Scope,
+  edited: Uint8Array | null,
+  asked: CallView | null,
+): Pick<Found, 'view' | 'body' | 'expectation'> {
+  const view = edited === null ? asked : scanCall(edited)
+  const body = edited ?? call.body
+  return { view, body, expectation: view === null ? null : expect(desk, view, scope, body ?? NO_BODY) }
+}
+
+async function askBreakers(desk: Desk, { id, view, scope, inspection }: Found): Promise<Refusal | null> {
+  if (view === null) return null
+  return desk.breakers.admit({ id, scope, model: view.model, isFromPerson: inspection?.isFromPerson ?? false })
+}
+
 /** Only what is metered can be held for. */
-async function reserve(desk: Desk, call: Call, { id, view, scope, expectation }: Found): Promise<Reservation> {
-  if (view === null || expectation === null || call.body === null) return NO_HOLD
-  const isGone = call.isGone ?? (() => false)
-  return reserveCall(desk, { id, view, body: call.body, scope, expectation, isGone })
+async function reserve(desk: Desk, call: Call, { id, view, body, scope, expectation }: Found): Promise<Reservation> {
+  if (view === null || expectation === null || body === null) return NO_HOLD
+  const isGone = (): boolean => call.isGone?.() ?? false
+  const countInput = async (): Promise<number | null> => (await call.countInput?.()) ?? null
+  return reserveCall(desk, { id, view, body, scope, expectation, isGone, countInput })
 }
 
 const MAX_NAME_LENGTH = 200
@@ -102,7 +134,7 @@ function commonTtl(view: CallView): CacheTtl | null {
   return markers.every((marker) => marker === first) ? first : null
 }
 
-function openCall(desk: Desk, call: Call, { id, view, scope, expectation }: Found): Opening {
+function openCall(desk: Desk, call: Call, { id, view, scope, expectation, inspection }: Found): Opening {
   return {
     id,
     startedAt: desk.runtime.now(),
@@ -114,6 +146,7 @@ function openCall(desk: Desk, call: Call, { id, view, scope, expectation }: Foun
     requestedModel: view?.model ?? null,
     isStream: view?.stream ?? false,
     estimate: expectation === null ? null : estimateOf(expectation),
+    loop: inspection?.loop ?? null,
     requestBytes: call.receivedBytes,
   }
 }
@@ -124,6 +157,9 @@ function estimateOf({ estimate: { tokens, bound } }: Expectation): InputEstimate
 
 /** A refused call is a call too: it is recorded, with nothing to pay. */
 function refuse(desk: Desk, opening: Opening, refusal: Refusal): Admission {
-  desk.close(recordRefusal(desk, opening, refusal), [])
+  const record = recordRefusal(desk, opening, refusal)
+  desk.close(record, [])
+  // It may have been the one that a breaker let try.
+  desk.breakers.ended(record)
   return { kind: 'refuse', id: opening.id, refusal }
 }

@@ -1,5 +1,6 @@
 /** Agents: what is remembered of each between its calls, in this process and in the store that gateways share. */
 
+import type { RequestKey } from '../core/conversation.js'
 import { SessionLoopDetector } from '../core/loop-session.js'
 import type { LoopAction } from '../core/loop-verdict.js'
 import { type AgentMemory, type AgentName, forgetRounds, unknownAgent } from '../core/steps-memory.js'
@@ -12,6 +13,8 @@ export interface KnownAgent {
   memory: AgentMemory
   /** The detector over the rounds of `memory`. */
   readonly detector: SessionLoopDetector
+  /** Its last request; null before the first. */
+  request: RequestKey | null
   /** What this process last did about its loop; null if it is in none. */
   told: LoopAction | null
 }
@@ -104,11 +107,11 @@ async function load(store: SessionStore, runtime: Runtime, name: AgentName): Pro
 
 /** What another version kept is not understood: then the rounds are read again from the conversation. */
 function openAgent(memory: AgentMemory): KnownAgent {
-  if (memory.detector === null) return { memory, detector: new SessionLoopDetector(), told: null }
+  if (memory.detector === null) return { memory, detector: new SessionLoopDetector(), request: null, told: null }
   try {
-    return { memory, detector: SessionLoopDetector.from(memory.detector), told: null }
+    return { memory, detector: SessionLoopDetector.from(memory.detector), request: null, told: null }
   } catch {
-    return { memory: forgetRounds(memory), detector: new SessionLoopDetector(), told: null }
+    return { memory: forgetRounds(memory), detector: new SessionLoopDetector(), request: null, told: null }
   }
 }
 

@@ -1,9 +1,10 @@
 /** Alert: a budget's threshold was crossed. */
 
-import type { CompiledBudgets } from '../core/budget.js'
-import type { LedgerResult } from '../core/ledger.js'
-import { type NanoUsd, nanoUsd } from '../core/money.js'
-import { alertKey, crossThresholds } from '../core/threshold.js'
+import { type CompiledBudgets, renewAccounts } from '../core/budget.js'
+import type { Account, LedgerResult } from '../core/ledger.js'
+import type { NanoUsd } from '../core/money.js'
+import { alertKey, reachedThresholds } from '../core/threshold.js'
+import type { Store } from '../store/store.js'
 import type { Runtime } from './runtime.js'
 
 /** So much of a budget is used up. */
@@ -23,35 +24,97 @@ export interface BudgetAlert {
   readonly at: number
 }
 
-/** So many alerts are remembered; windows end, and with them what was said in them. */
-const MAX_SAID = 10_000
+/** Tells alerts, each once. */
+export interface AlertWatch {
+  /** Looks at what the ledger answered. */
+  look(result: LedgerResult): void
+  /** Looks at the accounts of all budgets, because their limits are new: calls may be refused without being posted. */
+  sweep(): void
+  /** Resolves when every alert that is due has been told. */
+  told(): Promise<void>
+}
 
-/** Looks at what the ledger answers, and tells each alert once. */
-export function findAlerts(
-  budgets: () => CompiledBudgets,
-  runtime: Runtime,
-  onAlert: ((alert: BudgetAlert) => void) | undefined,
-): (result: LedgerResult) => void {
-  const said = new Set<string>()
+/** What an alert watch works with. */
+export interface AlertParts {
+  readonly budgets: () => CompiledBudgets
+  readonly runtime: Runtime
+  /** Remembers what was told, by any process. */
+  readonly store: Pick<Store, 'takeAlerts' | 'balances'>
+  readonly onAlert: (alert: BudgetAlert) => void
+}
 
-  const say = (alert: BudgetAlert): void => {
-    if (said.has(alert.key)) return
-    said.add(alert.key)
-    const [oldest] = said
-    if (said.size > MAX_SAID && oldest !== undefined) said.delete(oldest)
-    onAlert?.(alert)
-  }
+/**
+ * Looks at the level of an account, with the limit of this moment, whenever something is posted to it or refused by it.
+ * What cannot be asked of the store now is asked again at the next look.
+ */
+export function watchAlerts({ budgets, runtime, store, onAlert }: AlertParts): AlertWatch {
+  /** Told here or elsewhere: not worth asking the store. */
+  const known = new Set<string>()
+  let telling = Promise.resolve()
 
-  return (result) => {
-    if (onAlert === undefined || !('spentDelta' in result) || result.spentDelta <= 0) return
-    for (const account of result.accounts) {
-      const { budget, scope, spent, limit, windowEnd } = account
-      const thresholds = budgets().byId.get(budget)?.thresholds ?? []
-      const before = { spent: nanoUsd(spent - result.spentDelta), limit }
-      for (const percent of crossThresholds(thresholds, before, { spent, limit })) {
-        const key = alertKey(account, percent)
-        say({ key, budget, scope, percent, spent, limit, resetsAt: windowEnd, at: runtime.now() })
-      }
+  const tell = async (due: readonly BudgetAlert[]): Promise<void> => {
+    try {
+      const taken = new Set(await store.takeAlerts(due.map(({ key }) => key)))
+      for (const alert of due) if (taken.has(alert.key)) onAlert(alert)
+    } catch (error) {
+      for (const { key } of due) known.delete(key)
+      runtime.log.error('alert-delayed', { error: String(error) })
     }
   }
+
+  const findDue = (accounts: readonly Account[]): BudgetAlert[] => {
+    const reached = accounts.flatMap((account) => alertsOf(budgets(), account, runtime.now()))
+    const due = reached.filter(({ key }) => !known.has(key))
+    for (const { key } of due) remember(known, key)
+    return due
+  }
+
+  const sweep = async (): Promise<void> => {
+    const at = runtime.now()
+    for (const id of sharedBudgets(budgets())) await tell(findDue(await store.balances({ budget: id, at })))
+  }
+
+  return {
+    look: (result) => {
+      const due = findDue(levelsOf(result))
+      if (due.length > 0) telling = telling.then(() => tell(due))
+    },
+    sweep: () => {
+      telling = telling
+        .then(sweep)
+        .catch((error: unknown) => runtime.log.error('alert-delayed', { error: String(error) }))
+    },
+    told: () => telling,
+  }
 }
+
+/** Not those that count each session or call by itself: there may be any number, and each is told by its own calls. */
+function sharedBudgets({ byId }: CompiledBudgets): string[] {
+  const shared = [...byId.values()].filter(({ window }) => window !== 'session' && window !== 'request')
+  return shared.map(({ id }) => id)
+}
+
+/** Accounts as they are now; that of a refusal has the limit that refused. */
+function levelsOf(result: LedgerResult): readonly Account[] {
+  if (result.kind === 'exceeds-limit') return [result.binding.account]
+  return 'accounts' in result ? result.accounts : []
+}
+
+function alertsOf(budgets: CompiledBudgets, account: Account, at: number): BudgetAlert[] {
+  const budget = budgets.byId.get(account.budget)
+  if (budget === undefined || budget.isPaused || account.spent <= 0) return []
+  const { spent, scope, windowEnd: resetsAt } = account
+  const [limit = account.limit] = renewAccounts(budgets, [account], at).map((renewed) => renewed.limit)
+  return reachedThresholds(budget.thresholds, { spent, limit }).map((percent) => {
+    return { key: alertKey(account, percent), budget: budget.id, scope, percent, spent, limit, resetsAt, at }
+  })
+}
+
+function remember(known: Set<string>, key: string): void {
+  known.add(key)
+  const [oldest] = known
+  if (known.size > MAX_SAID && oldest !== undefined) known.delete(oldest)
+}
+
+/** So many alerts are remembered; windows end, and with them what was said in them. */
+const MAX_SAID = 10_000

@@ -34,12 +34,33 @@ export function rememberBalances(store: Store): Balances {
   }
   const recall = (accounts: readonly AccountRef[]): readonly Balance[] =>
     accounts.map((account) => ({ ...account, ...(known.get(account.key) ?? { spent: zeroUsd, held: zeroUsd }) }))
+  const look = shareLooks(async (keys) => learn(await store.balances({ keys })))
   return {
     recall,
     learn,
     refresh: async (accounts) => {
-      learn(await store.balances({ keys: accounts.map(({ key }) => key) }))
+      await look(accounts.map(({ key }) => key))
       return recall(accounts)
     },
+  }
+}
+
+/** Calls that wait all look at the same moments: what is asked for while the store is being read goes into the next reading. */
+function shareLooks(read: (keys: readonly string[]) => Promise<void>): (keys: readonly string[]) => Promise<void> {
+  let next: { readonly keys: Set<string>; readonly done: Promise<void> } | null = null
+  let reading: Promise<void> = Promise.resolve()
+
+  return (keys) => {
+    if (next === null) {
+      const wanted = new Set<string>()
+      const done = reading.then(() => {
+        next = null
+        return read([...wanted])
+      })
+      reading = done.catch(() => {})
+      next = { keys: wanted, done }
+    }
+    for (const key of keys) next.keys.add(key)
+    return next.done
   }
 }

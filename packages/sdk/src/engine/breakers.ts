@@ -89,17 +89,20 @@ class SharedBreakers implements Breakers {
 
   async admit(call: BreakerCall): Promise<Refusal | null> {
     const { runtime, policy } = this.parts
-    const breakers = await this.look(breakerKeys(call.scope, call.model))
-    for (const breaker of breakers) {
-      const at = runtime.now()
-      const passage = judgeBreaker(breaker, { at, isFromPerson: call.isFromPerson })
-      if (passage === 'pass') continue
-      if (passage === 'reset') void this.change(breaker.key, { kind: 'person', at })
-      else if (passage === 'refuse' || !(await this.mayTry(breaker, call.id))) {
-        if (policy.mode === 'enforce') return refuseAtBreaker(this.recall(breaker.key), at)
-      }
+    const keys = breakerKeys(call.scope, call.model)
+    await this.look(keys)
+    for (const key of keys) {
+      const isPassed = this.recall(key).state.kind === 'closed' || (await this.mayPass(key, call))
+      if (!isPassed && policy.mode === 'enforce') return refuseAtBreaker(this.recall(key), runtime.now())
     }
     return null
+  }
+
+  private async mayPass(key: string, { id, isFromPerson }: BreakerCall): Promise<boolean> {
+    const at = this.parts.runtime.now()
+    const passage = judgeBreaker(this.recall(key), { at, isFromPerson })
+    if (passage === 'reset') void this.change(key, { kind: 'person', at })
+    return passage === 'probe' ? this.mayTry(key, id) : passage !== 'refuse'
   }
 
   loopStopped({ scope, model }: Pick<BreakerCall, 'scope' | 'model'>): void {
@@ -151,11 +154,19 @@ class SharedBreakers implements Breakers {
   }
 
   /** One of all the calls that could try does. */
-  private async mayTry({ key }: Breaker, call: string): Promise<boolean> {
-    const changed = await this.change(key, { kind: 'probe', call, at: this.parts.runtime.now() })
-    if (changed?.state.kind !== 'half-open' || changed.state.probe !== call) return false
-    remember(this.probes, call, [...(this.probes.get(call) ?? []), key])
-    return true
+  private async mayTry(key: string, call: string): Promise<boolean> {
+    const { runtime } = this.parts
+    try {
+      const changed = await this.step(key, { kind: 'probe', call, at: runtime.now() })
+      // Another one tried, and all is well by now.
+      if (changed === null) return this.recall(key).state.kind === 'closed'
+      remember(this.probes, call, [...(this.probes.get(call) ?? []), key])
+      return true
+    } catch (error) {
+      runtime.log.warn('breaker-not-changed', { breaker: key, error: String(error) })
+      // Nobody can agree on who tries while the store is away, and it is time to try.
+      return true
+    }
   }
 
   private recall(key: string): Breaker {
@@ -163,18 +174,17 @@ class SharedBreakers implements Breakers {
   }
 
   /** Waits for the store only for keys that were never looked for, or that stand in the way. */
-  private async look(keys: readonly string[]): Promise<readonly Breaker[]> {
+  private async look(keys: readonly string[]): Promise<void> {
     const tick = this.parts.runtime.tick()
     const isOld = (key: string): boolean =>
       tick - (this.known.get(key)?.heardAtTick ?? Number.NEGATIVE_INFINITY) > REFRESH_MS
     const isNeeded = keys.some(
       (key) => !this.known.has(key) || (isOld(key) && this.recall(key).state.kind !== 'closed'),
     )
-    if (!isNeeded && !keys.some(isOld)) return keys.map((key) => this.recall(key))
+    if (!isNeeded && !keys.some(isOld)) return
     const isAsked = keys.every((key) => !isOld(key) || this.reading.has(key))
     const heard = isAsked ? Promise.all(keys.map((key) => this.reading.get(key))) : this.refresh(keys)
     if (isNeeded) await heard
-    return keys.map((key) => this.recall(key))
   }
 
   private refresh(keys: readonly string[]): Promise<void> {
@@ -189,7 +199,13 @@ class SharedBreakers implements Breakers {
     const { store, runtime } = this.parts
     const heardAtTick = runtime.tick()
     try {
-      for (const breaker of await store.readBreakers(keys)) this.learn(breaker, heardAtTick)
+      const kept = await store.readBreakers(keys)
+      for (const breaker of kept) this.learn(breaker, heardAtTick)
+      const isKept = new Set(kept.map(({ key }) => key))
+      this.forget(
+        keys.filter((key) => !isKept.has(key)),
+        heardAtTick,
+      )
     } catch (error) {
       runtime.log.warn('breakers-not-read', { error: String(error) })
     }
@@ -202,22 +218,36 @@ class SharedBreakers implements Breakers {
     remember(this.known, breaker.key, { breaker, heardAtTick })
   }
 
-  /** The breaker as it is then; null if the event changed nothing, or the store is away. */
+  /** A store forgets what was closed long ago; who goes on from that version would never be heard again. */
+  private forget(keys: readonly string[], beforeTick: number): void {
+    for (const key of keys) {
+      const known = this.known.get(key)
+      if (known !== undefined && known.heardAtTick < beforeTick) this.known.delete(key)
+    }
+  }
+
+  /** As {@link step}, and null as well if the store is away. */
   private async change(key: string, event: BreakerEvent): Promise<Breaker | null> {
-    const { store, runtime } = this.parts
     try {
-      for (let tries = 0; tries < TRIES; tries++) {
-        const before = this.recall(key)
-        const after = stepBreaker(before, event)
-        if (after === before) return null
-        if (await store.changeBreaker(after)) {
-          this.learn(after, runtime.tick())
-          return after
-        }
-        await this.refresh([key])
-      }
+      return await this.step(key, event)
     } catch (error) {
-      runtime.log.warn('breaker-not-changed', { breaker: key, error: String(error) })
+      this.parts.runtime.log.warn('breaker-not-changed', { breaker: key, error: String(error) })
+      return null
+    }
+  }
+
+  /** The breaker as it is then; null if the event changed nothing. Rejects if the store is away. */
+  private async step(key: string, event: BreakerEvent): Promise<Breaker | null> {
+    const { store, runtime } = this.parts
+    for (let tries = 0; tries < TRIES; tries++) {
+      const before = this.recall(key)
+      const after = stepBreaker(before, event)
+      if (after === before) return null
+      if (await store.changeBreaker(after)) {
+        this.learn(after, runtime.tick())
+        return after
+      }
+      await this.refresh([key])
     }
     return null
   }

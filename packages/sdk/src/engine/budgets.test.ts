@@ -175,7 +175,7 @@ describe('clocks that jump', () => {
 
 describe('a budget that is short', () => {
   it('refuses what it cannot pay, and the record says so', async () => {
-    const { admit, records } = setUp({ budgets: budgets({ limit: '$0.001' }) })
+    const { admit, records } = setUp({ budgets: budgets({ limit: '$0.0004' }) })
     expect(await admit()).toMatchObject({ kind: 'refuse', refusal: { code: 'runguard_budget_exceeded' } })
     expect(records).toMatchObject([
       { ending: { reason: 'refused' }, errorCode: 'runguard_budget_exceeded', hold: null },
@@ -238,7 +238,11 @@ describe('a budget that is short', () => {
 
   it('does not wait for ever', async () => {
     const runtime = manualRuntime()
-    const { send, admit } = setUp({ runtime, budgets: budgets({ limit: '$0.022' }), config: { waitForMoneyMs: 1_000 } })
+    const { send, admit } = setUp({
+      runtime,
+      budgets: budgets({ limit: '$0.0208' }),
+      config: { waitForMoneyMs: 1_000 },
+    })
     await send()
     const second = admit()
     for (let n = 0; n < 20; n++) {
@@ -253,7 +257,7 @@ describe('a budget that is short', () => {
 
   it('does not let anybody wait for what is spent', async () => {
     const { send, admit, engine } = setUp({
-      budgets: budgets({ limit: '$0.0245' }),
+      budgets: budgets({ limit: '$0.0204' }),
       config: { waitForMoneyMs: 60_000 },
     })
     answer(await send(), 1_000)

@@ -1,10 +1,12 @@
 /** What the steps of a call share, and what they hand on to each other. */
 
+import { type BreakerPolicy, defaultBreakerPolicy } from '../core/breaker-meter.js'
 import type { CompiledBudgets } from '../core/budget.js'
 import type { Balance } from '../core/budget-room.js'
 import type { CacheTtl } from '../core/call.js'
 import type { Settled } from '../core/ending.js'
 import type { AccountRef, LedgerEvent } from '../core/ledger.js'
+import { defaultLoopPolicy, type LoopPolicy } from '../core/loop-verdict.js'
 import type { NanoUsd } from '../core/money.js'
 import type { PriceBook, UnknownModelPolicy } from '../core/price.js'
 import type { QuantileBook } from '../core/quantile-book.js'
@@ -15,8 +17,11 @@ import type { TokenRatio } from '../core/token-ratio.js'
 import type { TokenEstimate } from '../core/tokens.js'
 import type { Usage } from '../core/usage.js'
 import type { Balances } from './balances.js'
+import type { Breakers } from './breakers.js'
 import type { Journal } from './journal.js'
+import type { Inspection, Loops } from './loops.js'
 import type { Runtime } from './runtime.js'
+import type { WaitingLine } from './waiting-line.js'
 
 /** How calls are priced and judged. */
 export interface EngineConfig {
@@ -28,6 +33,10 @@ export interface EngineConfig {
   readonly onStoreFailure: 'refuse' | 'pass'
   /** How long a call waits for money that running calls hold, before it is refused. Milliseconds. */
   readonly waitForMoneyMs: number
+  /** What is done about agents that go in a loop. */
+  readonly loops: LoopPolicy
+  /** What stops a session, key, team or model that runs away. */
+  readonly breaker: BreakerPolicy
 }
 
 /** What an engine does unless it is told otherwise; only the prices are missing. */
@@ -36,6 +45,8 @@ export const engineDefaults: Omit<EngineConfig, 'book'> = {
   mode: 'enforce',
   onStoreFailure: 'refuse',
   waitForMoneyMs: 30_000,
+  loops: defaultLoopPolicy,
+  breaker: defaultBreakerPolicy,
 }
 
 /** The money of a running call. */
@@ -69,12 +80,22 @@ export interface Desk {
   renew(accounts: readonly AccountRef[]): readonly AccountRef[]
   /** What has been learned of a model's tokens. */
   ratioOf(model: string): TokenRatio
+  /** How many bytes of a model's streamed text are a token of output, at least. */
+  bytesPerTokenOf(model: string): number
+  readonly loops: Loops
+  readonly breakers: Breakers
+  /** Something else than before is done about the loop of an agent. */
+  tellLoop(opening: Opening, inspection: Inspection): void
   /** Takes note of a running call that holds money. */
   open(hold: CallHold): void
-  /** Resolves when a hold was resolved here, at the latest after so many milliseconds. */
-  moneyMayBeBack(timeoutMs: number): Promise<void>
-  /** Compares what was expected of a call with what it was. */
-  learn(admitted: Admitted, settled: Settled): void
+  /** The calls that wait for money. */
+  readonly line: WaitingLine
+  /**
+   * Compares what was expected of a call with what it was.
+   *
+   * @param contentBytes of its answer
+   */
+  learn(admitted: Admitted, settled: Settled, contentBytes: number): void
   /** Keeps the record of a call that has ended with the events that resolve its hold, and tells whoever listens. */
   close(record: CallRecord, events: readonly LedgerEvent[]): void
 }
@@ -92,6 +113,7 @@ export type Opening = Pick<
   | 'requestedModel'
   | 'isStream'
   | 'estimate'
+  | 'loop'
   | 'requestBytes'
 >
 
@@ -114,4 +136,6 @@ export interface Admitted {
   readonly expectation: Expectation | null
   /** Null where no budget meets the call. */
   readonly hold: CallHold | null
+  /** Null where loops are not looked for. */
+  readonly inspection: Inspection | null
 }

@@ -1,18 +1,26 @@
 /** The engine: one way in (`admit`), one way out (`close`). Both doors use it. */
 
+import type { Breaker } from '../core/breaker.js'
+import type { BreakerPolicy } from '../core/breaker-meter.js'
 import { type Budget, type CompiledBudgets, compileBudgets, renewAccounts } from '../core/budget.js'
 import type { Call } from '../core/call.js'
 import type { LedgerEvent, LedgerResult } from '../core/ledger.js'
-import type { CallRecord } from '../core/record.js'
+import type { LoopPolicy } from '../core/loop-verdict.js'
+import type { CallRecord, RecordedLoop } from '../core/record.js'
+import type { AgentName } from '../core/steps-memory.js'
+import type { SessionStore } from '../store/session-store.js'
 import type { Store } from '../store/store.js'
 import { type Admission, admit } from './admit.js'
-import { type BudgetAlert, findAlerts } from './alerts.js'
+import { type AlertWatch, type BudgetAlert, watchAlerts } from './alerts.js'
 import { rememberBalances } from './balances.js'
+import { openBreakers } from './breakers.js'
 import type { CallHold, Desk, EngineConfig } from './desk.js'
 import { openJournal } from './journal.js'
 import { startKeeper } from './keeper.js'
 import { startLearning } from './learning.js'
+import { watchLoops } from './loops.js'
 import type { Runtime } from './runtime.js'
+import { openWaitingLine } from './waiting-line.js'
 
 /** What a door has of the engine. */
 export interface Engine {
@@ -27,16 +35,30 @@ export interface Engine {
   close(): Promise<void>
 }
 
+/** What is done about an agent that goes in a loop, from this call on. */
+export interface LoopEvent {
+  /** RunGuard's id of the call. */
+  readonly call: string
+  readonly agent: AgentName
+  readonly loop: RecordedLoop
+  /** Milliseconds since the epoch. */
+  readonly at: number
+}
+
 /** What an engine is made of. */
 export interface EngineOptions {
   readonly config: EngineConfig
-  readonly store: Store
+  readonly store: Store & SessionStore
   readonly runtime: Runtime
   readonly budgets?: readonly Budget[]
   /** Called once for each record, when its call has ended. */
   readonly onRecord?: (record: CallRecord) => void
   /** Called when a budget's threshold is crossed, once per threshold and window. */
   readonly onAlert?: (alert: BudgetAlert) => void
+  /** Called when something else than before is done about an agent's loop. */
+  readonly onLoop?: (event: LoopEvent) => void
+  /** Called when a breaker has opened. */
+  readonly onBreaker?: (breaker: Breaker) => void
 }
 
 /** An engine over a store. Nothing runs until a call is admitted, but for the keeper's timer. */
@@ -45,18 +67,25 @@ export function createEngine(options: EngineOptions): Engine {
   const applied = (list: readonly Budget[]) => compileBudgets(config.mode === 'observe' ? list.map(observed) : list)
   let budgets = applied(options.budgets ?? [])
   const running = new Map<string, CallHold>()
-  const desk = openDesk(options, () => budgets, running)
+  const alerts = openAlerts(options, () => budgets)
+  const desk = openDesk(options, { budgets: () => budgets, running, alerts })
   const keeper = startKeeper(desk, store, running)
   return {
     admit: (call) => admit(desk, call),
     setBudgets: (list) => {
       budgets = applied(list)
+      alerts?.sweep()
     },
-    flush: () => desk.journal.flush(),
+    flush: async () => {
+      await desk.journal.flush()
+      await alerts?.told()
+    },
     keep: keeper.round,
-    close: () => {
+    close: async () => {
       keeper.stop()
-      return flushAtLast(desk)
+      await desk.loops.flush()
+      await flushAtLast(desk)
+      await alerts?.told()
     },
   }
 }
@@ -76,19 +105,31 @@ async function flushAtLast({ journal, runtime }: Desk): Promise<void> {
   return journal.flush()
 }
 
-function openDesk(options: EngineOptions, budgets: () => CompiledBudgets, running: Map<string, CallHold>): Desk {
+/** Limits may be other than before the last stop. Nobody listens, nobody looks. */
+function openAlerts({ store, runtime, onAlert }: EngineOptions, budgets: () => CompiledBudgets): AlertWatch | null {
+  if (onAlert === undefined) return null
+  const alerts = watchAlerts({ budgets, runtime, store, onAlert: (alert) => tell(runtime, () => onAlert(alert)) })
+  alerts.sweep()
+  return alerts
+}
+
+interface Shared {
+  readonly budgets: () => CompiledBudgets
+  readonly running: Map<string, CallHold>
+  readonly alerts: AlertWatch | null
+}
+
+function openDesk(options: EngineOptions, { budgets, running, alerts }: Shared): Desk {
   const { config, store, runtime } = options
-  const waiters = new Set<() => void>()
+  const line = openWaitingLine(runtime)
   const balances = rememberBalances(store)
-  const { onAlert } = options
-  const alerts = findAlerts(budgets, runtime, onAlert && ((alert) => tell(runtime, () => onAlert(alert))))
 
   const onResult = (event: LedgerEvent, result: LedgerResult): void => {
     if ('accounts' in result) balances.learn(result.accounts)
-    alerts(result)
+    alerts?.look(result)
     if (event.kind === 'hold' || event.kind === 'extend') return
     running.delete(event.hold)
-    for (const wake of waiters) wake()
+    line.wake()
   }
   const journal = openJournal(store, runtime, onResult)
   return {
@@ -97,14 +138,32 @@ function openDesk(options: EngineOptions, budgets: () => CompiledBudgets, runnin
     owner: runtime.id(),
     journal,
     balances,
+    line,
     budgets,
     renew: (accounts) => renewAccounts(budgets(), accounts, runtime.now()),
     ...startLearning(),
+    ...openLoopDesk(options),
     open: (hold) => running.set(hold.id, hold),
-    moneyMayBeBack: (timeoutMs) => wakeUp(waiters, runtime, timeoutMs),
     close: (record, events) => {
       journal.close(record, events)
       tell(runtime, () => options.onRecord?.(record))
+    },
+  }
+}
+
+/** What finds loops and opens breakers, and who hears of it. */
+function openLoopDesk(options: EngineOptions): Pick<Desk, 'loops' | 'breakers' | 'tellLoop'> {
+  const { config, store, runtime, onLoop, onBreaker } = options
+  const loops = watchLoops({ store, runtime, policy: inMode(config, config.loops), book: config.book })
+  const policy = inMode(config, config.breaker)
+  const breakers = openBreakers({ store, runtime, policy }, (breaker) => tell(runtime, () => onBreaker?.(breaker)))
+  return {
+    loops,
+    breakers,
+    tellLoop: ({ id, scope, requestedModel, startedAt }, { agent, loop }) => {
+      if (loop === null) return
+      if (loop.action === 'stop' && loop.isEnforced) breakers.loopStopped({ scope, model: requestedModel })
+      tell(runtime, () => onLoop?.({ call: id, agent, loop, at: startedAt }))
     },
   }
 }
@@ -118,18 +177,12 @@ function tell(runtime: Runtime, listener: () => void): void {
   }
 }
 
+/** Where the engine only observes, none of its parts does more. */
+function inMode<Policy extends LoopPolicy | BreakerPolicy>({ mode }: EngineConfig, policy: Policy): Policy {
+  return mode === 'observe' && policy.mode === 'enforce' ? { ...policy, mode } : policy
+}
+
 /** A budget that counts and refuses nothing. */
 function observed(budget: Budget): Budget {
   return { ...budget, mode: 'observe' }
-}
-
-function wakeUp(waiters: Set<() => void>, runtime: Runtime, timeoutMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    const wake = (): void => {
-      waiters.delete(wake)
-      resolve()
-    }
-    waiters.add(wake)
-    runtime.schedule(timeoutMs, wake)
-  })
 }

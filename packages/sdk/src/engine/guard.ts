@@ -9,7 +9,7 @@ import { type MeteredSoFar, mustCut, nextExtension, unseenTokens } from '../core
 import { addServerResults } from '../core/server-tools.js'
 import { estimateOutputTokens } from '../core/tokens.js'
 import type { Usage } from '../core/usage.js'
-import type { CallHold, Desk } from './desk.js'
+import type { CallHold, Desk, Expectation } from './desk.js'
 import { extendHold } from './holding.js'
 import type { Metered } from './meter.js'
 import { shortfallOf } from './reserving.js'
@@ -45,7 +45,7 @@ export interface GuardParts {
   /** When the call was made: its price is that of this moment. */
   readonly startedAt: number
   /** Stands in for what the answer has not said yet. */
-  readonly expected: Usage
+  readonly expectation: Expectation
 }
 
 /** Opens the guard of a stream whose budget is enforced. */
@@ -64,6 +64,8 @@ class Guard implements StreamGuard {
   private readonly gate: StreamGate = streamGate()
   private so: MeteredSoFar = { cost: nanoUsd(0), output: 0 }
   private isAsking = false
+  /** More was refused once: others need the money too. */
+  private isTight = false
   private excess: LimitExcess | null = null
   /** What the answer had cost when more was refused. */
   private refusedAt: NanoUsd = nanoUsd(0)
@@ -73,6 +75,8 @@ class Guard implements StreamGuard {
   private thoughtMs = 0
   /** What was read last. */
   private metered: Metered | null = null
+  /** Bytes of content that are text for sure. */
+  private textBytes = 0
   private isLooking = false
   private isOver = false
 
@@ -85,7 +89,11 @@ class Guard implements StreamGuard {
   }
 
   pass(chunk: Uint8Array, metered: Metered): Uint8Array {
+    const kindBefore = this.gate.blockKind
     const passed = this.gate.feed(chunk)
+    if (kindBefore === 'text' && this.gate.blockKind === 'text') {
+      this.textBytes += metered.contentBytes - (this.metered?.contentBytes ?? 0)
+    }
     this.metered = metered
     this.followThinking()
     this.so = this.meterSoFar(metered)
@@ -136,8 +144,8 @@ class Guard implements StreamGuard {
   }
 
   private meterSoFar({ reading, contentBytes, serverResults, isFinal }: Metered): MeteredSoFar {
-    const { desk, startedAt, expected } = this.parts
-    const reported = reading?.usage ?? expected
+    const { desk, startedAt, expectation } = this.parts
+    const reported = reading?.usage ?? expectation.usage
     const usage = isFinal ? reported : addServerResults(reported, serverResults)
     const [first, ...rest] = usage.parts
     if (first === undefined) return this.so
@@ -151,14 +159,18 @@ class Guard implements StreamGuard {
     return { cost: nano, output }
   }
 
+  /** What was learned holds for text; the input of a tool may be anything. */
   private estimate(contentBytes: number, speed: Usage['speed']): number {
-    const open = this.thinkingSince === null ? 0 : this.parts.desk.runtime.tick() - this.thinkingSince
-    return Math.max(estimateOutputTokens(contentBytes), unseenTokens(this.thoughtMs + open, speed))
+    const { desk, expectation } = this.parts
+    const open = this.thinkingSince === null ? 0 : desk.runtime.tick() - this.thinkingSince
+    const text = estimateOutputTokens(this.textBytes, desk.bytesPerTokenOf(expectation.model))
+    const other = estimateOutputTokens(contentBytes - this.textBytes)
+    return Math.max(text + other, unseenTokens(this.thoughtMs + open, speed))
   }
 
   private decide(): void {
     if (this.flow === 'cut') return
-    const wanted = nextExtension(this.so, this.parts.hold)
+    const wanted = nextExtension(this.so, this.parts.hold, this.isTight)
     if (wanted !== null && !this.isAsking && !this.isLost && this.mayAskAgain()) this.ask(wanted)
     const isShort = mustCut(this.so, this.parts.hold)
     if (!isShort) this.flow = 'go'
@@ -196,11 +208,12 @@ class Guard implements StreamGuard {
     else this.goOnWithout(result.kind)
   }
 
-  /** What is left is taken before the stream is given up. */
+  /** From the first refusal on it asks late and for little; what is left is taken before the stream is given up. */
   private hearRefusal(binding: LimitExcess, amount: NanoUsd): void {
     const { account } = binding
     const left = account.limit - account.spent - account.held
-    if (left > 0 && left < amount) this.ask(nanoUsd(left))
+    if (!this.isTight) this.isTight = true
+    else if (left > 0 && left < amount) this.ask(nanoUsd(left))
     else {
       this.excess = binding
       this.refusedAt = this.so.cost

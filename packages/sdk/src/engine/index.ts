@@ -1,7 +1,7 @@
 export type { Admission } from './admit.js'
 export type { BudgetAlert } from './alerts.js'
 export { type EngineConfig, engineDefaults } from './desk.js'
-export { createEngine, type Engine, type EngineOptions } from './engine.js'
+export { createEngine, type Engine, type EngineOptions, type LoopEvent } from './engine.js'
 export type { Flow } from './guard.js'
 export { type Log, type Runtime, systemRuntime } from './runtime.js'
 export { type SseReader, type SseSink, sseReader } from './sse.js'

@@ -1,14 +1,17 @@
 /** The journal: ledger events and records go to the store in groups, one commit for all that waits. */
 
 import type { LedgerEvent, LedgerResult } from '../core/ledger.js'
-import { assertEvent } from '../core/ledger-events.js'
+import { assertEvent, LedgerDamageError } from '../core/ledger-events.js'
 import type { CallRecord } from '../core/record.js'
-import type { Store } from '../store/store.js'
+import type { Store, StoreBatch } from '../store/store.js'
 import type { Runtime } from './runtime.js'
 
 /** The queue in front of a store. */
 export interface Journal {
-  /** Applies an event, together with whatever else waits. Rejects with the store's error if it cannot be written. */
+  /**
+   * Applies an event, together with whatever else waits. Rejects with the store's error if it cannot be written; one that
+   * touches a damaged account is alone in that.
+   */
   post(event: LedgerEvent): Promise<LedgerResult>
   /**
    * Keeps the record of a call that has ended, if there is one, and the events that resolve its hold. Neither is ever
@@ -36,6 +39,12 @@ interface Waiting {
 interface Closing {
   readonly record: CallRecord | null
   readonly events: readonly LedgerEvent[]
+}
+
+/** What goes out in one commit. */
+interface Group {
+  readonly waiting: readonly Waiting[]
+  readonly closings: readonly Closing[]
 }
 
 /** Long enough to group a busy moment, short enough for a person who asks for the report right after a call. */
@@ -102,29 +111,86 @@ class GroupedJournal implements Journal {
   private async writeAll(): Promise<void> {
     this.isDue = false
     while (this.waiting.length + this.closings.length > 0) {
-      await this.writeGroup(this.waiting.splice(0, MAX_GROUP), this.closings.splice(0, MAX_GROUP))
+      await this.writeGroup({
+        waiting: this.waiting.splice(0, MAX_GROUP),
+        closings: this.closings.splice(0, MAX_GROUP),
+      })
     }
   }
 
-  private async writeGroup(waiting: readonly Waiting[], closings: readonly Closing[]): Promise<void> {
-    const closingEvents = closings.flatMap(({ events }) => events)
-    // What ended comes first: the money it gives back may be just what the next call needs.
-    const events = [...closingEvents, ...waiting.map(({ event }) => event)]
-    const records = closings.flatMap(({ record }) => (record === null ? [] : [record]))
-    const results = await this.store
-      .post({ events, records })
-      .catch((error: unknown) => this.fail(error, waiting, closings))
-    for (const [index, event] of events.entries()) this.onResult(event, results[index] as LedgerResult)
-    for (const [index, { resolve }] of waiting.entries()) resolve(results[closingEvents.length + index] as LedgerResult)
+  private async writeGroup(group: Group): Promise<void> {
+    const batch = batchOf(group)
+    const results = await this.store.post(batch).catch((error: unknown) => this.recover(error, group))
+    if (results !== null) this.tell(group, batch.events, results)
   }
 
-  private fail(error: unknown, waiting: readonly Waiting[], closings: readonly Closing[]): never {
+  private async recover(error: unknown, group: Group): Promise<null> {
+    if (!(error instanceof LedgerDamageError)) this.fail(error, group)
+    if (sizeOf(group) > 1) await this.isolate(group)
+    else this.setAside(error, group)
+    return null
+  }
+
+  private tell({ waiting }: Group, events: readonly LedgerEvent[], results: readonly LedgerResult[]): void {
+    for (const [index, event] of events.entries()) this.onResult(event, results[index] as LedgerResult)
+    const answers = results.slice(results.length - waiting.length)
+    for (const [index, { resolve }] of waiting.entries()) resolve(answers[index] as LedgerResult)
+  }
+
+  /** A damaged account must not stop the others: halves are written until what touches it stands alone. */
+  private async isolate(group: Group): Promise<void> {
+    const [first, second] = halve(group)
+    try {
+      await this.writeGroup(first)
+    } finally {
+      await this.writeGroup(second)
+    }
+  }
+
+  /** The only one of its group. Whoever waits is told; of a call that has ended, the record is kept without its events. */
+  private setAside(error: LedgerDamageError, { waiting, closings }: Group): void {
+    for (const { event, reject } of waiting) {
+      this.runtime.log.error('ledger-damaged', { hold: event.hold, error: error.message })
+      reject(error)
+    }
+    for (const { record, events } of closings) {
+      this.runtime.log.error('ledger-damaged', { hold: events[0]?.hold, lost: events, error: error.message })
+      // For whoever keeps running calls, it is over: nothing of it can be posted.
+      for (const event of events) this.onResult(event, { kind: 'unknown-hold' })
+      if (record !== null) this.closings.push({ record, events: [] })
+    }
+  }
+
+  private fail(error: unknown, { waiting, closings }: Group): never {
     for (const { reject } of waiting) reject(error)
     this.closings = dropBeyondLimit([...closings, ...this.closings], this.runtime)
     this.runtime.log.error('store-write-failed', { records: this.closings.length, error: String(error) })
     if (this.closings.length + this.waiting.length > 0) this.schedule(RETRY_DELAY_MS)
     throw error
   }
+}
+
+/** What ended comes first: the money it gives back may be just what the next call needs. */
+function batchOf({ waiting, closings }: Group): StoreBatch {
+  return {
+    events: [...closings.flatMap(({ events }) => events), ...waiting.map(({ event }) => event)],
+    records: closings.flatMap(({ record }) => (record === null ? [] : [record])),
+  }
+}
+
+function sizeOf({ waiting, closings }: Group): number {
+  return waiting.length + closings.length
+}
+
+/** In the same order. */
+function halve(group: Group): [Group, Group] {
+  const { waiting, closings } = group
+  const middle = Math.ceil(sizeOf(group) / 2)
+  const asking = Math.max(0, middle - closings.length)
+  return [
+    { closings: closings.slice(0, middle), waiting: waiting.slice(0, asking) },
+    { closings: closings.slice(middle), waiting: waiting.slice(asking) },
+  ]
 }
 
 function dropBeyondLimit(closings: Closing[], runtime: Runtime): Closing[] {

@@ -101,13 +101,10 @@ export function watchLoops(parts: LoopParts): Loops {
 const NO_LOOP = { refusal: null, isNews: false, loop: null } as const
 
 async function inspectCall(parts: LoopParts, agent: KnownAgent, call: LoopCall): Promise<Inspection> {
-  const { view, body, scope } = call
+  const { view, body } = call
   const isContinued = learnRounds(parts, agent, view)
-  const about = {
-    agent: agentOf(scope, view, body),
-    request: requestKey(view, body),
-    isFromPerson: !isContinued,
-  }
+  agent.request = requestKey(view, body, agent.request)
+  const about = { agent: agent.memory, request: agent.request.full, isFromPerson: !isContinued }
   const verdict = isContinued ? await judge(parts, agent) : null
   if (verdict === null) return { ...about, ...NO_LOOP, body: withNudges(agent, call) }
   agent.memory = { ...agent.memory, episode: verdict.episode }
@@ -143,11 +140,11 @@ async function judge({ policy, store, runtime }: LoopParts, agent: KnownAgent): 
     return null
   }
   const verdict = judgeLoop(policy, finding, agent.memory.episode, costSince(agent.memory, finding.sinceRound))
-  if (verdict.action !== 'stop') return verdict
+  if (verdict.action === 'notice') return verdict
   return (await isLetGo(store, runtime, agent)) ? null : verdict
 }
 
-/** Asked only where a stop is at hand: so an operator's word counts at once, and costs nothing before. */
+/** Asked only where more than a notice is at hand: so an operator's word counts at once, and costs nothing before. */
 async function isLetGo(store: SessionStore, runtime: Runtime, agent: KnownAgent): Promise<boolean> {
   try {
     const mark = await store.findMark(agent.memory.session)

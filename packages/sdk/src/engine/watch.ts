@@ -5,7 +5,7 @@ import { costOf, lineToWire } from '../core/cost.js'
 import { type CallEnd, type EndFacts, type Settled, settleEnding } from '../core/ending.js'
 import type { Refusal } from '../core/errors.js'
 import { type NanoUsd, zeroUsd } from '../core/money.js'
-import type { CallRecord, RecordedCost } from '../core/record.js'
+import type { CallRecord, RecordedCost, RecordedLoop } from '../core/record.js'
 import type { Headers } from '../core/scope.js'
 import type { Usage } from '../core/usage.js'
 import type { Admitted, Desk, Expectation, Opening } from './desk.js'
@@ -19,7 +19,7 @@ export interface DoorGuard {
   readonly flow: Flow
   /** Called when `flow` has changed by itself. */
   onTurn: (() => void) | null
-  /** Bytes of the body in, bytes for the caller out. */
+  /** Bytes of the body in, bytes for the caller out, both decoded. */
   pass(bytes: Uint8Array): Uint8Array
   /** What was held back, once the upstream has ended. */
   finish(): Uint8Array
@@ -37,6 +37,8 @@ export interface Watch {
   readonly isPricedAtEnd: boolean
   /** The budget with the least left, and what that is after this call's hold; null if none is enforced. */
   readonly binding: { readonly budget: string; readonly remaining: NanoUsd } | null
+  /** The loop that the call's agent is in; null if it is in none. */
+  readonly loop: RecordedLoop | null
   /** The request is on its way. */
   sent(): void
   /** The head of the answer. A guard means: pass the body through it, and not to `chunk`. */
@@ -59,6 +61,7 @@ class RunningCall implements Watch {
   readonly overheadMs: number
   readonly isPricedAtEnd: boolean
   readonly binding: Watch['binding']
+  readonly loop: Watch['loop']
   private readonly desk: Desk
   private readonly admitted: Admitted
   private meter: Meter = blindMeter()
@@ -76,6 +79,7 @@ class RunningCall implements Watch {
     this.overheadMs = opening.overheadMs
     this.isPricedAtEnd = expectation !== null && !opening.isStream
     this.binding = bindingOf(admitted)
+    this.loop = opening.loop ?? null
   }
 
   sent(): void {
@@ -106,7 +110,8 @@ class RunningCall implements Watch {
     const record = closeRecord(admitted, this.answer, outcome, { responseBytes, durationMs })
     this.record = record
     desk.close(record, resolveHold(desk, admitted.hold, settled, record.cost))
-    desk.learn(admitted, settled)
+    desk.learn(admitted, settled, metered.contentBytes)
+    follow(desk, admitted, record, metered)
     return record
   }
 
@@ -117,9 +122,10 @@ class RunningCall implements Watch {
   }
 
   private openGuard(): DoorGuard | null {
+    const { desk } = this
     const { hold, expectation, opening } = this.admitted
     if (hold === null || expectation === null) return null
-    const guard = guardStream({ desk: this.desk, hold, startedAt: opening.startedAt, expected: expectation.usage })
+    const guard = guardStream({ desk, hold, startedAt: opening.startedAt, expectation })
     this.guard = guard
     const door: DoorGuard = {
       get flow() {
@@ -142,6 +148,13 @@ class RunningCall implements Watch {
   }
 }
 
+/** Loops and breakers hear how calls end. Answers are told apart by their size: that is all that is kept of them. */
+function follow(desk: Desk, { inspection }: Admitted, record: CallRecord, { contentBytes, isFinal }: Metered): void {
+  const output = record.usage?.parts[0]?.output ?? 0
+  if (inspection !== null) desk.loops.ended(inspection, record, isFinal ? `${output} ${contentBytes}` : null)
+  if (record.endpoint === 'messages') desk.breakers.ended(record)
+}
+
 type Answer = Pick<CallRecord, 'status' | 'upstreamId' | 'headMs'>
 
 function bindingOf({ hold }: Admitted): Watch['binding'] {
@@ -149,10 +162,10 @@ function bindingOf({ hold }: Admitted): Watch['binding'] {
   return binding === null ? null : { budget: binding.budget, remaining: remainingOn(binding) }
 }
 
-/** Only what an enforced budget may have to end, and what can be read: an encoded stream cannot be looked into. */
+/** Only what an enforced budget may have to end. */
 function needsGuard({ hold }: Admitted, status: number, headers: Headers): boolean {
   if (hold === null || hold.binding === null || isFullyHeld(hold)) return false
-  return status < 300 && isEventStream(headers) && headers['content-encoding'] === undefined
+  return status < 300 && isEventStream(headers)
 }
 
 function isEventStream(headers: Headers): boolean {
@@ -247,6 +260,7 @@ function closeRecord(
     cost: outcome.cost,
     estimate: opening.estimate,
     hold: recordHold(hold),
+    loop: opening.loop ?? null,
     requestBytes: opening.requestBytes,
     responseBytes,
   }

@@ -1,0 +1,91 @@
+/** Parameters of a request, beside its blocks, on which cached prefixes depend. */
+
+import type { BlockPart } from './call.js'
+import { type Cursor, eachMember, parseSlice, peek, skipValue } from './cursor.js'
+import { asObject } from './json-object.js'
+
+/** What the cache reads besides the blocks. Two requests share a level only if these agree for it and those before it. */
+export interface CacheParameters {
+  readonly speed: string
+  /** True if any document has citations switched on. */
+  readonly isCiting: boolean
+  /** The format of the answer, which the API explains to the model in a text of its own; `''` for none. */
+  readonly outputFormat: string
+  readonly toolChoice: string
+  readonly thinking: string
+  readonly effort: string
+  /** True if there is a picture anywhere. */
+  readonly hasImages: boolean
+}
+
+/** Those that a request states outside of its blocks. */
+export type StatedParameters = Pick<CacheParameters, 'speed' | 'outputFormat' | 'toolChoice' | 'thinking' | 'effort'>
+
+/** The level at which a change of the parameter begins to matter. */
+export const parameterLevels: Readonly<Record<keyof CacheParameters, BlockPart>> = {
+  speed: 'system',
+  isCiting: 'system',
+  outputFormat: 'system',
+  toolChoice: 'messages',
+  thinking: 'messages',
+  effort: 'messages',
+  hasImages: 'messages',
+}
+
+/** Not stated: where the API's default is known, the same as stating it. */
+const unstated: StatedParameters = {
+  speed: 'standard',
+  outputFormat: '',
+  toolChoice: 'auto',
+  thinking: '',
+  effort: '',
+}
+
+const OBJECT = 0x7b
+
+/**
+ * Reads them from a Messages body. `max_tokens`, `stop_sequences`, `metadata` and `stream` change no prefix.
+ *
+ * @throws MalformedBodyError if the body is not a JSON object
+ */
+export function readParameters(body: Uint8Array): StatedParameters {
+  const found: { -readonly [Key in keyof StatedParameters]: string } = { ...unstated }
+  const cursor: Cursor = { bytes: body, at: 0, elements: 0 }
+  eachMember(cursor, (key) => {
+    const start = cursor.at
+    const isObject = peek(cursor) === OBJECT
+    skipValue(cursor)
+    if (key === 'speed') found.speed = String(parseSlice(body, start, cursor.at) ?? unstated.speed)
+    if (!isObject) return
+    if (key === 'tool_choice') found.toolChoice = nameToolChoice(parseSlice(body, start, cursor.at))
+    else if (key === 'thinking') found.thinking = nameThinking(parseSlice(body, start, cursor.at))
+    else if (key === 'output_config') {
+      const { effort, format } = asObject(parseSlice(body, start, cursor.at))
+      found.effort = typeof effort === 'string' ? effort : ''
+      found.outputFormat = nameFormat(format)
+    } else if (key === 'output_format') found.outputFormat = nameFormat(parseSlice(body, start, cursor.at))
+  })
+  return found
+}
+
+function nameToolChoice(value: unknown): string {
+  const { type, name, disable_parallel_tool_use: isSingle } = asObject(value)
+  return [type ?? 'auto', type === 'tool' ? name : null, isSingle === true ? 'one at a time' : null]
+    .filter((word) => typeof word === 'string')
+    .join(' ')
+}
+
+function nameThinking(value: unknown): string {
+  const { type, budget_tokens: budget } = asObject(value)
+  return [type, budget].filter((word) => typeof word === 'string' || typeof word === 'number').join(' ')
+}
+
+/** A schema nested deeper than the stack goes has no text: it is equal to every other such one. */
+function nameFormat(format: unknown): string {
+  if (format === undefined || format === null) return ''
+  try {
+    return JSON.stringify(format)
+  } catch {
+    return 'too deep to compare'
+  }
+}

@@ -1,0 +1,224 @@
+/**
+ * Fingerprints of the blocks of a call, in the order in which the API caches them: tools, system, messages.
+ *
+ * The text of a conversation is sent whole with every call, so that telling what is new in it means reading it all: each
+ * byte is hashed once, at several gigabytes a second. Whatever costs more (looking into a block, weighing its tokens) is
+ * done for blocks that were not seen before; a {@link PrintMemory} keeps the rest.
+ */
+
+import { type HashSource, hashRange, hashSource, hashWord, mixHash } from './byte-hash.js'
+import { type CacheParameters, parameterLevels, readParameters } from './cache-parameters.js'
+import type { BlockPart, BlockView, CacheTtl, CallView } from './call.js'
+import { printBlock } from './fingerprint-block.js'
+import { PrintMemory, type SeenBlock } from './print-memory.js'
+import { textOf } from './steps-block.js'
+import { freshRatio } from './token-ratio.js'
+import { estimateInput, type TokenFacts } from './tokens.js'
+
+/** A block of the prompt as the cache counts it. */
+export interface PrefixBlock {
+  /** Its index in the view's blocks. */
+  readonly index: number
+  /** The level it belongs to: web search stands among the tools and counts with the system text. */
+  readonly part: BlockPart
+  /** Equal for blocks that the API reads as the same. */
+  readonly print: number
+  /** Equal for prefixes that end here and that the API reads as the same. */
+  readonly key: number
+  /** Likely tokens, before any learned ratio. */
+  readonly tokens: number
+  /** A breakpoint looks back over 20 of these. Parallel tool calls share one, and so do their results. */
+  readonly position: number
+  /** The breakpoint at its end, the automatic one included. */
+  readonly marker: CacheTtl | null
+  /** False for blocks on which the API allows no marker. */
+  readonly canMark: boolean
+}
+
+/** The prompt of a call as the cache sees it. */
+export interface CallPrefix {
+  readonly model: string
+  readonly parameters: CacheParameters
+  readonly blocks: readonly PrefixBlock[]
+  /** Markers as the API counts them; it allows four. */
+  readonly markerCount: number
+}
+
+/** What fingerprints depend on besides the call. */
+export interface PrefixOptions {
+  readonly facts: TokenFacts
+  /** Whether the model reads the thinking of earlier turns; see `keepsThinking`. */
+  readonly keepsThinking: boolean
+  /** Kept from call to call; without one every block is looked into. */
+  readonly memory?: PrintMemory
+}
+
+type PlacedBlock = Omit<PrefixBlock, 'key'>
+
+const TOKENS_PER_MESSAGE = 4
+const ATTRIBUTION = 'x-anthropic-billing-header:'
+/** The line is about a hundred bytes long. */
+const MAX_ATTRIBUTION_BYTES = 2_048
+/** `{"type":"text","text":"   "}` with a marker, and room to spare. */
+const MAX_EMPTY_BYTES = 128
+const levels: readonly BlockPart[] = ['tools', 'system', 'messages']
+const partSeeds: Readonly<Record<BlockPart, number>> = { tools: 2, system: 4, messages: 6 }
+
+/**
+ * Reads the prefix of a call.
+ *
+ * @param view of exactly this body
+ * @throws MalformedBodyError if a block cannot be read
+ */
+export function readPrefix(view: CallView, body: Uint8Array, options: PrefixOptions): CallPrefix {
+  const { memory = new PrintMemory() } = options
+  const source = hashSource(body)
+  const shown = orderBlocks(view, options.keepsThinking)
+  const seen = shown.map((at) =>
+    memory.recall(rawHash(source, at, options), () => look(view, at.block, source, options)),
+  )
+  const parameters = {
+    ...readParameters(body),
+    isCiting: seen.some(({ isCiting }) => isCiting),
+    hasImages: seen.some(({ hasImage }) => hasImage),
+  }
+  const placed = placeBlocks(shown, seen, options.facts, view)
+  const marked = markAutomatically(placed, view.marker)
+  const own = seen.reduce((sum, { markerCount }) => sum + markerCount, 0)
+  return {
+    model: view.model ?? '',
+    parameters,
+    blocks: chainKeys(marked, parameters),
+    markerCount: own + (marked === placed ? 0 : 1),
+  }
+}
+
+interface ShownBlock {
+  readonly block: BlockView
+  readonly index: number
+  readonly part: BlockPart
+}
+
+/** The blocks that the model reads, in the order of the cache. */
+function orderBlocks({ blocks }: CallView, keepsThinking: boolean): readonly ShownBlock[] {
+  const all = blocks.map((block, index): ShownBlock => ({ block, index, part: levelOf(block) }))
+  const lastPerson = keepsThinking ? -1 : findLastPerson(blocks)
+  const first = all.find(({ block }) => block.part === 'system')
+  const shown = all.filter((at) => {
+    if (at === first && isAttribution(at.block)) return false
+    return !(isThinking(at.block) && at.block.message < lastPerson)
+  })
+  const isSorted = !shown.some(
+    ({ part }, index) => levels.indexOf(part) < levels.indexOf(shown[index - 1]?.part ?? 'tools'),
+  )
+  return isSorted ? shown : levels.flatMap((level) => shown.filter(({ part }) => part === level))
+}
+
+/** Switching web search on or off keeps the other tools cached. */
+function levelOf({ part, kind }: BlockView): BlockPart {
+  return part === 'tools' && kind.startsWith('web_search_') ? 'system' : part
+}
+
+function isThinking({ kind }: BlockView): boolean {
+  return kind === 'thinking' || kind === 'redacted_thinking'
+}
+
+/** The last message in which a person speaks, not only tools: before it, older models read no thinking. */
+function findLastPerson(blocks: readonly BlockView[]): number {
+  return blocks.findLast(({ role, kind }) => role === 'user' && kind !== 'tool_result')?.message ?? -1
+}
+
+/** Clients say there who they are; the API takes the line out before the model reads the prompt. */
+function isAttribution(block: BlockView): boolean {
+  if (block.kind !== 'text' || block.end - block.start > MAX_ATTRIBUTION_BYTES) return false
+  return textOf(block).startsWith(ATTRIBUTION)
+}
+
+/** Equal for blocks of the same bytes that stand at the same level and are counted by the same tokenizer. */
+function rawHash(source: HashSource, { block }: ShownBlock, { facts }: PrefixOptions): number {
+  return mixHash(hashRange(source, block.start, block.end), partSeeds[block.part] + (facts.tokenizer === 'old' ? 1 : 0))
+}
+
+function look(view: CallView, block: BlockView, source: HashSource, { facts }: PrefixOptions): SeenBlock {
+  return { ...printBlock(source, block), tokens: weigh(view, block, source.bytes, facts) }
+}
+
+/** The block as the whole prompt: without a message around it, and without what tools add once. */
+function weigh(view: CallView, block: BlockView, body: Uint8Array, facts: TokenFacts): number {
+  const { part, kind, role, start, end, marker } = block
+  const alone = { part, kind, role, start, end, marker, message: -1, json: () => block.json() }
+  const bare = { ...facts, toolPrompt: { auto: 0, forced: 0 } }
+  return estimateInput({ ...view, blocks: [alone] }, body, bare, freshRatio).unscaled
+}
+
+function placeBlocks(
+  shown: readonly ShownBlock[],
+  seen: readonly SeenBlock[],
+  facts: TokenFacts,
+  view: CallView,
+): readonly PlacedBlock[] {
+  const roles = new Map<string | null, number>()
+  let position = -1
+  return shown.map(({ block, index, part }, at) => {
+    const before = shown[at - 1]?.block
+    const { print = 0, tokens = 0, marker = null } = seen[at] ?? {}
+    if (!isSameRun(before, block)) position += 1
+    const opening = block.part === 'messages' && block.message !== before?.message ? TOKENS_PER_MESSAGE : 0
+    const toolPrompt = block.part === 'tools' && at === 0 ? toolPromptOf(view, facts) : 0
+    return {
+      index,
+      part,
+      print: mixHash(roleHash(roles, block.role), print),
+      tokens: tokens + opening + toolPrompt,
+      position,
+      marker,
+      canMark: canMark(block),
+    }
+  })
+}
+
+function roleHash(known: Map<string | null, number>, role: string | null): number {
+  const hash = known.get(role) ?? hashWord(role ?? '')
+  known.set(role, hash)
+  return hash
+}
+
+function isSameRun(before: BlockView | undefined, { part, kind }: BlockView): boolean {
+  if (part !== 'messages' || before?.part !== 'messages') return false
+  return before.kind === kind && (kind === 'tool_use' || kind === 'tool_result')
+}
+
+function toolPromptOf({ toolChoice }: CallView, { toolPrompt }: TokenFacts): number {
+  return toolChoice === 'any' || toolChoice === 'tool' ? toolPrompt.forced : toolPrompt.auto
+}
+
+/** Not on thinking, and not on an empty text: `""` with its quotes, or an object with hardly more than its type. */
+function canMark(block: BlockView): boolean {
+  if (isThinking(block)) return false
+  if (block.kind !== 'text' || block.part === 'tools' || block.end - block.start > MAX_EMPTY_BYTES) return true
+  return textOf(block).trim() !== ''
+}
+
+/** Automatic caching marks the last block that may carry a marker; where that has one, nothing is added. */
+function markAutomatically(blocks: readonly PlacedBlock[], ttl: CacheTtl | null): readonly PlacedBlock[] {
+  const at = ttl === null ? -1 : blocks.findLastIndex((block) => block.canMark)
+  const last = blocks[at]
+  return last === undefined || last.marker !== null ? blocks : blocks.with(at, { ...last, marker: ttl })
+}
+
+/** Each key depends on all blocks before, and on the parameters of the levels that were entered. */
+function chainKeys(blocks: readonly PlacedBlock[], parameters: CacheParameters): readonly PrefixBlock[] {
+  let level = 0
+  let key = 0
+  return blocks.map((block) => {
+    for (const to = levels.indexOf(block.part); level < to; ) key = mixHash(key, seedOf(parameters, levels[++level]))
+    key = mixHash(key, block.print)
+    return { ...block, key }
+  })
+}
+
+function seedOf(parameters: CacheParameters, level: BlockPart | undefined): number {
+  const names = Object.keys(parameterLevels) as (keyof CacheParameters)[]
+  const values = names.filter((name) => parameterLevels[name] === level).map((name) => parameters[name])
+  return hashWord(JSON.stringify([level, values]))
+}

@@ -1,0 +1,236 @@
+import { describe, expect, it } from 'vitest'
+import { type Breaker, type BreakerEvent, breakerKey, closedBreaker, stepBreaker } from '../core/breaker.js'
+import { type BreakerPolicy, defaultBreakerPolicy } from '../core/breaker-meter.js'
+import type { Refusal } from '../core/errors.js'
+import { nanoUsd } from '../core/money.js'
+import type { CallRecord } from '../core/record.js'
+import { memoryStore } from '../store/memory.js'
+import type { SessionStore } from '../store/session-store.js'
+import { type ManualRuntime, manualRuntime } from '../testing/manual-runtime.js'
+import { sampleRecord, sampleScope } from '../testing/sample-record.js'
+import { type BreakerCall, type Breakers, openBreakers } from './breakers.js'
+
+const model = 'claude-opus-5-5'
+const scope = sampleScope({ session: 's' })
+const KEY = breakerKey('model', model)
+const cent = nanoUsd(10_000_000)
+
+/** Opens at more than five cents a minute for a model, at half of four calls failing, at two loop stops of a session. */
+const policy: BreakerPolicy = {
+  mode: 'enforce',
+  coolDownMs: 60_000,
+  limits: {
+    ...defaultBreakerPolicy.limits,
+    session: { spendPerMinute: null, errors: null, loopStops: 2 },
+    model: { spendPerMinute: nanoUsd(5 * cent), errors: { share: 0.5, calls: 4 }, loopStops: null },
+  },
+}
+
+interface Gateway {
+  readonly breakers: Breakers
+  readonly runtime: ManualRuntime
+  readonly opened: readonly Breaker[]
+  ask(call?: Partial<BreakerCall>): Promise<Refusal | null>
+  end(changes?: Partial<CallRecord>): Promise<void>
+}
+
+function openGateway(store: SessionStore, changes: Partial<BreakerPolicy> = {}, runtime = manualRuntime()): Gateway {
+  const opened: Breaker[] = []
+  const parts = { store, runtime, policy: { ...policy, ...changes } }
+  const breakers = openBreakers(parts, (breaker) => opened.push(breaker))
+  return {
+    breakers,
+    runtime,
+    opened,
+    ask: (call = {}) => breakers.admit({ id: runtime.id(), scope, model, isFromPerson: false, ...call }),
+    end: async (record = {}) => {
+      breakers.ended(sampleRecord({ scope, cost: { ...sampleRecord().cost, nano: cent }, ...record }))
+      await settled()
+    },
+  }
+}
+
+/** Lets what was begun and is not waited for come to its end. */
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+const unpaid = { ...sampleRecord().cost, nano: nanoUsd(0) }
+const failed = { status: 529, ending: { kind: 'not-billed', reason: 'error-status' }, cost: unpaid } as const
+
+async function openBySpending(gateway: Gateway): Promise<void> {
+  for (let calls = 0; calls < 6; calls++) await gateway.end()
+}
+
+async function change(store: SessionStore, key: string, event: BreakerEvent): Promise<void> {
+  const [before = closedBreaker(key)] = await store.readBreakers([key])
+  expect(await store.changeBreaker(stepBreaker(before, event))).toBe(true)
+}
+
+/** A store that can go away and come back. */
+function unsteadyStore(): { readonly store: SessionStore; setAway(isAway: boolean): void } {
+  const inner = memoryStore()
+  let isAway = false
+  const orGone = <Result>(work: () => Promise<Result>): Promise<Result> =>
+    isAway ? Promise.reject(new Error('the store is away')) : work()
+  const store: SessionStore = {
+    ...inner,
+    readBreakers: (keys) => orGone(() => inner.readBreakers(keys)),
+    changeBreaker: (breaker) => orGone(() => inner.changeBreaker(breaker)),
+  }
+  const setAway = (value: boolean): void => {
+    isAway = value
+  }
+  return { store, setAway }
+}
+
+describe('a model that spends too fast', () => {
+  it('is stopped for a minute, with the reason and when to come again, while others go on', async () => {
+    const gateway = openGateway(memoryStore())
+    await openBySpending(gateway)
+    const refusal = await gateway.ask()
+    expect(refusal).toMatchObject({
+      code: 'runguard_breaker_open',
+      retryAfterSec: 60,
+      message: expect.stringMatching(/stopped model "claude-opus-5-5": \$0\.06\S* were spent in a minute/),
+      details: { breaker: KEY, reason: 'spend_rate', spent_usd: '0.06', limit_usd: '0.05' },
+    })
+    expect(await gateway.ask({ model: 'claude-haiku-5-5' })).toBeNull()
+    expect(gateway.opened.map(({ key, state }) => [key, state.kind])).toEqual([[KEY, 'open']])
+  })
+
+  it('lets exactly one of fifty calls try afterwards, through whichever gateway, and goes on when that went well', async () => {
+    const store = memoryStore()
+    const runtime = manualRuntime()
+    const gateways = [openGateway(store, {}, runtime), openGateway(store, {}, runtime)] as const
+    await openBySpending(gateways[0])
+    expect(await gateways[1].ask()).toMatchObject({ retryAfterSec: 60 })
+    runtime.advance(60_000)
+    const ids = Array.from({ length: 50 }, (_, index) => `call-${index}`)
+    const answers = await Promise.all(ids.map(async (id, index) => gateways[index % 2 === 0 ? 0 : 1].ask({ id })))
+    expect(answers.filter((refusal) => refusal === null)).toHaveLength(1)
+    expect(answers.find((refusal) => refusal !== null)).toMatchObject({
+      retryAfterSec: 10,
+      details: { state: 'half-open' },
+    })
+
+    const probe = ids[answers.indexOf(null)] ?? ''
+    for (const gateway of gateways) await gateway.end({ id: probe })
+    runtime.advance(2_001)
+    expect(await Promise.all(gateways.map((gateway) => gateway.ask()))).toEqual([null, null])
+  })
+
+  it('stays stopped twice as long when the call that tried failed', async () => {
+    const gateway = openGateway(memoryStore())
+    await openBySpending(gateway)
+    gateway.runtime.advance(60_000)
+    expect(await gateway.ask({ id: 'probe' })).toBeNull()
+    await gateway.end({ id: 'probe', ...failed })
+    expect(await gateway.ask()).toMatchObject({ retryAfterSec: 120 })
+  })
+
+  it('does not wait for a call that was let try and then refused by a budget', async () => {
+    const gateway = openGateway(memoryStore())
+    await openBySpending(gateway)
+    gateway.runtime.advance(60_000)
+    expect(await gateway.ask({ id: 'poor' })).toBeNull()
+    await gateway.end({ id: 'poor', status: null, ending: { kind: 'not-billed', reason: 'refused' } })
+    expect(await gateway.ask({ id: 'next' })).toBeNull()
+    expect(await gateway.ask({ id: 'third' })).toMatchObject({ details: { state: 'half-open' } })
+  })
+
+  it('is only told of in observe', async () => {
+    const gateway = openGateway(memoryStore(), { mode: 'observe' })
+    await openBySpending(gateway)
+    expect(gateway.opened).toHaveLength(1)
+    expect(await gateway.ask()).toBeNull()
+  })
+})
+
+describe('what the API says', () => {
+  const limit = { ...failed, status: 429, errorCode: 'enforced_spend_limit_reached' }
+
+  it('opens the breaker of the model, or of the key where one is known, when a spend limit is reached', async () => {
+    const gateway = openGateway(memoryStore())
+    await gateway.end(limit)
+    await gateway.end({ ...limit, scope: sampleScope({ key: 'k' }), requestedModel: 'claude-haiku-5-5' })
+    expect(gateway.opened.map(({ key }) => key)).toEqual([KEY, 'key:k'])
+    expect(await gateway.ask()).toMatchObject({ details: { upstream_code: 'enforced_spend_limit_reached' } })
+  })
+
+  it('opens it when calls fail, and not when they are throttled', async () => {
+    const throttled = openGateway(memoryStore())
+    for (let calls = 0; calls < 8; calls++) {
+      await throttled.end({ ...failed, status: 429, errorCode: 'rate_limit_error' })
+    }
+    expect(await throttled.ask()).toBeNull()
+    const failing = openGateway(memoryStore())
+    for (let calls = 0; calls < 4; calls++) await failing.end(failed)
+    expect(await failing.ask()).toMatchObject({ details: { reason: 'error_rate', errors: 4, calls: 4 } })
+  })
+})
+
+describe('a session whose agents are stopped for loops again and again', () => {
+  it('is stopped as a whole until a person writes', async () => {
+    const gateway = openGateway(memoryStore())
+    for (let stops = 0; stops < 2; stops++) gateway.breakers.loopStopped({ scope, model })
+    await settled()
+    expect(await gateway.ask()).toMatchObject({ retryAfterSec: null, details: { breaker: 'session:s', stops: 2 } })
+    expect(await gateway.ask({ scope: sampleScope({ session: 'other' }) })).toBeNull()
+    expect(await gateway.ask({ isFromPerson: true })).toBeNull()
+    await settled()
+    expect(await gateway.ask()).toBeNull()
+  })
+})
+
+describe('an operator', () => {
+  it('holds what no person and no time opens, and releases it', async () => {
+    const store = memoryStore()
+    const gateway = openGateway(store)
+    expect(await gateway.ask()).toBeNull()
+    await change(store, KEY, { kind: 'hold', by: 'anna', note: 'audit', at: 1 })
+    gateway.runtime.advance(2_001)
+    await gateway.ask()
+    await settled()
+    for (const isFromPerson of [true, false]) {
+      expect(await gateway.ask({ isFromPerson })).toMatchObject({
+        retryAfterSec: null,
+        message: expect.stringContaining('held by anna, "audit"'),
+      })
+    }
+    gateway.runtime.advance(86_400_000)
+    expect(await gateway.ask()).not.toBeNull()
+    await change(store, KEY, { kind: 'release', at: 2 })
+    gateway.runtime.advance(2_001)
+    expect(await gateway.ask()).toBeNull()
+  })
+})
+
+describe('a store that is away', () => {
+  it('opens nothing, and stops nothing that is due to try again', async () => {
+    const { store, setAway } = unsteadyStore()
+    const gateway = openGateway(store)
+    setAway(true)
+    await openBySpending(gateway)
+    expect([await gateway.ask(), gateway.opened]).toEqual([null, []])
+    setAway(false)
+    await openBySpending(gateway)
+    setAway(true)
+    expect(await gateway.ask()).toMatchObject({ retryAfterSec: 60 })
+    gateway.runtime.advance(60_000)
+    expect([await gateway.ask(), await gateway.ask()]).toEqual([null, null])
+    setAway(false)
+    gateway.runtime.advance(2_001)
+    expect([await gateway.ask(), await gateway.ask()]).toEqual([null, expect.objectContaining({ retryAfterSec: 10 })])
+  })
+
+  it('may have forgotten a breaker that was closed long ago: it is closed, and opens again', async () => {
+    const store = memoryStore()
+    const gateway = openGateway(store)
+    await openBySpending(gateway)
+    await change(store, KEY, { kind: 'release', at: 1 })
+    await store.forgetSessions(Number.MAX_SAFE_INTEGER)
+    gateway.runtime.advance(3_600_000)
+    expect(await gateway.ask()).toBeNull()
+    await openBySpending(gateway)
+    expect(await gateway.ask()).toMatchObject({ details: { breaker: KEY } })
+  })
+})

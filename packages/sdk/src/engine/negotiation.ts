@@ -1,0 +1,224 @@
+/** The talk with the ledger about one call: so long and so often until money is set aside for it, or there is none. */
+
+import { type CompiledBudgets, matchBudgets } from '../core/budget.js'
+import { refuseOverBudget } from '../core/budget-refusal.js'
+import { type Balance, findRoom, findShort, listShort, mayPayLater } from '../core/budget-room.js'
+import type { CallView } from '../core/call.js'
+import { clampBody } from '../core/clamp.js'
+import type { Refusal } from '../core/errors.js'
+import type { AccountRef } from '../core/ledger.js'
+import type { NanoUsd } from '../core/money.js'
+import { findModel } from '../core/price.js'
+import { type Fit, fitLastReserve, fitReserve, planReserve, type Reserve } from '../core/reserve.js'
+import type { Scope } from '../core/scope.js'
+import { countedBound } from '../core/tokens.js'
+import type { CallHold, Desk, Expectation } from './desk.js'
+import { deadlineOf } from './holding.js'
+import { outputScope } from './learning.js'
+import type { Place } from './waiting-line.js'
+
+/** Whether a call may be sent: with a hold (null: no budget meets it), perhaps with another body; or not. */
+export type Reservation =
+  | { readonly kind: 'granted'; readonly hold: CallHold | null; readonly body: Uint8Array | null }
+  | { readonly kind: 'refused'; readonly refusal: Refusal }
+
+type Granted = Extract<Reservation, { kind: 'granted' }>
+
+/** A call, as far as it was read. */
+export interface ReadCall {
+  readonly id: string
+  readonly view: CallView
+  readonly body: Uint8Array
+  readonly scope: Scope
+  readonly expectation: Expectation
+  /** True once nobody waits for the answer any more. */
+  isGone(): boolean
+  /** The tokens of the prompt as the API counts them; null if it does not say. */
+  countInput(): Promise<number | null>
+}
+
+/** Nothing is set aside where no budget meets the call. */
+export const NO_HOLD: Reservation = { kind: 'granted', hold: null, body: null }
+
+/** What is asked for in one round: the budgets, windows and prices of that moment. */
+export interface Round {
+  readonly budgets: CompiledBudgets
+  readonly accounts: readonly AccountRef[]
+  readonly reserve: Reserve
+  readonly atMs: number
+}
+
+/**
+ * Null if no budget meets the call.
+ *
+ * @param inputBound never below the tokens of the prompt
+ */
+export function openRound(desk: Desk, call: ReadCall, inputBound = shownBound(call)): Round | null {
+  const atMs = desk.runtime.now()
+  const budgets = desk.budgets()
+  const accounts = matchBudgets(budgets, call.scope, call.id, atMs)
+  return accounts.length === 0 ? null : { budgets, accounts, reserve: planCall(desk, call, inputBound, atMs), atMs }
+}
+
+/** A stream is metered while it grows, and can be cut; any other call has to be paid for before it is sent. */
+function shownBound({ view, expectation: { estimate } }: ReadCall): number {
+  return view.stream ? estimate.startBound : estimate.bound
+}
+
+function planCall(desk: Desk, { view, scope, expectation }: ReadCall, inputBound: number, atMs: number): Reserve {
+  const { book, unknownModel } = desk.config
+  const { model } = expectation
+  const source = { scope: outputScope(scope), model }
+  return planReserve({
+    view,
+    book,
+    unknownModel,
+    atMs,
+    inputBound,
+    expectedOutput: desk.outputs.expect(source),
+    shortOutput: desk.outputs.expectShort(source),
+    maxOutput: findModel(book, model)?.maxOutput ?? null,
+    usualGeo: null,
+    isCuttable: view.stream,
+  })
+}
+
+/** Money that other processes give back is not announced here: so often it is looked for. */
+const POLL_MS = 250
+/** A call that still waits with this share of its time left insists on its place; before, it lets others pass that need less. */
+const INSISTENT_SHARE = 2 / 3
+
+/**
+ * What was last heard of the balances decides how much to ask for; the ledger decides whether it is granted. Where money
+ * is short only because running calls hold it, the call waits for a while: part of it comes back. Before a call waits or
+ * is refused, the API is asked how long its prompt really is. Once nothing better can come, all that is left will do.
+ */
+export async function negotiate(desk: Desk, call: ReadCall): Promise<Reservation> {
+  const place = desk.line.join()
+  try {
+    return await talk(desk, call, place)
+  } finally {
+    place.leave()
+  }
+}
+
+async function talk(desk: Desk, call: ReadCall, place: Place): Promise<Reservation> {
+  const giveUpAt = desk.runtime.tick() + desk.config.waitForMoneyMs
+  const prompt: Prompt = { bound: shownBound(call), hasAsked: false, counting: null }
+  for (let looks = 0; ; looks++) {
+    if (call.isGone()) return { kind: 'refused', refusal: CALLER_GONE }
+    const round = openRound(desk, call, prompt.bound)
+    if (round === null) return NO_HOLD
+    const { accounts, reserve } = round
+    const balances = looks === 0 ? desk.balances.recall(accounts) : await desk.balances.refresh(accounts)
+    const inLine = desk.line.behind(place, balances)
+    const granted = await ask(desk, call, { round, balances: inLine, isLast: false })
+    if (granted !== null) return granted
+    if (looks === 0) continue
+    if (!prompt.hasAsked && isWorthCounting(desk, call, balances)) count(call, prompt, place)
+    const waitMs = giveUpAt - desk.runtime.tick()
+    if (waitMs <= 0 || !mayPayLater(balances, reserve.last)) {
+      if (prompt.counting !== null) {
+        await prompt.counting
+        continue
+      }
+      const last = await ask(desk, call, { round, balances, isLast: true })
+      if (last !== null) return last
+      const short = findShort(balances, reserve.last)
+      // Null: the money was there, and somebody else was faster.
+      if (short !== null) return refuse(round, short)
+    }
+    if (waitMs <= desk.config.waitForMoneyMs * INSISTENT_SHARE) insist(place, reserve, inLine)
+    await place.wait(Math.min(Math.max(0, waitMs), POLL_MS))
+  }
+}
+
+/** What is known of the length of a prompt. */
+interface Prompt {
+  /** Never below its tokens. */
+  bound: number
+  hasAsked: boolean
+  /** Null unless the API is being asked. */
+  counting: Promise<void> | null
+}
+
+/** The call goes on waiting meanwhile: money may come sooner than the answer. */
+function count(call: ReadCall, prompt: Prompt, place: Place): void {
+  prompt.hasAsked = true
+  const hear = (tokens: number | null): void => {
+    prompt.bound = countedBound(tokens, prompt.bound)
+    prompt.counting = null
+    place.wake()
+  }
+  // Nobody may be listening any more when a door breaks its word.
+  prompt.counting = call.countInput().then(hear, () => hear(null))
+}
+
+function insist(place: Place, reserve: Reserve, balances: readonly Balance[]): void {
+  const needed = neededOf(reserve, balances)
+  place.ask(listShort(balances, needed), needed)
+}
+
+/** What the call waits for: `least`, as long as so much may come back. */
+function neededOf({ least, last }: Reserve, balances: readonly Balance[]): NanoUsd {
+  return mayPayLater(balances, least) ? least : last
+}
+
+const CALLER_GONE: Refusal = {
+  code: 'runguard_caller_gone',
+  message: 'The caller closed the connection while the call waited for money.',
+}
+
+/**
+ * A count helps only where the body shows the whole prompt and the API adds nothing to it while it answers. And nobody is
+ * asked about a call that could not even be paid if its prompt cost nothing: a budget that is used up sends nothing.
+ */
+function isWorthCounting(desk: Desk, call: ReadCall, balances: readonly Balance[]): boolean {
+  const { view, expectation } = call
+  const { bound, startBound } = expectation.estimate
+  if (view.hasUnseenPrompt || (!view.stream && bound > startBound)) return false
+  return mayPayLater(balances, planCall(desk, call, 0, desk.runtime.now()).last)
+}
+
+interface Question {
+  readonly round: Round
+  readonly balances: readonly Balance[]
+  /** The call is refused otherwise: nothing is left for the others. */
+  readonly isLast: boolean
+}
+
+/** Null if the money is not there. */
+async function ask(desk: Desk, call: ReadCall, { round, balances, isLast }: Question): Promise<Granted | null> {
+  const { accounts, reserve, budgets } = round
+  const { room } = findRoom(budgets, balances, isLast)
+  const needed = neededOf(reserve, balances)
+  const fit = isLast || needed < reserve.least ? fitLastReserve(reserve, room) : fitReserve(reserve, room)
+  if (fit.kind === 'refuse') return null
+  const moment = { hold: call.id, at: desk.runtime.now(), owner: desk.owner, deadline: deadlineOf(desk) }
+  const result = await desk.journal.post({ kind: 'hold', ...moment, accounts, amount: fit.amount })
+  if (result.kind === 'exceeds-limit') return null
+  if (result.kind !== 'held') throw new Error(`a new hold cannot be answered with ${result.kind}`)
+  return grant(call, round, fit, findRoom(budgets, result.accounts).binding)
+}
+
+function grant(
+  { id, view, body }: ReadCall,
+  { accounts, reserve }: Round,
+  { amount, maxTokens }: Extract<Fit, { kind: 'hold' }>,
+  binding: Balance | null,
+): Granted {
+  const hold = { id, accounts, held: amount, binding, isWritten: true }
+  if (maxTokens === null || view.maxTokensRange === null) {
+    return { kind: 'granted', hold: { ...hold, reserve, clampedTo: null }, body: null }
+  }
+  const clamped = { ...reserve, worst: amount, maxTokens }
+  const edited = clampBody(body, view, maxTokens)
+  return { kind: 'granted', hold: { ...hold, reserve: clamped, clampedTo: maxTokens }, body: edited }
+}
+
+function refuse({ budgets, reserve, atMs }: Round, account: Balance): Reservation {
+  const budget = budgets.byId.get(account.budget)
+  if (budget === undefined) throw new Error('refused by a budget that is not there')
+  const { spent, held } = account
+  return { kind: 'refused', refusal: refuseOverBudget({ account, budget, spent, held, needed: reserve.last, atMs }) }
+}
