@@ -11,7 +11,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { parseArgs } from 'node:util'
-import { memoryStore, postgresStore, type Store, sqliteStore } from '@runguard/sdk/store'
+import type { EngineOptions } from '@runguard/sdk/engine'
+import { memoryStore, postgresStore, sqliteStore } from '@runguard/sdk/store'
 import Database from 'libsql'
 import pg from 'pg'
 import {
@@ -26,6 +27,9 @@ import { startPostgres } from './testing/postgres-server.js'
 
 const CONCURRENCY = [1, 32]
 const WARM_UP_SHARE = 0.2
+
+const UNLIMITED = 'engine, no budget'
+const LIMITED = 'engine, one budget'
 
 /** One line of the result: pairs (or calls) per second at each concurrency. */
 interface Line {
@@ -55,13 +59,17 @@ async function repeat(round: Round, atOnce: number, ms: number): Promise<number>
   return (rounds * atOnce * 1_000) / (now - startedAt)
 }
 
-async function measureStore(name: string, open: () => Promise<Store>, ms: number): Promise<readonly Line[]> {
+async function measureStore(
+  name: string,
+  open: () => Promise<EngineOptions['store']>,
+  ms: number,
+): Promise<readonly Line[]> {
   const store = await open()
   const ledger = { store: name, what: 'hold + settle', perSecond: await measure(ledgerRounds(store, 'bench'), ms) }
   const lines: Line[] = [ledger]
   for (const [what, budgets] of [
-    ['engine, no budget', []],
-    ['engine, one budget', plentyBudget()],
+    [UNLIMITED, []],
+    [LIMITED, plentyBudget()],
   ] as const) {
     const { round, close } = engineRounds(store, budgets)
     lines.push({ store: name, what, perSecond: await measure(round, ms) })
@@ -113,13 +121,30 @@ function renderLines(lines: readonly Line[]): string {
   return [head, ...rows].join('\n')
 }
 
+/** What the engine does to a call, from `admit` to `end`: its rates as time, so that they can be compared with a call's. */
+function renderShares(lines: readonly Line[]): string {
+  const rateOf = (store: string, what: string): number =>
+    lines.find((line) => line.store === store && line.what === what)?.perSecond.at(-1) ?? Number.NaN
+  const rows = [...new Set(lines.map(({ store }) => store))].map((store) => {
+    const [free, limited] = [1e6 / rateOf(store, UNLIMITED), 1e6 / rateOf(store, LIMITED)]
+    const numbers = [free, limited, limited - free].map((us) => us.toFixed(0).padStart(12))
+    return `${store.padEnd(9)} ${numbers.join(' ')}`
+  })
+  const titles = ['no budget', 'one budget', 'for it'].map((title) => title.padStart(12))
+  return [`µs a call, ${CONCURRENCY.at(-1)} at once`, `${''.padEnd(9)} ${titles.join(' ')}`, ...rows].join('\n')
+}
+
 async function main(): Promise<void> {
   const options = { json: { type: 'boolean' }, ms: { type: 'string' } } as const
   const { json = false, ms = '1000' } = parseArgs({ options }).values
   const folder = mkdtempSync(join(tmpdir(), 'runguard-bench-'))
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
   const lines = await measureAll(folder, Number(ms))
-  console.log(json ? JSON.stringify({ concurrency: CONCURRENCY, lines }, null, 2) : renderLines(lines))
+  console.log(
+    json
+      ? JSON.stringify({ concurrency: CONCURRENCY, lines }, null, 2)
+      : `${renderLines(lines)}\n\n${renderShares(lines)}`,
+  )
 }
 
 await main()

@@ -1,7 +1,7 @@
 /** What is measured: the ledger on each store, the engine over it, and the bare database's own conditional update. */
 
 import { type Account, type Budget, loadPriceBook, priceList, readConfig, resolveEndpoint } from '@runguard/sdk/core'
-import { createEngine, engineDefaults, systemRuntime } from '@runguard/sdk/engine'
+import { createEngine, type EngineOptions, engineDefaults, systemRuntime } from '@runguard/sdk/engine'
 import type { SqliteDatabase, Store } from '@runguard/sdk/store'
 import type pg from 'pg'
 
@@ -48,10 +48,14 @@ export function plentyBudget(): readonly Budget[] {
 }
 
 /** Whole calls of 2 kB through the engine, from `admit` to `end`; the last write is awaited with {@link EngineRounds.close}. */
-export function engineRounds(store: Store, budgets: readonly Budget[]): { round: Round; close(): Promise<void> } {
+export function engineRounds(
+  store: EngineOptions['store'],
+  budgets: readonly Budget[],
+): { round: Round; close(): Promise<void> } {
   const runtime = systemRuntime()
   const config = { ...engineDefaults, book: loadPriceBook(priceList) }
-  const engine = createEngine({ config, store, runtime, budgets })
+  // Somebody listens, as in every gateway: thresholds are looked at.
+  const engine = createEngine({ config, store, runtime, budgets, onAlert: () => {} })
   const one = async (): Promise<void> => {
     const readAtTick = runtime.tick()
     const endpoint = resolveEndpoint('POST', '/v1/messages')

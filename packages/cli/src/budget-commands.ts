@@ -1,7 +1,7 @@
 /** The commands and flags of `runguard budget`. */
 
 import { type Command, Option } from 'commander'
-import { configFlag, dataFlag, jsonFlag, storeFlag } from './flags.js'
+import { jsonFlag, withStoreFlags } from './flags.js'
 import type { Run } from './run.js'
 
 const EXAMPLES = `
@@ -26,11 +26,7 @@ export function addBudgetCommands(program: Command, run: Run): void {
 }
 
 function withCommonFlags(command: Command): Command {
-  return command
-    .option(...configFlag)
-    .option(...jsonFlag)
-    .option(...dataFlag)
-    .addOption(storeFlag())
+  return withStoreFlags(command.option(...jsonFlag))
 }
 
 function addAdd(budget: Command, run: Run): void {

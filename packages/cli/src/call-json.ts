@@ -1,6 +1,7 @@
 /** One ended call as JSON. The field names are a promise: fields may be added, none is renamed or removed. */
 
 import { type CallRecord, decimalUsd, noTokens, sumTokens } from '@runguard/sdk/core'
+import { loopJson } from './loop-views.js'
 
 /**
  * What `--json` prints of a call: times in ISO 8601 and UTC, durations in milliseconds, money exact. Tokens and cost
@@ -38,6 +39,7 @@ export function callJson(record: CallRecord) {
     heldNanoUsd: hold?.nano ?? null,
     budget: hold?.budget ?? null,
     clampedTo: hold?.clampedTo ?? null,
+    loop: record.loop ? loopJson(record.loop) : null,
     durationMs: record.durationMs,
     headMs: record.headMs,
     overheadMs: record.overheadMs,

@@ -2,15 +2,16 @@
 
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type GuardConfig, readConfig } from '@runguard/sdk/core'
+import { type FileConfig, readConfig } from '@runguard/sdk/core'
 import type { Document, LineCounter, Scalar } from 'yaml'
 import type { Environment } from './environment.js'
 import { CommandError, exitCodes } from './exit.js'
+import { resolveReferences } from './references.js'
 
 /** A configuration, and where it was found. */
 export interface ConfigFile {
   readonly path: string
-  readonly config: GuardConfig
+  readonly config: FileConfig
 }
 
 const DEFAULT_NAME = 'runguard.yaml'
@@ -44,7 +45,7 @@ interface Problem {
  * @param path shown in front of problems
  * @param variable what `${NAME}` in a text stands for
  */
-export async function parseConfig(path: string, text: string, variable: Environment['variable']): Promise<GuardConfig> {
+export async function parseConfig(path: string, text: string, variable: Environment['variable']): Promise<FileConfig> {
   const yaml = await import('yaml')
   const lines = new yaml.LineCounter()
   const document = yaml.parseDocument(text, { lineCounter: lines, prettyErrors: false })
@@ -54,7 +55,7 @@ export async function parseConfig(path: string, text: string, variable: Environm
   if (problems.length === 0) {
     yaml.visit(document, {
       Scalar: (_, scalar) => {
-        problems.push(...resolveReferences(scalar, variable))
+        problems.push(...resolveScalar(scalar, variable))
       },
     })
   }
@@ -69,16 +70,12 @@ export async function parseConfig(path: string, text: string, variable: Environm
 }
 
 /** Puts the values of the environment in, and gives the names that have none. */
-function resolveReferences(scalar: Scalar, variable: Environment['variable']): Problem[] {
+function resolveScalar(scalar: Scalar, variable: Environment['variable']): Problem[] {
   if (typeof scalar.value !== 'string') return []
-  const problems: Problem[] = []
-  scalar.value = scalar.value.replace(/\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g, (reference, name: string) => {
-    const value = variable(name)
-    if (value !== undefined) return value
-    problems.push({ offset: scalar.range?.[0] ?? 0, message: `${reference} is not set in the environment` })
-    return reference
-  })
-  return problems
+  const { text, missing } = resolveReferences(scalar.value, variable)
+  scalar.value = text
+  const offset = scalar.range?.[0] ?? 0
+  return missing.map((reference) => ({ offset, message: `${reference} is not set in the environment` }))
 }
 
 /** Aliases of aliases can make a small file a huge value: the parser gives up on those. */

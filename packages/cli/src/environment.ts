@@ -1,7 +1,7 @@
 /** Everything the program takes from its surroundings, read in one place and handed to the commands as a value. */
 
 import { readFileSync } from 'node:fs'
-import { homedir } from 'node:os'
+import { homedir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { exitCodes } from './exit.js'
 import { openTerminal, type Terminal } from './terminal.js'
@@ -13,14 +13,18 @@ export type OffsetAt = (atMs: number) => number
 export interface Environment {
   readonly version: string
   readonly terminal: Terminal
-  /** Where calls are kept unless `--data` says otherwise: `$RUNGUARD_HOME`, else `.runguard` in the home directory. */
-  readonly dataDirectory: string
+  /** The directory that `$RUNGUARD_HOME` names; null if it names none. */
+  readonly dataDirectory: string | null
+  /** Where calls are kept if nothing says otherwise: `.runguard` in the home directory. */
+  readonly defaultDirectory: string
   /** The PostgreSQL server that is used unless a flag says otherwise: `$RUNGUARD_STORE`; null for none. */
   readonly storeUrl: string | null
   /** Where the program was started. */
   readonly workingDirectory: string
   /** A variable of the environment, for references in a configuration; undefined if it is not set. */
   readonly variable: (name: string) => string | undefined
+  /** Who is at the keyboard, as far as the machine knows: it stands beside what they change. */
+  readonly operator: string
   /** Milliseconds since the epoch. */
   now(): number
   /** The machine's time zone, daylight saving included. */
@@ -33,12 +37,23 @@ export function readEnvironment(wantsColor: boolean): Environment {
   return {
     version: readVersion(),
     terminal: openTerminal(process.stdout, process.stderr, wantsColor && NO_COLOR === ''),
-    dataDirectory: RUNGUARD_HOME === '' ? join(homedir(), '.runguard') : RUNGUARD_HOME,
+    dataDirectory: RUNGUARD_HOME === '' ? null : RUNGUARD_HOME,
+    defaultDirectory: join(homedir(), '.runguard'),
     storeUrl: RUNGUARD_STORE === '' ? null : RUNGUARD_STORE,
     workingDirectory: process.cwd(),
     variable: (name) => process.env[name],
+    operator: nameOfUser(),
     now: Date.now,
     offsetAt: (atMs) => -Math.round(new Date(atMs).getTimezoneOffset()),
+  }
+}
+
+/** A container may run as a number that has no name. */
+function nameOfUser(): string {
+  try {
+    return userInfo().username || 'operator'
+  } catch {
+    return 'operator'
   }
 }
 

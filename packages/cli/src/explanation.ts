@@ -15,6 +15,7 @@ import { callJson } from './call-json.js'
 import { endingSentence } from './endings.js'
 import type { OffsetAt } from './environment.js'
 import { decimalPico, formatDuration, formatMoment, percent, perMillion, printable, wholeCount } from './format.js'
+import { loopText } from './loop-views.js'
 import { renderTable } from './table.js'
 import type { Colors } from './terminal.js'
 
@@ -96,6 +97,7 @@ function facts(record: CallRecord, offsetAt: OffsetAt, colors: Colors): string {
     ['ending', endingText(record)],
     ['expected', expectedText(record)],
     ['hold', holdText(record)],
+    ['loop', record.loop ? loopText(record.loop) : ''],
     ['prices', `version ${cost.priceVersion}, as in force at the start of the call`],
     ['started', formatMoment(startedAt, offsetAt(startedAt))],
     ['took', timesText(record)],

@@ -4,21 +4,24 @@
  */
 
 import { isLoopback } from '@runguard/gateway/address'
-import { InvalidArgumentError, Option } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 
 /** Where the file is. */
-export const dataFlag = ['--data <dir>', 'where calls are kept (default: $RUNGUARD_HOME, else ~/.runguard)'] as const
+const dataFlag = ['--data <dir>', 'where calls are kept (default: $RUNGUARD_HOME, else ~/.runguard)'] as const
 
 /** For programs. */
 export const jsonFlag = ['--json', 'print JSON instead of text'] as const
 
 /** The configuration. */
-export const configFlag = ['--config <file>', 'the configuration (default: runguard.yaml, if it is there)'] as const
+const configFlag = ['--config <file>', 'the configuration (default: runguard.yaml, if it is there)'] as const
 
-/** A server instead of the file. */
-export function storeFlag(): Option {
-  const option = new Option('--store <url>', 'a PostgreSQL server instead: postgres://… (default: $RUNGUARD_STORE)')
-  return option.conflicts('data')
+/** Which store: a file, or a server instead; or what the configuration says. */
+export function withStoreFlags(command: Command): Command {
+  const store = new Option('--store <url>', 'a PostgreSQL server instead: postgres://… (default: $RUNGUARD_STORE)')
+  return command
+    .option(...configFlag)
+    .option(...dataFlag)
+    .addOption(store.conflicts('data'))
 }
 
 /** From silent to talkative. */

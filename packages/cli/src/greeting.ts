@@ -1,23 +1,26 @@
-/** The three lines with which the gateway begins. */
+/** The lines with which the gateway begins. */
 
-import type { EngineConfig } from '@runguard/sdk/engine'
 import type { SourcedBudget } from './budgets-in-force.js'
 import type { ConfigFile } from './config-file.js'
-import type { StoreFlags } from './open-store.js'
+import { describePlace } from './open-store.js'
+import { type Settings, settingsFromFile } from './settings.js'
+import type { StoreFlags, StorePlace } from './store-place.js'
 import type { Terminal } from './terminal.js'
+import { unmatchedWarnings } from './unmatched-budgets.js'
 
 /** What the lines are about. */
 export interface Beginning {
   readonly url: string
   readonly upstream: string
-  readonly mode: EngineConfig['mode']
+  readonly settings: Settings
   readonly budgets: readonly SourcedBudget[]
-  /** The flags that chose the store: other commands need them too. */
-  readonly flags: StoreFlags
+  /** Those that chose the store: other commands need them too. */
+  readonly flags: StoreFlags & Partial<Settings>
   readonly file: ConfigFile | null
+  readonly place: StorePlace
 }
 
-/** Says where to go on: the address, the sums, the budgets. */
+/** Says where to go on: the address, the sums, the budgets; and what a file decided, if there is one. */
 export function greet(terminal: Terminal, beginning: Beginning): void {
   const { url, upstream, flags } = beginning
   const place = placeFlag(flags)
@@ -26,18 +29,32 @@ export function greet(terminal: Terminal, beginning: Beginning): void {
     `Calls go to ${upstream}, and each is shown here with its cost; sums:  runguard report${place}   (Ctrl-C stops it)`,
   )
   terminal.say(budgetLine(beginning, place))
+  const decided = decidedByFile(beginning)
+  if (decided.length > 0) terminal.say(`From ${beginning.file?.path}: ${decided.join(', ')}`)
+  warnOfUnmatched(terminal, beginning.budgets)
+}
+
+/** Says which budgets no call can meet. */
+export function warnOfUnmatched(terminal: Terminal, budgets: readonly SourcedBudget[]): void {
+  for (const warning of unmatchedWarnings(budgets.map(({ budget }) => budget))) terminal.say(`warning: ${warning}`)
 }
 
 /** The address of a server may hold its password: it is not repeated. */
-function placeFlag({ data, store }: StoreFlags): string {
+function placeFlag({ data, store, config }: StoreFlags): string {
   if (data !== undefined) return ` --data ${JSON.stringify(data)}`
-  return store === undefined ? '' : ' --store …'
+  if (store !== undefined) return ' --store …'
+  return config === undefined ? '' : ` --config ${JSON.stringify(config)}`
 }
 
-function budgetLine({ budgets, mode, file }: Beginning, place: string): string {
+function decidedByFile({ flags, file, place }: Beginning): string[] {
+  const isOfFile = place.kind === 'postgres' && place.url === file?.config.store
+  return [...(isOfFile ? [`store ${describePlace(place)}`] : []), ...settingsFromFile(flags, file)]
+}
+
+function budgetLine({ budgets, settings, file }: Beginning, place: string): string {
   if (budgets.length === 0) return `no budgets yet:  runguard budget add '$20' --per month${place}`
   const count = budgets.length === 1 ? '1 budget' : `${budgets.length} budgets`
   const from = file === null ? '' : `, ${file.path} included`
-  const observed = mode === 'observe' ? ' (observe: nothing is refused)' : ''
+  const observed = settings.mode === 'observe' ? ' (observe: nothing is refused)' : ''
   return `${count} in force${from}${observed}:  runguard budget ls${place}`
 }

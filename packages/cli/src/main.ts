@@ -1,12 +1,14 @@
 /** The program `runguard`: commands and flags. What a command does is loaded when it is called, so that help is quick. */
 
 import { Command, CommanderError, Option } from 'commander'
+import { addBreakerCommands } from './breaker-commands.js'
 import { addBudgetCommands } from './budget-commands.js'
 import { readEnvironment, readVersion, tolerateEarlyReaders } from './environment.js'
 import { CommandError, type ExitCode, exitCodes } from './exit.js'
-import { configFlag, dataFlag, jsonFlag, logLevels, parseHost, parsePort, parseUpstream, storeFlag } from './flags.js'
+import { jsonFlag, logLevels, parseHost, parsePort, parseUpstream, withStoreFlags } from './flags.js'
 import { addLedgerCommands } from './ledger-commands.js'
 import type { Run } from './run.js'
+import { addSessionCommands } from './session-commands.js'
 
 const EXAMPLES = `Examples:
   runguard                          start the gateway; then point any Claude client at it
@@ -41,6 +43,8 @@ function buildProgram(): Command {
   addStart(program, run)
   addBudgetCommands(program, run)
   addLedgerCommands(program, run)
+  addSessionCommands(program, run)
+  addBreakerCommands(program, run)
   addReport(program, run)
   addExplain(program, run)
   addPrices(program, run)
@@ -66,7 +70,7 @@ function portFlag(port: number): Option {
 }
 
 function addStart(program: Command, run: Run): void {
-  program
+  const command = program
     .command('start')
     .description('start the gateway, and print a line for each call (the default)')
     .addOption(portFlag(4141))
@@ -74,27 +78,8 @@ function addStart(program: Command, run: Run): void {
     .addOption(
       new Option('--upstream <url>', 'where calls go').default('https://api.anthropic.com').argParser(parseUpstream),
     )
-    .option(...configFlag)
-    .option(...dataFlag)
-    .addOption(storeFlag())
-    .addOption(
-      new Option('--mode <mode>', 'observe: budgets count and alert, and refuse nothing')
-        .choices(['enforce', 'observe'])
-        .default('enforce'),
-    )
-    .addOption(
-      new Option('--on-store-failure <policy>', 'while the ledger cannot be written: refuse calls, or let them pass')
-        .choices(['refuse', 'pass'])
-        .default('refuse'),
-    )
-    .addOption(
-      new Option(
-        '--unknown-model <policy>',
-        'without a listed price: the dearest of the line, a flat $5/$25, or refused',
-      )
-        .choices(['dearest', 'flag', 'refuse'])
-        .default('dearest'),
-    )
+  withStoreFlags(command)
+  addPolicies(command)
     .addOption(new Option('--log-level <level>', 'JSON lines on stderr').choices(logLevels).default('warn'))
     .option('--json', 'print one JSON object for each call')
     .action((options) =>
@@ -102,12 +87,29 @@ function addStart(program: Command, run: Run): void {
     )
 }
 
+/** Without defaults of their own: where a flag is absent the configuration may speak. */
+function addPolicies(command: Command): Command {
+  const mode = new Option('--mode <mode>', 'observe: budgets count and alert, and refuse nothing (default: enforce)')
+  const onStoreFailure = new Option(
+    '--on-store-failure <policy>',
+    'while the ledger cannot be written: refuse calls, or let them pass (default: refuse)',
+  )
+  const unknownModel = new Option(
+    '--unknown-model <policy>',
+    'without a listed price: the dearest of the line, a flat $5/$25, or refused (default: dearest)',
+  )
+  return command
+    .addOption(mode.choices(['enforce', 'observe']))
+    .addOption(onStoreFailure.choices(['refuse', 'pass']))
+    .addOption(unknownModel.choices(['dearest', 'flag', 'refuse']))
+}
+
 const REPORT_NOTES = `
 Points in time: 90m, 24h, 7d or 2w (so long ago), 2026-11-01 (a local day; --until includes it), 2026-11-01T08:00:00Z.
 Days are those of the machine's time zone, changes of the clocks included.`
 
 function addReport(program: Command, run: Run): void {
-  program
+  const command = program
     .command('report')
     .description('what was spent')
     .argument('[by]', 'daily, session, model or project', 'daily')
@@ -116,25 +118,21 @@ function addReport(program: Command, run: Run): void {
     .option('--utc', 'days are those of UTC')
     .option(...jsonFlag)
     .addOption(new Option('--csv', 'print CSV instead of text').conflicts('json'))
-    .option(...dataFlag)
-    .addOption(storeFlag())
     .addHelpText('after', REPORT_NOTES)
-    .action((name, options) =>
-      run(async (environment) => (await import('./commands/report.js')).runReport(environment, name, options)),
-    )
+  withStoreFlags(command).action((name, options) =>
+    run(async (environment) => (await import('./commands/report.js')).runReport(environment, name, options)),
+  )
 }
 
 function addExplain(program: Command, run: Run): void {
-  program
+  const command = program
     .command('explain')
     .description('why one call cost what it cost, line by line')
     .argument('<id>', 'rg_…, the req_… of the API, or last')
     .option(...jsonFlag)
-    .option(...dataFlag)
-    .addOption(storeFlag())
-    .action((id, options) =>
-      run(async (environment) => (await import('./commands/explain.js')).runExplain(environment, id, options)),
-    )
+  withStoreFlags(command).action((id, options) =>
+    run(async (environment) => (await import('./commands/explain.js')).runExplain(environment, id, options)),
+  )
 }
 
 function addPrices(program: Command, run: Run): void {
@@ -148,15 +146,13 @@ function addPrices(program: Command, run: Run): void {
     .action((model, options) =>
       run(async (environment) => (await import('./commands/prices.js')).runPricesShow(environment, model, options)),
     )
-  prices
+  const check = prices
     .command('check')
     .description('is the list recent, and does it hold what was called lately? fails if something needs attention')
     .option(...jsonFlag)
-    .option(...dataFlag)
-    .addOption(storeFlag())
-    .action((options) =>
-      run(async (environment) => (await import('./commands/prices.js')).runPricesCheck(environment, options)),
-    )
+  withStoreFlags(check).action((options) =>
+    run(async (environment) => (await import('./commands/prices.js')).runPricesCheck(environment, options)),
+  )
 }
 
 function addSim(program: Command, run: Run): void {

@@ -2,50 +2,47 @@
 
 import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Registry, Store } from '@runguard/sdk/store'
+import { LedgerDamageError } from '@runguard/sdk/core'
+import type { SqliteOptions } from '@runguard/sdk/store'
+import { type ConfigFile, findConfig } from './config-file.js'
 import type { Environment } from './environment.js'
 import { CommandError } from './exit.js'
+import type { OpenStore, Serving, StoreFlags, StorePlace } from './store-place.js'
+import { checkStoreUrl, describeUrl } from './store-url.js'
 
 const FILE_NAME = 'runguard.db'
+/** A gateway stands still while it waits for another writer of its file; two of them are done with each other sooner. */
+const BUSY_TIMEOUT_MS = 500
 
-/** Which store. */
-export type StorePlace =
-  /** @property busyTimeoutMs how long a write waits for another process, with everything else standing still */
-  | { readonly kind: 'file'; readonly directory: string; readonly busyTimeoutMs?: number }
-  | { readonly kind: 'postgres'; readonly url: string }
-
-/** The flags that choose it. */
-export interface StoreFlags {
-  readonly data?: string
-  readonly store?: string
+/** The store that flags choose, else the environment, else the configuration, else the file in the home directory. */
+export function choosePlace(environment: Environment, flags: StoreFlags, file: ConfigFile | null): StorePlace {
+  const chosen = placeBeforeFile(environment, flags)
+  if (chosen !== null) return chosen
+  const url = file?.config.store
+  return url === undefined ? { kind: 'file', directory: environment.defaultDirectory } : { kind: 'postgres', url }
 }
 
-/** A store with its registry. */
-export type OpenStore = Store & Registry
+/** The same for commands that need nothing else of the configuration: where it does not decide, it is not read. */
+export async function findPlace(environment: Environment, flags: StoreFlags): Promise<StorePlace> {
+  const chosen = placeBeforeFile(environment, flags)
+  return chosen ?? choosePlace(environment, flags, await findConfig(environment, flags.config))
+}
 
-/** The store that flags choose, else the environment, else the file in the home directory. */
-export async function findPlace(environment: Environment, { data, store }: StoreFlags): Promise<StorePlace> {
+function placeBeforeFile({ storeUrl, dataDirectory }: Environment, { data, store }: StoreFlags): StorePlace | null {
   if (data !== undefined) return { kind: 'file', directory: data }
-  const url = store ?? environment.storeUrl
-  if (url === null) return { kind: 'file', directory: environment.dataDirectory }
-  const { parseStoreUrl } = await import('./open-postgres.js')
-  return { kind: 'postgres', url: parseStoreUrl(url, store === undefined ? 'RUNGUARD_STORE' : '--store') }
+  if (store !== undefined) return { kind: 'postgres', url: checkStoreUrl(store, '--store') }
+  if (storeUrl !== null) return { kind: 'postgres', url: checkStoreUrl(storeUrl, 'RUNGUARD_STORE') }
+  return dataDirectory === null ? null : { kind: 'file', directory: dataDirectory }
 }
 
 /** The place as it may be shown: no password. */
 export function describePlace(place: StorePlace): string {
-  if (place.kind === 'file') return place.directory
-  const { host, pathname } = new URL(place.url)
-  return `postgres://${host}${pathname}`
+  return place.kind === 'file' ? place.directory : describeUrl(place.url)
 }
 
-/**
- * Opens the store, making directory and file if need be. Throws {@link CommandError} that says what to change.
- *
- * @param onLost called when a connection to a server breaks while nobody uses it
- */
-export async function openStore(place: StorePlace, onLost?: (error: Error) => void): Promise<OpenStore> {
-  if (place.kind === 'postgres') return await (await import('./open-postgres.js')).openPostgres(place.url, onLost)
+/** Opens the store, making directory and file if need be. Throws {@link CommandError} that says what to change. */
+export async function openStore(place: StorePlace, serving?: Serving): Promise<OpenStore> {
+  if (place.kind === 'postgres') return await (await import('./open-postgres.js')).openPostgres(place.url, serving)
   const { directory } = place
   const path = join(directory, FILE_NAME)
   try {
@@ -57,7 +54,7 @@ export async function openStore(place: StorePlace, onLost?: (error: Error) => vo
       `Cannot write to ${path}: ${messageOf(error)}.\nChoose another directory with --data or RUNGUARD_HOME.`,
     )
   }
-  return await openFile(path, place.busyTimeoutMs)
+  return await openFile(path, serving === undefined ? {} : { busyTimeoutMs: BUSY_TIMEOUT_MS })
 }
 
 /** Opens the store if there is one; null if nothing has been recorded in that directory so far. */
@@ -79,17 +76,13 @@ export async function useStore<T>(place: StorePlace, whenNone: T, work: (store: 
   return store === null ? whenNone : await workWith(store, place, work)
 }
 
-/**
- * Works with the store of a place, which is made if need be, and closes it.
- *
- * @param onLost called when a connection to a server breaks while nobody uses it
- */
+/** Works with the store of a place, which is made if need be, and closes it. */
 export async function changeStore<T>(
   place: StorePlace,
   work: (store: OpenStore) => Promise<T>,
-  onLost?: (error: Error) => void,
+  serving?: Serving,
 ): Promise<T> {
-  return await workWith(await openStore(place, onLost), place, work)
+  return await workWith(await openStore(place, serving), place, work)
 }
 
 async function workWith<T>(store: OpenStore, place: StorePlace, work: (store: OpenStore) => Promise<T>): Promise<T> {
@@ -102,13 +95,13 @@ async function workWith<T>(store: OpenStore, place: StorePlace, work: (store: Op
   }
 }
 
-async function openFile(path: string, busyTimeoutMs?: number): Promise<OpenStore> {
+async function openFile(path: string, options: SqliteOptions = {}): Promise<OpenStore> {
   const [{ default: Database }, { sqliteStore, SchemaTooNewError }] = await Promise.all([
     import('libsql'),
     import('@runguard/sdk/store'),
   ])
   try {
-    return sqliteStore(new Database(path), busyTimeoutMs === undefined ? {} : { busyTimeoutMs })
+    return sqliteStore(new Database(path), options)
   } catch (error) {
     if (error instanceof SchemaTooNewError) throw new CommandError(`${path}: ${error.message}`)
     throw explainFile(path, error)
@@ -116,6 +109,9 @@ async function openFile(path: string, busyTimeoutMs?: number): Promise<OpenStore
 }
 
 async function explainFailure(place: StorePlace, error: unknown): Promise<unknown> {
+  if (error instanceof LedgerDamageError) {
+    return new CommandError(`${error.message}. See what is wrong with:  runguard ledger verify`)
+  }
   if (place.kind === 'file') return explainFile(join(place.directory, FILE_NAME), error)
   return (await import('./open-postgres.js')).explainPostgres(place.url, error)
 }

@@ -1,21 +1,22 @@
 /** The gateway put together: price book, engine, store, clock and log around one listener. */
 
 import { type Gateway, GatewayStartError, startGateway } from '@runguard/gateway'
-import { type Budget, type CallRecord, loadPriceBook, priceList } from '@runguard/sdk/core'
+import { type Breaker, type Budget, type CallRecord, loadPriceBook, priceList } from '@runguard/sdk/core'
 import {
   type BudgetAlert,
   createEngine,
   type Engine,
   type EngineConfig,
+  type EngineOptions,
   engineDefaults,
+  type LoopEvent,
   type Runtime,
 } from '@runguard/sdk/engine'
-import type { Store } from '@runguard/sdk/store'
 import { CommandError } from './exit.js'
 
 /** What a gateway is made of. */
 export interface GatewayParts {
-  readonly store: Store
+  readonly store: EngineOptions['store']
   readonly upstream: string
   readonly host: string
   readonly port: number
@@ -28,6 +29,10 @@ export interface GatewayParts {
   readonly onRecord: (record: CallRecord) => void
   /** Called once for each threshold of a budget and window. */
   readonly onAlert?: (alert: BudgetAlert) => void
+  /** Called when something else than before is done about an agent's loop. */
+  readonly onLoop?: (event: LoopEvent) => void
+  /** Called when a breaker has opened. */
+  readonly onBreaker?: (breaker: Breaker) => void
 }
 
 /** A gateway that serves. */

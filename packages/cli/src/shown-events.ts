@@ -1,11 +1,14 @@
-/** What a running gateway shows: calls that have ended, and alerts. */
+/** What a running gateway shows: calls that have ended, alerts, loops, and breakers that open. */
 
-import { type CallRecord, decimalUsd, type EndpointKind, formatUsd } from '@runguard/sdk/core'
-import type { BudgetAlert } from '@runguard/sdk/engine'
+import { type Breaker, type CallRecord, decimalUsd, type EndpointKind, formatUsd } from '@runguard/sdk/core'
+import type { BudgetAlert, LoopEvent } from '@runguard/sdk/engine'
+import { breakerJson, shownKey, whyText } from './breaker-views.js'
+import { quoteId } from './budgets-in-force.js'
 import { callJson } from './call-json.js'
 import { callLine } from './call-line.js'
 import type { OffsetAt } from './environment.js'
 import { formatMoment, printable } from './format.js'
+import { loopEventJson, loopEventLine } from './loop-views.js'
 import type { Terminal } from './terminal.js'
 
 /** Prints each call, and says once for each kind of endpoint that its cost is not known. */
@@ -52,4 +55,28 @@ function alertJson({ key, budget, scope, percent, spent, limit, resetsAt, at }: 
     limitNanoUsd: limit,
     resetsAt: resetsAt === null ? null : new Date(resetsAt).toISOString(),
   }
+}
+
+/** Says in a line what is done about each loop; as JSON it stands among the calls. */
+export function showLoops(terminal: Terminal, isJson: boolean): (event: LoopEvent) => void {
+  return (event) => {
+    if (isJson) terminal.print(JSON.stringify(loopEventJson(event)))
+    else terminal.say(loopEventLine(event))
+  }
+}
+
+/** Says each breaker that opens in a line; as JSON it stands among the calls. */
+export function showBreakers(terminal: Terminal, isJson: boolean, offsetAt: OffsetAt): (breaker: Breaker) => void {
+  return (breaker) => {
+    if (isJson) terminal.print(JSON.stringify({ kind: 'breaker', ...breakerJson(breaker) }))
+    else terminal.say(openedLine(breaker, offsetAt))
+  }
+}
+
+/** `breaker: model:claude-opus-5-5 is open, because …; it tries again at …; at once: runguard breaker release …` */
+function openedLine(breaker: Breaker, offsetAt: OffsetAt): string {
+  const { state } = breaker
+  const retry = state.kind === 'open' ? `; it tries again at ${formatMoment(state.until, offsetAt(state.until))}` : ''
+  const release = `runguard breaker release ${quoteId(shownKey(breaker))}`
+  return `breaker: ${shownKey(breaker)} is ${state.kind}, because ${whyText(breaker)}${retry}; at once:  ${release}`
 }

@@ -96,7 +96,10 @@ test('budgets of the file and of the registry are both in force, and both are li
   await run(home, 'budget', 'add', '$0.0000001', '--per', 'day', '--id', 'small')
   const gateway = startCli(home, ['--port', '0', '--upstream', simulator.url, '--config', config], { LIMIT: '$20' })
   const [, url = ''] = await gateway.outputOf('stderr', /ANTHROPIC_BASE_URL=(\S+)/)
-  await gateway.outputOf('stderr', /2 budgets in force, .*rules\.yaml included: {2}runguard budget ls\n/)
+  await gateway.outputOf(
+    'stderr',
+    /2 budgets in force, .*rules\.yaml included: {2}runguard budget ls --config ".*rules\.yaml"\n/,
+  )
   expect(await (await ask(url, 'hello')).json()).toMatchObject({ error: { details: { budget: 'small' } } })
   const { stdout } = await runCli(home, ['budget', 'ls', '--config', config], { LIMIT: '$20' })
   expect(stdout).toMatch(/^big .* \$20\.00 .* in the file$/m)
@@ -197,4 +200,38 @@ test('observing counts and refuses nothing', async () => {
   const { code, stdout } = await runCli(home, ['budget', 'ls', '--check', '--json'])
   expect(code).toBe(3)
   expect(JSON.parse(stdout).budgets[0].accounts).toMatchObject([{ isUsedUp: true }])
+})
+
+test('a budget of a team or a key is taken, and everything that shows it says that it counts nothing yet', async () => {
+  const home = makeHome()
+  const warning = /^warning: The budget team:web\/day counts nothing yet: which team .* no gateway keys/m
+  const added = await runCli(home, ['budget', 'add', '5', '--per', 'day', '--scope', 'team:web'])
+  expect([added.code, added.stderr]).toEqual([0, expect.stringMatching(warning)])
+  expect((await runCli(home, ['budget', 'set', 'team:web/day', '--limit', '6'])).stderr).toMatch(warning)
+  expect((await runCli(home, ['budget', 'ls'])).stderr).toMatch(warning)
+  expect((await list(home)).warnings).toEqual([expect.stringContaining('team:web/day')])
+  const gateway = await startGateway(home, simulator.url)
+  await gateway.outputOf('stderr', warning)
+  await runCli(home, ['budget', 'add', '5', '--per', 'day', '--scope', 'key:*'])
+  await gateway.outputOf('stderr', /^warning: The budget 'key:\*\/day' counts nothing yet: which key /m)
+  const paused = await runCli(home, ['budget', 'pause', 'team:web/day'])
+  expect(paused.stderr).not.toContain('warning')
+})
+
+test('the file says how calls are judged, and a flag says it better', async () => {
+  const home = makeHome()
+  const config = join(home, 'rules.yaml')
+  const lines = ['unknownModel: refuse', 'waitForMoney: 0s', 'mode: observe', 'budgets: []']
+  writeFileSync(config, lines.join('\n'))
+  const gateway = await startGateway(home, simulator.url, ['--config', config, '--mode', 'enforce'])
+  await gateway.outputOf('stderr', /^From .*rules\.yaml: unknownModel refuse, waitForMoney 0\.0 ms$/m)
+  await gateway.outputOf('stderr', /runguard report --config ".*rules\.yaml"/)
+  expect((await ask(gateway.url, 'hi', { model: 'claude-nobody-1' })).status).toBe(402)
+  writeFileSync(config, 'modus: observe\nunknownModel: drearest\nstore: mysql://me:secret@x/y\nwaitForMoney: 30\n')
+  const broken = await runCli(home, ['start', '--port', '0', '--config', config])
+  expect(broken.code).toBe(4)
+  expect(broken.stderr).not.toContain('secret')
+  for (const problem of [/1:1 .*"modus", did you mean "mode"/, /2:15 .*"dearest"/, /3:8 .*PostgreSQL/, /4:15 .*unit/]) {
+    expect(broken.stderr).toMatch(problem)
+  }
 })

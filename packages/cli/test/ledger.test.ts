@@ -101,3 +101,41 @@ test('verify says what it checked, and fails where somebody changed a number', a
   const json = await runCli(home, ['ledger', 'verify', '--json'])
   expect(JSON.parse(json.stdout)).toMatchObject({ accounts: 1, entries: 5, findings: [{ rule: 'balance-is-sum' }] })
 })
+
+test('what nobody ended is listed with the largest first, and a whole budget of it is taken back at once', async () => {
+  const home = await homeWithLedger()
+  const store = sqliteStore(new Database(join(home, '.runguard', 'runguard.db')))
+  const other = { ...account, key: 'user:a/day|user:a|day|0', budget: 'user:a/day', scope: 'user:a' }
+  const lost = { owner: 'gone', deadline: 2, at: 1 }
+  await store.post({
+    events: [
+      { kind: 'hold', hold: 'rg_big', accounts: [account, other], amount: nanoUsd(9_000_000_000), ...lost },
+      { kind: 'hold', hold: 'rg_other', accounts: [other], amount: nanoUsd(1_000_000_000), ...lost },
+      { kind: 'expire', hold: 'rg_big', at: 4 },
+      { kind: 'expire', hold: 'rg_other', at: 4 },
+    ],
+    records: [],
+  })
+  await store.close()
+  const expired = async (...flags: string[]): Promise<string[]> => {
+    const { stdout } = await runCli(home, ['ledger', 'show', '--expired', '--json', ...flags])
+    return JSON.parse(stdout).holds.map(({ id }: { id: string }) => id)
+  }
+  expect(await expired()).toEqual(['rg_big', 'rg_other', 'rg_guess'])
+  expect(await expired('--budget', 'everything/day')).toEqual(['rg_big', 'rg_guess'])
+  const shown = await runCli(home, ['ledger', 'show', '--expired'])
+  expect(shown.stdout).toMatch(/^rg_big +expired \(est\.\) +\$9\.00 +\$9\.00 /m)
+  expect(shown.stderr).toContain('runguard ledger void --expired --budget')
+
+  const voidAll = ['ledger', 'void', '--expired', '--reason', 'the machine was switched off']
+  expect((await runCli(home, voidAll)).code).toBe(2)
+  expect((await runCli(home, [...voidAll, '--budget', 'everything/day', 'rg_big'])).code).toBe(2)
+  expect(await runCli(home, [...voidAll, '--budget', 'everything/day'])).toMatchObject({
+    code: 0,
+    stdout: 'everything/day: 2 voided, $9.01 taken back\n',
+  })
+  expect(await expired()).toEqual(['rg_other'])
+  const again = await runCli(home, [...voidAll, '--budget', 'everything/day', '--json'])
+  expect(JSON.parse(again.stdout)).toMatchObject({ kind: 'voided-expired', holds: [], postedUsd: '0' })
+  expect((await runCli(home, ['ledger', 'verify'])).code).toBe(0)
+})

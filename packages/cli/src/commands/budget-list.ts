@@ -8,7 +8,9 @@ import { mergeBudgets } from '../budgets-in-force.js'
 import { type ConfigFile, findConfig } from '../config-file.js'
 import type { Environment } from '../environment.js'
 import { type ExitCode, exitCodes } from '../exit.js'
-import { describePlace, findPlace, type OpenStore, useStore } from '../open-store.js'
+import { choosePlace, describePlace, useStore } from '../open-store.js'
+import type { OpenStore } from '../store-place.js'
+import { unmatchedWarnings } from '../unmatched-budgets.js'
 import type { BudgetFlags } from './budget.js'
 
 /** The flags of `budget ls`. */
@@ -21,15 +23,16 @@ export interface BudgetListFlags extends BudgetFlags {
 export async function runBudgetList(environment: Environment, options: BudgetListFlags): Promise<ExitCode> {
   const { terminal, offsetAt } = environment
   const file = await findConfig(environment, options.config)
-  const place = await findPlace(environment, options)
+  const place = choosePlace(environment, options, file)
   const nowMs = environment.now()
   const nothing: Shelf = { stored: [], balances: new Map() }
   const { stored, balances } = await useStore(place, nothing, (store) => readShelf(store, file, nowMs))
   const { budgets, problems } = mergeBudgets(file, stored)
   const standings = standBudgets(budgets, balances, nowMs)
-  if (options.json) terminal.print(JSON.stringify({ budgets: standings.map(standingJson), problems }))
+  const warnings = unmatchedWarnings(budgets.map(({ budget }) => budget))
+  if (options.json) terminal.print(JSON.stringify({ budgets: standings.map(standingJson), problems, warnings }))
   else if (standings.length > 0) terminal.print(budgetTable(standings, offsetAt, terminal.colors))
-  for (const problem of problems) terminal.say(`warning: ${problem}`)
+  for (const text of [...problems, ...warnings]) terminal.say(`warning: ${text}`)
   if (standings.length === 0 && problems.length === 0) {
     terminal.say(`No budgets in ${describePlace(place)} yet. Add one with:  runguard budget add '$20' --per month`)
   }

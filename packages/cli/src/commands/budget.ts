@@ -8,7 +8,9 @@ import { findConfig } from '../config-file.js'
 import type { Environment } from '../environment.js'
 import { CommandError, type ExitCode, exitCodes } from '../exit.js'
 import { printable } from '../format.js'
-import { changeStore, findPlace, type OpenStore, type StoreFlags } from '../open-store.js'
+import { changeStore, choosePlace, findPlace } from '../open-store.js'
+import type { OpenStore, StoreFlags } from '../store-place.js'
+import { unmatchedWarnings } from '../unmatched-budgets.js'
 import {
   type BudgetChanges,
   type CheckedBudget,
@@ -21,7 +23,6 @@ import {
 
 /** The flags that all commands about budgets have. */
 export interface BudgetFlags extends StoreFlags {
-  readonly config?: string
   readonly json?: boolean
 }
 
@@ -34,7 +35,7 @@ export async function runBudgetAdd(
   const { id, name, scope, per, observe, timeZone, thresholds } = options
   const checked = writeBudget({ limit, scope, ...pickGiven({ id, name, per, observe, timeZone, thresholds }) })
   const file = await findConfig(environment, options.config)
-  await changeStore(await findPlace(environment, options), async (store) => {
+  await changeStore(choosePlace(environment, options, file), async (store) => {
     requireNew(checked.budget, await store.listBudgets())
     const { problems } = mergeBudgets(file, [checked.stored])
     if (problems.length > 0) throw new CommandError(problems.join('\n'), exitCodes.config)
@@ -123,6 +124,7 @@ async function change(
 function show({ terminal }: Environment, { json }: BudgetFlags, budget: Budget): void {
   terminal.print(json ? JSON.stringify({ kind: 'budget', ...budgetJson(budget) }) : budgetLine(budget))
   terminal.say('Gateways on this store take it into force within two seconds.')
+  for (const warning of unmatchedWarnings([budget])) terminal.say(`warning: ${warning}`)
 }
 
 function requireNew({ id }: Budget, stored: readonly StoredBudget[]): void {

@@ -5,7 +5,8 @@ import type { Store } from '@runguard/sdk/store'
 import type { Environment } from '../environment.js'
 import { CommandError, type ExitCode, exitCodes } from '../exit.js'
 import { explainCall, explanationJson } from '../explanation.js'
-import { describePlace, findPlace, type StoreFlags, useStore } from '../open-store.js'
+import { describePlace, findPlace, useStore } from '../open-store.js'
+import type { StoreFlags } from '../store-place.js'
 
 /** The flags of `explain`. */
 export interface ExplainOptions extends StoreFlags {

@@ -1,22 +1,24 @@
-/** `runguard ledger`: what was set aside and posted, whether it adds up, and taking an estimate back. */
+/** `runguard ledger show` and `verify`: what was set aside and posted, and whether it adds up. */
 
-import type { Hold, LedgerFinding, LedgerResult } from '@runguard/sdk/core'
+import type { LedgerFinding } from '@runguard/sdk/core'
 import type { Environment } from '../environment.js'
-import { CommandError, type ExitCode, exitCodes } from '../exit.js'
+import { type ExitCode, exitCodes } from '../exit.js'
 import { printable, wholeCount } from '../format.js'
-import { findingLine, holdJson, type LedgerPage, ledgerJson, ledgerTables } from '../ledger-views.js'
-import { describePlace, findPlace, type OpenStore, type StoreFlags, useStore } from '../open-store.js'
+import { findingLine, type LedgerPage, ledgerJson, ledgerTables } from '../ledger-views.js'
+import { describePlace, findPlace, useStore } from '../open-store.js'
+import type { OpenStore, StoreFlags } from '../store-place.js'
 
 /** The flags that all commands about the ledger have. */
 export interface LedgerFlags extends StoreFlags {
   readonly json?: boolean
 }
 
-/** The flags of `ledger show`: one of the first three at most. */
+/** The flags of `ledger show`: one of the first three at most, or a budget with `expired`. */
 export interface LedgerShowFlags extends LedgerFlags {
   readonly account?: string
   readonly hold?: string
   readonly budget?: string
+  readonly expired?: boolean
   readonly limit: number
 }
 
@@ -31,11 +33,16 @@ export async function runLedgerShow(environment: Environment, options: LedgerSho
   if (options.json) terminal.print(JSON.stringify(ledgerJson(page)))
   else if (!isEmpty) terminal.print(ledgerTables(page, offsetAt, terminal.colors))
   if (isEmpty) terminal.say(adviceWhenEmpty(options, describePlace(place)))
+  else if (options.expired === true) terminal.say(VOID_ADVICE)
   return exitCodes.ok
 }
 
 async function readPage(store: OpenStore, options: LedgerShowFlags, at: number): Promise<LedgerPage> {
-  const { account, hold, budget, limit } = options
+  const { account, hold, budget, expired, limit } = options
+  if (expired === true) {
+    const holds = await store.expiredHolds({ limit, ...(budget === undefined ? {} : { budget }) })
+    return { accounts: [], holds, entries: [] }
+  }
   if (hold !== undefined) {
     const found = await store.findHold(hold)
     return { accounts: [], holds: found === null ? [] : [found], entries: await store.entries({ hold, limit }) }
@@ -52,7 +59,11 @@ async function readPage(store: OpenStore, options: LedgerShowFlags, at: number):
   return { accounts: accounts.slice(0, limit), holds: open, entries: [] }
 }
 
-function adviceWhenEmpty({ account, hold, budget }: LedgerShowFlags, place: string): string {
+const VOID_ADVICE =
+  "If they cost nothing, take them back:  runguard ledger void --expired --budget … --reason '…'   (or one by its id)"
+
+function adviceWhenEmpty({ account, hold, budget, expired }: LedgerShowFlags, place: string): string {
+  if (expired === true) return `Nothing is posted in ${place} for holds that nobody ended.`
   const asked = account ?? hold ?? budget
   if (asked === undefined)
     return `Nothing was held so far in ${place}: the ledger begins with the first call that meets a budget.`
@@ -100,59 +111,4 @@ async function auditLedger(store: OpenStore): Promise<Audit> {
   const findings = await store.verify()
   const accounts = await store.balances({})
   return { accounts: accounts.length, entries: accounts.reduce((sum, { entryCount }) => sum + entryCount, 0), findings }
-}
-
-/** The flags of `ledger void`. */
-export interface LedgerVoidFlags extends LedgerFlags {
-  readonly reason: string
-}
-
-/** Takes back what an estimate posted; the reason stays in the ledger. */
-export async function runLedgerVoid(environment: Environment, id: string, options: LedgerVoidFlags): Promise<ExitCode> {
-  const { terminal } = environment
-  const reason = requireReason(options.reason)
-  const place = await findPlace(environment, options)
-  const result = await useStore<LedgerResult>(place, { kind: 'unknown-hold' }, async (store) => {
-    if ((await store.findHold(id)) === null) return { kind: 'unknown-hold' }
-    const event = { kind: 'void', hold: id, reason, at: environment.now() } as const
-    const [result] = await store.post({ events: [event], records: [] })
-    return result ?? { kind: 'unknown-hold' }
-  })
-  const hold = requireVoided(id, result)
-  terminal.print(options.json ? JSON.stringify({ kind: 'voided', ...holdJson(hold), reason }) : `${id}: voided`)
-  return exitCodes.ok
-}
-
-const MAX_REASON_LENGTH = 1_000
-
-function requireReason(text: string): string {
-  const reason = text.trim()
-  if (reason !== '' && reason.length <= MAX_REASON_LENGTH && !/[\p{Cc}\p{Cs}]/u.test(reason)) return reason
-  throw new CommandError(
-    `--reason must say, in one line of up to ${wholeCount(MAX_REASON_LENGTH)} characters, why the estimate is wrong: ` +
-      'it stays in the ledger.',
-    exitCodes.config,
-  )
-}
-
-function requireVoided(id: string, result: LedgerResult): Hold {
-  if (result.kind === 'voided') return result.hold
-  throw new CommandError(`The hold ${JSON.stringify(printable(id))} ${whyNot(result.kind)}`)
-}
-
-function whyNot(kind: Exclude<LedgerResult['kind'], 'voided'>): string {
-  switch (kind) {
-    case 'unknown-hold':
-      return 'is not in the ledger. Open and expired ones:  runguard ledger show'
-    case 'still-open':
-      return 'is still open: its call runs, or the keeper will post it as an estimate when its deadline has passed.'
-    case 'already-voided':
-      return 'was voided before; nothing has changed.'
-    case 'already-released':
-      return 'was released: nothing is posted for it.'
-    case 'already-settled':
-      return 'was settled with its exact cost: only an estimate can be taken back.'
-    default:
-      return `cannot be voided (${kind}).`
-  }
 }

@@ -14,9 +14,10 @@ import type { Environment } from '../environment.js'
 import { CommandError, type ExitCode, exitCodes } from '../exit.js'
 import { printable } from '../format.js'
 import { parseAt } from '../moments.js'
-import { findPlace, type StoreFlags, type StorePlace, useStore } from '../open-store.js'
+import { findPlace, useStore } from '../open-store.js'
 import { checkPrices } from '../price-check.js'
 import { modelJson, modelPrices, priceTable, releasedModels } from '../price-views.js'
+import type { StoreFlags, StorePlace } from '../store-place.js'
 
 /** The flags of `prices show`. */
 export interface PricesShowOptions {

@@ -5,8 +5,9 @@ import type { Environment, OffsetAt } from '../environment.js'
 import { CommandError, type ExitCode, exitCodes } from '../exit.js'
 import { reportByLocalDay } from '../local-days.js'
 import { parseSince, parseUntil } from '../moments.js'
-import { describePlace, findPlace, type StoreFlags, useStore } from '../open-store.js'
+import { describePlace, findPlace, useStore } from '../open-store.js'
 import { reportCsv, reportTable, rowJson, totalRow } from '../report-views.js'
+import type { StoreFlags } from '../store-place.js'
 
 const groups: ReadonlyMap<string, ReportGroup> = new Map([
   ['daily', 'day'],

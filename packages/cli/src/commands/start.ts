@@ -1,31 +1,28 @@
 /** `runguard start`: the gateway, and a line for each call that ends. */
 
 import { isLoopback } from '@runguard/gateway/address'
-import type { UnknownModelPolicy } from '@runguard/sdk/core'
-import { type EngineConfig, type Runtime, systemRuntime } from '@runguard/sdk/engine'
+import { type Runtime, systemRuntime } from '@runguard/sdk/engine'
 import { type BudgetsInForce, mergeBudgets } from '../budgets-in-force.js'
 import { type ConfigFile, findConfig } from '../config-file.js'
 import type { Environment } from '../environment.js'
 import { CommandError, type ExitCode, exitCodes } from '../exit.js'
 import type { LogLevel } from '../flags.js'
-import { greet } from '../greeting.js'
+import { greet, warnOfUnmatched } from '../greeting.js'
 import { openLog } from '../log.js'
-import { changeStore, findPlace, type OpenStore, type StoreFlags } from '../open-store.js'
+import { changeStore, choosePlace } from '../open-store.js'
 import { watchRegistry } from '../registry-watch.js'
 import { openGateway, type RunningGateway } from '../running-gateway.js'
-import { showAlerts, showCalls } from '../shown-events.js'
+import { chooseSettings, type Settings } from '../settings.js'
+import { showAlerts, showBreakers, showCalls, showLoops } from '../shown-events.js'
 import { listenForStop, type StopSignals } from '../stop-signals.js'
+import type { OpenStore, StoreFlags, StorePlace } from '../store-place.js'
 import type { Terminal } from '../terminal.js'
 
 /** The flags of `start`. */
-export interface StartOptions extends StoreFlags {
+export interface StartOptions extends StoreFlags, Partial<Settings> {
   readonly port: number
   readonly host: string
   readonly upstream: string
-  readonly config?: string
-  readonly mode: EngineConfig['mode']
-  readonly onStoreFailure: EngineConfig['onStoreFailure']
-  readonly unknownModel: UnknownModelPolicy
   readonly logLevel: LogLevel
   readonly json?: boolean
 }
@@ -33,19 +30,16 @@ export interface StartOptions extends StoreFlags {
 /** The API itself gives up on a call at ten minutes. */
 const GRACE_MS = 10 * 60 * 1000
 
-/** A gateway stands still while it waits for another writer of its file; two of them are done with each other sooner. */
-const BUSY_TIMEOUT_MS = 500
-
 /** Serves until it is told to stop, then lets running calls finish. */
 export async function runStart(environment: Environment, options: StartOptions): Promise<ExitCode> {
   requireOtherUpstream(options)
   const file = await findConfig(environment, options.config)
-  const place = { ...(await findPlace(environment, options)), busyTimeoutMs: BUSY_TIMEOUT_MS }
+  const place = choosePlace(environment, options, file)
   const stop = listenForStop()
   const log = openLog(options.logLevel)
   const onLost = (error: Error): void => log.warn('store-connection-lost', { error: error.message })
   const runtime = systemRuntime(log)
-  await changeStore(place, (store) => run(environment, options, { store, runtime, file, stop }), onLost)
+  await changeStore(place, (store) => run(environment, options, { store, runtime, file, place, stop }), { onLost })
   return exitCodes.ok
 }
 
@@ -53,23 +47,25 @@ interface Opened {
   readonly store: OpenStore
   readonly runtime: Runtime
   readonly file: ConfigFile | null
+  readonly place: StorePlace
   readonly stop: StopSignals
 }
 
 async function run(
   environment: Environment,
   options: StartOptions,
-  { store, runtime, file, stop }: Opened,
+  { store, runtime, file, place, stop }: Opened,
 ): Promise<void> {
   const { terminal, version } = environment
-  const { upstream, mode, json } = options
+  const { upstream, json } = options
+  const settings = chooseSettings(options, file)
   const watch = await watchRegistry(store, runtime)
   try {
     const { budgets } = requireReadable(mergeBudgets(file, watch.first))
-    const gateway = await serve(environment, options, { store, runtime, budgets })
+    const gateway = await serve(environment, options, { store, runtime, budgets, settings })
     watch.start((stored) => takeIntoForce(gateway, mergeBudgets(file, stored), terminal))
     if (json) terminal.print(JSON.stringify({ kind: 'listening', url: gateway.url, upstream, version }))
-    greet(terminal, { url: gateway.url, upstream, mode, budgets, flags: options, file })
+    greet(terminal, { url: gateway.url, upstream, settings, budgets, flags: options, file, place })
     await stop.first
     await endGateway(gateway, stop, terminal)
   } finally {
@@ -98,14 +94,15 @@ interface Parts {
   readonly store: OpenStore
   readonly runtime: Runtime
   readonly budgets: BudgetsInForce['budgets']
+  readonly settings: Settings
 }
 
 function serve(
   { terminal, version, offsetAt }: Environment,
   options: StartOptions,
-  { store, runtime, budgets }: Parts,
+  { store, runtime, budgets, settings }: Parts,
 ): Promise<RunningGateway> {
-  const { host, port, upstream, unknownModel, mode, onStoreFailure } = options
+  const { host, port, upstream } = options
   const isJson = options.json === true
   return openGateway({
     store,
@@ -114,10 +111,12 @@ function serve(
     host,
     port,
     version,
-    config: { unknownModel, mode, onStoreFailure },
+    config: settings,
     budgets: budgets.map(({ budget }) => budget),
     onRecord: showCalls(terminal, isJson),
     onAlert: showAlerts(terminal, isJson, offsetAt),
+    onLoop: showLoops(terminal, isJson),
+    onBreaker: showBreakers(terminal, isJson, offsetAt),
   })
 }
 
@@ -130,6 +129,7 @@ function takeIntoForce(gateway: RunningGateway, { budgets, problems }: BudgetsIn
   }
   gateway.setBudgets(budgets.map(({ budget }) => budget))
   terminal.say(`Budgets changed: ${budgets.length} in force.`)
+  warnOfUnmatched(terminal, budgets)
 }
 
 async function endGateway(gateway: RunningGateway, stop: StopSignals, terminal: Terminal): Promise<void> {

@@ -13,7 +13,7 @@ export interface Step {
 const OPUS = 'claude-opus-5-5'
 const SONNET = 'claude-sonnet-5-5'
 const HAIKU = 'claude-haiku-5-5'
-const TOOL_ROUNDS = 6
+const files = ['app', 'config', 'server', 'routes', 'store', 'main'].map((name) => `src/${name}.ts`)
 const marker = { type: 'ephemeral' }
 
 /** All steps in their order. */
@@ -21,7 +21,7 @@ export const traffic: readonly Step[] = [
   { title: 'a plain answer', run: async (client) => void (await client.send(ask(HAIKU, '[[sim:text 120]]'))) },
   { title: 'a streamed answer', run: (client) => client.stream(ask(SONNET, '[[sim:think 200]] [[sim:text 300]]')) },
   { title: 'a conversation that is read from the cache', run: converse },
-  { title: `an agent that calls a tool ${TOOL_ROUNDS} times`, run: loopTools },
+  { title: `an agent that reads ${files.length} files`, run: readFiles },
   {
     title: 'a stream that its reader abandons',
     run: (client) => client.abandon(ask(OPUS, '[[sim:every 5]] [[sim:text 4000]]'), 30),
@@ -62,7 +62,7 @@ async function converse(client: ApiClient): Promise<void> {
 }
 
 /** Each round sends the whole conversation again and caches it up to its end: the next round reads that. */
-async function loopTools(client: ApiClient): Promise<void> {
+async function readFiles(client: ApiClient): Promise<void> {
   const tools = [
     {
       name: 'read_file',
@@ -70,9 +70,9 @@ async function loopTools(client: ApiClient): Promise<void> {
       input_schema: { type: 'object', properties: { path: { type: 'string' } } },
     },
   ]
-  const messages: Message[] = [
-    { role: 'user', content: `Find the mistake. [[sim:tool-loop ${TOOL_ROUNDS} read_file {"path":"src/app.ts"}]]` },
-  ]
+  const steps = files.map((path) => `[[sim:tool read_file ${JSON.stringify({ path })}]]`)
+  const script = [...steps, '[[sim:text 60]]'].join(' [[sim:next]] ')
+  const messages: Message[] = [{ role: 'user', content: `Find the mistake. ${script}` }]
   for (;;) {
     const answer = await client.send({ model: SONNET, max_tokens: 1_000, cache_control: marker, tools, messages })
     if (answer.stop_reason !== 'tool_use') return
@@ -86,6 +86,6 @@ function resultOf({ id }: Block): Block {
   return {
     type: 'tool_result',
     tool_use_id: id,
-    content: 'export const answer = 42 // and so on, for a page or two. '.repeat(60),
+    content: `// The file of ${id}\n${'export const answer = 42 // and so on, for a page or two. '.repeat(60)}`,
   }
 }

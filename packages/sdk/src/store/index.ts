@@ -1,11 +1,13 @@
 export { memoryStore } from './memory.js'
 export { SchemaTooNewError } from './migrations.js'
-export { type PostgresConnection, type PostgresPool, postgresStore } from './postgres.js'
+export { type PostgresConnection, type PostgresLimits, type PostgresPool, postgresStore } from './postgres.js'
 export type { Registry, StoredBudget } from './registry.js'
-export { type SqliteDatabase, sqliteStore } from './sqlite.js'
+export type { SessionMark, SessionRow, SessionStore } from './session-store.js'
+export { type SqliteDatabase, type SqliteOptions, sqliteStore } from './sqlite.js'
 export type {
   BalanceQuery,
   EntryQuery,
+  ExpiredHoldsQuery,
   OpenHoldsQuery,
   ReportGroup,
   ReportQuery,

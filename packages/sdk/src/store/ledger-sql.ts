@@ -12,7 +12,7 @@ import {
   type SqlValue,
   type Statement,
 } from './sql.js'
-import type { BalanceQuery, EntryQuery, OpenHoldsQuery } from './store.js'
+import type { BalanceQuery, EntryQuery, ExpiredHoldsQuery, OpenHoldsQuery } from './store.js'
 
 const ACCOUNTS: Columns = {
   id: 'TEXT',
@@ -228,6 +228,15 @@ export function selectOpenHolds({ dueBy, limit }: OpenHoldsQuery): Statement {
   return { text, values: [dueBy ?? Number.MAX_SAFE_INTEGER, limit] }
 }
 
+/** Holds that still post an estimate because nobody resolved them, the largest first. */
+export function selectExpiredHolds({ budget, limit }: ExpiredHoldsQuery): Statement {
+  const ofBudget = `AND EXISTS (SELECT 1 FROM ledger_entries JOIN ledger_accounts ON ledger_accounts.id = account_id
+    WHERE hold_id = ledger_holds.id AND budget = ?)`
+  const text = `SELECT ${names(HOLDS)} FROM ledger_holds WHERE status = 'expired'
+    ${budget === undefined ? '' : ofBudget} ORDER BY posted_nano DESC, id LIMIT ?`
+  return { text, values: budget === undefined ? [limit] : [budget, limit] }
+}
+
 /** Entries, the newest first. */
 export function selectEntries({ account, hold, limit }: EntryQuery): Statement {
   const conditions = ['1 = 1']
@@ -245,9 +254,13 @@ export function selectEntries({ account, hold, limit }: EntryQuery): Statement {
   return { text, values: [...values, limit] }
 }
 
-/** The whole ledger, for the auditor; to be read in one transaction. */
-export const SELECT_BOOKS = {
-  accounts: { text: `SELECT ${names(ACCOUNTS)} FROM ledger_accounts`, values: [] },
-  holds: { text: `SELECT ${names(HOLDS)} FROM ledger_holds`, values: [] },
-  entries: { text: `SELECT ${names(ENTRIES)} FROM ledger_entries`, values: [] },
-} as const satisfies Readonly<Record<string, Statement>>
+const ALERTS: Columns = { id: 'TEXT' }
+
+/** Gives a row for each key that nobody has taken before. In one order, so that nobody waits for each other. */
+export function insertAlerts(dialect: Dialect, keys: readonly string[]): Statement {
+  const text = insertText(dialect, 'alerts', ALERTS, 'ON CONFLICT (id) DO NOTHING RETURNING id')
+  return { text, values: [encodeRows(keys.toSorted().map((key) => [key]))] }
+}
+
+/** The columns of each table of the ledger, as {@link readAccount}, {@link readHold} and {@link readEntry} take them. */
+export const LEDGER_COLUMNS = { accounts: names(ACCOUNTS), holds: names(HOLDS), entries: names(ENTRIES) } as const

@@ -4,20 +4,24 @@ import type { Account, Hold, LedgerEntry, LedgerResult } from '../core/ledger.js
 import { verifyLedger } from '../core/ledger-audit.js'
 import { applyEvents } from '../core/ledger-posting.js'
 import type { CallRecord } from '../core/record.js'
+import { memorySessions } from './memory-sessions.js'
 import type { Registry, StoredBudget } from './registry.js'
+import type { SessionStore } from './session-store.js'
 import type { BalanceQuery, EntryQuery, ReportGroup, ReportQuery, ReportRow, Store, StoreBatch } from './store.js'
 import { type CallSummary, compareRows, compareText, dayName, dayNumber, summarize } from './summary.js'
 
 type MutableRow = { -readonly [K in keyof ReportRow]: ReportRow[K] }
 
-/** An empty store, and an empty registry, that last as long as the process. */
-export function memoryStore(): Store & Registry {
+/** An empty store, with an empty registry and no sessions, that lasts as long as the process. */
+export function memoryStore(): Store & Registry & SessionStore {
   const memory: Memory = { records: new Map(), accounts: new Map(), holds: new Map(), entries: [] }
   const post: Store['post'] = async (batch) => keepBatch(memory, batch)
   return {
     ...recordReads(memory),
     ...ledgerReads(memory),
     ...memoryRegistry(),
+    ...memoryAlerts(),
+    ...memorySessions(),
     post,
     async addRecords(records) {
       await post({ events: [], records })
@@ -35,6 +39,15 @@ interface Memory {
   readonly accounts: Map<string, Account>
   readonly holds: Map<string, Hold>
   readonly entries: LedgerEntry[]
+}
+
+function memoryAlerts(): Pick<Store, 'takeAlerts'> {
+  const taken = new Set<string>()
+  return {
+    async takeAlerts(keys) {
+      return keys.filter((key) => taken.size < taken.add(key).size)
+    },
+  }
 }
 
 /** Budgets are kept as text, as everywhere: whoever changes what was put in later changes nothing here. */
@@ -86,7 +99,7 @@ function recordReads({ records }: Memory): Pick<Store, 'findRecord' | 'listRecor
   }
 }
 
-function ledgerReads(memory: Memory): Pick<Store, 'balances' | 'findHold' | 'openHolds' | 'entries'> {
+function ledgerReads(memory: Memory): Pick<Store, 'balances' | 'findHold' | 'openHolds' | 'expiredHolds' | 'entries'> {
   const { accounts, holds, entries } = memory
   return {
     async balances(query) {
@@ -98,6 +111,11 @@ function ledgerReads(memory: Memory): Pick<Store, 'balances' | 'findHold' | 'ope
     async openHolds({ dueBy = Number.POSITIVE_INFINITY, limit }) {
       const open = [...holds.values()].filter(({ status, deadline }) => status === 'open' && deadline <= dueBy)
       return open.sort((a, b) => a.deadline - b.deadline).slice(0, limit)
+    },
+    async expiredHolds({ budget, limit }) {
+      const isOf = (key: string): boolean => budget === undefined || accounts.get(key)?.budget === budget
+      const expired = [...holds.values()].filter((hold) => hold.status === 'expired' && hold.accounts.some(isOf))
+      return expired.sort((a, b) => b.posted - a.posted || compareText(a.id, b.id)).slice(0, limit)
     },
     async entries(query) {
       const found = entries.filter((entry) => isEntryAskedFor(entry, query))

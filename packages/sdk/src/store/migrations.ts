@@ -73,6 +73,37 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     'CREATE TABLE registry_version (version BIGINT NOT NULL)',
     'INSERT INTO registry_version (version) VALUES (0)',
   ],
+  [
+    `CREATE TABLE breakers (
+      id TEXT PRIMARY KEY,
+      version BIGINT NOT NULL,
+      state TEXT NOT NULL,
+      changed_at BIGINT NOT NULL,
+      detail TEXT NOT NULL
+    )`,
+    "CREATE INDEX breakers_open ON breakers (changed_at) WHERE state <> 'closed'",
+    `CREATE TABLE session_agents (
+      session TEXT NOT NULL,
+      agent TEXT NOT NULL,
+      version BIGINT NOT NULL,
+      seen_at BIGINT NOT NULL,
+      is_looping INTEGER NOT NULL,
+      detail TEXT NOT NULL,
+      PRIMARY KEY (session, agent)
+    )`,
+    'CREATE INDEX session_agents_seen_at ON session_agents (seen_at)',
+    `CREATE TABLE session_marks (
+      session TEXT PRIMARY KEY,
+      resumed_at BIGINT NOT NULL,
+      is_exempt INTEGER NOT NULL,
+      marked_by TEXT NOT NULL,
+      marked_at BIGINT NOT NULL
+    )`,
+  ],
+  [
+    'CREATE TABLE alerts (id TEXT PRIMARY KEY)',
+    "CREATE INDEX ledger_holds_expired ON ledger_holds (posted_nano) WHERE status = 'expired'",
+  ],
 ]
 
 /** A table with one row, or none before the first step. */

@@ -1,7 +1,8 @@
 /** The store that several machines share. The user brings the driver: a `pg` pool, or anything with its methods. */
 
 import type { LedgerEvent, LedgerResult } from '../core/ledger.js'
-import { verifyLedger } from '../core/ledger-audit.js'
+import type { LedgerFinding } from '../core/ledger-audit.js'
+import { LedgerDamageError } from '../core/ledger-events.js'
 import {
   applyEvents,
   emptyAccount,
@@ -10,12 +11,15 @@ import {
   touchedAccounts,
   touchedHolds,
 } from '../core/ledger-posting.js'
-import { insertMissingAccounts, lockAccounts, lockHolds, SELECT_BOOKS } from './ledger-sql.js'
+import { auditSteps } from './ledger-audit-sql.js'
+import { insertMissingAccounts, lockAccounts, lockHolds } from './ledger-sql.js'
 import { pendingSteps, SELECT_VERSION, VERSION_TABLE, writeVersion } from './migrations.js'
 import type { Registry } from './registry.js'
 import { RAISE_REGISTRY_VERSION } from './registry-sql.js'
+import type { SessionStore } from './session-store.js'
+import { sqlSessions } from './sessions-sql.js'
 import { numberPlaceholders, POSTGRES, type SqlRow, type Statement } from './sql.js'
-import { accountsByKey, holdsById, NOTHING, readBooks, sqlReads, sqlRegistry, writesOf } from './sql-store.js'
+import { accountsByKey, holdsById, NOTHING, sqlAlerts, sqlReads, sqlRegistry, writesOf } from './sql-store.js'
 import type { Store, StoreBatch } from './store.js'
 
 /**
@@ -36,7 +40,7 @@ export interface PostgresConnection {
 }
 
 /**
- * Opens the store, with its registry, and brings its schema up to date; any number of processes may do so at once. Closing it ends the pool.
+ * Opens the store, with its registry and its sessions, and brings its schema up to date; any number of processes may do so at once. Closing it ends the pool.
  *
  * A group of events locks the holds it touches, then the accounts, each in one order, and decides while it has them:
  * so no two groups wait for each other, and no two decide on the same balance. Works on connections that a pooler hands
@@ -44,44 +48,85 @@ export interface PostgresConnection {
  *
  * @throws SchemaTooNewError if a newer RunGuard wrote the database
  */
-export async function postgresStore(pool: PostgresPool): Promise<Store & Registry> {
+export async function postgresStore(
+  pool: PostgresPool,
+  limits: PostgresLimits = usualLimits,
+): Promise<Store & Registry & SessionStore> {
   await withRetries(() => migrate(pool), isMigrationRace)
-  const post: Store['post'] = (batch) => postBatch(pool, batch)
+  const begin = beginWithin(limits)
+  const post: Store['post'] = (batch) => postBatch(pool, begin, batch)
   return {
     ...sqlReads(POSTGRES, (statement) => fetchRows(pool, statement)),
+    ...sqlAlerts(POSTGRES, (statement) => withRetries(() => fetchRows(pool, statement), isRetriable)),
     ...sqlRegistry(
       (statement) => fetchRows(pool, statement),
-      (statement) => changeRegistry(pool, statement),
+      (statement) => changeRegistry(pool, begin, statement),
+    ),
+    ...sqlSessions(
+      POSTGRES,
+      (statement) => fetchRows(pool, statement),
+      (statement) => withRetries(() => fetchRows(pool, statement), isRetriable),
     ),
     post,
     async addRecords(records) {
       await post({ events: [], records })
     },
-    verify: () => verify(pool),
+    verify: () => inTransaction(pool, BEGIN_AUDIT, audit),
     async close() {
       await pool.end()
     },
   }
 }
 
+/** How long a transaction that changes something may take. */
+export interface PostgresLimits {
+  /**
+   * Others wait for the locks of a transaction: if its process hangs, or its machine is gone, the server ends it after so
+   * long, and they go on. Milliseconds.
+   */
+  readonly idleMs: number
+  /** What the server cannot answer for so long fails; longer than `idleMs`, so that waiting for a lost process does not. */
+  readonly answerMs: number
+}
+
+const usualLimits: PostgresLimits = { idleMs: 5_000, answerMs: 8_000 }
+
+/** Set for one transaction, because a pooler may hand the connection to somebody else. */
+function beginWithin({ idleMs, answerMs }: PostgresLimits): string {
+  const [idle, answer] = [Math.trunc(idleMs), Math.trunc(answerMs)]
+  return `BEGIN; SET LOCAL idle_in_transaction_session_timeout = ${idle}; SET LOCAL statement_timeout = ${answer}`
+}
+
+/** All of an audit sees one instant. */
+const BEGIN_AUDIT = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY'
+
 /** Enough for any pile-up that ends; a group that still fails is reported to the caller. */
 const MAX_ATTEMPTS = 20
 
+const UNIQUE_VIOLATION = '23505'
+
 /** Serialization failure, deadlock, and a key that another process wrote first: the same group may well succeed now. */
-const RETRIABLE = new Set(['40001', '40P01', '23505'])
+const RETRIABLE = new Set(['40001', '40P01', UNIQUE_VIOLATION])
 
 /** The same, and a table, index or catalogue row that another process made first. */
 const MIGRATION_RACE = new Set([...RETRIABLE, '42P07', '42710', '42701'])
 
 const UNDEFINED_TABLE = '42P01'
 
-async function postBatch(pool: PostgresPool, batch: StoreBatch): Promise<readonly LedgerResult[]> {
+async function postBatch(pool: PostgresPool, begin: string, batch: StoreBatch): Promise<readonly LedgerResult[]> {
   for (let attempt = 1; ; attempt++) {
-    const results = await withRetries(() => inTransaction(pool, 'BEGIN', (tx) => postGroup(tx, batch)), isRetriable)
+    const post = (): Promise<readonly LedgerResult[] | null> => inTransaction(pool, begin, (tx) => postGroup(tx, batch))
+    const results = await withRetries(post, isRetriable).catch(explainConflict)
     if (results !== null) return results
     if (attempt === MAX_ATTEMPTS) throw new Error('accounts of the ledger vanish as soon as they are made')
     await withRetries(() => makeAccounts(pool, batch), isRetriable)
   }
+}
+
+/** A race is won sooner or later: a key that is still taken belongs to what was there before. */
+function explainConflict(cause: unknown): never {
+  if (codeOf(cause) !== UNIQUE_VIOLATION) throw cause
+  throw new LedgerDamageError(`entries are there already that nothing accounts for (${String(cause)})`, { cause })
 }
 
 /** Null, and nothing done, if an account is not there yet: what is not there cannot be locked. */
@@ -112,21 +157,19 @@ async function makeAccounts(pool: PostgresPool, { events }: StoreBatch): Promise
   await fetchRows(pool, insertMissingAccounts(POSTGRES, sorted))
 }
 
-function changeRegistry(pool: PostgresPool, statement: Statement): Promise<SqlRow[]> {
+function changeRegistry(pool: PostgresPool, begin: string, statement: Statement): Promise<SqlRow[]> {
   const change = async (tx: PostgresConnection): Promise<SqlRow[]> => {
     await fetchRows(tx, RAISE_REGISTRY_VERSION)
     return await fetchRows(tx, statement)
   }
-  return withRetries(() => inTransaction(pool, 'BEGIN', change), isRetriable)
+  return withRetries(() => inTransaction(pool, begin, change), isRetriable)
 }
 
-async function verify(pool: PostgresPool): ReturnType<Store['verify']> {
-  const books = await inTransaction(pool, 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', async (tx) => ({
-    accounts: await fetchRows(tx, SELECT_BOOKS.accounts),
-    holds: await fetchRows(tx, SELECT_BOOKS.holds),
-    entries: await fetchRows(tx, SELECT_BOOKS.entries),
-  }))
-  return verifyLedger(readBooks(books))
+async function audit(tx: PostgresConnection): Promise<LedgerFinding[]> {
+  const steps = auditSteps(POSTGRES)
+  let step = steps.next()
+  while (step.done !== true) step = steps.next(await fetchRows(tx, step.value))
+  return step.value
 }
 
 async function migrate(pool: PostgresPool): Promise<void> {
@@ -169,11 +212,16 @@ async function inTransaction<T>(
     isBroken = false
     return result
   } catch (error) {
-    isBroken = !(await isRolledBack(connection))
+    isBroken = !(isAnswer(error) && (await isRolledBack(connection)))
     throw error
   } finally {
     connection.release(isBroken)
   }
+}
+
+/** Where the server did not answer, it will not answer a rollback either; nobody should have to wait for that too. */
+function isAnswer(error: unknown): boolean {
+  return error instanceof TypeError || error instanceof LedgerDamageError || /^[0-9A-Z]{5}$/.test(codeOf(error))
 }
 
 async function isRolledBack(connection: PostgresConnection): Promise<boolean> {

@@ -1,18 +1,20 @@
 /** What the stores on SQL databases have in common: what they read, and what they write after a group of events. */
 
 import type { Account, Hold } from '../core/ledger.js'
-import type { LedgerBooks } from '../core/ledger-audit.js'
+import { LedgerDamageError } from '../core/ledger-events.js'
 import type { LedgerState, Posting } from '../core/ledger-posting.js'
 import type { CallRecord } from '../core/record.js'
 import { insertCalls, readCall, readReportRow, selectCall, selectNewest, selectReport } from './calls-sql.js'
 import {
   appendEntries,
+  insertAlerts,
   insertHolds,
   readAccount,
   readEntry,
   readHold,
   selectBalances,
   selectEntries,
+  selectExpiredHolds,
   selectHold,
   selectOpenHolds,
   writeAccounts,
@@ -31,7 +33,24 @@ import type { Dialect, SqlRow, Statement } from './sql.js'
 import type { Store } from './store.js'
 import { compareRows, compareText } from './summary.js'
 
-type Reads = Pick<Store, 'findRecord' | 'listRecords' | 'report' | 'balances' | 'findHold' | 'openHolds' | 'entries'>
+/** Alerts over a database; the statement is its own transaction. */
+export function sqlAlerts(
+  dialect: Dialect,
+  change: (statement: Statement) => Promise<readonly SqlRow[]>,
+): Pick<Store, 'takeAlerts'> {
+  return {
+    async takeAlerts(keys) {
+      if (keys.length === 0) return []
+      const taken = new Set((await change(insertAlerts(dialect, keys))).map(({ id }) => String(id)))
+      return keys.filter((key) => taken.delete(key))
+    },
+  }
+}
+
+type Reads = Pick<
+  Store,
+  'findRecord' | 'listRecords' | 'report' | 'balances' | 'findHold' | 'openHolds' | 'expiredHolds' | 'entries'
+>
 
 /** Everything a store answers without changing anything. */
 export function sqlReads(dialect: Dialect, fetchRows: (statement: Statement) => Promise<readonly SqlRow[]>): Reads {
@@ -55,6 +74,9 @@ export function sqlReads(dialect: Dialect, fetchRows: (statement: Statement) => 
     },
     async openHolds(query) {
       return (await fetchRows(selectOpenHolds(query))).map(readHold)
+    },
+    async expiredHolds(query) {
+      return (await fetchRows(selectExpiredHolds(query))).map(readHold)
     },
     async entries(query) {
       return (await fetchRows(selectEntries(query))).map(readEntry)
@@ -109,22 +131,21 @@ export function writesOf(
   return writes
 }
 
-/** Rows of holds by id. */
+/** Rows of holds by id. Throws `LedgerDamageError` for one that makes no sense. */
 export function holdsById(rows: readonly SqlRow[]): Map<string, Hold> {
-  return new Map(rows.map(readHold).map((hold) => [hold.id, hold]))
+  return new Map(rows.map((row) => readSound(row, readHold)).map((hold) => [hold.id, hold]))
 }
 
-/** Rows of accounts by key. */
+/** Rows of accounts by key. Throws `LedgerDamageError` for one that makes no sense. */
 export function accountsByKey(rows: readonly SqlRow[]): Map<string, Account> {
-  return new Map(rows.map(readAccount).map((account) => [account.key, account]))
+  return new Map(rows.map((row) => readSound(row, readAccount)).map((account) => [account.key, account]))
 }
 
-/** The rows of the whole ledger. */
-export function readBooks(rows: Readonly<Record<keyof LedgerBooks, readonly SqlRow[]>>): LedgerBooks {
-  return {
-    accounts: rows.accounts.map(readAccount),
-    holds: rows.holds.map(readHold),
-    entries: rows.entries.map(readEntry),
+function readSound<T>(row: SqlRow, read: (row: SqlRow) => T): T {
+  try {
+    return read(row)
+  } catch (cause) {
+    throw new LedgerDamageError(`the row of ${JSON.stringify(String(row.id))} makes no sense`, { cause })
   }
 }
 

@@ -1,15 +1,19 @@
 /** The store in one file on disk. The user brings the driver: libsql, better-sqlite3 and node:sqlite all fit. */
 
-import type { LedgerEvent } from '../core/ledger.js'
-import { verifyLedger } from '../core/ledger-audit.js'
+import type { LedgerEvent, LedgerResult } from '../core/ledger.js'
+import type { LedgerFinding } from '../core/ledger-audit.js'
+import { LedgerDamageError } from '../core/ledger-events.js'
 import { applyEvents, type LedgerState, touchedAccounts, touchedHolds } from '../core/ledger-posting.js'
-import { lockAccounts, lockHolds, SELECT_BOOKS } from './ledger-sql.js'
+import { auditSteps } from './ledger-audit-sql.js'
+import { lockAccounts, lockHolds } from './ledger-sql.js'
 import { pendingSteps, SELECT_VERSION, VERSION_TABLE, writeVersion } from './migrations.js'
 import type { Registry } from './registry.js'
 import { RAISE_REGISTRY_VERSION } from './registry-sql.js'
+import type { SessionStore } from './session-store.js'
+import { sqlSessions } from './sessions-sql.js'
 import { SQLITE, type SqlRow, type Statement } from './sql.js'
-import { accountsByKey, holdsById, NOTHING, readBooks, sqlReads, sqlRegistry, writesOf } from './sql-store.js'
-import type { Store } from './store.js'
+import { accountsByKey, holdsById, NOTHING, sqlAlerts, sqlReads, sqlRegistry, writesOf } from './sql-store.js'
+import type { Store, StoreBatch } from './store.js'
 
 /** The few methods of a SQLite driver that are used. Integers come back as numbers. */
 export interface SqliteDatabase {
@@ -33,13 +37,16 @@ export interface SqliteOptions {
 }
 
 /**
- * Opens the store, with its registry, and brings its schema up to date.
+ * Opens the store, with its registry and its sessions, and brings its schema up to date.
  *
  * A commit survives the death of the process; it waits for the disk only at checkpoints (WAL, `synchronous = NORMAL`).
  *
  * @throws SchemaTooNewError if a newer RunGuard wrote the file
  */
-export function sqliteStore(database: SqliteDatabase, { busyTimeoutMs = 5_000 }: SqliteOptions = {}): Store & Registry {
+export function sqliteStore(
+  database: SqliteDatabase,
+  { busyTimeoutMs = 5_000 }: SqliteOptions = {},
+): Store & Registry & SessionStore {
   database.exec(`PRAGMA busy_timeout = ${Math.trunc(busyTimeoutMs)}`)
   database.exec('PRAGMA journal_mode = WAL')
   database.exec('PRAGMA synchronous = NORMAL')
@@ -47,28 +54,19 @@ export function sqliteStore(database: SqliteDatabase, { busyTimeoutMs = 5_000 }:
   database.exec('PRAGMA wal_autocheckpoint = 4000')
   migrate(database)
   const session = openSession(database)
-  const post: Store['post'] = async ({ events, records }) =>
-    inTransaction(database, 'BEGIN IMMEDIATE', () => {
-      const state = loadState(session, events)
-      const posting = applyEvents(state, events)
-      for (const write of writesOf(SQLITE, state.holds, posting, records)) session.run(write)
-      return posting.results
-    })
+  const post: Store['post'] = async (batch) => inTransaction(database, 'BEGIN IMMEDIATE', () => keep(session, batch))
   const fetchRows = async (statement: Statement): Promise<SqlRow[]> => session.fetch(statement)
   return {
     ...sqlReads(SQLITE, fetchRows),
+    ...sqlAlerts(SQLITE, fetchRows),
     ...sqlRegistry(fetchRows, async (statement) => changeRegistry(database, session, statement)),
+    ...sqlSessions(SQLITE, fetchRows, fetchRows),
     post,
     async addRecords(records) {
       await post({ events: [], records })
     },
     async verify() {
-      const books = inTransaction(database, 'BEGIN', () => ({
-        accounts: session.fetch(SELECT_BOOKS.accounts),
-        holds: session.fetch(SELECT_BOOKS.holds),
-        entries: session.fetch(SELECT_BOOKS.entries),
-      }))
-      return verifyLedger(readBooks(books))
+      return inTransaction(database, 'BEGIN', () => audit(session))
     },
     async close() {
       // Whoever copies the file alone has everything.
@@ -102,6 +100,30 @@ function loadState(session: Session, events: readonly LedgerEvent[]): LedgerStat
   const holds = holdsById(session.fetch(lockHolds(SQLITE, touchedHolds(events))))
   const accounts = accountsByKey(session.fetch(lockAccounts(SQLITE, touchedAccounts(events, holds.values()))))
   return { holds, accounts }
+}
+
+function keep(session: Session, { events, records }: StoreBatch): readonly LedgerResult[] {
+  const state = loadState(session, events)
+  const posting = applyEvents(state, events)
+  try {
+    for (const write of writesOf(SQLITE, state.holds, posting, records)) session.run(write)
+  } catch (cause) {
+    // Nobody else writes now: what is in the way was there before, and does not belong to what was loaded.
+    if (!isConflict(cause)) throw cause
+    throw new LedgerDamageError(`entries are there already that nothing accounts for (${String(cause)})`, { cause })
+  }
+  return posting.results
+}
+
+function isConflict(error: unknown): boolean {
+  return error instanceof Error && /\bUNIQUE constraint failed: ledger_/.test(error.message)
+}
+
+function audit(session: Session): LedgerFinding[] {
+  const steps = auditSteps(SQLITE)
+  let step = steps.next()
+  while (step.done !== true) step = steps.next(session.fetch(step.value))
+  return step.value
 }
 
 function changeRegistry(database: SqliteDatabase, session: Session, statement: Statement): SqlRow[] {

@@ -9,10 +9,12 @@ import { accountRef } from '../testing/ledger-table.js'
 import { sampleRecord } from '../testing/sample-record.js'
 import { storeSuite } from '../testing/store-suite.js'
 import type { StoreCheck } from '../testing/store-suite-check.js'
+import { type SessionCheck, sessionSuite } from '../testing/store-suite-loops.js'
 import { type RegistryCheck, registrySuite } from '../testing/store-suite-registry.js'
 import { memoryStore } from './memory.js'
 import { SchemaTooNewError } from './migrations.js'
 import type { Registry } from './registry.js'
+import type { SessionStore } from './session-store.js'
 import { sqliteStore } from './sqlite.js'
 import type { Store } from './store.js'
 
@@ -32,17 +34,41 @@ const hold: LedgerEvent = {
   at: 0,
 }
 
-const openFile = (): Store & Registry => sqliteStore(new Database(join(folder, 'runguard.db')))
-const stores: Readonly<Record<string, () => Store & Registry>> = { memory: memoryStore, sqlite: openFile }
+const openFile = (): Store & Registry & SessionStore => sqliteStore(new Database(join(folder, 'runguard.db')))
+const stores: Readonly<Record<string, () => Store & Registry & SessionStore>> = {
+  memory: memoryStore,
+  sqlite: openFile,
+}
+
+const FIRST_SCHEMA = ['calls', 'calls_started_at', 'calls_upstream_id']
+const SECOND_SCHEMA = [
+  ...FIRST_SCHEMA,
+  ...['ledger_accounts', 'ledger_accounts_budget', 'ledger_holds', 'ledger_holds_open'],
+  ...['ledger_entries', 'ledger_entries_account'],
+]
+
+/** Makes the file one of an older version, which had these tables and indexes. */
+function makeOld(version: number, schema: readonly string[]): void {
+  const file = new Database(join(folder, 'runguard.db'))
+  const parts = file.prepare('SELECT type, name FROM sqlite_master WHERE sql IS NOT NULL ORDER BY type').all()
+  for (const { type, name } of parts as { type: string; name: string }[]) {
+    if (name !== 'runguard_schema' && !schema.includes(name)) file.exec(`DROP ${type} ${name}`)
+  }
+  file.exec(`UPDATE runguard_schema SET version = ${version}`)
+  file.close()
+}
 
 describe.each(Object.keys(stores))('the %s store', (name) => {
-  it.each<StoreCheck | RegistryCheck>([...storeSuite, ...registrySuite])('$name', async ({ check }) => {
-    const store = stores[name]?.()
-    expect(store).toBeDefined()
-    if (store === undefined) return
-    await check(store)
-    await store.close()
-  })
+  it.each<StoreCheck | RegistryCheck | SessionCheck>([...storeSuite, ...registrySuite, ...sessionSuite])(
+    '$name',
+    async ({ check }) => {
+      const store = stores[name]?.()
+      expect(store).toBeDefined()
+      if (store === undefined) return
+      await check(store)
+      await store.close()
+    },
+  )
 })
 
 describe('the sqlite store as a file', () => {
@@ -70,11 +96,7 @@ describe('the sqlite store as a file', () => {
     const first = openFile()
     await first.addRecords([sampleRecord()])
     await first.close()
-    const old = new Database(join(folder, 'runguard.db'))
-    for (const table of ['accounts', 'holds', 'entries']) old.exec(`DROP TABLE ledger_${table}`)
-    for (const table of ['budgets', 'version']) old.exec(`DROP TABLE registry_${table}`)
-    old.exec('UPDATE runguard_schema SET version = 1')
-    old.close()
+    makeOld(1, FIRST_SCHEMA)
     const store = openFile()
     expect(await store.post({ events: [hold], records: [] })).toMatchObject([{ kind: 'held' }])
     expect(await store.findRecord('rg_sample')).toEqual(sampleRecord())
@@ -85,10 +107,7 @@ describe('the sqlite store as a file', () => {
     const first = openFile()
     await first.post({ events: [hold], records: [] })
     await first.close()
-    const old = new Database(join(folder, 'runguard.db'))
-    for (const table of ['budgets', 'version']) old.exec(`DROP TABLE registry_${table}`)
-    old.exec('UPDATE runguard_schema SET version = 2')
-    old.close()
+    makeOld(2, SECOND_SCHEMA)
     const [store, other] = [openFile(), openFile()]
     const before = await store.version()
     await other.putBudget({ id: 'a', written: { limit: 1 } })

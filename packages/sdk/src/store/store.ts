@@ -55,6 +55,13 @@ export interface OpenHoldsQuery {
   readonly limit: number
 }
 
+/** Which expired holds. */
+export interface ExpiredHoldsQuery {
+  /** Only holds on an account of this budget. */
+  readonly budget?: string
+  readonly limit: number
+}
+
 /** Which entries; every condition that is given must be met. */
 export interface EntryQuery {
   readonly account?: string
@@ -68,7 +75,8 @@ export interface Store {
    * answered survives the death of the process. Sending a group again is always safe: events that took effect are
    * answered with what happened the first time, and a record that is already kept stays as it is.
    *
-   * Rejects with `TypeError` if an event is malformed: a mistake in the program.
+   * Rejects with `TypeError` if an event is malformed: a mistake in the program. Rejects with `LedgerDamageError` if an
+   * account or a hold of the group contradicts itself: the other events can be posted without those that touch it.
    */
   post(batch: StoreBatch): Promise<readonly LedgerResult[]>
   /** `post` without events. */
@@ -84,8 +92,15 @@ export interface Store {
   findHold(id: string): Promise<Hold | null>
   /** Those due first come first. */
   openHolds(query: OpenHoldsQuery): Promise<readonly Hold[]>
+  /** Holds that nobody resolved in time, and whose estimate still counts; those that posted most come first. */
+  expiredHolds(query: ExpiredHoldsQuery): Promise<readonly Hold[]>
   /** The newest first. */
   entries(query: EntryQuery): Promise<readonly LedgerEntry[]>
+  /**
+   * Takes alerts by their keys, and gives those that nobody has taken before: each is taken once, in whatever process. In
+   * the order in which they were asked for.
+   */
+  takeAlerts(keys: readonly string[]): Promise<readonly string[]>
   /** Reads the whole ledger at one instant and lists what is wrong with it: nothing, as a rule. */
   verify(): Promise<readonly LedgerFinding[]>
   close(): Promise<void>

@@ -1,0 +1,87 @@
+/** `runguard session`: sessions and their loops. Gateways on the same store ask for an operator's word where they stop. */
+
+import { breakerKey } from '@runguard/sdk/core'
+import type { SessionMark } from '@runguard/sdk/store'
+import { changeBreaker } from '../changed-breaker.js'
+import type { Environment } from '../environment.js'
+import { CommandError, type ExitCode, exitCodes } from '../exit.js'
+import { changeStore, describePlace, findPlace, useStore } from '../open-store.js'
+import { changeLine, markJson, type SessionChange, sessionJson, sessionTable } from '../session-views.js'
+import type { OpenStore, StoreFlags } from '../store-place.js'
+
+/** The flags that all commands about sessions have. */
+export interface SessionFlags extends StoreFlags {
+  readonly json?: boolean
+}
+
+/** The flags of `session ls`. */
+export interface SessionListFlags extends SessionFlags {
+  readonly limit: number
+}
+
+/** Prints a row for each session. */
+export async function runSessionList(environment: Environment, options: SessionListFlags): Promise<ExitCode> {
+  const { terminal, offsetAt } = environment
+  const place = await findPlace(environment, options)
+  const rows = await useStore(place, [], (store) => store.listSessions(options.limit))
+  if (options.json) terminal.print(JSON.stringify({ sessions: rows.map(sessionJson) }))
+  else if (rows.length > 0) terminal.print(sessionTable(rows, offsetAt, terminal.colors))
+  if (rows.length === 0) terminal.say(`No sessions in ${describePlace(place)}: none called a tool in the last days.`)
+  return exitCodes.ok
+}
+
+/** Puts down what the operator says about a session. */
+export async function runSessionChange(
+  environment: Environment,
+  change: SessionChange,
+  id: string,
+  options: SessionFlags,
+): Promise<ExitCode> {
+  const { terminal, operator } = environment
+  const session = requireSession(id)
+  const at = environment.now()
+  const place = await findPlace(environment, options)
+  const { mark, isKnown } = await changeStore(place, async (store) => {
+    const before = await store.findMark(session)
+    const isKnown = before !== null || (await store.findAgent({ session, agent: '' })) !== null
+    const mark = markAfter(change, before, { session, by: operator, at })
+    await store.putMark(mark)
+    await closeBreaker(store, session, at)
+    return { mark, isKnown }
+  })
+  if (options.json) terminal.print(JSON.stringify({ kind: 'session', session, ...markJson(mark) }))
+  else terminal.print(changeLine(change, mark))
+  if (!isKnown) {
+    terminal.say(
+      'note: nothing was known of this session so far. If the id is wrong, find it with:  runguard session ls',
+    )
+  }
+  return exitCodes.ok
+}
+
+/** What an exempt session did is not held against it later; resuming one leaves it exempt. */
+function markAfter(
+  change: SessionChange,
+  before: SessionMark | null,
+  said: Pick<SessionMark, 'session' | 'by' | 'at'>,
+): SessionMark {
+  if (change === 'exempt') return { ...said, resumedAt: before?.resumedAt ?? 0, isExempt: true }
+  const isExempt = change === 'resume' && before?.isExempt === true
+  return { ...said, resumedAt: said.at, isExempt }
+}
+
+/** A breaker that the session's own loops opened would stand in the way; what a person's message opens, this does. */
+async function closeBreaker(store: OpenStore, session: string, at: number): Promise<void> {
+  await changeBreaker(store, breakerKey('session', session), { kind: 'person', at })
+}
+
+const MAX_ID_LENGTH = 500
+
+function requireSession(id: string): string {
+  const session = id.trim()
+  if (session !== '' && session.length <= MAX_ID_LENGTH && !/[\p{Cc}\p{Cs}]/u.test(session)) return session
+  throw new CommandError(
+    'The id of a session is one line of text. Find it in the refusal, or with:  runguard session ls',
+    exitCodes.config,
+  )
+}

@@ -1,0 +1,141 @@
+import { type RunningSimulator, startSimulator } from '@runguard/simulator'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { ask, makeHome, runCli, startGateway } from './cli.js'
+
+let simulator: RunningSimulator
+
+beforeEach(async () => {
+  simulator = await startSimulator()
+})
+
+afterEach(async () => {
+  await simulator.close()
+})
+
+const tools = [{ name: 'Bash', input_schema: { type: 'object' } }]
+
+/** Asks as an agent that has gone so many rounds of one call since a person wrote. */
+async function askInLoop(url: string, rounds: number): Promise<Response> {
+  const messages: unknown[] = [{ role: 'user', content: 'Go. [[sim:looping Bash {"command":"npm install"}]]' }]
+  for (let round = 0; round < rounds; round++) {
+    const id = `toolu_${round}`
+    messages.push({
+      role: 'assistant',
+      content: [{ type: 'tool_use', id, name: 'Bash', input: { command: 'npm install' } }],
+    })
+    messages.push({ role: 'user', content: [{ type: 'tool_result', tool_use_id: id, content: 'up to date' }] })
+  }
+  const response = await ask(url, '', {
+    messages,
+    tools,
+    metadata: { user_id: JSON.stringify({ session_id: 'night job' }) },
+  })
+  await response.clone().text()
+  return response
+}
+
+async function loopUntilStopped(url: string): Promise<void> {
+  for (let rounds = 0; rounds < 4; rounds++) expect((await askInLoop(url, rounds)).status).toBe(200)
+  expect((await askInLoop(url, 4)).status).toBe(402)
+}
+
+test('a loop is a line when it is noticed and one when it is stopped, and the call says why', async () => {
+  const home = makeHome()
+  const { url, outputOf } = await startGateway(home, simulator.url)
+  await loopUntilStopped(url)
+  await askInLoop(url, 4)
+  const [line] = await outputOf('stderr', /^loop stopped: .*$/m)
+  expect(line).toMatch(
+    /^loop stopped: Bash was called 4 times in a row with the same input, \$0\.0\d+ so far \(session night job\); it goes on/,
+  )
+  expect(line).toMatch(/with a new message, or: {2}runguard session resume 'night job'$/)
+  const [lines] = await outputOf('stderr', /^loop noticed: .*\nloop stopped: [^]*$/m)
+  expect(lines.trimEnd().split('\n')).toHaveLength(2)
+  await outputOf('stdout', /refused: runguard_loop_detected/)
+  const explained = await runCli(home, ['explain', 'last'])
+  expect(explained.stdout).toMatch(/^loop +stopped: Bash was called 4 times in a row with the same input, \$0\.0/m)
+  const json = await runCli(home, ['explain', 'last', '--json'])
+  expect(JSON.parse(json.stdout).loop).toMatchObject({ action: 'stop', rule: 'repeat', repeats: 4, rounds: 4 })
+})
+
+test('with --json a loop is an object among the calls', async () => {
+  const { url, outputOf } = await startGateway(makeHome(), simulator.url, ['--json'])
+  await loopUntilStopped(url)
+  const [line] = await outputOf('stdout', /^\{"kind":"loop".*"stop".*$/m)
+  expect(JSON.parse(line)).toMatchObject({
+    kind: 'loop',
+    session: 'night job',
+    agent: null,
+    action: 'stop',
+    isEnforced: true,
+    cycle: ['Bash'],
+    spentNanoUsd: expect.any(Number),
+  })
+})
+
+test('a session in a loop is listed, goes on when it is resumed, and is left alone when it is exempt', async () => {
+  const home = makeHome()
+  expect((await runCli(home, ['session', 'ls'])).stderr).toMatch(/^No sessions in /)
+  const { url } = await startGateway(home, simulator.url)
+  await loopUntilStopped(url)
+  const listed = await runCli(home, ['session', 'ls'])
+  expect(listed.stdout).toMatch(/^night job +1 +\S+ \S+ \S+ +in a loop$/m)
+
+  expect(await runCli(home, ['session', 'resume', 'night job'])).toMatchObject({
+    code: 0,
+    stdout: 'night job: goes on; what it did before counts no more\n',
+    stderr: '',
+  })
+  for (let rounds = 4; rounds < 8; rounds++) expect((await askInLoop(url, rounds)).status).toBe(200)
+  expect((await askInLoop(url, 8)).status).toBe(402)
+  await runCli(home, ['session', 'exempt', 'night job'])
+  for (let rounds = 8; rounds < 20; rounds++) expect((await askInLoop(url, rounds)).status).toBe(200)
+  const { sessions } = JSON.parse((await runCli(home, ['session', 'ls', '--json'])).stdout)
+  expect(sessions).toMatchObject([
+    { session: 'night job', agents: 1, mark: { isExempt: true, by: expect.any(String) } },
+  ])
+
+  await runCli(home, ['session', 'watch', 'night job'])
+  for (let rounds = 20; rounds < 24; rounds++) expect((await askInLoop(url, rounds)).status).toBe(200)
+  expect((await askInLoop(url, 24)).status).toBe(402)
+})
+
+test('resuming a session closes the breaker that its own loops opened, and says so of an unknown id', async () => {
+  const home = makeHome()
+  const unknown = await runCli(home, ['session', 'resume', 'night jop'])
+  expect([unknown.code, unknown.stderr]).toEqual([0, expect.stringContaining('nothing was known of this session')])
+  expect(await runCli(home, ['session', 'resume', ' '])).toMatchObject({ code: 4 })
+
+  const { url, outputOf } = await startGateway(home, simulator.url)
+  for (let times = 0; times < 3; times++) {
+    await loopUntilStopped(url)
+    // A person's word, and the next turn begins.
+    await askInLoop(url, 0)
+  }
+  const [line] = await outputOf('stderr', /^breaker: .*$/m)
+  expect(line).toMatch(/^breaker: session:night job is open, because agents went in loops, 3 times; it tries again at /)
+  await runCli(home, ['session', 'resume', 'night job'])
+  expect((await runCli(home, ['breaker', 'ls'])).stderr).toMatch(/^All breakers of .* are closed/)
+})
+
+test('a breaker is held by hand, with words for those who are refused, and released', async () => {
+  const home = makeHome()
+  const { url } = await startGateway(home, simulator.url)
+  const hold = ['breaker', 'hold', 'model:claude-opus-5-5', '--note']
+  expect((await runCli(home, [...hold, '\n'])).code).toBe(4)
+  expect((await runCli(home, ['breaker', 'hold', 'modle:x'])).stderr).toContain('"modle:x" is no key of a breaker')
+  const held = await runCli(home, [...hold, 'audit until noon'])
+  expect([held.code, held.stdout]).toEqual([0, 'model:claude-opus-5-5: held\n'])
+  const refused = await ask(url, 'hi')
+  expect([refused.status, refused.headers.get('retry-after')]).toEqual([402, null])
+  expect(await refused.text()).toMatch(/held by .+, \\"audit until noon\\"/)
+  expect((await runCli(home, ['breaker', 'ls'])).stdout).toMatch(
+    /^model:claude-opus-5-5 +held +\S+ \S+ \S+ +held by \S+: audit until noon$/m,
+  )
+  const { breakers } = JSON.parse((await runCli(home, ['breaker', 'ls', '--json'])).stdout)
+  expect(breakers).toMatchObject([{ key: 'model:claude-opus-5-5', state: 'held', note: 'audit until noon' }])
+  await runCli(home, ['breaker', 'release', 'model:claude-opus-5-5'])
+  await expect.poll(async () => (await ask(url, 'hi')).status, { timeout: 8_000, interval: 300 }).toBe(200)
+  const again = await runCli(home, ['breaker', 'release', 'model:claude-opus-5-5'])
+  expect([again.code, again.stderr]).toEqual([0, 'note: it was closed before; nothing has changed.\n'])
+})
