@@ -30,6 +30,8 @@ export interface AccountOptions {
   readonly limitNano: NanoUsd
   /** Keeps the books instead of a guard of the session's own: then its budgets are the hard limit. */
   readonly guard: Guard | null
+  /** Whether a guard of the session's own looks for loops too; not where the session was told what counts as one. */
+  readonly findsLoops: boolean
   readonly runtime: Runtime
 }
 
@@ -40,8 +42,8 @@ export function openAccount(options: AccountOptions): SessionAccount {
   const onRecord = (record: CallRecord): void => {
     shortage = shortageOf(record) ?? shortage
   }
-  const keeper = guard ?? ownGuard(options, onRecord)
-  const session = keeper.session(attribution)
+  const keeper = guard ?? ownGuard(options)
+  const session = keeper.session(attribution, onRecord)
   return {
     client: session.wrap(client),
     spentNano: () => nanoUsd(Math.round(session.spentUsd * NANO_PER_USD)),
@@ -56,9 +58,9 @@ export function openAccount(options: AccountOptions): SessionAccount {
 
 const NANO_PER_USD = 1_000_000_000
 
-function ownGuard({ attribution, limitNano, runtime }: AccountOptions, onRecord: (record: CallRecord) => void): Guard {
-  const scope = `session:${attribution.id}`
-  return createGuard({ budgets: [{ scope, limit: decimalUsd(limitNano) }], runtime, onRecord })
+function ownGuard({ attribution, limitNano, findsLoops, runtime }: AccountOptions): Guard {
+  const budgets = [{ scope: `session:${attribution.id}`, limit: decimalUsd(limitNano) }]
+  return createGuard({ budgets, runtime, loops: { mode: findsLoops ? 'enforce' : 'off' } })
 }
 
 function shortageOf({ ending, hold }: CallRecord): Shortage | null {

@@ -1,6 +1,6 @@
 /** The agent's loop: ask the model, make the calls it asks for, ask again, until something ends it. */
 
-import type { Message, ToolUseBlock } from '@anthropic-ai/sdk/resources/messages'
+import type { Message, ToolResultBlockParam, ToolUseBlock } from '@anthropic-ai/sdk/resources/messages'
 import type { LoopMatch } from '../core/loop.js'
 import { nanoUsd } from '../core/money.js'
 import { BudgetExceededError, errorFromRefusal, LoopDetectedError } from '../core/refusal-error.js'
@@ -126,24 +126,21 @@ async function makeCalls(run: Run, calls: readonly ToolUseBlock[]): Promise<RunS
     }),
   )
   parts.history = addResults(parts.history, results)
-  return plan.signal.aborted ? { kind: 'aborted', cause: plan.signal.reason } : watchRound(run, calls, results)
+  tellRepeats(run, calls, results)
+  return plan.signal.aborted ? { kind: 'aborted', cause: plan.signal.reason } : null
 }
 
-/** After a round: the agent that begins to repeat itself is told so, the one that goes on is stopped. */
-function watchRound(
+/** Tells an agent whose rounds begin to be the same, beside their results. */
+function tellRepeats(
   { parts, plan }: Run,
   calls: readonly ToolUseBlock[],
-  results: readonly { readonly content?: unknown }[],
-): RunStop | null {
-  const finding = parts.loops?.recordRound(
-    calls,
-    results.map(({ content }) => content),
-  )
-  if (finding === null || finding === undefined) return null
-  if (finding.kind === 'stop') return loopStop(finding.match)
-  parts.history = addUserBlocks(parts.history, [{ type: 'text', text: loopNotice(finding.match) }])
-  plan.emit({ kind: 'loop-notice', match: finding.match })
-  return null
+  results: readonly ToolResultBlockParam[],
+): void {
+  const contents = results.map(({ content }) => content)
+  const match = parts.loops?.recordRound(calls, contents) ?? null
+  if (match === null) return
+  parts.history = addUserBlocks(parts.history, [{ type: 'text', text: loopNotice(match) }])
+  plan.emit({ kind: 'loop-notice', match })
 }
 
 function loopStop(match: LoopMatch): RunStop {

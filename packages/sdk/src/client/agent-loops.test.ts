@@ -27,14 +27,24 @@ test('how a call describes itself makes no difference', () => {
 
 test('results that differ only in numbers are the same', () => {
   const watch = new LoopWatch()
-  const findings = [1, 2, 3, 4].map((ms) => watch.recordRound([ls], [`failed after ${ms} ms`])?.kind ?? null)
-  expect(findings).toEqual([null, null, 'notice', 'stop'])
+  const told = [1, 2, 3, 4].map((ms) => watch.recordRound([ls], [`failed after ${ms} ms`])?.repeats ?? 0)
+  expect(told).toEqual([0, 0, 3, 0])
 })
 
 test('results that tell something new are no loop', () => {
   const watch = new LoopWatch()
   const findings = ['one', 'two', 'three', 'four', 'five'].map((words) => watch.recordRound([ls], [words]))
   expect(findings).toEqual([null, null, null, null, null])
+})
+
+test('an agent that was told is stopped at the next repeat, one that changed its ways is not', () => {
+  const watch = new LoopWatch()
+  const round = (call: typeof pwd): number => {
+    const match = watch.recordCalls([call])
+    watch.recordRound([call], ['same'])
+    return match?.repeats ?? 0
+  }
+  expect([ls, ls, ls, pwd, ls, ls, ls, ls].map(round)).toEqual([0, 0, 0, 0, 0, 0, 0, 4])
 })
 
 test('a watch that was put aside goes on where it was', () => {

@@ -11,33 +11,31 @@ export interface ComparedCall {
   readonly input: unknown
 }
 
-/** How far a loop has got: the agent is told, or is stopped. */
-export interface RoundFinding {
-  readonly kind: 'notice' | 'stop'
-  readonly match: LoopMatch
-}
-
 /** What {@link LoopWatch} remembers, as plain JSON. */
 export interface LoopWatchState {
   readonly turns: LoopDetectorState
   readonly calls: LoopDetectorState
   readonly rounds: LoopDetectorState
+  readonly isTold: boolean
 }
 
-/** A notice comes at so many repeats, and the stop this much later: agents often find out by themselves. */
-const MERCY_SAME_RESULTS = 1
+/** An agent that was told that it repeats itself, and goes on, is stopped at the next repeat. */
+const MERCY_WHEN_TOLD = 1
 /** Calls whose results differ may be getting somewhere. */
-const MERCY_ANY_RESULTS = 2
+const MERCY_UNTOLD = 2
 
 /**
- * Watches over one agent. With the default of 3 repeats: the third equal turn in a row is a loop; rounds of tool calls
- * are noticed at the third and stopped at the fourth if their results are the same as well, else at the fifth.
+ * Watches over one agent. With the default of 3 repeats: the third equal turn in a row is a loop; an agent is told at the
+ * third round of the same tool calls with the same results, and the fourth is one too many; if the results differ, the
+ * fifth.
  */
 export class LoopWatch {
   readonly #repeats: number
   #turns: LoopDetector
   #calls: LoopDetector
   #rounds: LoopDetector
+  /** The agent knows that its last rounds were the same. */
+  #isTold = false
 
   /** Throws `RangeError` for options that no sequence could meet. */
   constructor(options: LoopOptions = {}) {
@@ -45,7 +43,7 @@ export class LoopWatch {
     this.#repeats = repeats
     this.#turns = new LoopDetector(options)
     this.#rounds = new LoopDetector(options)
-    this.#calls = new LoopDetector({ ...options, repeats: repeats + MERCY_ANY_RESULTS })
+    this.#calls = new LoopDetector({ ...options, repeats: repeats + MERCY_WHEN_TOLD })
   }
 
   /**
@@ -60,6 +58,7 @@ export class LoopWatch {
     this.#turns = turns
     this.#calls = calls
     this.#rounds = rounds
+    this.#isTold = state.isTold === true
   }
 
   /** A turn is about to be taken: the match if it is one too many. Signatures begin with the model and the first words. */
@@ -70,28 +69,36 @@ export class LoopWatch {
     return this.#turns.record(`${model}:${start}${rest}`)
   }
 
-  /** A round of calls is about to be made: the match if they are one too many, whatever their results. */
+  /** A round of calls is about to be made: the match if it is one too many. */
   recordCalls(calls: readonly ComparedCall[]): LoopMatch | null {
-    return this.#calls.record(signatureOf(calls))
+    const match = this.#calls.record(signatureOf(calls))
+    const mercy = this.#isTold ? MERCY_WHEN_TOLD : MERCY_UNTOLD
+    return match === null || match.repeats < this.#repeats + mercy ? null : match
   }
 
-  /** A round of calls has its results; numbers, ids and spacing in them do not count. */
-  recordRound(calls: readonly ComparedCall[], results: readonly unknown[]): RoundFinding | null {
+  /**
+   * A round of calls has its results: the match if the agent has to be told that it repeats itself. Numbers, ids and
+   * spacing in results do not count.
+   */
+  recordRound(calls: readonly ComparedCall[], results: readonly unknown[]): LoopMatch | null {
     const norms = results.map((result) => resultKeys(result).norm)
     const match = this.#rounds.record(`${signatureOf(calls)} → ${hashText(norms.join())}`)
-    if (match === null) return null
-    return { kind: match.repeats >= this.#repeats + MERCY_SAME_RESULTS ? 'stop' : 'notice', match }
+    const wasTold = this.#isTold
+    this.#isTold = match !== null
+    return wasTold ? null : match
   }
 
   /** A person has spoken: what the agent did before is no loop any more. */
   forgetRounds(): void {
     this.#calls.reset()
     this.#rounds.reset()
+    this.#isTold = false
   }
 
   /** What has to be kept to go on later. */
   toJSON(): LoopWatchState {
-    return { turns: this.#turns.toJSON(), calls: this.#calls.toJSON(), rounds: this.#rounds.toJSON() }
+    const [turns, calls, rounds] = [this.#turns.toJSON(), this.#calls.toJSON(), this.#rounds.toJSON()]
+    return { turns, calls, rounds, isTold: this.#isTold }
   }
 }
 

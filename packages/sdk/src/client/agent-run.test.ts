@@ -151,7 +151,7 @@ test('a run stops at its last turn, before tools are called whose results nobody
   await expectToGoOn(agent)
 })
 
-test('the same calls with the same results are noticed at the third round and stopped after the fourth', async () => {
+test('an agent is told of its third round of the same calls with the same results, and stopped at the fourth', async () => {
   const agent = session()
   const notices: AgentEvent[] = []
   const onEvent = (event: AgentEvent): void => void (event.kind === 'loop-notice' && notices.push(event))

@@ -333,6 +333,13 @@ test('with a guard of yours the calls are on its books, under the session and it
   await guard.close()
 })
 
+test("an answer that the guard's budget ends is told to be one", async () => {
+  const guard = createGuard({ budgets: [{ scope: 'session:*', limit: '$0.03' }] })
+  const session = open({ guard, model: 'claude-opus-5-5' })
+  const { reason } = await session.run('[[sim:text 5000]] [[sim:every 1]]').result
+  expect(reason).toMatchObject({ kind: 'budget', isCut: true })
+})
+
 test("the guard's refusal ends a turn as an error of the same family", async () => {
   const guard = createGuard({ budgets: [{ scope: 'everything', limit: '$0.0000001', window: 'lifetime' }] })
   const session = open({ guard })

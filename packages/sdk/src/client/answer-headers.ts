@@ -1,5 +1,6 @@
 /** What RunGuard says in the head of an answer. */
 
+import { loopHeader } from '../core/loop-details.js'
 import { decimalUsd } from '../core/money.js'
 import type { CallRecord } from '../core/record.js'
 import type { Watch } from '../engine/watch.js'
@@ -8,10 +9,15 @@ import type { Watch } from '../engine/watch.js'
 const OWN_PREFIX = 'x-runguard-'
 
 /** The head of an answer for the caller: the upstream's, and what is known of the call by now. */
-export function answerHeaders(upstream: Headers, { id, overheadMs, binding }: Watch, record?: CallRecord): Headers {
+export function answerHeaders(
+  upstream: Headers,
+  { id, overheadMs, binding, loop }: Watch,
+  record?: CallRecord,
+): Headers {
   const headers = withoutOwn(upstream)
   headers.set('x-runguard-request-id', id)
   headers.set('x-runguard-overhead-ms', overheadMs.toFixed(2))
+  if (loop !== null) headers.set('x-runguard-loop', loopHeader(loop))
   if (binding !== null) {
     headers.set('x-runguard-budget', headerText(binding.budget))
     headers.set('x-runguard-budget-remaining-usd', decimalUsd(binding.remaining))

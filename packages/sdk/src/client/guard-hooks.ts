@@ -34,8 +34,8 @@ export interface GuardHookOptions {
 /**
  * The hooks, for `query({ prompt, options: { hooks: guardHooks(session) } })`.
  *
- * Loops: at the third round of the same calls with the same results the agent is told; the fifth of the same calls is
- * denied, and an agent that insists is stopped. A prompt of a person starts the count anew.
+ * Loops: at the third round of the same calls with the same results the agent is told; the fourth is denied (with other
+ * results the fifth), and an agent that insists is stopped. A prompt of a person starts the count anew.
  *
  * Money: once the budget is used up, tool calls are denied, and an agent that goes on making them is stopped. Calls of the
  * model are not made here, so the hard limit is the gateway's.
@@ -156,10 +156,10 @@ function deny(watch: AgentWatch, { forAgent, forPerson }: Objection): HookOutput
 }
 
 function noticeOf({ loops }: AgentWatch, input: HookInput): HookOutput {
-  const finding = loops?.recordRound([callOf(input)], [resultOf(input)]) ?? null
-  if (finding === null) return {}
+  const match = loops?.recordRound([callOf(input)], [resultOf(input)]) ?? null
+  if (match === null) return {}
   const hookEventName = input.hook_event_name === 'PostToolUseFailure' ? 'PostToolUseFailure' : 'PostToolUse'
-  return { hookSpecificOutput: { hookEventName, additionalContext: loopNotice(finding.match) } }
+  return { hookSpecificOutput: { hookEventName, additionalContext: loopNotice(match) } }
 }
 
 function callOf({ tool_name = '', tool_input }: HookInput): { name: string; input: unknown } {

@@ -1,19 +1,25 @@
 /** A session: calls on one account, and what they cost. */
 
 import { addUsd, decimalUsd, type NanoUsd, zeroUsd } from '../core/money.js'
+import type { CallRecord } from '../core/record.js'
 import type { Account, Door } from './door-types.js'
 import type { GuardSession, SessionAttribution } from './guard-types.js'
 import { openWays } from './ways.js'
 
 /** @throws TypeError for names that cannot be kept as they are */
-export function openSession(door: Door, attribution: SessionAttribution): GuardSession {
+export function openSession(
+  door: Door,
+  attribution: SessionAttribution,
+  onRecord: (record: CallRecord) => void,
+): GuardSession {
   const id = attribution.id ?? door.runtime.id()
   const headers = attributionHeaders({ ...attribution, id })
   let spent: NanoUsd = zeroUsd
   const account: Account = {
     headersFor: (own) => mergeTags(headers, own),
-    onEnd: ({ cost }) => {
-      spent = addUsd(spent, cost.nano)
+    onEnd: (record) => {
+      spent = addUsd(spent, record.cost.nano)
+      onRecord(record)
     },
   }
   return {

@@ -1,8 +1,10 @@
 /** What a program has of a guard. */
 
+import type { Breaker } from '../core/breaker.js'
 import type { BudgetInput, GuardConfigInput } from '../core/config-input.js'
 import type { CallRecord } from '../core/record.js'
 import type { BudgetAlert } from '../engine/alerts.js'
+import type { LoopEvent } from '../engine/engine.js'
 import type { Runtime } from '../engine/runtime.js'
 import type { SessionStore } from '../store/session-store.js'
 import type { ReportQuery, ReportRow, Store } from '../store/store.js'
@@ -19,6 +21,10 @@ export interface GuardOptions extends GuardConfigInput {
   readonly onRecord?: ((record: CallRecord) => void) | undefined
   /** Called when a budget's threshold is crossed, once per threshold and window. */
   readonly onAlert?: ((alert: BudgetAlert) => void) | undefined
+  /** Called when something else than before is done about an agent that goes in a loop. */
+  readonly onLoop?: ((event: LoopEvent) => void) | undefined
+  /** Called when a breaker has opened. */
+  readonly onBreaker?: ((breaker: Breaker) => void) | undefined
 }
 
 /** The ways in which a program sends its calls through a guard. They all lead to the same place. */
@@ -58,8 +64,11 @@ export interface GuardSession extends GuardedWays {
 
 /** Stands around the calls of one program. */
 export interface Guard extends GuardedWays {
-  /** @throws TypeError for names that cannot be kept as they are */
-  session(attribution?: SessionAttribution): GuardSession
+  /**
+   * @param onRecord called once for each call of the session, when it has ended
+   * @throws TypeError for names that cannot be kept as they are
+   */
+  session(attribution?: SessionAttribution, onRecord?: (record: CallRecord) => void): GuardSession
   /** Sums over the calls that have ended, also over those of other programs that share the store. */
   report(query: ReportQuery): Promise<readonly ReportRow[]>
   /** How many tokens came out of the prompt cache, and how many went in. */

@@ -22,7 +22,7 @@ import { openWays } from './ways.js'
  */
 export function createGuard(options: GuardOptions = {}): Guard {
   const { budgets, ...config } = readSettings(options)
-  const { store = memoryStore(), runtime = systemRuntime(), onRecord, onAlert } = options
+  const { store = memoryStore(), runtime = systemRuntime(), onRecord, onAlert, onLoop, onBreaker } = options
   const engine = createEngine({
     config: { ...config, book: loadPriceBook(priceList) },
     store,
@@ -30,13 +30,21 @@ export function createGuard(options: GuardOptions = {}): Guard {
     budgets,
     ...(onRecord && { onRecord }),
     ...(onAlert && { onAlert }),
+    ...(onLoop && { onLoop }),
+    ...(onBreaker && { onBreaker }),
   })
   const door = openDoor(engine, runtime)
   return {
     ...openWays(door, NOBODY),
-    session: (attribution = {}) => openSession(door, attribution),
-    report: (query) => store.report(query),
-    cacheStats: (query = {}) => sumCacheStats(store, query),
+    session: (attribution = {}, onRecord = () => {}) => openSession(door, attribution, onRecord),
+    report: async (query) => {
+      await engine.flush()
+      return store.report(query)
+    },
+    cacheStats: async (query = {}) => {
+      await engine.flush()
+      return sumCacheStats(store, query)
+    },
     setBudgets: (list) => engine.setBudgets(readSettings({ budgets: list }).budgets),
     flush: () => engine.flush(),
     close: async () => {

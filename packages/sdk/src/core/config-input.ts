@@ -1,6 +1,8 @@
 /** The configuration as programs write it: words where people think in words, read by `readOptions`. */
 
+import type { BreakerScope } from './breaker.js'
 import type { Budget } from './budget.js'
+import type { ToolClass } from './loop-step.js'
 import type { UnknownModelPolicy } from './price.js'
 import type { WindowKind } from './window.js'
 
@@ -48,4 +50,36 @@ export interface GuardConfigInput {
   readonly onStoreFailure?: 'refuse' | 'pass' | undefined
   /** How long a call waits for money that running calls hold: up to ten minutes. */
   readonly waitForMoneyMs?: number | undefined
+  /** What is done about agents that go in a loop. */
+  readonly loops?: LoopsInput | undefined
+  /** What stops a session, key, team or model that runs away. */
+  readonly breaker?: BreakerInput | undefined
+}
+
+/** How loops are answered. */
+export interface LoopsInput {
+  /** `observe` tells what it would have done, and does nothing; `off` does not look. By default `enforce`. */
+  readonly mode?: 'enforce' | 'observe' | 'off' | undefined
+  /** Whether the model is told that it repeats itself, by a text behind the last message. By default not. */
+  readonly nudge?: boolean | undefined
+  /** `downgrade-first` lets a loop go on for two rounds with a cheaper model before it is stopped. */
+  readonly onStop?: 'stop' | 'downgrade-first' | undefined
+  /** What a loop may cost that is only told of, in dollars; above that it is stopped. By default it is not. */
+  readonly noticeLimit?: string | number | null | undefined
+  /** What tools are known to be, by their name. */
+  readonly tools?: Readonly<Record<string, { readonly class: ToolClass }>> | undefined
+}
+
+/** What opens breakers, and for how long. */
+export interface BreakerInput {
+  /** `observe` opens them and refuses nothing; `off` does not count. By default `enforce`. */
+  readonly mode?: 'enforce' | 'observe' | 'off' | undefined
+  /** Dollars in a minute that open the breaker of a session, key, team or model. */
+  readonly spendPerMinute?: Readonly<Partial<Record<BreakerScope, string | number>>> | undefined
+  /** Failing calls that open the breaker of a model: more than this share of at least so many calls in a minute. */
+  readonly errors?: { readonly share?: number | undefined; readonly calls?: number | undefined } | null | undefined
+  /** Loops stopped within ten minutes that open the breaker of a session; 3 by default, null for never. */
+  readonly loopStops?: number | null | undefined
+  /** How long a breaker stays open before it lets a call try: `'60s'` by default, twice as long each time that fails. */
+  readonly coolDown?: string | undefined
 }

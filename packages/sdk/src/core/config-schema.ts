@@ -6,9 +6,9 @@
 
 import { z } from 'zod'
 import { type Budget, EACH, type ScopeKind, scopeKinds } from './budget.js'
-import { nearestName } from './config-names.js'
-import { parseUsd } from './money.js'
+import { breakerSchema, loopsSchema } from './loop-schema.js'
 import { isTimeZone, windowKinds } from './window.js'
+import { duration, hint, quote, strictObject, usd, word } from './written-schema.js'
 
 const MAX_ID_LENGTH = 100
 const MAX_NAME_LENGTH = 200
@@ -16,47 +16,6 @@ const MAX_PERCENT = 1_000
 const STORE_HINT =
   'must be the address of a PostgreSQL server: postgres://user:password@host/database, with @, /, ? and # of the ' +
   'password written as %40, %2F, %3F and %23'
-
-/** An object without unknown keys; for one that looks like a slip, the key that was meant is named. */
-function strictObject<Shape extends z.ZodRawShape>(shape: Shape) {
-  const known = Object.keys(shape)
-  return z.strictObject(shape, {
-    error: (issue) => {
-      if (issue.code !== 'unrecognized_keys') return undefined
-      return issue.keys.map((key) => `unknown key ${quote(key)}${hint(key, known)}`).join('; ')
-    },
-  })
-}
-
-/** One of some words. */
-function word<const Words extends readonly [string, ...string[]]>(words: Words) {
-  return z.enum(words, {
-    error: ({ input }) => `must be one of ${words.join(', ')}${typeof input === 'string' ? hint(input, words) : ''}`,
-  })
-}
-
-function hint(name: string, known: readonly string[]): string {
-  const nearest = nearestName(name, known)
-  return nearest === null ? '' : `, did you mean ${quote(nearest)}?`
-}
-
-/** What somebody wrote, short enough to be shown. */
-function quote(written: string): string {
-  return JSON.stringify(written.slice(0, 60))
-}
-
-const usd = z
-  .union([z.string(), z.number()], { error: "must be an amount in dollars: '$20' or 20" })
-  .describe("Dollars: '$20', '0.05' or 20, down to a billionth of a dollar.")
-  .transform((amount, context) => {
-    try {
-      return parseUsd(amount)
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error
-      context.addIssue({ code: 'custom', message: error.message })
-      return z.NEVER
-    }
-  })
 
 const text = z
   .string()
@@ -150,28 +109,12 @@ const shared = {
   onStoreFailure: word(['refuse', 'pass'])
     .optional()
     .describe('While the ledger cannot be written, calls are refused, or let pass and written later.'),
+  loops: loopsSchema.optional().describe('What is done about agents that go in a loop.'),
+  breaker: breakerSchema.optional().describe('What stops a session, key, team or model that runs away.'),
 }
 
 /** The API itself gives up on a call after this time. */
 const MAX_WAIT_MS = 10 * 60_000
-const unitMs: ReadonlyMap<string, number> = new Map([
-  ['ms', 1],
-  ['s', 1_000],
-  ['m', 60_000],
-])
-
-const wait = z
-  .string({ error: "must be a time with its unit: '30s', '500ms' or '2m'" })
-  .describe("A time with its unit: '30s', '500ms' or '2m'; '0s' for none.")
-  .transform((written, context) => {
-    const [, count, unit = ''] = /^(\d{1,9}(?:\.\d{1,3})?) ?(ms|s|m)$/.exec(written.trim()) ?? []
-    const ms = Math.round(Number(count) * (unitMs.get(unit) ?? Number.NaN))
-    if (ms <= MAX_WAIT_MS) return ms
-    const why = Number.isNaN(ms) ? "must be a time with its unit: '30s', '500ms' or '2m'" : 'is ten minutes at most'
-    context.addIssue({ code: 'custom', message: why })
-    return z.NEVER
-  })
-
 /** Says nothing of what was written: there may be a password in it. */
 const storeAddress = z
   .string({ error: STORE_HINT })
@@ -188,7 +131,9 @@ function isStoreAddress(written: string): boolean {
 /** A configuration file. */
 export const configSchema = strictObject({
   ...shared,
-  waitForMoney: wait.optional().describe('How long a call waits for money that running calls hold.'),
+  waitForMoney: duration({ ms: MAX_WAIT_MS, words: 'ten minutes' })
+    .optional()
+    .describe('How long a call waits for money that running calls hold.'),
   store: storeAddress.optional(),
 })
 
@@ -210,4 +155,6 @@ export const optionsSchema = strictObject({
   runtime: part('a runtime, such as systemRuntime()'),
   onRecord: listener,
   onAlert: listener,
+  onLoop: listener,
+  onBreaker: listener,
 })

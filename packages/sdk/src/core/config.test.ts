@@ -191,7 +191,7 @@ describe('the options of a program', () => {
       paused: true,
       overrides: [{ scope: 'bob', limit: 3, until: '2026-12-01' }],
     }
-    const settings: Required<Omit<GuardConfigInput, 'budgets'>> = {
+    const settings: Required<Omit<GuardConfigInput, 'budgets' | 'loops' | 'breaker'>> = {
       mode: 'enforce',
       unknownModel: 'flag',
       onStoreFailure: 'refuse',

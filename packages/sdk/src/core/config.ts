@@ -4,8 +4,10 @@
  */
 
 import { z } from 'zod'
+import type { BreakerPolicy } from './breaker-meter.js'
 import { type Budget, type BudgetOverride, defaultThresholds } from './budget.js'
 import { configSchema, optionsSchema, scopeText, type WrittenBudget } from './config-schema.js'
+import type { LoopPolicy } from './loop-verdict.js'
 import type { UnknownModelPolicy } from './price.js'
 import { startOfDate, type WindowKind, windowKinds } from './window.js'
 
@@ -26,6 +28,10 @@ export interface GuardConfig {
   readonly onStoreFailure?: 'refuse' | 'pass'
   /** How long a call waits for money that running calls hold. */
   readonly waitForMoneyMs?: number
+  /** What is done about agents that go in a loop. */
+  readonly loops?: LoopPolicy
+  /** What stops a session, key, team or model that runs away. */
+  readonly breaker?: BreakerPolicy
 }
 
 /** What a file says. */
@@ -56,8 +62,8 @@ export function readOptions(input: unknown): ConfigReading<GuardConfig> {
   const { data, error } = optionsSchema.safeParse(input ?? {})
   const problems = [...(error?.issues ?? []).map(toProblem), ...findContradictions(input)]
   if (data === undefined || problems.length > 0) return { kind: 'problems', problems }
-  const { budgets, mode, unknownModel, onStoreFailure, waitForMoneyMs } = data
-  const settings = pickGiven({ mode, unknownModel, onStoreFailure, waitForMoneyMs })
+  const { budgets, mode, unknownModel, onStoreFailure, waitForMoneyMs, loops, breaker } = data
+  const settings = pickGiven({ mode, unknownModel, onStoreFailure, waitForMoneyMs, loops, breaker })
   return { kind: 'config', config: { budgets: budgets.map(toBudget), ...settings } }
 }
 

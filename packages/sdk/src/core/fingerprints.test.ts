@@ -158,6 +158,37 @@ describe('what a fingerprint says of a block', () => {
   })
 })
 
+describe('blocks that may be marked', () => {
+  it.each([
+    ['a text', { system: 'x' }, true],
+    ['an empty text', { system: [{ type: 'text', text: ' ' }] }, false],
+    ['thinking', { messages: [{ role: 'assistant', content: [{ type: 'thinking', thinking: 'x' }] }] }, false],
+    ['a tool that is loaded later', { tools: [{ name: 'x', defer_loading: true }] }, false],
+    ['a string in a list', { system: ['x'] }, false],
+    ['a number in a list', { system: [7] }, false],
+  ])('%s', (_, value, may) => {
+    expect(prefixOf(value).blocks[0]?.canMark).toBe(may)
+  })
+
+  it('are no strings in a list, even if the same string stood alone before', () => {
+    const memory = new PrintMemory()
+    expect(prefixOf({ system: 'x' }, memory).blocks[0]?.canMark).toBe(true)
+    expect(prefixOf({ system: ['x'] }, memory).blocks[0]?.canMark).toBe(false)
+  })
+
+  it('are no bare strings where thinking is sent back, which is bound to what stands before it', () => {
+    const thinking = {
+      role: 'assistant',
+      content: [
+        { type: 'thinking', thinking: 'x' },
+        { type: 'text', text: 'y' },
+      ],
+    }
+    const { blocks } = prefixOf({ system: 'x', messages: [{ role: 'user', content: 'q' }, thinking] })
+    expect(blocks.map(({ canMark }) => canMark)).toEqual([false, false, false, true])
+  })
+})
+
 describe('remembering blocks', () => {
   const text = fc.array(fc.string({ maxLength: 60 }), { minLength: 1, maxLength: 12 })
   const talk = (texts: readonly string[]) => ({ messages: texts.map((content) => ({ role: 'user', content })) })
@@ -192,7 +223,7 @@ describe('remembering blocks', () => {
     const count = (hash: number) =>
       memory.recall(hash, () => {
         looks += 1
-        return { print: hash, marker: null, markerCount: 0, hasImage: false, isCiting: false, tokens: 1 }
+        return { print: hash, marker: null, markerCount: 0, hasImage: false, isCiting: false, tokens: 1, canMark: true }
       })
     for (const hash of [1, 2, 3]) count(hash)
     for (const hash of [1, 2, 3, 4]) count(hash)

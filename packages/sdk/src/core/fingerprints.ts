@@ -7,6 +7,8 @@
  */
 
 import { type HashSource, hashRange, hashSource, hashWord, mixHash } from './byte-hash.js'
+import { findBytes, needleOf } from './byte-search.js'
+import { isBareString } from './cache-edit.js'
 import { type CacheParameters, parameterLevels, readParameters } from './cache-parameters.js'
 import type { BlockPart, BlockView, CacheTtl, CallView } from './call.js'
 import { printBlock } from './fingerprint-block.js'
@@ -61,6 +63,9 @@ const ATTRIBUTION = 'x-anthropic-billing-header:'
 const MAX_ATTRIBUTION_BYTES = 2_048
 /** `{"type":"text","text":"   "}` with a marker, and room to spare. */
 const MAX_EMPTY_BYTES = 128
+const QUOTE = 0x22
+const OBJECT = 0x7b
+const deferredKey = needleOf('"defer_loading"')
 const levels: readonly BlockPart[] = ['tools', 'system', 'messages']
 const partSeeds: Readonly<Record<BlockPart, number>> = { tools: 2, system: 4, messages: 6 }
 
@@ -82,7 +87,7 @@ export function readPrefix(view: CallView, body: Uint8Array, options: PrefixOpti
     isCiting: seen.some(({ isCiting }) => isCiting),
     hasImages: seen.some(({ hasImage }) => hasImage),
   }
-  const placed = placeBlocks(shown, seen, options.facts, view)
+  const placed = placeBlocks(shown, seen, view, source, options)
   const marked = markAutomatically(placed, view.marker)
   const own = seen.reduce((sum, { markerCount }) => sum + markerCount, 0)
   return {
@@ -140,7 +145,11 @@ function rawHash(source: HashSource, { block }: ShownBlock, { facts }: PrefixOpt
 }
 
 function look(view: CallView, block: BlockView, source: HashSource, { facts }: PrefixOptions): SeenBlock {
-  return { ...printBlock(source, block), tokens: weigh(view, block, source.bytes, facts) }
+  return {
+    ...printBlock(source, block),
+    tokens: weigh(view, block, source.bytes, facts),
+    canMark: canMark(block, source.bytes),
+  }
 }
 
 /** The block as the whole prompt: without a message around it, and without what tools add once. */
@@ -154,14 +163,18 @@ function weigh(view: CallView, block: BlockView, body: Uint8Array, facts: TokenF
 function placeBlocks(
   shown: readonly ShownBlock[],
   seen: readonly SeenBlock[],
-  facts: TokenFacts,
   view: CallView,
+  { bytes: body }: HashSource,
+  { facts, keepsThinking }: PrefixOptions,
 ): readonly PlacedBlock[] {
+  // Thinking is bound to what preceded it. Markers are no part of that; whether a string is the same as a block with
+  // that text is not said, so that strings stay strings there.
+  const isStringKept = keepsThinking && view.blocks.some(isThinking)
   const roles = new Map<string | null, number>()
   let position = -1
   return shown.map(({ block, index, part }, at) => {
     const before = shown[at - 1]?.block
-    const { print = 0, tokens = 0, marker = null } = seen[at] ?? {}
+    const { print = 0, tokens = 0, marker = null, canMark: mayMark = false } = seen[at] ?? {}
     if (!isSameRun(before, block)) position += 1
     const opening = block.part === 'messages' && block.message !== before?.message ? TOKENS_PER_MESSAGE : 0
     const toolPrompt = block.part === 'tools' && at === 0 ? toolPromptOf(view, facts) : 0
@@ -172,7 +185,7 @@ function placeBlocks(
       tokens: tokens + opening + toolPrompt,
       position,
       marker,
-      canMark: canMark(block),
+      canMark: mayMark && (body[block.start] !== QUOTE || (!isStringKept && isBareString(body, block))),
     }
   })
 }
@@ -192,11 +205,12 @@ function toolPromptOf({ toolChoice }: CallView, { toolPrompt }: TokenFacts): num
   return toolChoice === 'any' || toolChoice === 'tool' ? toolPrompt.forced : toolPrompt.auto
 }
 
-/** Not on thinking, and not on an empty text: `""` with its quotes, or an object with hardly more than its type. */
-function canMark(block: BlockView): boolean {
-  if (isThinking(block)) return false
-  if (block.kind !== 'text' || block.part === 'tools' || block.end - block.start > MAX_EMPTY_BYTES) return true
-  return textOf(block).trim() !== ''
+/** What the bytes of a block say: not on thinking, not on an empty text, and not on a tool whose definition is loaded later. */
+function canMark(block: BlockView, body: Uint8Array): boolean {
+  if (body[block.start] !== OBJECT && body[block.start] !== QUOTE) return false
+  if (block.part === 'tools') return findBytes(body, deferredKey, block.start, block.end) === -1
+  if (block.kind !== 'text') return !isThinking(block)
+  return block.end - block.start > MAX_EMPTY_BYTES || textOf(block).trim() !== ''
 }
 
 /** Automatic caching marks the last block that may carry a marker; where that has one, nothing is added. */

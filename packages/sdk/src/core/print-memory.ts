@@ -6,6 +6,8 @@ import type { BlockPrint } from './fingerprint-block.js'
 export interface SeenBlock extends BlockPrint {
   /** Likely tokens of the block alone. */
   readonly tokens: number
+  /** False for blocks on which the API allows no marker. */
+  readonly canMark: boolean
 }
 
 const DEFAULT_MAX_BLOCKS = 50_000

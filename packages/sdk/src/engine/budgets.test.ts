@@ -384,7 +384,7 @@ describe('whoever listens to alerts', () => {
 })
 
 describe('a ledger that cannot be reached', () => {
-  const away: Store = {
+  const away = {
     ...memoryStore(),
     post: async () => {
       throw new Error('connection lost')
