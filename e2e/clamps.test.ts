@@ -2,11 +2,9 @@
 
 import { auditBills, type MessagesRequest, type Script } from '@runguard/simulator'
 import { expect, test } from 'vitest'
-import { aiSdk } from './clients/ai-sdk.js'
-import { anthropic, previousAnthropic } from './clients/anthropic.js'
 import { claudeCode, runClaude } from './clients/claude-code.js'
 import { mostOutput, thinkingBudget } from './clients/client.js'
-import { langchain } from './clients/langchain.js'
+import { embeddedClients, entrancesOf } from './clients/table.js'
 import { expectBooksToAgree } from './stage/books.js'
 import { budgetOf, dollars } from './stage/budgets.js'
 import { openStage } from './stage/stage.js'
@@ -20,7 +18,7 @@ function talkative(seen: MessagesRequest[]): Script {
   }
 }
 
-for (const kind of [anthropic, previousAnthropic, aiSdk, langchain]) {
+for (const { name, kind, door } of entrancesOf(embeddedClients)) {
   test.each([
     ['plain', 0.5],
     ['plain', 0.02],
@@ -28,9 +26,9 @@ for (const kind of [anthropic, previousAnthropic, aiSdk, langchain]) {
     ['thinking', 0.12],
     ['tool', 0.5],
     ['tool', 0.05],
-  ] as const)(`${kind.name}: the most output there is (%s) within $%d`, async (shape, usd) => {
+  ] as const)(`${name}: the most output there is (%s) within $%d`, async (shape, usd) => {
     const seen: MessagesRequest[] = []
-    const stage = await openStage({ budgets: [budgetOf(dollars(usd))], script: talkative(seen) })
+    const stage = await openStage({ door, budgets: [budgetOf(dollars(usd))], script: talkative(seen) })
     await kind.open(stage).sayAtLength?.('Tell me all.', shape)
     const [call, ...more] = await expectBooksToAgree(stage)
     expect(more).toEqual([])

@@ -3,7 +3,8 @@
 import { expect, test } from 'vitest'
 import { type ClaudeResult, type ClaudeRun, runClaude } from './clients/claude-code.js'
 import { expectBooksToAgree, type Served } from './stage/books.js'
-import { openStage, type Place } from './stage/stage.js'
+import type { Place } from './stage/place.js'
+import { openStage } from './stage/stage.js'
 import { openDeadEnd } from './stage/upstream.js'
 
 async function runToEnd(place: Place, run: ClaudeRun): Promise<ClaudeResult> {
@@ -60,7 +61,7 @@ test('a subagent is a call of its own with its own name, in the session and in t
 test('a project in the base URL and tags in the environment arrive in the records, and go no further', async () => {
   const stage = await openStage()
   const headers = 'x-runguard-tag: nightly, blue\nx-runguard-task: extract'
-  const place = { url: `${stage.url}/p/team-a`, home: stage.home }
+  const place = { ...stage, url: `${stage.url}/p/team-a` }
   const result = await runToEnd(place, { words: 'Hello.', environment: { ANTHROPIC_CUSTOM_HEADERS: headers } })
   const calls = await expectBooksToAgree(stage)
   const scope = { project: 'team-a', tags: ['nightly', 'blue'], task: 'extract', session: result.session_id }

@@ -4,18 +4,12 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { auditBills, type MessagesRequest, type ReplyPart, type Script } from '@runguard/simulator'
 import { expect, test } from 'vitest'
-import { agentSdk } from './clients/agent-sdk.js'
-import { aiSdk } from './clients/ai-sdk.js'
-import { anthropic, previousAnthropic } from './clients/anthropic.js'
-import { claudeCode } from './clients/claude-code.js'
 import type { ClientKind } from './clients/client.js'
-import { langchain } from './clients/langchain.js'
+import { entrances } from './clients/table.js'
 import { expectBooksToAgree } from './stage/books.js'
 import { budgetOf, dollars } from './stage/budgets.js'
 import { findFaults } from './stage/sent-back.js'
 import { openStage, type Stage } from './stage/stage.js'
-
-const clients = [anthropic, previousAnthropic, aiSdk, langchain, claudeCode, agentSdk]
 
 /** More than the budget pays for, whatever the client puts in front of its prompt: it runs out inside of this. */
 const long = 'word '.repeat(40_000)
@@ -68,11 +62,11 @@ function charactersOf(part: ReplyPart): number {
   return part.kind === 'search' ? JSON.stringify({ query: part.query }).length : part.text.length
 }
 
-for (const kind of clients) {
-  test.each(Object.entries(answers))(`${kind.name}: a budget ends %s`, async (_title, partsFor) => {
+for (const { name, kind, door } of entrances) {
+  test.each(Object.entries(answers))(`${name}: a budget ends %s`, async (_title, partsFor) => {
     const parts = partsFor(kind)
     const seen: MessagesRequest[] = []
-    const stage = await openStage({ budgets: [budgetOf(dollars(100))], script: scriptOf(kind, parts, seen) })
+    const stage = await openStage({ door, budgets: [budgetOf(dollars(100))], script: scriptOf(kind, parts, seen) })
     const talk = kind.open(stage).talk()
     await talk.say('Hello.')
     const limit = await leaveLittle(stage)

@@ -3,7 +3,7 @@
 import OpenAI from 'openai'
 import { expect, test } from 'vitest'
 import { dummyKey } from './clients/client.js'
-import { openGateway } from './stage/stage.js'
+import { openGateway } from './stage/gateway.js'
 import { openUpstream } from './stage/upstream.js'
 
 const usage = { prompt_tokens: 9, completion_tokens: 4, total_tokens: 13 }

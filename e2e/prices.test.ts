@@ -3,7 +3,7 @@
 import { costOfUsage, type Usage } from '@runguard/simulator'
 import { expect, test } from 'vitest'
 import { type ClaudeModelUsage, runClaude } from './clients/claude-code.js'
-import { openGateway } from './stage/stage.js'
+import { openGateway } from './stage/gateway.js'
 import { openUpstream } from './stage/upstream.js'
 
 /** The part of a usage that a case is about. */

@@ -7,12 +7,12 @@
  *
  *   node scripts/setup.mjs [--e2e] [--quiet]
  *
- *   --e2e     also what the tests with the large real clients need
+ *   --e2e     also what the tests with the large real clients, and all examples, need
  *   --quiet   says something only when there was work to do, or when it failed
  */
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -45,6 +45,13 @@ const steps = [
     isDone: () => isInstalled(join(root, 'e2e')),
     run: () => install(join(root, 'e2e')),
     mend: 'Delete e2e/node_modules',
+  },
+  {
+    title: 'packages of examples',
+    isWanted: wants.e2e && existsSync(join(root, 'examples')),
+    isDone: () => existsSync(join(root, 'examples', 'node_modules')),
+    run: lendToExamples,
+    mend: 'Delete examples/node_modules',
   },
   {
     title: 'build',
@@ -110,6 +117,15 @@ async function install(folder) {
   rmSync(stampOf(folder), { force: true })
   await run(...npm('ci', '--prefix', folder, '--no-audit', '--no-fund', '--no-progress', '--loglevel=error'))
   writeFileSync(stampOf(folder), installation)
+  return true
+}
+
+/** The examples need what e2e needs: one installation serves both. */
+async function lendToExamples() {
+  const place = join(root, 'examples', 'node_modules')
+  // A link that leads nowhere is in the way.
+  rmSync(place, { force: true })
+  symlinkSync(join(root, 'e2e', 'node_modules'), place, 'junction')
   return true
 }
 

@@ -151,6 +151,24 @@ test('what e2e needs is installed only when it is asked for', () => {
   expect(setUp('--e2e').said).toContain('✓ packages of e2e: up to date')
 })
 
+test('the examples are lent what e2e needs, unless they have packages of their own', () => {
+  write('e2e/package.json', { name: 'e2e', private: true, dependencies: { thing: 'file:thing' } })
+  write('e2e/thing/package.json', { name: 'thing', version: '1.0.0' })
+  execFileSync('npm', ['install', '--package-lock-only', '--offline'], { cwd: join(house, 'e2e'), stdio: 'ignore' })
+  write('examples/package.json', { name: 'examples', private: true })
+  setUp()
+  expect(existsSync(join(house, 'examples/node_modules'))).toBe(false)
+  expect(setUp('--e2e').said).toMatch(/✓ packages of examples: \d/)
+  expect(existsSync(join(house, 'examples/node_modules/thing'))).toBe(true)
+  expect(setUp('--e2e').said).toContain('✓ packages of examples: up to date')
+
+  rmSync(join(house, 'examples/node_modules'))
+  write('examples/node_modules/own/package.json', { name: 'own', version: '1.0.0' })
+  setUp('--e2e')
+  expect(existsSync(join(house, 'examples/node_modules/own'))).toBe(true)
+  expect(existsSync(join(house, 'examples/node_modules/thing'))).toBe(false)
+})
+
 test('an interruption stops the step, says how to go on, and leaves a house that the next run completes', async () => {
   write('compiler/bin/tsc', compiler("console.log('started')\nsetInterval(() => {}, 1000)"))
   const setup = spawn(process.execPath, [join(house, 'scripts/setup.mjs')], { stdio: ['ignore', 'ignore', 'pipe'] })

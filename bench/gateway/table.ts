@@ -69,7 +69,7 @@ function megabytes(bytes: number): string {
 }
 
 /** The first column to the left, the others to the right; a line of one cell spans all. */
-function alignColumns(lines: readonly (readonly string[])[]): string {
+export function alignColumns(lines: readonly (readonly string[])[]): string {
   const widths: number[] = []
   for (const cells of lines.filter(({ length }) => length > 1)) {
     for (const [column, cell] of cells.entries()) widths[column] = Math.max(widths[column] ?? 0, cell.length)

@@ -38,7 +38,8 @@ export async function startTargets(folder: string): Promise<Target[]> {
   ]
 }
 
-async function startUpstream(folder: string): Promise<Target> {
+/** The upstream itself: a C program with prepared answers. */
+export async function startUpstream(folder: string): Promise<Target> {
   const files = [join(folder, 'answer.json.http'), join(folder, 'answer.sse.http')] as const
   writeFileSync(files[0], jsonAnswer())
   writeFileSync(files[1], sseAnswer())

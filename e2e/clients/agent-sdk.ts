@@ -1,17 +1,18 @@
 /** The Agent SDK, with the Claude Code that it brings. */
 
 import { type Options, query, type SDKResultMessage } from '@anthropic-ai/claude-agent-sdk'
-import type { Place } from '../stage/stage.js'
-import { claudeEnvironment, orderOfBash, told } from './claude-code.js'
+import type { Place } from '../stage/place.js'
+import { bashCall, claudeEnvironment, orderOfBash, told } from './claude-code.js'
 import { type ClientKind, enough, type Failure, model, type Talk } from './client.js'
 
 /** Programs that embed Claude Code look like this. */
 export const agentSdk: ClientKind = {
   name: '@anthropic-ai/claude-agent-sdk 0.3',
-  toolCall: 'Bash {"command":"echo 42"}',
+  toolCall: bashCall,
   orderOf: orderOfBash,
   userAgent: /^claude-cli\/2\.1\.\d+ \(external, sdk-ts, agent-sdk\/0\.3\.\d+\)$/,
   attempts: 3,
+  refusal: { gateway: null },
   surplusOutput: 0,
   open: (place) => ({
     say: async (words) => told(spoken((await run(place, words)).result)),
@@ -70,7 +71,7 @@ async function fail(place: Place, words: string): Promise<Failure> {
   }
   const [result] = seen
   if (result?.subtype !== 'success' || !result.is_error) throw new Error('The call did not fail.')
-  return { status: result.api_error_status ?? null, message: result.result }
+  return { status: result.api_error_status ?? null, message: result.result, error: null }
 }
 
 async function leave(place: Place, words: string): Promise<string> {

@@ -12,15 +12,17 @@ import {
   tool,
 } from 'ai'
 import { z } from 'zod'
-import type { Place } from '../stage/stage.js'
+import type { Place } from '../stage/place.js'
 import {
   type Client,
   type ClientKind,
+  classOf,
   dummyKey,
   enough,
   type Failure,
   leaveMark,
   longText,
+  lookUpCall,
   model,
   mostOutput,
   olderModel,
@@ -35,12 +37,16 @@ import {
 /** Its base URL has to end in `/v1`. */
 export const aiSdk: ClientKind = {
   name: 'ai 6',
-  toolCall: 'look_up {"key":"answer"}',
+  toolCall: lookUpCall,
   userAgent: /^ai(-sdk\/anthropic\/3|\/6)\./,
   attempts: 3,
+  refusal: { gateway: 'APICallError', 'in-process': 'APICallError' },
   surplusOutput: 0,
   orderOf: orderOfMark,
-  open: (place) => openClient(createAnthropic({ apiKey: dummyKey, baseURL: `${place.url}/v1` }), place),
+  open: (place) => {
+    const { url, fetch } = place
+    return openClient(createAnthropic({ apiKey: dummyKey, baseURL: `${url}/v1`, fetch }), place)
+  },
 }
 
 type Provider = ReturnType<typeof createAnthropic>
@@ -90,8 +96,8 @@ async function fail(to: Model, words: string): Promise<Failure> {
     await generateText({ model: to, prompt: words })
   } catch (error) {
     const last = RetryError.isInstance(error) ? error.lastError : error
-    if (APICallError.isInstance(last)) return { status: last.statusCode ?? null, message: last.message }
-    throw error
+    if (!APICallError.isInstance(last)) throw error
+    return { status: last.statusCode ?? null, message: last.message, error: classOf(last) }
   }
   throw new Error('The call did not fail.')
 }
@@ -119,13 +125,22 @@ function talk(provider: Provider, place: Place): Talk {
   return {
     say: async (words) => {
       messages.push({ role: 'user', content: words })
-      const result = streamText({ ...settings, messages, stopWhen: stepCountIs(9), onError: () => {} })
-      let text = ''
-      for await (const part of result.fullStream) {
-        if (part.type === 'error') throw part.error
-        if (part.type === 'text-delta') text += part.text
+      let said: readonly ModelMessage[] = []
+      const onStepFinish = ({ response }: { readonly response: { readonly messages: ModelMessage[] } }): void => {
+        said = response.messages
       }
-      messages.push(...(await result.response).messages)
+      const stopWhen = stepCountIs(9)
+      const result = streamText({ ...settings, messages: [...messages], stopWhen, onStepFinish, onError: () => {} })
+      let text = ''
+      try {
+        for await (const part of result.fullStream) {
+          if (part.type === 'error') throw part.error
+          if (part.type === 'text-delta') text += part.text
+        }
+      } finally {
+        // What was done before a refusal was done.
+        messages.push(...said)
+      }
       return text
     },
   }

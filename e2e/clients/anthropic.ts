@@ -2,16 +2,19 @@
 
 import Anthropic from '@anthropic-ai/sdk'
 import { betaTool } from '@anthropic-ai/sdk/helpers/beta/json-schema'
+import { isRunGuardError } from '@runguard/sdk'
 import PreviousAnthropic from 'anthropic-sdk-0'
-import type { Place } from '../stage/stage.js'
+import type { Place } from '../stage/place.js'
 import {
   type Client,
   type ClientKind,
+  classOf,
   dummyKey,
   enough,
   type Failure,
   leaveMark,
   longText,
+  lookUpCall,
   model,
   mostOutput,
   olderModel,
@@ -33,22 +36,21 @@ export const anthropic: ClientKind = kindOf('@anthropic-ai/sdk 1', /^Anthropic\/
 export const threadedAnthropic: ClientKind = kindOf('@anthropic-ai/sdk 1, threads', anthropic.userAgent, Anthropic, {})
 
 /** The line before: what is used here has the same shape in both. */
-export const previousAnthropic: ClientKind = kindOf(
-  '@anthropic-ai/sdk 0',
-  /^Anthropic\/JS 0\.122\./,
-  PreviousAnthropic as unknown as typeof Anthropic,
-  {},
-)
+export const previousAnthropic: ClientKind = {
+  ...kindOf('@anthropic-ai/sdk 0', /^Anthropic\/JS 0\.122\./, PreviousAnthropic as unknown as typeof Anthropic, {}),
+  refusal: { gateway: 'APIError', 'in-process': 'BudgetExceededError' },
+}
 
 function kindOf(name: string, userAgent: RegExp, Sdk: typeof Anthropic, keeping: Keeping): ClientKind {
   return {
     name,
-    toolCall: 'look_up {"key":"answer"}',
+    toolCall: lookUpCall,
     userAgent,
     attempts: 3,
+    refusal: { gateway: 'PaymentRequiredError', 'in-process': 'BudgetExceededError' },
     surplusOutput: 0,
     orderOf: orderOfMark,
-    open: (place) => openClient(new Sdk({ apiKey: dummyKey, baseURL: place.url }), place, keeping),
+    open: (place) => openClient(place.wrap(new Sdk({ apiKey: dummyKey, baseURL: place.url })), place, keeping),
   }
 }
 
@@ -107,8 +109,10 @@ async function fail(sdk: Anthropic, words: string): Promise<Failure> {
   try {
     await sdk.messages.create(ask(words))
   } catch (error) {
-    const { status, message } = error as { status?: number; message: string }
-    return { status: status ?? null, message }
+    const { status, message } = isRunGuardError(error)
+      ? { status: error.toWire().status, message: error.message }
+      : (error as { status?: number; message: string })
+    return { status: status ?? null, message, error: classOf(error) }
   }
   throw new Error('The call did not fail.')
 }

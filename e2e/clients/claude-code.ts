@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { createInterface } from 'node:readline'
 import { onTestFinished } from 'vitest'
-import type { Place } from '../stage/stage.js'
+import type { Place } from '../stage/place.js'
 import {
   type ClientKind,
   dummyKey,
@@ -125,10 +125,11 @@ export async function runClaude(place: Place, run: ClaudeRun): Promise<ClaudeEnd
 /** The table runs it with the tool that a person uses most. */
 export const claudeCode: ClientKind = {
   name: 'Claude Code 2.1',
-  toolCall: 'Bash {"command":"echo 42"}',
+  toolCall: bashCall,
   orderOf: orderOfBash,
   userAgent: /^claude-cli\/2\.1\.\d+ \(external, sdk-cli\)$/,
   attempts: 3,
+  refusal: { gateway: null },
   surplusOutput: 0,
   open: (place) => ({
     say: async (words) => told(await runClaude(place, { words })),
@@ -153,7 +154,7 @@ async function stream(place: Place, words: string): Promise<Told> {
 async function fail(place: Place, words: string): Promise<Failure> {
   const result = await runClaude(place, { words })
   if (result?.is_error !== true || result.exitCode === 0) throw new Error('The call did not fail.')
-  return { status: result.api_error_status, message: result.result }
+  return { status: result.api_error_status, message: result.result, error: null }
 }
 
 async function leave(place: Place, words: string): Promise<string> {
@@ -178,6 +179,11 @@ function talk(place: Place): Talk {
       return end.result
     },
   }
+}
+
+/** {@link ClientKind.toolCall} for the real shell. */
+export function bashCall(about: string): string {
+  return `Bash ${JSON.stringify({ command: `echo ${about}` })}`
 }
 
 /** A real command for the real shell: what follows the mark is a comment. */

@@ -2,7 +2,7 @@
 
 import { writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import type { Place } from '../stage/stage.js'
+import type { Door, Place } from '../stage/place.js'
 
 /** What a client reports of a task, however many calls it took. */
 export interface Told {
@@ -23,12 +23,14 @@ export interface ToldTokens {
 export interface Failure {
   readonly status: number | null
   readonly message: string
+  /** The class of the error that its user catches; null for a program, which ends with words. */
+  readonly error: string | null
 }
 
 /** The lifetimes of the prompt cache. */
 export type Ttl = '5m' | '1h'
 
-/** A real client, pointed at the gateway. All words go to the model as the words of a person. */
+/** A real client, pointed at a door. All words go to the model as the words of a person. */
 export interface Client {
   /** One question, one answer. */
   say(words: string): Promise<Told>
@@ -70,8 +72,8 @@ export interface Order {
 /** A released client. */
 export interface ClientKind {
   readonly name: string
-  /** How the simulator makes the model call the tool that {@link Client.work} offers. */
-  readonly toolCall: string
+  /** What the simulator reads as a call of the tool that {@link Client.work} offers, to look something up. */
+  toolCall(about: string): string
   /**
    * A call of a tool that {@link Client.talk} offers: run, it leaves a file `mark` in the home, also if it was cut off
    * somewhere in its padding and run all the same.
@@ -81,6 +83,8 @@ export interface ClientKind {
   readonly userAgent: RegExp
   /** Calls that one question costs when the API is overloaded for good, with two retries. */
   readonly attempts: number
+  /** {@link Failure.error} where a budget refuses, at each door that it has. */
+  readonly refusal: Readonly<Partial<Record<Door, string | null>>>
   /** Output tokens that it reports on top of the true number when it streams: a fault of the client. */
   readonly surplusOutput: number
   open(place: Place): Client
@@ -106,6 +110,22 @@ export const longText = 'A reference text that stands in front of every question
 
 /** Characters after which {@link Client.leave} has seen enough. */
 export const enough = 60
+
+/** The class of something thrown. */
+export function classOf(error: unknown): string {
+  return (error as object).constructor.name
+}
+
+/** Makes the model call the tool in so many rounds, each time for something else: an agent at work, not in a loop. */
+export function roundsOf(kind: ClientKind, rounds: number): string {
+  const words = ['one', 'two', 'three', 'four', 'five', 'six'].slice(0, rounds)
+  return words.map((about) => `[[sim:tool ${kind.toolCall(about)}]] [[sim:next]]`).join(' ')
+}
+
+/** {@link ClientKind.toolCall} where the tool is the test's own. */
+export function lookUpCall(about: string): string {
+  return `look_up ${JSON.stringify({ key: about })}`
+}
 
 /** {@link ClientKind.orderOf} where the tool is the test's own. */
 export function orderOfMark(mark: string, padding: string): Order {

@@ -11,15 +11,17 @@ import {
 } from '@langchain/core/messages'
 import { tool } from '@langchain/core/tools'
 import { z } from 'zod'
-import type { Place } from '../stage/stage.js'
+import type { Place } from '../stage/place.js'
 import {
   type Client,
   type ClientKind,
+  classOf,
   dummyKey,
   enough,
   type Failure,
   leaveMark,
   longText,
+  lookUpCall,
   model,
   mostOutput,
   olderModel,
@@ -33,9 +35,10 @@ import {
 /** It brings a copy of the official client in the line before today's. */
 export const langchain: ClientKind = {
   name: '@langchain/anthropic 1.5',
-  toolCall: 'look_up {"key":"answer"}',
+  toolCall: lookUpCall,
   userAgent: /^Anthropic\/JS 0\.122\./,
   attempts: 3,
+  refusal: { gateway: 'APIError', 'in-process': 'APIError' },
   // It adds the token that the start of a stream announces to the final count, which holds it already.
   surplusOutput: 1,
   orderOf: orderOfMark,
@@ -44,8 +47,9 @@ export const langchain: ClientKind = {
 
 type Settings = NonNullable<Exclude<ConstructorParameters<typeof ChatAnthropic>[0], string>>
 
-function openChat({ url }: Place, settings: Settings = {}): ChatAnthropic {
-  const options = { apiKey: dummyKey, anthropicApiUrl: url, model, maxTokens: 8_000, maxRetries: 2 }
+function openChat({ url, fetch }: Place, settings: Settings = {}, timeoutMs?: number): ChatAnthropic {
+  const clientOptions = timeoutMs === undefined ? { fetch } : { fetch, timeout: timeoutMs }
+  const options = { apiKey: dummyKey, anthropicApiUrl: url, model, maxTokens: 8_000, maxRetries: 2, clientOptions }
   return new ChatAnthropic({ ...options, ...settings })
 }
 
@@ -95,7 +99,7 @@ async function fail(chat: ChatAnthropic, words: string): Promise<Failure> {
     await chat.invoke(words)
   } catch (error) {
     const { status, message } = error as { status?: number; message: string }
-    return { status: status ?? null, message }
+    return { status: status ?? null, message, error: classOf(error) }
   }
   throw new Error('The call did not fail.')
 }
@@ -143,7 +147,7 @@ async function sayAtLength(place: Place, words: string, shape: Shape): Promise<v
     tool: { model: olderModel },
   }
   // Without a timeout of its own the client refuses to wait for so long an answer.
-  const chat = openChat(place, { maxTokens: mostOutput, clientOptions: { timeout: 60_000 }, ...shapes[shape] })
+  const chat = openChat(place, { maxTokens: mostOutput, ...shapes[shape] }, 60_000)
   await (shape === 'tool' ? chat.bindTools([lookUp], { tool_choice: 'look_up' }) : chat).invoke(words)
 }
 

@@ -20,6 +20,33 @@ export interface Exchange {
   readonly answer: Message
 }
 
+/** Headers of one connection, and the two that whoever passes a call on sets anew for its own. */
+const ofTheConnection = /^(connection|keep-alive|transfer-encoding|te|upgrade|host|content-length|accept-encoding)$/i
+
+type Headers = Message['headers']
+
+/** What has to be the same wherever one looks at an exchange: bodies byte for byte, headers in name, order and value. */
+export function travelling(exchange: Exchange): object {
+  return keep(exchange, (headers) => headers)
+}
+
+/** The same for whoever sends with the `Headers` of the web, which know neither case nor order. */
+export function travellingByName(exchange: Exchange): object {
+  return keep(exchange, (headers) => headers.map(([name, value]) => `${name.toLowerCase()}: ${value}`).toSorted())
+}
+
+function keep({ method, target, status, request, answer }: Exchange, see: (headers: Headers) => unknown): object {
+  return {
+    call: `${method} ${target} ${status}`,
+    request: { headers: see(travellingHeaders(request)), bytes: request.bodyBytes, hash: request.bodyHash },
+    answer: { headers: see(travellingHeaders(answer)), bytes: answer.bodyBytes, hash: answer.bodyHash },
+  }
+}
+
+function travellingHeaders({ headers }: Message): Headers {
+  return headers.filter(([name]) => !ofTheConnection.test(name) && !/^x-runguard-/i.test(name))
+}
+
 /** What went through, by the `request-id` of the answer. */
 export interface Recorder {
   readonly url: string

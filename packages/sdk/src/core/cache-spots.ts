@@ -15,10 +15,9 @@ import {
   type ReturnKind,
 } from './return-forecast.js'
 
-/** A block that the planner may mark. */
+/** A block that the planner looks at. */
 export interface PlannedBlock extends IndexedBlock {
   readonly part: BlockPart
-  readonly canMark: boolean
 }
 
 /** A prompt before it is sent. */
@@ -170,6 +169,7 @@ export function noteReturns({ prompt, returns, nowMs }: PlanFacts, story: Prompt
   const placeOf = (block: number): number => mixHash(seed, blocks[block]?.key ?? 0)
   const before = story.known.findLast(({ isEnd, block }) => isEnd && block >= story.privateFrom)
   if (before !== undefined) returns.close(placeOf(before.block), nowMs)
-  if (blocks.length > 0) returns.visit(placeOf(blocks.length - 1), kinds.tail, nowMs)
+  const end = blocks.findLastIndex(({ canMark }) => canMark)
+  if (end !== -1) returns.visit(placeOf(end), kinds.tail, nowMs)
   if (story.privateFrom > 0) returns.visit(placeOf(story.privateFrom - 1), kinds.front, nowMs)
 }

@@ -204,6 +204,33 @@ describe('the options of a program', () => {
     expect(readGood(undefined)).toEqual({ budgets: [] })
   })
 
+  it('say of loops and breakers what a file says', () => {
+    const written: GuardConfigInput = {
+      loops: {
+        mode: 'observe',
+        nudge: true,
+        noticeLimit: '$1',
+        tools: { ls: { class: 'poll' }, edit: { class: 'write' } },
+      },
+      breaker: { spendPerMinute: { model: '$20' }, errors: { calls: 5 }, loopStops: null, coolDown: '2m' },
+    }
+    const { loops, breaker } = readGood(written)
+    expect(readConfig(written)).toEqual({ kind: 'config', config: { budgets: [], loops, breaker } })
+    expect(loops).toMatchObject({ mode: 'observe', onStop: 'stop', tools: { ls: 'poll', edit: 'write' } })
+    expect(breaker).toMatchObject({
+      mode: 'enforce',
+      coolDownMs: 120_000,
+      limits: {
+        model: { spendPerMinute: parseUsd('20'), errors: { share: 0.5, calls: 5 } },
+        session: { loopStops: null },
+      },
+    })
+    expect(problemsOf({ loops: { mod: 'off' }, breaker: { coolDown: '2h' } })).toEqual([
+      expect.stringMatching(/^loops: unknown key "mod", did you mean "mode"\?/),
+      expect.stringMatching(/^breaker\.coolDown: is half an hour at most/),
+    ])
+  })
+
   it('are wrong all at once, live parts included', () => {
     const reading = readOptions({
       budget: [],

@@ -11,7 +11,7 @@ function prompt(text: string, markers: Record<number, CacheTtl> = {}, space = 'w
   let key = 0
   const blocks = [...text].map((letter, at) => {
     key = mixHash(key, hashWord(letter))
-    return { key, endTokens: (at + 1) * 1_000, position: at, marker: markers[at] ?? null }
+    return { key, endTokens: (at + 1) * 1_000, position: at, marker: markers[at] ?? null, canMark: true }
   })
   return { space, blocks, minimumTokens: 1_024 }
 }

@@ -30,6 +30,8 @@ export interface IndexedBlock {
   /** As in `PrefixBlock`. */
   readonly position: number
   readonly marker: CacheTtl | null
+  /** False for blocks on which no marker may stand: no entry can end there. */
+  readonly canMark: boolean
 }
 
 /** What a request finds in the cache and how its prompt is billed. Blocks are indices; -1 stands for none. */
@@ -219,7 +221,9 @@ export class PrefixIndex {
       visit(node, nowMs)
     }
     let parent = deepest
-    for (let at = known; at < blocks.length; at++) {
+    // What follows the last place for a marker can never be read from the cache: it ends no prompt and parts no ways.
+    const end = blocks.findLastIndex(({ canMark }) => canMark)
+    for (let at = known; at <= end; at++) {
       parent = this.#add(mixHash(seed, blocks[at]?.key ?? 0), parent, nowMs)
       path.push(parent)
     }

@@ -68,6 +68,7 @@ const PRIOR_VISITS = 12
 const KIND_VISITS = 6
 /** Older visits fade: what an application did last week says little about today. */
 const MAX_KIND_VISITS = 400
+const DEFAULT_MAX_OPEN = 20_000
 
 /** The counts with one more gap. */
 export function gapOf(counts: GapCounts, gapMs: number): GapCounts {
@@ -107,22 +108,27 @@ export function bestTtl(forecast: ReturnForecast, rates: CacheRates): CacheTtl |
   return least === short ? '5m' : '1h'
 }
 
-interface OpenVisit {
+interface Visit {
+  readonly place: number
   readonly kind: ReturnKind
   readonly atMs: number
+  hasReturned: boolean
 }
 
 /**
- * What was seen of each kind: visits are noted when they happen and counted when it is known what followed. Bounded: the
- * visits that are still open are those of the last hour, at most `maxOpen`.
+ * What was seen of each kind. A visit is counted when it is five minutes old, whatever came first: counting returns as
+ * they happen would count those that are quick and miss those that never come. One that did not return by then counts as
+ * gone until it does. Bounded: at most `maxOpen` visits wait, the oldest are given up first.
  */
 export class ReturnBook {
   readonly #maxOpen: number
   readonly #counts = new Map<ReturnKind, GapCounts>()
-  /** By the place that was visited; a `Map` keeps them in the order of their visits. */
-  readonly #open = new Map<number, OpenVisit>()
+  /** Younger than five minutes, in the order of their times. */
+  readonly #young = new Set<Visit>()
+  /** The last visit to a place: only that one can still return. */
+  readonly #last = new Map<number, Visit>()
 
-  constructor(maxOpen = 20_000) {
+  constructor(maxOpen: number = DEFAULT_MAX_OPEN) {
     this.#maxOpen = Math.max(1, maxOpen)
   }
 
@@ -131,36 +137,46 @@ export class ReturnBook {
     return this.#counts.get(kind) ?? noGaps
   }
 
-  /** A prompt came through a place or ended there; `place` is the key of the prefix. */
+  /** A prompt came through a place or ended there; `place` is a number of its prefix. Times must not go back. */
   visit(place: number, kind: ReturnKind, nowMs: number): void {
-    this.expire(nowMs)
     this.close(place, nowMs)
-    this.#open.set(place, { kind, atMs: nowMs })
-    const [oldest] = this.#open.keys()
-    if (this.#open.size > this.#maxOpen && oldest !== undefined) this.#open.delete(oldest)
+    const visit: Visit = { place, kind, atMs: nowMs, hasReturned: false }
+    this.#young.add(visit)
+    this.#last.set(place, visit)
+    const [oldest] = this.#last.keys()
+    if (this.#last.size > this.#maxOpen && oldest !== undefined) this.#last.delete(oldest)
   }
 
   /** The place was needed again. */
   close(place: number, nowMs: number): void {
-    const open = this.#open.get(place)
-    if (open === undefined) return
-    this.#open.delete(place)
-    this.#count(open.kind, nowMs - open.atMs)
+    this.expire(nowMs)
+    const visit = this.#last.get(place)
+    if (visit === undefined) return
+    this.#last.delete(place)
+    visit.hasReturned = true
+    const gapMs = nowMs - visit.atMs
+    if (gapMs <= lifetimeMs['5m']) return
+    const { soon, hour, gone } = this.countsOf(visit.kind)
+    this.#counts.set(visit.kind, { soon, hour: hour + 1, gone: Math.max(0, gone - 1) })
   }
 
-  /** Visits that were followed by nothing for an hour are counted as such. */
+  /** Counts the visits that are old enough, and forgets those that cannot return in time any more. */
   expire(nowMs: number): void {
-    for (const [place, { kind, atMs }] of this.#open) {
-      if (nowMs - atMs <= lifetimeMs['1h']) return
-      this.#open.delete(place)
-      this.#count(kind, nowMs - atMs)
+    for (const visit of this.#young) {
+      if (nowMs - visit.atMs <= lifetimeMs['5m']) break
+      this.#young.delete(visit)
+      this.#count(visit)
+    }
+    for (const [place, { atMs }] of this.#last) {
+      if (nowMs - atMs <= lifetimeMs['1h']) break
+      this.#last.delete(place)
     }
   }
 
-  #count(kind: ReturnKind, gapMs: number): void {
-    const counts = gapOf(this.countsOf(kind), gapMs)
-    const total = counts.soon + counts.hour + counts.gone
-    const fade = Math.min(1, MAX_KIND_VISITS / total)
-    this.#counts.set(kind, { soon: counts.soon * fade, hour: counts.hour * fade, gone: counts.gone * fade })
+  #count({ kind, hasReturned }: Visit): void {
+    const { soon, hour, gone } = this.countsOf(kind)
+    const fade = Math.min(1, MAX_KIND_VISITS / (soon + hour + gone + 1))
+    const [more, less] = hasReturned ? [1, 0] : [0, 1]
+    this.#counts.set(kind, { soon: (soon + more) * fade, hour: hour * fade, gone: (gone + less) * fade })
   }
 }

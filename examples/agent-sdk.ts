@@ -1,0 +1,34 @@
+/**
+ * The Agent SDK runs Claude Code, a program of its own. Its calls go through the gateway (`npx runguard`), which counts
+ * them and holds the budgets; hooks in this program tell the agent when it goes in circles, and stop it if it goes on.
+ *
+ *   ANTHROPIC_API_KEY=… node agent-sdk.ts
+ */
+
+import { query } from '@anthropic-ai/claude-agent-sdk'
+import { gatewayEnvironment, guardHooks } from '@runguard/sdk'
+
+const env = gatewayEnvironment({
+  url: process.env.ANTHROPIC_BASE_URL ?? 'http://127.0.0.1:4141',
+  project: 'notes',
+  tags: ['example'],
+  environment: process.env,
+})
+// The money is the gateway's affair: there is no budget here.
+const hooks = guardHooks({ spentUsd: 0 })
+
+const run = query({
+  prompt: 'How many lines has notes.txt?',
+  options: { allowedTools: ['Bash', 'Read'], maxTurns: 20, settingSources: [], env, hooks },
+})
+
+for await (const message of run) {
+  if (message.type === 'assistant') {
+    for (const block of message.message.content) {
+      if (block.type === 'tool_use') console.log(`→ ${block.name} ${JSON.stringify(block.input)}`)
+    }
+  }
+  if (message.type === 'result') {
+    console.log(message.subtype === 'success' ? message.result : `It ended with ${message.subtype}.`)
+  }
+}

@@ -1,0 +1,37 @@
+/**
+ * A web server whose users have a dollar a day each. Whoever has spent it reads when there will be more.
+ *
+ *   ANTHROPIC_API_KEY=… node express-server.ts
+ *   curl -d 'Hello!' -H 'content-type: text/plain' -H 'x-user: ada' http://127.0.0.1:3000/ask
+ */
+
+import Anthropic from '@anthropic-ai/sdk'
+import { createGuard, isRunGuardError } from '@runguard/sdk'
+import express from 'express'
+
+const guard = createGuard({ budgets: [{ scope: 'user:*', limit: '$1', window: 'day' }], waitForMoneyMs: 0 })
+const anthropic = new Anthropic()
+const app = express()
+
+app.post('/ask', express.text(), async (request, response) => {
+  // Yours comes from a login: a budget is worth what the name of its user is worth.
+  const user = request.header('x-user') ?? 'anonymous'
+  const claude = guard.session({ user }).wrap(anthropic)
+  try {
+    const message = await claude.messages.create({
+      model: 'claude-sonnet-5-5',
+      max_tokens: 16_000,
+      messages: [{ role: 'user', content: String(request.body) }],
+    })
+    response.json(message.content)
+  } catch (error) {
+    if (!isRunGuardError(error)) throw error
+    if (error.retryAfterSec !== null) response.set('retry-after', String(error.retryAfterSec))
+    response.status(402).json({ code: error.code, message: error.message })
+  }
+})
+
+const server = app.listen(Number(process.env.PORT ?? 3000), '127.0.0.1', () => {
+  const address = server.address()
+  console.log(`Listening on port ${typeof address === 'object' ? address?.port : address}`)
+})
