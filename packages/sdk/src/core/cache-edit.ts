@@ -1,5 +1,6 @@
 /** Markers put into a body in place: every other byte stays as it was. */
 
+import { isBareString } from './bare-string.js'
 import { joinBytes } from './bytes.js'
 import type { BlockView, CacheTtl, CallView } from './call.js'
 import { type Cursor, eachMember, skipValue } from './cursor.js'
@@ -17,10 +18,7 @@ interface Edit {
   readonly text: string
 }
 
-const QUOTE = 0x22
 const OBJECT = 0x7b
-const COLON = 0x3a
-const SPACE = 0x20
 const encoder = new TextEncoder()
 
 /**
@@ -78,12 +76,4 @@ function editObject(body: Uint8Array, { start, end }: BlockView, marker: string)
   })
   const member = `${isEmpty ? '' : ','}"cache_control":${marker}`
   return old ?? { start: end - 1, end: end - 1, text: member }
-}
-
-/** True for the value of `system` or `content` itself; a string in a list of blocks is for the API to refuse. */
-export function isBareString(body: Uint8Array, { start }: Pick<BlockView, 'start'>): boolean {
-  if (body[start] !== QUOTE) return false
-  let at = start - 1
-  while (at >= 0 && (body[at] ?? 0) <= SPACE) at--
-  return body[at] === COLON
 }

@@ -36,7 +36,6 @@ export function cacheRates({ base, long }: DatedPrice, promptTokens: number): Ca
 export function keepsThinking(model: string): boolean {
   const [, line, major, minor] = /^claude-(opus|sonnet|haiku)-(\d)(?:-(\d{1,2}))?(?!\d)/.exec(model) ?? []
   if (line === undefined) return !model.startsWith('claude-3')
-  const version = Number(major) + Number(minor ?? 0) / 10
-  if (line === 'opus') return version >= 4.5
-  return version > 4.5
+  const version = Number(major) * 100 + Number(minor ?? 0)
+  return line === 'opus' ? version >= 405 : version > 405
 }

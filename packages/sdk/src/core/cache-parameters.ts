@@ -1,7 +1,8 @@
 /** Parameters of a request, beside its blocks, on which cached prefixes depend. */
 
-import type { BlockPart } from './call.js'
-import { type Cursor, eachMember, parseSlice, peek, skipValue } from './cursor.js'
+import { isBareString } from './bare-string.js'
+import type { BlockPart, CallView } from './call.js'
+import { type Cursor, eachMember, parseSlice, peek, skipString, skipValue } from './cursor.js'
 import { asObject } from './json-object.js'
 
 /** What the cache reads besides the blocks. Two requests share a level only if these agree for it and those before it. */
@@ -41,21 +42,29 @@ const unstated: StatedParameters = {
   effort: '',
 }
 
+const QUOTE = 0x22
 const OBJECT = 0x7b
+const OBJECT_END = 0x7d
+const ARRAY = 0x5b
+const ARRAY_END = 0x5d
 
 /**
  * Reads them from a Messages body. `max_tokens`, `stop_sequences`, `metadata` and `stream` change no prefix.
  *
+ * @param view of exactly this body
  * @throws MalformedBodyError if the body is not a JSON object
  */
-export function readParameters(body: Uint8Array): StatedParameters {
-  const found: { -readonly [Key in keyof StatedParameters]: string } = { ...unstated }
+export function readParameters(view: CallView, body: Uint8Array): StatedParameters {
+  const found: { -readonly [Key in keyof StatedParameters]: string } = {
+    ...unstated,
+    speed: view.speed ?? unstated.speed,
+  }
   const cursor: Cursor = { bytes: body, at: 0, elements: 0 }
   eachMember(cursor, (key) => {
     const start = cursor.at
     const isObject = peek(cursor) === OBJECT
-    skipValue(cursor)
-    if (key === 'speed') found.speed = String(parseSlice(body, start, cursor.at) ?? unstated.speed)
+    if (key === 'messages') skipMessages(cursor, view)
+    else skipValue(cursor)
     if (!isObject) return
     if (key === 'tool_choice') found.toolChoice = nameToolChoice(parseSlice(body, start, cursor.at))
     else if (key === 'thinking') found.thinking = nameThinking(parseSlice(body, start, cursor.at))
@@ -66,6 +75,28 @@ export function readParameters(body: Uint8Array): StatedParameters {
     } else if (key === 'output_format') found.outputFormat = nameFormat(parseSlice(body, start, cursor.at))
   })
   return found
+}
+
+/** The blocks were walked over before: only what stands behind the last of them is left. */
+function skipMessages(cursor: Cursor, { blocks }: CallView): void {
+  const last = blocks.at(-1)
+  if (last?.part !== 'messages' || last.start < cursor.at) {
+    skipValue(cursor)
+    return
+  }
+  // Open around a bare string: its message and the list of messages; around a block, the list of blocks as well.
+  let depth = isBareString(cursor.bytes, last) ? 2 : 3
+  cursor.at = last.end
+  while (depth > 0 && cursor.at < cursor.bytes.length) {
+    const byte = cursor.bytes[cursor.at]
+    if (byte === QUOTE) {
+      skipString(cursor)
+      continue
+    }
+    if (byte === OBJECT || byte === ARRAY) depth += 1
+    else if (byte === OBJECT_END || byte === ARRAY_END) depth -= 1
+    cursor.at += 1
+  }
 }
 
 function nameToolChoice(value: unknown): string {

@@ -6,6 +6,7 @@
  * prices of the model. The caller's own markers are never moved, changed or crowded out.
  */
 
+import type { BlockMark } from './cache-edit.js'
 import { type CacheRates, LOOKBACK, MAX_MARKERS } from './cache-model.js'
 import type { SpotReason } from './cache-spots.js'
 import {
@@ -17,8 +18,10 @@ import {
   readStory,
 } from './cache-spots.js'
 import type { CacheTtl } from './call.js'
-import type { CacheReading } from './prefix-index.js'
-import { visitCost } from './return-forecast.js'
+import type { CallPrefix } from './fingerprints.js'
+import type { CacheReading } from './prefix-reading.js'
+import { expectReturns, visitCost } from './return-forecast.js'
+import type { TokenRatio } from './token-ratio.js'
 
 /** `fill`: free slots are used. `explain`: the plan is made and shown, the request stays as it is. `off`: no plan. */
 export type CacheMode = 'off' | 'explain' | 'fill'
@@ -40,8 +43,8 @@ export interface CachePlan {
   /** What it will find with the marks. */
   readonly planned: CacheReading
   /**
-   * What the marks should save on average, now and whenever the prompt comes again, per visit: in pico-dollars, signed.
-   * An expectation, not a bill.
+   * What the marks should save, in pico-dollars: now, and with every return until what they write has died. An
+   * expectation, not a bill. A plan that should save nothing marks nothing.
    */
   readonly gainPico: number
   /** What the index knew; `noteReturns` wants it once the request is sent. */
@@ -53,6 +56,33 @@ export function defaultMode(markerCount: number): CacheMode {
   return markerCount === 0 ? 'fill' : 'explain'
 }
 
+/** Where the prompt is sent, and what is known of the model there. */
+export interface PromptPlace {
+  /** Workspace and model: nothing is ever shared across. */
+  readonly space: string
+  readonly minimumTokens: number
+  /** What this session taught about the tokens of its text. */
+  readonly ratio: TokenRatio
+}
+
+/** The prefix of a call as the index and the planner take it. */
+export function measurePrefix({ blocks }: CallPrefix, { space, minimumTokens, ratio }: PromptPlace): PlannedPrompt {
+  let endTokens = 0
+  const measured = blocks.map(({ key, tokens, position, marker, part, canMark }) => {
+    endTokens += tokens * ratio.value
+    return { key, endTokens: Math.round(endTokens), position, marker, part, canMark }
+  })
+  return { space, minimumTokens, blocks: measured }
+}
+
+/** The marks of a plan as {@link markBody} takes them. */
+export function bodyMarks({ marks }: CachePlan, { blocks }: CallPrefix): readonly BlockMark[] {
+  return marks.flatMap(({ block, ttl }) => {
+    const at = blocks[block]
+    return at === undefined ? [] : [{ index: at.index, ttl }]
+  })
+}
+
 /** The plan for a request. A pure function: the index and the returns are only read. */
 export function planCache(facts: PlanFacts): CachePlan {
   const { prompt, index, nowMs } = facts
@@ -60,13 +90,14 @@ export function planCache(facts: PlanFacts): CachePlan {
   const spots = findSpots(facts, story)
   const marks = chooseMarks(facts, spots, story)
   const marked = withMarks(prompt, marks)
-  return {
-    marks,
-    asSent: index.look(prompt, nowMs),
-    planned: index.look(marked, nowMs),
-    story,
-    gainPico: expectCost(prompt, spots, facts.rates) - expectCost(marked, spots, facts.rates),
-  }
+  const asSent = index.look(prompt, nowMs)
+  const planned = index.look(marked, nowMs)
+  const gainNow = priceReading(asSent, facts.rates) - priceReading(planned, facts.rates)
+  const gainLater = expectReads(marked, spots, facts.rates) - expectReads(prompt, spots, facts.rates)
+  const gainPico = gainNow + gainLater
+  return gainPico > 0
+    ? { marks, asSent, planned, story, gainPico }
+    : { marks: [], asSent, planned: asSent, story, gainPico: 0 }
 }
 
 /** The prompt with the markers of a plan. */
@@ -133,18 +164,22 @@ function orderMarks(prompt: PlannedPrompt, chosen: readonly PlannedMark[]): read
   return marks.map((mark, at) => (at < lastHour ? { ...mark, ttl: '1h' } : mark))
 }
 
-/** What a visit to the prompt costs on average with these markers, in pico-dollars: each stretch by what is known of it. */
-function expectCost({ blocks, minimumTokens }: PlannedPrompt, spots: readonly CacheSpot[], rates: CacheRates): number {
+/** What a request costs for its prompt, in pico-dollars. */
+function priceReading({ read, write1h, write5m, input }: CacheReading, rates: CacheRates): number {
+  return read * rates.read + write1h * rates.write1h + write5m * rates.write5m + input * rates.input
+}
+
+/** What later reads should save until the entries of these markers die, in pico-dollars: each stretch by its forecast. */
+function expectReads({ blocks, minimumTokens }: PlannedPrompt, spots: readonly CacheSpot[], rates: CacheRates): number {
   let ttl: CacheTtl | null = null
   let spot = spots.length - 1
-  let cost = 0
+  let pico = 0
   for (let at = blocks.length - 1; at >= 0; at--) {
     const { marker = null, endTokens = 0 } = blocks[at] ?? {}
     if (marker !== null && endTokens >= minimumTokens) ttl = ttl === '1h' ? ttl : marker
     while (spot > 0 && (spots[spot - 1]?.block ?? 0) >= at) spot -= 1
-    const forecast = spots[spot]?.forecast ?? { soon: 0, hour: 0 }
     const tokens = endTokens - (blocks[at - 1]?.endTokens ?? 0)
-    cost += tokens * visitCost(ttl, forecast, rates)
+    pico += tokens * (rates.input - rates.read) * expectReturns(ttl, spots[spot]?.forecast)
   }
-  return cost
+  return pico
 }

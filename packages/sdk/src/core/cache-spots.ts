@@ -3,7 +3,8 @@
 import { hashWord, mixHash } from './byte-hash.js'
 import type { CacheRates } from './cache-model.js'
 import type { BlockPart, CacheTtl } from './call.js'
-import { type IndexedBlock, type IndexedPrompt, isAlive, type PrefixIndex, type PrefixSpot } from './prefix-index.js'
+import { isAlive, type PrefixIndex, type PrefixSpot } from './prefix-index.js'
+import type { IndexedBlock, IndexedPrompt } from './prefix-reading.js'
 import {
   bestTtl,
   forecastReturn,
@@ -13,6 +14,7 @@ import {
   type ReturnBook,
   type ReturnForecast,
   type ReturnKind,
+  type VisitedPlace,
 } from './return-forecast.js'
 
 /** A block that the planner looks at. */
@@ -82,7 +84,7 @@ export function readStory({ prompt, index, nowMs }: PlanFacts): PromptStory {
 }
 
 /** The kind of the end of a prompt, and of what it shares with others. */
-export function kindsOf({ isAgent, isContinued }: PromptStory): {
+function kindsOf({ isAgent, isContinued }: PromptStory): {
   readonly front: ReturnKind
   readonly tail: ReturnKind
 } {
@@ -116,7 +118,8 @@ function findJunctions(facts: PlanFacts, story: PromptStory): readonly CacheSpot
 
 function spotAt(facts: PlanFacts, story: PromptStory, block: number, reason: SpotReason): CacheSpot {
   const kind = kindsOf(story).front
-  const forecast = forecastReturn(kind, facts.returns.countsOf(kind), gapsAt(story.known[block], facts.nowMs))
+  const seen = facts.returns.seenOf(kind, facts.prompt.blocks[block]?.endTokens ?? 0)
+  const forecast = forecastReturn(kind, [...seen, gapsAt(story.known[block], facts.nowMs)], null)
   return { block, reason, forecast, ttl: bestTtl(forecast, facts.rates) }
 }
 
@@ -127,7 +130,8 @@ function findTail(facts: PlanFacts, story: PromptStory): CacheSpot | null {
   if (block === -1) return null
   const kind = kindsOf(story).tail
   const own = gapsAt(story.known[story.privateFrom], nowMs)
-  const forecast = forecastReturn(kind, returns.countsOf(kind), own, presence)
+  const seen = returns.seenOf(kind, prompt.blocks[block]?.endTokens ?? 0)
+  const forecast = forecastReturn(kind, [...seen, own], presence)
   const best = bestTtl(forecast, rates)
   const warm = story.warmBlock < story.privateFrom ? null : story.known[story.warmBlock]?.entry
   // What lives keeps its lifetime: another one would hold for the new blocks alone, and not for those before them.
@@ -166,10 +170,13 @@ export function noteReturns({ prompt, returns, nowMs }: PlanFacts, story: Prompt
   const { blocks } = prompt
   const kinds = kindsOf(story)
   const seed = hashWord(prompt.space)
-  const placeOf = (block: number): number => mixHash(seed, blocks[block]?.key ?? 0)
+  const placeAt = (block: number, kind: ReturnKind): VisitedPlace => {
+    const { key = 0, endTokens = 0 } = blocks[block] ?? {}
+    return { place: mixHash(seed, key), kind, tokens: endTokens }
+  }
   const before = story.known.findLast(({ isEnd, block }) => isEnd && block >= story.privateFrom)
-  if (before !== undefined) returns.close(placeOf(before.block), nowMs)
+  if (before !== undefined) returns.close(placeAt(before.block, kinds.tail).place, nowMs)
   const end = blocks.findLastIndex(({ canMark }) => canMark)
-  if (end !== -1) returns.visit(placeOf(end), kinds.tail, nowMs)
-  if (story.privateFrom > 0) returns.visit(placeOf(story.privateFrom - 1), kinds.front, nowMs)
+  if (end !== -1) returns.visit(placeAt(end, kinds.tail), nowMs)
+  if (story.privateFrom > 0) returns.visit(placeAt(story.privateFrom - 1, kinds.front), nowMs)
 }

@@ -186,6 +186,8 @@ describe('blocks that may be marked', () => {
     }
     const { blocks } = prefixOf({ system: 'x', messages: [{ role: 'user', content: 'q' }, thinking] })
     expect(blocks.map(({ canMark }) => canMark)).toEqual([false, false, false, true])
+    const automatic = { cache_control: { type: 'ephemeral' }, messages: [thinking, { role: 'user', content: 'next' }] }
+    expect(prefixOf(automatic).blocks.map(({ marker }) => marker)).toEqual([null, null, '5m'])
   })
 })
 
@@ -228,5 +230,38 @@ describe('remembering blocks', () => {
     for (const hash of [1, 2, 3]) count(hash)
     for (const hash of [1, 2, 3, 4]) count(hash)
     expect(looks).toBe(4)
+  })
+})
+
+describe('a hostile request', () => {
+  it('has a prefix as well, whatever stands where blocks should', () => {
+    const value = fc.jsonValue({ maxDepth: 4 })
+    const block = fc.dictionary(
+      fc.constantFrom('type', 'text', 'content', 'cache_control', 'citations', '__proto__'),
+      value,
+    )
+    const content = fc.oneof(value, fc.array(block, { maxLength: 3 }))
+    const request = fc.record({
+      tools: fc.oneof(value, fc.array(block)),
+      system: content,
+      messages: fc.oneof(value, fc.array(fc.record({ role: value, content }), { maxLength: 3 })),
+      thinking: value,
+      tool_choice: value,
+      output_config: value,
+      speed: value,
+    })
+    fc.assert(
+      fc.property(request, (sent) => {
+        const prefix = prefixOf(sent)
+        expect(prefix.blocks.every(({ key, tokens }) => Number.isSafeInteger(key) && tokens >= 0)).toBe(true)
+      }),
+    )
+  })
+
+  it('may be nested as deep as it likes', () => {
+    const deep = `${'['.repeat(200_000)}${']'.repeat(200_000)}`
+    const text = `{"messages":[{"role":"user","content":[{"type":"tool_result","content":${deep}}]}]}`
+    const body = new TextEncoder().encode(text)
+    expect(readPrefix(scanCall(body), body, { facts, keepsThinking: true }).blocks).toHaveLength(1)
   })
 })

@@ -6,9 +6,9 @@
  * done for blocks that were not seen before; a {@link PrintMemory} keeps the rest.
  */
 
+import { isBareString } from './bare-string.js'
 import { type HashSource, hashRange, hashSource, hashWord, mixHash } from './byte-hash.js'
 import { findBytes, needleOf } from './byte-search.js'
-import { isBareString } from './cache-edit.js'
 import { type CacheParameters, parameterLevels, readParameters } from './cache-parameters.js'
 import type { BlockPart, BlockView, CacheTtl, CallView } from './call.js'
 import { printBlock } from './fingerprint-block.js'
@@ -55,8 +55,6 @@ export interface PrefixOptions {
   readonly memory?: PrintMemory
 }
 
-type PlacedBlock = Omit<PrefixBlock, 'key'>
-
 const TOKENS_PER_MESSAGE = 4
 const ATTRIBUTION = 'x-anthropic-billing-header:'
 /** The line is about a hundred bytes long. */
@@ -83,18 +81,21 @@ export function readPrefix(view: CallView, body: Uint8Array, options: PrefixOpti
     memory.recall(rawHash(source, at, options), () => look(view, at.block, source, options)),
   )
   const parameters = {
-    ...readParameters(body),
+    ...readParameters(view, body),
     isCiting: seen.some(({ isCiting }) => isCiting),
     hasImages: seen.some(({ hasImage }) => hasImage),
   }
-  const placed = placeBlocks(shown, seen, view, source, options)
-  const marked = markAutomatically(placed, view.marker)
+  const placed = placeBlocks(shown, seen, { view, body, parameters, options })
+  // Automatic caching marks the last block that may carry a marker; where that has one, nothing is added.
+  const last = view.marker === null ? -1 : shown.findLastIndex(({ block }, at) => canCarry(block, seen[at], body))
+  const block = placed[last]
   const own = seen.reduce((sum, { markerCount }) => sum + markerCount, 0)
+  const isAdded = block !== undefined && block.marker === null
   return {
     model: view.model ?? '',
     parameters,
-    blocks: chainKeys(marked, parameters),
-    markerCount: own + (marked === placed ? 0 : 1),
+    blocks: isAdded ? placed.with(last, { ...block, marker: view.marker }) : placed,
+    markerCount: own + (isAdded ? 1 : 0),
   }
 }
 
@@ -113,9 +114,7 @@ function orderBlocks({ blocks }: CallView, keepsThinking: boolean): readonly Sho
     if (at === first && isAttribution(at.block)) return false
     return !(isThinking(at.block) && at.block.message < lastPerson)
   })
-  const isSorted = !shown.some(
-    ({ part }, index) => levels.indexOf(part) < levels.indexOf(shown[index - 1]?.part ?? 'tools'),
-  )
+  const isSorted = shown.every(({ part, block }) => part === block.part)
   return isSorted ? shown : levels.flatMap((level) => shown.filter(({ part }) => part === level))
 }
 
@@ -160,34 +159,47 @@ function weigh(view: CallView, block: BlockView, body: Uint8Array, facts: TokenF
   return estimateInput({ ...view, blocks: [alone] }, body, bare, freshRatio).unscaled
 }
 
+interface Reading {
+  readonly view: CallView
+  readonly body: Uint8Array
+  readonly parameters: CacheParameters
+  readonly options: PrefixOptions
+}
+
 function placeBlocks(
   shown: readonly ShownBlock[],
   seen: readonly SeenBlock[],
-  view: CallView,
-  { bytes: body }: HashSource,
-  { facts, keepsThinking }: PrefixOptions,
-): readonly PlacedBlock[] {
+  { view, body, parameters, options: { facts, keepsThinking } }: Reading,
+): readonly PrefixBlock[] {
   // Thinking is bound to what preceded it. Markers are no part of that; whether a string is the same as a block with
   // that text is not said, so that strings stay strings there.
   const isStringKept = keepsThinking && view.blocks.some(isThinking)
   const roles = new Map<string | null, number>()
+  const chain = new KeyChain(parameters)
   let position = -1
   return shown.map(({ block, index, part }, at) => {
     const before = shown[at - 1]?.block
-    const { print = 0, tokens = 0, marker = null, canMark: mayMark = false } = seen[at] ?? {}
+    const known = seen[at]
     if (!isSameRun(before, block)) position += 1
     const opening = block.part === 'messages' && block.message !== before?.message ? TOKENS_PER_MESSAGE : 0
     const toolPrompt = block.part === 'tools' && at === 0 ? toolPromptOf(view, facts) : 0
+    const print = mixHash(roleHash(roles, block.role), known?.print ?? 0)
     return {
       index,
       part,
-      print: mixHash(roleHash(roles, block.role), print),
-      tokens: tokens + opening + toolPrompt,
+      print,
+      key: chain.next(part, print),
+      tokens: (known?.tokens ?? 0) + opening + toolPrompt,
       position,
-      marker,
-      canMark: mayMark && (body[block.start] !== QUOTE || (!isStringKept && isBareString(body, block))),
+      marker: known?.marker ?? null,
+      canMark: canCarry(block, known, body) && !(isStringKept && body[block.start] === QUOTE),
     }
   })
+}
+
+/** Whether the API takes a marker there: on a bare string after it became a block, on one in a list never. */
+function canCarry(block: BlockView, seen: SeenBlock | undefined, body: Uint8Array): boolean {
+  return seen?.canMark === true && (body[block.start] !== QUOTE || isBareString(body, block))
 }
 
 function roleHash(known: Map<string | null, number>, role: string | null): number {
@@ -213,22 +225,24 @@ function canMark(block: BlockView, body: Uint8Array): boolean {
   return block.end - block.start > MAX_EMPTY_BYTES || textOf(block).trim() !== ''
 }
 
-/** Automatic caching marks the last block that may carry a marker; where that has one, nothing is added. */
-function markAutomatically(blocks: readonly PlacedBlock[], ttl: CacheTtl | null): readonly PlacedBlock[] {
-  const at = ttl === null ? -1 : blocks.findLastIndex((block) => block.canMark)
-  const last = blocks[at]
-  return last === undefined || last.marker !== null ? blocks : blocks.with(at, { ...last, marker: ttl })
-}
-
 /** Each key depends on all blocks before, and on the parameters of the levels that were entered. */
-function chainKeys(blocks: readonly PlacedBlock[], parameters: CacheParameters): readonly PrefixBlock[] {
-  let level = 0
-  let key = 0
-  return blocks.map((block) => {
-    for (const to = levels.indexOf(block.part); level < to; ) key = mixHash(key, seedOf(parameters, levels[++level]))
-    key = mixHash(key, block.print)
-    return { ...block, key }
-  })
+class KeyChain {
+  readonly #parameters: CacheParameters
+  #level = 0
+  #key = 0
+
+  constructor(parameters: CacheParameters) {
+    this.#parameters = parameters
+  }
+
+  next(part: BlockPart, print: number): number {
+    for (const to = levels.indexOf(part); this.#level < to; ) {
+      this.#level += 1
+      this.#key = mixHash(this.#key, seedOf(this.#parameters, levels[this.#level]))
+    }
+    this.#key = mixHash(this.#key, print)
+    return this.#key
+  }
 }
 
 function seedOf(parameters: CacheParameters, level: BlockPart | undefined): number {

@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { hashWord, mixHash } from './byte-hash.js'
 import type { CacheTtl } from './call.js'
-import { type IndexedPrompt, PrefixIndex } from './prefix-index.js'
+import { PrefixIndex } from './prefix-index.js'
+import type { IndexedPrompt } from './prefix-reading.js'
 
 const MINUTE = 60_000
 
@@ -77,6 +78,27 @@ describe('what a prompt finds', () => {
     const reading = send(index, prompt('abcde', { 1: '1h', 3: '5m' }), 0)
     expect(reading).toMatchObject({ read: 0, write1h: 2_000, write5m: 2_000, input: 1_000 })
     expect(index.look(prompt('abcde', { 1: '1h', 3: '5m' }), 6 * MINUTE)).toMatchObject({ read: 2_000, write5m: 2_000 })
+  })
+
+  it('lives five minutes if the API says that it wrote for no longer, whatever was asked', () => {
+    const index = new PrefixIndex()
+    index.publish(index.begin(prompt('abc', { 2: '1h' }), 0), {
+      read: 0,
+      write5m: 3_000,
+      write1h: 0,
+      input: 0,
+    })
+    expect(index.look(prompt('abc', { 2: '1h' }), 5 * MINUTE + 1).read).toBe(0)
+  })
+
+  it('is also what somebody else wrote, once the API has read it', () => {
+    const index = new PrefixIndex()
+    // Counted by the API, a block has a tenth more tokens.
+    const reported = { read: 2_200, write5m: 1_100, write1h: 0, input: 0 }
+    index.publish(index.begin(prompt('abc', { 1: '1h', 2: '5m' }), 0), reported)
+    const other = prompt('abx', { 2: '5m' })
+    expect(index.look(other, 5 * MINUTE).read).toBe(2_000)
+    expect(index.look(other, 5 * MINUTE + 1).read).toBe(0)
   })
 
   it('is forgotten where the API says that it was not there', () => {

@@ -10,43 +10,15 @@
 import { hashWord, mixHash } from './byte-hash.js'
 import { LOOKBACK, lifetimeMs } from './cache-model.js'
 import type { CacheTtl } from './call.js'
+import {
+  billPrompt,
+  type CacheReading,
+  findRead,
+  type IndexedBlock,
+  type IndexedPrompt,
+  type ReportedPrompt,
+} from './prefix-reading.js'
 import { type GapCounts, gapOf, noGaps } from './return-forecast.js'
-
-/** A prompt as the index takes it. */
-export interface IndexedPrompt {
-  /** Nothing is ever shared across spaces: workspace and model. */
-  readonly space: string
-  readonly blocks: readonly IndexedBlock[]
-  /** Shorter prefixes are neither written nor read. In tokens. */
-  readonly minimumTokens: number
-}
-
-/** A block with its prefix. */
-export interface IndexedBlock {
-  /** Equal for equal prefixes that end here. */
-  readonly key: number
-  /** Tokens of the prefix up to its end. */
-  readonly endTokens: number
-  /** As in `PrefixBlock`. */
-  readonly position: number
-  readonly marker: CacheTtl | null
-  /** False for blocks on which no marker may stand: no entry can end there. */
-  readonly canMark: boolean
-}
-
-/** What a request finds in the cache and how its prompt is billed. Blocks are indices; -1 stands for none. */
-export interface CacheReading {
-  /** The block up to which the prompt is read. */
-  readonly readBlock: number
-  readonly read: number
-  readonly write1h: number
-  readonly write5m: number
-  /** Plain input. */
-  readonly input: number
-  /** Blocks whose entries are read and so renewed: one per breakpoint that finds any. */
-  readonly hits: readonly number[]
-  readonly writes: readonly { readonly block: number; readonly ttl: CacheTtl }[]
-}
 
 /** A request that was sent. */
 export interface PrefixCall {
@@ -155,15 +127,25 @@ export class PrefixIndex {
     return { prompt, reading, startedAtMs: nowMs }
   }
 
-  /** The answer has begun: what the request wrote can be read from now on. To be called once, or {@link abandon}. */
-  publish({ prompt, reading, startedAtMs }: PrefixCall): void {
+  /**
+   * The answer has begun: what the request wrote can be read from now on. To be called once, or {@link abandon}.
+   *
+   * @param reported the tokens as the API says: it may have read what somebody else wrote, and may have written for less
+   *   than an hour
+   */
+  publish({ prompt, reading, startedAtMs }: PrefixCall, reported: ReportedPrompt = reading): void {
     const seed = hashWord(prompt.space)
+    const foundAt = findRead(prompt.blocks, reading, reported)
+    const isShortened = reading.write1h > 0 && reported.write1h === 0 && reported.write5m > 0
     for (const { block, ttl } of reading.writes) {
       const node = this.#nodeAt(prompt.blocks, block, seed)
       if (node === null) continue
       node.pending = Math.max(0, node.pending - 1)
-      node.entry = renew(node.entry, { ttl, renewedAtMs: startedAtMs })
+      if (block > foundAt) node.entry = renew(node.entry, { ttl: isShortened ? '5m' : ttl, renewedAtMs: startedAtMs })
     }
+    // Nothing is known of such an entry but that it was read: it is taken to live for as long as any does.
+    const found = this.#nodeAt(prompt.blocks, foundAt, seed)
+    if (found !== null) found.entry = renew(found.entry, { ttl: '5m', renewedAtMs: startedAtMs })
   }
 
   /** The request failed before its answer began: it wrote nothing. */
@@ -283,25 +265,4 @@ function renew(old: PrefixEntry | null, fresh: PrefixEntry): PrefixEntry {
   if (old === null || !isAlive(old, fresh.renewedAtMs)) return fresh
   const ttl = lifetimeMs[old.ttl] > lifetimeMs[fresh.ttl] ? old.ttl : fresh.ttl
   return { ttl, renewedAtMs: Math.max(old.renewedAtMs, fresh.renewedAtMs) }
-}
-
-/** Up to the longest hit is read, up to the last 1h breakpoint behind it written for an hour, up to the last for 5 minutes. */
-function billPrompt(blocks: readonly IndexedBlock[], marked: readonly number[], hits: readonly number[]): CacheReading {
-  const tokensAt = (at: number): number => blocks[at]?.endTokens ?? 0
-  const readBlock = Math.max(-1, ...hits)
-  const beyond = marked.filter((at) => at > readBlock)
-  const lastHour = beyond.findLast((at) => blocks[at]?.marker === '1h') ?? readBlock
-  const last = beyond.at(-1) ?? readBlock
-  return {
-    readBlock,
-    read: tokensAt(readBlock),
-    write1h: tokensAt(lastHour) - tokensAt(readBlock),
-    write5m: tokensAt(last) - tokensAt(lastHour),
-    input: tokensAt(blocks.length - 1) - tokensAt(last),
-    hits,
-    writes: beyond.flatMap((block) => {
-      const ttl = blocks[block]?.marker
-      return ttl ? [{ block, ttl }] : []
-    }),
-  }
 }

@@ -63,11 +63,14 @@ const present: Readonly<Record<Presence, ReturnForecast>> = {
   closed: { soon: 0, hour: 0 },
 }
 
-/** So many visits of its kind outweigh the prior, and so many of its own outweigh those of the kind. */
-const PRIOR_VISITS = 12
-const KIND_VISITS = 6
+/** What is more general counts as so many visits beside what is more special. */
+const BASE_VISITS = 10
+/** No prefix is expected to be read more than so many times, however sure its return is. */
+const LEAST_DEATH = 0.01
 /** Older visits fade: what an application did last week says little about today. */
 const MAX_KIND_VISITS = 400
+/** Prefixes up to four times this are of one size, those up to sixteen times of the next, and so on. */
+const SMALL_TOKENS = 1_000
 const DEFAULT_MAX_OPEN = 20_000
 
 /** The counts with one more gap. */
@@ -77,20 +80,23 @@ export function gapOf(counts: GapCounts, gapMs: number): GapCounts {
   return { ...counts, gone: counts.gone + 1 }
 }
 
-/** The forecast for a prefix, from its kind, what was seen of that kind, and what was seen of the prefix itself. */
+/**
+ * The forecast for a prefix: the prior of its kind, moved by what was seen of the kind, of those of its kind and size, and
+ * of the prefix itself.
+ *
+ * @param seen from the most general to the most special
+ */
 export function forecastReturn(
   kind: ReturnKind,
-  ofKind: GapCounts,
-  own: GapCounts,
-  presence: Presence | null = null,
+  seen: readonly GapCounts[],
+  presence: Presence | null,
 ): ReturnForecast {
-  if (presence !== null) return present[presence]
-  return blend(blend(priors[kind], PRIOR_VISITS, ofKind), KIND_VISITS, own)
+  return presence === null ? seen.reduce(blend, priors[kind]) : present[presence]
 }
 
-function blend(base: ReturnForecast, weight: number, { soon, hour, gone }: GapCounts): ReturnForecast {
-  const total = weight + soon + hour + gone
-  return { soon: (base.soon * weight + soon) / total, hour: (base.hour * weight + hour) / total }
+function blend(base: ReturnForecast, { soon, hour, gone }: GapCounts): ReturnForecast {
+  const total = BASE_VISITS + soon + hour + gone
+  return { soon: (base.soon * BASE_VISITS + soon) / total, hour: (base.hour * BASE_VISITS + hour) / total }
 }
 
 /** The average cost of a visit to one token of a prefix, in pico-dollars; `null` for not caching it. */
@@ -98,6 +104,13 @@ export function visitCost(ttl: CacheTtl | null, { soon, hour }: ReturnForecast, 
   if (ttl === null) return rates.input
   if (ttl === '5m') return soon * rates.read + (1 - soon) * rates.write5m
   return (soon + hour) * rates.read + (1 - soon - hour) * rates.write1h
+}
+
+/** How often a prefix should be read before it dies; never for one that is not cached, or of which nothing is known. */
+export function expectReturns(ttl: CacheTtl | null, forecast: ReturnForecast | undefined): number {
+  if (ttl === null || forecast === undefined) return 0
+  const inTime = ttl === '1h' ? forecast.soon + forecast.hour : forecast.soon
+  return inTime / Math.max(LEAST_DEATH, 1 - inTime)
 }
 
 /** The lifetime with the least average cost; null if not caching is cheapest. */
@@ -108,9 +121,16 @@ export function bestTtl(forecast: ReturnForecast, rates: CacheRates): CacheTtl |
   return least === short ? '5m' : '1h'
 }
 
-interface Visit {
+/** A prefix that was visited. */
+export interface VisitedPlace {
+  /** A number of the prefix. */
   readonly place: number
   readonly kind: ReturnKind
+  readonly tokens: number
+}
+
+interface Visit {
+  readonly classes: readonly string[]
   readonly atMs: number
   hasReturned: boolean
 }
@@ -122,7 +142,7 @@ interface Visit {
  */
 export class ReturnBook {
   readonly #maxOpen: number
-  readonly #counts = new Map<ReturnKind, GapCounts>()
+  readonly #counts = new Map<string, GapCounts>()
   /** Younger than five minutes, in the order of their times. */
   readonly #young = new Set<Visit>()
   /** The last visit to a place: only that one can still return. */
@@ -132,15 +152,15 @@ export class ReturnBook {
     this.#maxOpen = Math.max(1, maxOpen)
   }
 
-  /** What was seen so far of prefixes of this kind. */
-  countsOf(kind: ReturnKind): GapCounts {
-    return this.#counts.get(kind) ?? noGaps
+  /** What was seen so far of prefixes of this kind, and of those that are about as long as well. */
+  seenOf(kind: ReturnKind, tokens: number): readonly GapCounts[] {
+    return classesOf(kind, tokens).map((name) => this.#counts.get(name) ?? noGaps)
   }
 
-  /** A prompt came through a place or ended there; `place` is a number of its prefix. Times must not go back. */
-  visit(place: number, kind: ReturnKind, nowMs: number): void {
+  /** A prompt came through a place or ended there. Times must not go back. */
+  visit({ place, kind, tokens }: VisitedPlace, nowMs: number): void {
     this.close(place, nowMs)
-    const visit: Visit = { place, kind, atMs: nowMs, hasReturned: false }
+    const visit: Visit = { classes: classesOf(kind, tokens), atMs: nowMs, hasReturned: false }
     this.#young.add(visit)
     this.#last.set(place, visit)
     const [oldest] = this.#last.keys()
@@ -156,8 +176,10 @@ export class ReturnBook {
     visit.hasReturned = true
     const gapMs = nowMs - visit.atMs
     if (gapMs <= lifetimeMs['5m']) return
-    const { soon, hour, gone } = this.countsOf(visit.kind)
-    this.#counts.set(visit.kind, { soon, hour: hour + 1, gone: Math.max(0, gone - 1) })
+    for (const name of visit.classes) {
+      const { soon, hour, gone } = this.#counts.get(name) ?? noGaps
+      this.#counts.set(name, { soon, hour: hour + 1, gone: Math.max(0, gone - 1) })
+    }
   }
 
   /** Counts the visits that are old enough, and forgets those that cannot return in time any more. */
@@ -173,10 +195,17 @@ export class ReturnBook {
     }
   }
 
-  #count({ kind, hasReturned }: Visit): void {
-    const { soon, hour, gone } = this.countsOf(kind)
-    const fade = Math.min(1, MAX_KIND_VISITS / (soon + hour + gone + 1))
+  #count({ classes, hasReturned }: Visit): void {
     const [more, less] = hasReturned ? [1, 0] : [0, 1]
-    this.#counts.set(kind, { soon: (soon + more) * fade, hour: hour * fade, gone: (gone + less) * fade })
+    for (const name of classes) {
+      const { soon, hour, gone } = this.#counts.get(name) ?? noGaps
+      const fade = Math.min(1, MAX_KIND_VISITS / (soon + hour + gone + 1))
+      this.#counts.set(name, { soon: (soon + more) * fade, hour: hour * fade, gone: (gone + less) * fade })
+    }
   }
+}
+
+/** Long prompts come back otherwise than short ones: a document is asked about once, a long conversation goes on. */
+function classesOf(kind: ReturnKind, tokens: number): readonly string[] {
+  return [kind, `${kind} ${Math.max(0, Math.floor(Math.log2(Math.max(1, tokens) / SMALL_TOKENS) / 2))}`]
 }
