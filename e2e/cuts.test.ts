@@ -1,4 +1,7 @@
-/** Streams that a budget ends, inside every kind of block: no client runs half a tool call, and all can go on talking. */
+/**
+ * Streams that a budget ends, inside every kind of block, or a loop: no client runs half a tool call, and all can go on
+ * talking.
+ */
 
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -11,8 +14,11 @@ import { budgetOf, dollars } from './stage/budgets.js'
 import { findFaults } from './stage/sent-back.js'
 import { openStage, type Stage } from './stage/stage.js'
 
-/** More than the budget pays for, whatever the client puts in front of its prompt: it runs out inside of this. */
-const long = 'word '.repeat(40_000)
+/**
+ * More than the budget pays for, whatever the client puts in front of its prompt: it runs out inside of this. No passage
+ * comes twice, or the answer would be ended for that.
+ */
+const long = Array.from({ length: 40_000 }, (_, n) => (n + 30_000).toString(26).replace(/\d/g, 'w')).join(' ')
 const preface = { kind: 'text', text: 'I will look.' } as const
 
 /** Answers whose last part is the one that is cut. */
@@ -93,5 +99,27 @@ for (const { name, kind, door } of entrances) {
     expect(calls.map(({ entry }) => entry.stopReason)).toEqual(['end_turn', expect.anything(), 'tool_use', 'end_turn'])
     expect((await stage.ledger.balances({})).map(({ held }) => held)).toEqual([0])
     expect(await stage.ledger.verify()).toEqual([])
+  })
+}
+
+const echo = 'I will now write the document for you. '.repeat(5_000)
+
+for (const { name, kind, door } of entrances) {
+  test(`${name}: an answer that says the same again and again is ended`, async () => {
+    const seen: MessagesRequest[] = []
+    const stage = await openStage({ door, budgets: [], script: scriptOf(kind, [{ kind: 'text', text: echo }], seen) })
+    const talk = kind.open(stage).talk()
+    await talk.say('Hello.')
+    const answer = await talk.say('Write it all.')
+    await stage.simulator.idle()
+    const [, cut, ...more] = await stage.records()
+    expect(answer).toMatch(/RunGuard ended this answer here, because the answer said the same \d+ times in a row/)
+    expect([cut?.ending, cut?.hold, more]).toEqual([{ kind: 'at-least', reason: 'loop-cut' }, null, []])
+    expect(stage.simulator.log[1]?.streamedCharacters).toBeLessThan(echo.length / 2)
+
+    expect(await talk.say('Once more.')).toContain('All is well.')
+    expect(existsSync(join(stage.home, 'late'))).toBe(true)
+    expect(seen.map(({ turns }) => findFaults(turns))).toEqual([[], [], [], []])
+    await expectBooksToAgree(stage)
   })
 }

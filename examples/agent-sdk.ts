@@ -15,7 +15,7 @@ const env = gatewayEnvironment({
   environment: process.env,
 })
 // The money is the gateway's affair: there is no budget here.
-const hooks = guardHooks({ spentUsd: 0 })
+const hooks = guardHooks()
 
 const run = query({
   prompt: 'How many lines has notes.txt?',

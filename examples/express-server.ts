@@ -27,7 +27,7 @@ app.post('/ask', express.text(), async (request, response) => {
   } catch (error) {
     if (!isRunGuardError(error)) throw error
     if (error.retryAfterSec !== null) response.set('retry-after', String(error.retryAfterSec))
-    response.status(402).json({ code: error.code, message: error.message })
+    response.status(error.toWire().status).json({ code: error.code, message: error.message })
   }
 })
 

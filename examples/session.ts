@@ -20,6 +20,8 @@ try {
 } catch (error) {
   if (!(error instanceof BudgetExceededError)) throw error
   console.log(`Stopped: ${error.message}`)
+} finally {
+  await agent.close()
 }
 
 console.log(`$${agent.spent.toFixed(6)} of $${agent.budget} spent.`)

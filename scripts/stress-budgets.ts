@@ -2,10 +2,11 @@
  * Hard budgets under load: many calls at once against small caps, on any store, with gateways that are killed.
  *
  *   npm run stress:budgets -- [--store memory|sqlite|postgres] [--processes N] [--kills N] [--cap USD] [--calls N]
- *                             [--seed N] [--json]
+ *                             [--seed N] [--unpaced] [--json]
  *
  * Ends with 1 if a cap was overspent, the ledger does not verify, or a hold stayed open after its deadline; with 2 if
- * the run could not be made. Everything happens on loopback, against a simulated API.
+ * the run could not be made. Unpaced, streams come faster than anybody could cut them: what they cost above their holds is
+ * shown, and is no failure. Everything happens on loopback, against a simulated API.
  */
 
 import { mkdtempSync, rmSync } from 'node:fs'

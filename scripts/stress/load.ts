@@ -9,6 +9,8 @@ export interface PlannedCall {
   readonly number: number
   readonly model: string
   readonly isStream: boolean
+  /** False: its answer comes as fast as it can. */
+  readonly isPaced: boolean
   readonly promptBytes: number
   readonly maxTokens: number
   /** What the model has to say, before `max_tokens` ends it. */
@@ -27,6 +29,8 @@ export interface LoadShape {
   readonly calls: number
   /** Nano-dollars. Prompts grow until all calls together want {@link DEMAND} times that; they never shrink. */
   readonly wantedNano: number
+  /** At the pace of a real model. */
+  readonly isPaced: boolean
 }
 
 /** How much more than its cap a load wants. */
@@ -54,14 +58,14 @@ interface Model {
 }
 
 /** The calls of a run, the same for the same shape. */
-export function planLoad({ seed, calls, wantedNano }: LoadShape): readonly PlannedCall[] {
+export function planLoad({ seed, calls, wantedNano, isPaced }: LoadShape): readonly PlannedCall[] {
   const random = seededRandom(seed)
-  const drafts = Array.from({ length: calls }, (_, number) => draftCall(random, number))
+  const drafts = Array.from({ length: calls }, (_, number) => ({ ...draftCall(random, number), isPaced }))
   const growth = findGrowth(drafts, wantedNano * DEMAND)
   return drafts.map((call) => growPrompt(call, growth))
 }
 
-function draftCall(random: Random, number: number): PlannedCall {
+function draftCall(random: Random, number: number): Omit<PlannedCall, 'isPaced'> {
   const isStream = random() < 0.5
   const trouble = random()
   return {
@@ -154,13 +158,15 @@ export function requestOf(call: PlannedCall): {
   }
 }
 
-/** At the pace of a real model: a simulator without one runs ahead of every client. */
-function scriptOf({ isStream, outputTokens, fault }: PlannedCall): string {
+/** A simulator without a pace runs ahead of every client. */
+function scriptOf({ isStream, isPaced, outputTokens, fault }: PlannedCall): string {
+  const broken = fault === null ? '' : `; fault ${fault}`
+  if (!isPaced) return `text ${outputTokens}${broken}`
   const eventMs = Math.round((EVENT_TOKENS * 1_000) / TOKENS_PER_SECOND)
   const pace = isStream
     ? `first-byte 100; every ${eventMs}; chunk ${EVENT_TOKENS * 3}`
     : `first-byte ${Math.round((outputTokens * 1_000) / TOKENS_PER_SECOND)}`
-  return `text ${outputTokens}; ${pace}${fault === null ? '' : `; fault ${fault}`}`
+  return `text ${outputTokens}; ${pace}${broken}`
 }
 
 /** The number of a call by its user agent; null if it is none of ours. */

@@ -16,13 +16,15 @@ export interface StressOptions {
   /** The most calls of a run. */
   readonly calls: number
   readonly seed: number
+  /** False: streams come as fast as the machine can, which no model does. */
+  readonly isPaced: boolean
   readonly isJson: boolean
 }
 
 /** How to use the program. */
 export const usage =
   'npm run stress:budgets -- [--store memory|sqlite|postgres] [--processes N] [--kills N] [--cap USD] [--calls N] ' +
-  '[--seed N] [--json]'
+  '[--seed N] [--unpaced] [--json]'
 
 const STORES: readonly string[] = ['memory', 'sqlite', 'postgres'] satisfies StoreKind[]
 const CAPS = [0.05, 1, 20]
@@ -35,8 +37,9 @@ const CALLS_PER_KILL = 260
 /** Reads the command line. Throws `Error` with what to write instead. */
 export function readOptions(args: readonly string[]): StressOptions {
   const text = { type: 'string' } as const
+  const flag = { type: 'boolean' } as const
   const options = { store: text, processes: text, kills: text, cap: text, calls: text, seed: text } as const
-  const { values } = parseArgs({ args: [...args], options: { ...options, json: { type: 'boolean' } } })
+  const { values } = parseArgs({ args: [...args], options: { ...options, json: flag, unpaced: flag } })
   const store = values.store ?? 'memory'
   if (!isStore(store)) throw new Error(`--store is one of ${STORES.join(', ')}`)
   const count = (name: keyof typeof options, usual: number, least: number): number => {
@@ -52,7 +55,8 @@ export function readOptions(args: readonly string[]): StressOptions {
   const calls = count('calls', CALLS + kills * CALLS_PER_KILL, 1)
   const usualCaps = kills > 0 ? KILL_CAPS : CAPS
   const caps = values.cap === undefined ? usualCaps : [readCap(values.cap)]
-  return { store, processes, kills, caps, calls, seed: count('seed', 1, 0), isJson: values.json ?? false }
+  const [isPaced, isJson] = [values.unpaced !== true, values.json ?? false]
+  return { store, processes, kills, caps, calls, seed: count('seed', 1, 0), isPaced, isJson }
 }
 
 function isStore(name: string): name is StoreKind {

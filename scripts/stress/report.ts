@@ -3,11 +3,11 @@
 import type { AccountFindings } from './findings.js'
 import type { RunResult } from './run.js'
 
-/** Whether a run kept every promise that is one. */
-export function hasFailed({ accounts, troubles }: RunResult): boolean {
+/** Whether a run kept every promise that is one: no cut is ahead of a stream that comes all at once. */
+export function hasFailed({ accounts, troubles, isPaced }: RunResult): boolean {
   const { findings, openHolds, unheld, doubled, underposted, misjudged } = troubles
   const counted = openHolds + unheld + doubled + underposted + misjudged
-  return findings.length + counted > 0 || accounts.some(({ overspent }) => overspent > 0)
+  return findings.length + counted > 0 || (isPaced && accounts.some(({ overspent }) => overspent > 0))
 }
 
 /** A run in a few lines. */
@@ -33,6 +33,7 @@ export function renderRun(run: RunResult): string {
       'cuts, clamps',
       `${cuts.needed} cuts needed, ${cuts.floor} within the margin for a cut, ${cuts.false} false; ${clamps} clamped`,
     ],
+    ['above holds', describeAbove(run.aboveHolds)],
     ['held per spent', `${run.heldPerSpent.toFixed(2)} dollars for each dollar, over time`],
     ['reserve adds', `${spread(run.overheadMs)} ms before a call is sent (p50 / p99), waiting for money included`],
     [
@@ -46,7 +47,7 @@ export function renderRun(run: RunResult): string {
       : []),
     ...countLines(writes.problems).map((line): [string, string] => ['gateway says', line]),
   ]
-  const title = `$${run.capUsd}: ${calls} calls in ${run.seconds.toFixed(1)} s${run.kills > 0 ? `, ${run.kills} kills` : ''}`
+  const title = `$${run.capUsd}${run.isPaced ? '' : ', unpaced'}: ${calls} calls in ${run.seconds.toFixed(1)} s${run.kills > 0 ? `, ${run.kills} kills` : ''}`
   return [title, ...rows.map(([name, text]) => `  ${name.padEnd(15)} ${text}`)].join('\n')
 }
 
@@ -60,6 +61,12 @@ function describeAccount({ limit, billed, posted, beyondPosted, overspent, usedA
     `${usd(billed)} billed of ${usd(limit)} (${percent(billed / limit)}), ${usd(posted)} posted${beyond}; ` +
     `overspent ${usd(overspent)}; ${first}`
   )
+}
+
+/** What had come before a stream could be cut is billed. */
+function describeAbove(aboveHolds: readonly number[]): string {
+  const sum = aboveHolds.reduce((total, nano) => total + nano, 0)
+  return `${aboveHolds.length} calls by ${usd(sum)} in all, ${usd(Math.max(0, ...aboveHolds))} at most`
 }
 
 function describeSessions(sessions: readonly AccountFindings[]): string {

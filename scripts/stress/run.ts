@@ -18,17 +18,21 @@ export interface RunTask {
   readonly capUsd: number
   readonly calls: number
   readonly seed: number
+  readonly isPaced: boolean
 }
 
 /** What one run showed. */
 export interface RunResult extends RunFindings {
   readonly capUsd: number
+  readonly isPaced: boolean
   readonly seconds: number
   readonly kills: number
   /** How many calls ended how. */
   readonly outcomes: Readonly<Record<string, number>>
   /** The gateway's time before a call that was sent went out, waiting for money included. Milliseconds. */
   readonly overheadMs: readonly number[]
+  /** What single calls were settled at above their holds, in nano-dollars: what had come before they could be cut. */
+  readonly aboveHolds: readonly number[]
   /** Of the gateways that ran last. */
   readonly writes: Writes
   /** Holds that were open when all calls had ended, before their deadline. */
@@ -47,14 +51,14 @@ const MAX_KEEPER_ROUNDS = 50
 
 /** Does it. */
 export async function runStress(task: RunTask): Promise<RunResult> {
-  const { place, capUsd, kills, calls, seed } = task
+  const { place, capUsd, kills, calls, seed, isPaced } = task
   const simulator = await startSimulator()
   const budgets = planBudgets(capUsd, kills > 0)
   const gateway = { place, upstream: simulator.url, budgets }
   const slots = Array.from({ length: task.processes }, () => new GatewaySlot(gateway))
   try {
     await Promise.all(slots.map((slot) => slot.start()))
-    const plan = planLoad({ seed, calls, wantedNano: kills > 0 ? 0 : Math.round(capUsd * 1e9) })
+    const plan = planLoad({ seed, calls, wantedNano: kills > 0 ? 0 : Math.round(capUsd * 1e9), isPaced })
     const startedAt = Date.now()
     const { outcomes, killed } = await drive({ slots, plan, kills, random: seededRandom(seed + 1) })
     const seconds = (Date.now() - startedAt) / 1_000
@@ -63,7 +67,9 @@ export async function runStress(task: RunTask): Promise<RunResult> {
     const evidence: Evidence = { plan, budgets, outcomes, log: simulator.log, books }
     const overheadMs = books.records.filter(isSent).map((record) => record.overheadMs)
     const counts = countOutcomes(outcomes)
-    return { ...findFacts(evidence), capUsd, seconds, kills: killed, outcomes: counts, overheadMs, writes, openAtEnd }
+    const facts = { ...findFacts(evidence), aboveHolds: books.records.map(aboveHold).filter((nano) => nano > 0) }
+    const seen = { capUsd, isPaced, seconds, kills: killed, outcomes: counts, overheadMs, writes, openAtEnd }
+    return { ...facts, ...seen }
   } finally {
     await Promise.all(slots.map((slot) => slot.kill()))
     await simulator.close()
@@ -145,6 +151,10 @@ async function closeBooks(slots: readonly GatewaySlot[]): Promise<{ books: Books
 
 function isSent({ ending: { reason }, hold }: CallRecord): boolean {
   return hold !== null && reason !== 'never-sent'
+}
+
+function aboveHold({ hold, cost }: CallRecord): number {
+  return hold === null ? 0 : cost.nano - hold.nano
 }
 
 function countOutcomes(outcomes: ReadonlyMap<number, Outcome>): Record<string, number> {

@@ -43,7 +43,14 @@ describe('the judgement of a refusal', () => {
 })
 
 describe('a load', () => {
-  const shape = { seed: 7, calls: 300, wantedNano: 1_000_000_000 }
+  const shape = { seed: 7, calls: 300, wantedNano: 1_000_000_000, isPaced: true }
+
+  it('comes at the pace of a model, unless it is not to', () => {
+    const scripts = (isPaced: boolean) =>
+      planLoad({ ...shape, isPaced }).map((call) => requestOf(call).headers['x-sim-script'])
+    expect(scripts(true).every((script) => script?.includes('first-byte'))).toBe(true)
+    expect(scripts(false).some((script) => script?.includes('first-byte'))).toBe(false)
+  })
 
   it('is the same for the same seed, and another for another', () => {
     expect(planLoad(shape)).toEqual(planLoad(shape))
@@ -69,7 +76,14 @@ describe('a load', () => {
 
 describe('the options', () => {
   it('are three caps in memory unless said otherwise', () => {
-    expect(readOptions([])).toMatchObject({ store: 'memory', processes: 1, kills: 0, caps: [0.05, 1, 20] })
+    expect(readOptions([])).toMatchObject({
+      store: 'memory',
+      processes: 1,
+      kills: 0,
+      caps: [0.05, 1, 20],
+      isPaced: true,
+    })
+    expect(readOptions(['--unpaced'])).toMatchObject({ isPaced: false })
   })
 
   it.each([

@@ -29,6 +29,7 @@ export function addBreakerCommands(program: Command, run: Run): void {
 function addList(breaker: Command, run: Run): void {
   const command = breaker
     .command('ls')
+    .alias('list')
     .description('the breakers that are not closed, the last changed first')
     .addOption(new Option('--limit <count>', 'how many at most').default(50).argParser(parseCount))
     .option(...jsonFlag)

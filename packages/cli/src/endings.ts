@@ -47,6 +47,11 @@ const words: Readonly<Record<EndingReason, Words>> = {
     mark: 'gateway stopped',
     sentence: 'The gateway was stopped first; what was seen until then is charged, as an estimate.',
   },
+  'loop-cut': {
+    mark: 'cut: loop',
+    sentence:
+      'RunGuard ended the answer, because it said the same again and again; what was seen is charged, as an estimate.',
+  },
   'budget-cut': {
     mark: 'cut: budget',
     sentence:

@@ -89,7 +89,10 @@ function addStart(program: Command, run: Run): void {
 
 /** Without defaults of their own: where a flag is absent the configuration may speak. */
 function addPolicies(command: Command): Command {
-  const mode = new Option('--mode <mode>', 'observe: budgets count and alert, and refuse nothing (default: enforce)')
+  const mode = new Option(
+    '--mode <mode>',
+    'observe: budgets, loops and breakers are told of, and refuse nothing (default: enforce)',
+  )
   const onStoreFailure = new Option(
     '--on-store-failure <policy>',
     'while the ledger cannot be written: refuse calls, or let them pass (default: refuse)',

@@ -31,6 +31,7 @@ export function addSessionCommands(program: Command, run: Run): void {
 function addList(session: Command, run: Run): void {
   const command = session
     .command('ls')
+    .alias('list')
     .description('the sessions of the last days, the last seen first')
     .addOption(new Option('--limit <count>', 'how many at most').default(50).argParser(parseCount))
     .option(...jsonFlag)

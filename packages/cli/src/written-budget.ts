@@ -1,8 +1,8 @@
 /** Budgets as people write them, from flags and with changes. What they mean is for the configuration's schema to say. */
 
-import { type Budget, readConfig, type ScopeKind } from '@runguard/sdk/core'
+import { type Budget, readConfig, type ScopeKind, scopeKinds } from '@runguard/sdk/core'
 import type { StoredBudget } from '@runguard/sdk/store'
-import { problemLines } from './budgets-in-force.js'
+import { problemLines, quoteId } from './budgets-in-force.js'
 import { CommandError, exitCodes } from './exit.js'
 
 /** The flags of `budget set`, most of which `budget add` has too. */
@@ -48,11 +48,34 @@ export function changeBudget({ written }: StoredBudget, changes: BudgetChanges &
 }
 
 /** A stored budget with another limit for one name, in the place of the one that name had. */
-export function overrideBudget(stored: StoredBudget, { scopeName, limit, until }: WrittenOverride): CheckedBudget {
+export function overrideBudget(
+  stored: StoredBudget,
+  { scopeName, limit, until }: WrittenOverride,
+  nowMs: number,
+): CheckedBudget {
   requireMeantLimit(limit)
   const others = overridesOf(stored).filter(({ scope }) => scope !== scopeName)
   const override = withoutGaps({ scope: scopeName, limit, until })
-  return check({ ...(stored.written as object), overrides: [...others, override] })
+  const checked = check({ ...(stored.written as object), overrides: [...others, override] })
+  const end = checked.budget.overrides.find((each) => each.scopeName === scopeName.trim())?.until ?? null
+  if (end !== null && end <= nowMs) {
+    throw new CommandError(`--until: ${until} is over, so this limit would never hold.`, exitCodes.config)
+  }
+  return checked
+}
+
+/** The name in a scope: `user:alice` is alice, of a budget for users. A name alone stands for itself. */
+export function nameInScope({ id, written }: StoredBudget, scope: string): string {
+  const [own] = splitScope(String((written as { scope?: unknown }).scope))
+  const [kind, name] = splitScope(scope)
+  if (name === '' || !(scopeKinds as readonly string[]).includes(kind)) return scope
+  if (kind === own) return name
+  throw new CommandError(`--scope: the budget ${quoteId(id)} counts by ${own}: write ${own}:<name>`, exitCodes.config)
+}
+
+function splitScope(scope: string): [kind: string, name: string] {
+  const [kind = '', ...name] = scope.trim().split(':')
+  return [kind, name.join(':')]
 }
 
 /** A stored budget without the override of a name; null if that has none. */
@@ -107,8 +130,17 @@ function check(written: Readonly<Record<string, unknown>>): CheckedBudget {
   const [budget] = reading.kind === 'config' ? reading.config.budgets : []
   if (budget !== undefined) return { budget, stored: { id: budget.id, written: { ...written, id: budget.id } } }
   const lines = reading.kind === 'problems' ? problemLines(reading.problems) : []
-  const named = lines.map((line) => `  ${line.replace(/^(\w+)(?=[:[])/, (field) => flagNames.get(field) ?? field)}`)
-  throw new CommandError(['This budget cannot be used:', ...named].join('\n'), exitCodes.config)
+  throw new CommandError(
+    ['This budget cannot be used:', ...lines.map((line) => `  ${nameFlag(line)}`)].join('\n'),
+    exitCodes.config,
+  )
+}
+
+/** A problem with the flag in front, instead of the field that it sets. */
+function nameFlag(line: string): string {
+  return line.replace(/^(\w+)(?:\[\d+\])?(?:\.(\w+))?(?=:)/, (place, field: string, part: string | undefined) => {
+    return flagNames.get(part === undefined ? field : `${field}.${part}`) ?? place
+  })
 }
 
 /** Fields of a configuration as flags. */
@@ -119,6 +151,9 @@ const flagNames: ReadonlyMap<string, string> = new Map([
   ['thresholds', '--thresholds'],
   ['name', '--name'],
   ['id', '--id'],
+  ['overrides.scope', '--scope-name'],
+  ['overrides.limit', '--limit'],
+  ['overrides.until', '--until'],
 ])
 
 /** `session:*`, `everything`: a scope as it is written. */

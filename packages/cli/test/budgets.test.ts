@@ -74,6 +74,56 @@ test('a budget that is there already, or not there, is named with a way on', asy
   expect((await list(home)).budgets).toMatchObject([{ limitUsd: '1' }])
 })
 
+test('a value whose flag was left out is told its flag, and other words for the same are understood', async () => {
+  const home = makeHome()
+  const add = await runCli(home, ['budget', 'add', '20', 'month'])
+  expect([add.code, add.stderr]).toEqual([2, "runguard: Say the period with its flag: --per 'month'\n"])
+  await run(home, 'budget', 'add', '20', '--per', 'month')
+  const set = await runCli(home, ['budget', 'set', 'everything/month', '30'])
+  expect([set.code, set.stderr]).toEqual([2, "runguard: Say the limit with its flag: --limit '30'\n"])
+  expect(await run(home, 'budget', 'list')).toContain('$20.00')
+  const slip = await runCli(home, ['budget', 'remove', 'evrything/month'])
+  expect([slip.code, slip.stderr]).toEqual([1, expect.stringContaining('Did you mean everything/month?')])
+  await run(home, 'budget', 'remove', 'everything/month')
+  expect((await list(home)).budgets).toEqual([])
+})
+
+test('what is wrong with an override is said in the words of its flags, and its scope may be written in full', async () => {
+  const home = makeHome()
+  await run(home, 'budget', 'add', '2', '--scope', 'user:*', '--per', 'day', '--id', 'users')
+  const problemOf = async (...args: string[]) => {
+    const { code, stderr } = await runCli(home, ['budget', 'override', 'users', '--limit', '5', ...args])
+    return [code, stderr]
+  }
+  expect(await problemOf('--until', '2020-01-01')).toEqual([4, expect.stringContaining('--until: 2020-01-01 is over')])
+  expect(await problemOf('--until', 'tomorrow')).toEqual([4, expect.stringContaining('  --until: must be a date')])
+  expect(await problemOf('--scope', 'team:ann')).toEqual([4, expect.stringContaining('write user:<name>')])
+  await run(home, 'budget', 'override', 'users', '--limit', '5', '--scope', 'user:ann')
+  await run(home, 'budget', 'override', 'users', '--limit', '6', '--scope', 'bob')
+  expect((await list(home)).budgets[0].overrides).toMatchObject([{ scopeName: 'ann' }, { scopeName: 'bob' }])
+  await run(home, 'budget', 'override', 'users', '--remove', '--scope', 'user:ann')
+  expect((await list(home)).budgets[0].overrides).toMatchObject([{ scopeName: 'bob' }])
+})
+
+test.each(['', '0.001', '5000', '50,x'])(
+  'the thresholds %j are refused by the name of their flag',
+  async (thresholds) => {
+    const { code, stderr } = await runCli(makeHome(), [
+      'budget',
+      'add',
+      '1',
+      '--per',
+      'day',
+      '--thresholds',
+      thresholds,
+    ])
+    expect([code, stderr]).toEqual([
+      4,
+      expect.stringContaining('  --thresholds: must be percent of the limit, from 0.01'),
+    ])
+  },
+)
+
 test('a running gateway takes a budget into force when it is added, and out of it when it is removed', async () => {
   const home = makeHome()
   const gateway = await startGateway(home, simulator.url)

@@ -35,6 +35,22 @@ async function homeWithLedger(): Promise<string> {
   return home
 }
 
+test.each([
+  ['void --expired', ['void', '--expired', '--reason', 'x']],
+  ['show --expired', ['show', '--expired']],
+  ['show', ['show']],
+])('a budget that is not there is not taken for one without holds: ledger %s', async (_, args) => {
+  const home = await homeWithLedger()
+  const { code, stdout, stderr } = await runCli(home, ['ledger', ...args, '--budget', 'evrything/day'])
+  expect([code, stdout]).toEqual([1, ''])
+  expect(stderr).toContain('There is no budget evrything/day. Did you mean everything/day?')
+  // What was held under a budget is there when the budget is gone; and a budget is there before anything is held.
+  await runCli(home, ['budget', 'rm', 'everything/day'])
+  expect((await runCli(home, ['ledger', ...args, '--budget', 'everything/day'])).code).toBe(0)
+  await runCli(home, ['budget', 'add', '1', '--per', 'week'])
+  expect((await runCli(home, ['ledger', ...args, '--budget', 'everything/week'])).code).toBe(0)
+})
+
 test('accounts, open holds, and the entries of one hold or account are shown', async () => {
   const home = await homeWithLedger()
   const { stdout } = await runCli(home, ['ledger', 'show'])
@@ -52,7 +68,7 @@ test('accounts, open holds, and the entries of one hold or account are shown', a
   const account = await runCli(home, ['ledger', 'show', '--account', 'everything/day|everything|day|0', '--limit', '2'])
   expect(account.stdout).toMatch(/ expire \(est\.\) +rg_guess .* \+\$0\.0050 +-\$0\.0050$/m)
   expect(account.stdout.match(/ rg_/g)).toHaveLength(2)
-  expect((await runCli(home, ['ledger', 'show', '--budget', 'nobody'])).stderr).toContain('for "nobody"')
+  expect((await runCli(home, ['ledger', 'show', '--account', 'nobody'])).stderr).toContain('for "nobody"')
 })
 
 test('an estimate is voided with a reason that stays; nothing else is, and never without one', async () => {

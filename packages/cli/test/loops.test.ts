@@ -1,4 +1,8 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { sqliteStore } from '@runguard/sdk/store'
 import { type RunningSimulator, startSimulator } from '@runguard/simulator'
+import Database from 'libsql'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { ask, makeHome, runCli, startGateway } from './cli.js'
 
@@ -14,11 +18,11 @@ afterEach(async () => {
 
 const tools = [{ name: 'Bash', input_schema: { type: 'object' } }]
 
-/** Asks as an agent that has gone so many rounds of one call since a person wrote. */
-async function askInLoop(url: string, rounds: number): Promise<Response> {
+/** Asks as an agent that has gone so many rounds of one call since a person wrote; ids of calls come only once. */
+async function askInLoop(url: string, rounds: number, turn = 1): Promise<Response> {
   const messages: unknown[] = [{ role: 'user', content: 'Go. [[sim:looping Bash {"command":"npm install"}]]' }]
   for (let round = 0; round < rounds; round++) {
-    const id = `toolu_${round}`
+    const id = `toolu_${turn}_${round}`
     messages.push({
       role: 'assistant',
       content: [{ type: 'tool_use', id, name: 'Bash', input: { command: 'npm install' } }],
@@ -34,9 +38,9 @@ async function askInLoop(url: string, rounds: number): Promise<Response> {
   return response
 }
 
-async function loopUntilStopped(url: string): Promise<void> {
-  for (let rounds = 0; rounds < 4; rounds++) expect((await askInLoop(url, rounds)).status).toBe(200)
-  expect((await askInLoop(url, 4)).status).toBe(402)
+async function loopUntilStopped(url: string, turn = 1): Promise<void> {
+  for (let rounds = 0; rounds < 4; rounds++) expect((await askInLoop(url, rounds, turn)).status).toBe(200)
+  expect((await askInLoop(url, 4, turn)).status).toBe(402)
 }
 
 test('a loop is a line when it is noticed and one when it is stopped, and the call says why', async () => {
@@ -49,7 +53,7 @@ test('a loop is a line when it is noticed and one when it is stopped, and the ca
     /^loop stopped: Bash was called 4 times in a row with the same input, \$0\.0\d+ so far \(session night job\); it goes on/,
   )
   expect(line).toMatch(/with a new message, or: {2}runguard session resume 'night job'$/)
-  const [lines] = await outputOf('stderr', /^loop noticed: .*\nloop stopped: [^]*$/m)
+  const [lines] = await outputOf('stderr', /^loop noticed: .*\nloop stopped: [\s\S]*$/m)
   expect(lines.trimEnd().split('\n')).toHaveLength(2)
   await outputOf('stdout', /refused: runguard_loop_detected/)
   const explained = await runCli(home, ['explain', 'last'])
@@ -71,6 +75,20 @@ test('with --json a loop is an object among the calls', async () => {
     cycle: ['Bash'],
     spentNanoUsd: expect.any(Number),
   })
+})
+
+test('what the file says of loops is in force, and said at the start', async () => {
+  const home = makeHome()
+  writeFileSync(
+    join(home, 'runguard.yaml'),
+    'loops: { mode: observe }\nbreaker: { spendPerMinute: { model: 0.000001 } }\n',
+  )
+  const { url, outputOf } = await startGateway(home, simulator.url)
+  await outputOf('stderr', /^From .*runguard\.yaml: loops observe, breaker enforce$/m)
+  expect((await askInLoop(url, 4)).headers.get('x-runguard-loop')).toBe('stop; rule=repeat; repeats=4; observed')
+  await outputOf('stderr', /^loop observed only: it would be stopped: Bash was called 4 times [^;]*$/m)
+  await outputOf('stderr', /^breaker: model:claude-opus-5-5 is open, because \$0\.\d+ were spent in a minute/m)
+  expect((await askInLoop(url, 5)).status).toBe(402)
 })
 
 test('a session in a loop is listed, goes on when it is resumed, and is left alone when it is exempt', async () => {
@@ -107,15 +125,30 @@ test('resuming a session closes the breaker that its own loops opened, and says 
   expect(await runCli(home, ['session', 'resume', ' '])).toMatchObject({ code: 4 })
 
   const { url, outputOf } = await startGateway(home, simulator.url)
-  for (let times = 0; times < 3; times++) {
-    await loopUntilStopped(url)
-    // A person's word, and the next turn begins.
-    await askInLoop(url, 0)
-  }
+  for (const turn of [1, 2, 3]) await loopUntilStopped(url, turn)
   const [line] = await outputOf('stderr', /^breaker: .*$/m)
   expect(line).toMatch(/^breaker: session:night job is open, because agents went in loops, 3 times; it tries again at /)
   await runCli(home, ['session', 'resume', 'night job'])
   expect((await runCli(home, ['breaker', 'ls'])).stderr).toMatch(/^All breakers of .* are closed/)
+})
+
+test('resuming a session is heard also if the clock went back since the last time', async () => {
+  const home = makeHome()
+  const resume = async (): Promise<number> => {
+    const { stdout } = await runCli(home, ['session', 'resume', 'night job', '--json'])
+    return Date.parse(JSON.parse(stdout).resumedAt)
+  }
+  const first = await resume()
+  const database = new Database(join(home, '.runguard', 'runguard.db'))
+  await sqliteStore(database).putMark({
+    session: 'night job',
+    resumedAt: first + 3_600_000,
+    isExempt: false,
+    by: 'cli',
+    at: first,
+  })
+  database.close()
+  expect(await resume()).toBe(first + 3_600_001)
 })
 
 test('a breaker is held by hand, with words for those who are refused, and released', async () => {

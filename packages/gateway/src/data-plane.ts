@@ -69,10 +69,9 @@ function callFrom(plane: DataPlane, request: IncomingMessage, endpoint: Endpoint
     readAtTick: plane.runtime.tick(),
     problem: read.problem,
     isGone: () => request.socket.destroyed,
-    countInput: async () => {
-      if (read.body === null) return null
+    countInput: async (body) => {
       const headers = requestHeaders(request.rawHeaders, request.headers.connection, true)
-      return plane.countInput({ target: endpoint.target, headers, body: read.body })
+      return plane.countInput({ target: endpoint.target, headers, body })
     },
   }
 }

@@ -4,7 +4,7 @@
  */
 
 import { createHash } from 'node:crypto'
-import { countBody } from '@runguard/sdk/core'
+import { countBody, countTimeoutMs, readCount, unaskedHeaders } from '@runguard/sdk/core'
 import type { Runtime } from '@runguard/sdk/engine'
 import type { Dispatcher } from 'undici'
 import type { FlatHeaders } from './headers.js'
@@ -30,13 +30,9 @@ export interface UncountedPrompt {
 /** Never rejects. Null if the upstream gives no count in time. */
 export type InputCounter = (prompt: UncountedPrompt) => Promise<number | null>
 
-/** Somebody waits for an answer, or for a refusal. */
-const TIMEOUT_MS = 10_000
 /** Clients send a refused call again: the same prompt is not counted twice. */
 const MAX_REMEMBERED = 256
 const MAX_ANSWER_BYTES = 64 * 1024
-/** A key under which the call itself may be sent next must not be used up for a question. */
-const NOT_ASKED_WITH = new Set(['idempotency-key', 'content-type'])
 
 /** A counter with a small memory. */
 export function createInputCounter(parts: CounterParts): InputCounter {
@@ -44,10 +40,11 @@ export function createInputCounter(parts: CounterParts): InputCounter {
   return (prompt) => {
     const body = countBody(prompt.body)
     const headers = countHeaders(prompt.headers)
-    const key = keyOf(body, headers)
+    const query = queryOf(prompt.target)
+    const key = keyOf(body, headers, query)
     const known = counts.get(key)
     if (known !== undefined) return known
-    const counted = requestCount(parts, { ...prompt, headers, body })
+    const counted = requestCount(parts, { query, headers, body })
     counts.set(key, counted)
     const [oldest] = counts.keys()
     if (counts.size > MAX_REMEMBERED && oldest !== undefined) counts.delete(oldest)
@@ -57,28 +54,38 @@ export function createInputCounter(parts: CounterParts): InputCounter {
 }
 
 function countHeaders(headers: FlatHeaders): FlatHeaders {
-  const kept = headers.filter((_, at) => !NOT_ASKED_WITH.has((headers[at & ~1] as string).toLowerCase()))
+  const kept = headers.filter((_, at) => !unaskedHeaders.includes((headers[at & ~1] as string).toLowerCase()))
   return [...kept, 'content-type', 'application/json']
 }
 
 /** The body, and what else may change how it is counted. */
-function keyOf(body: Uint8Array, headers: FlatHeaders): string {
-  const hash = createHash('sha256').update(body)
+function keyOf(body: Uint8Array, headers: FlatHeaders, query: string): string {
+  const hash = createHash('sha256').update(body).update(`\n${query}`)
   for (let at = 0; at < headers.length; at += 2) {
     if (/^anthropic-(beta|version)$/i.test(headers[at] as string)) hash.update(`\n${headers[at + 1]}`)
   }
   return hash.digest('base64')
 }
 
-async function requestCount({ runtime, upstream, upstreamPrefix }: CounterParts, prompt: UncountedPrompt) {
-  const { target, headers, body } = prompt
-  const query = target.includes('?') ? target.slice(target.indexOf('?')) : ''
+/** With its question mark; empty if there is none. */
+function queryOf(target: string): string {
+  return target.includes('?') ? target.slice(target.indexOf('?')) : ''
+}
+
+interface Question {
+  readonly query: string
+  readonly headers: FlatHeaders
+  readonly body: Uint8Array
+}
+
+async function requestCount({ runtime, upstream, upstreamPrefix }: CounterParts, question: Question) {
+  const { query, headers, body } = question
   const path = `${upstreamPrefix}/v1/messages/count_tokens${query}`
   const timeout = new AbortController()
-  runtime.schedule(TIMEOUT_MS, () => timeout.abort())
+  runtime.schedule(countTimeoutMs, () => timeout.abort())
   try {
     const answer = await upstream.request({ path, method: 'POST', headers, body, signal: timeout.signal })
-    return answer.statusCode === 200 ? readCount(await readText(answer.body)) : await ignore(answer.body)
+    return answer.statusCode === 200 ? readCount(JSON.parse(await readText(answer.body))) : await ignore(answer.body)
   } catch {
     return null
   }
@@ -98,10 +105,4 @@ async function readText(body: Dispatcher.ResponseData['body']): Promise<string> 
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString()
-}
-
-function readCount(text: string): number | null {
-  const answer: unknown = JSON.parse(text)
-  const tokens = (answer as { input_tokens?: unknown } | null)?.input_tokens
-  return typeof tokens === 'number' && Number.isSafeInteger(tokens) && tokens >= 0 ? tokens : null
 }

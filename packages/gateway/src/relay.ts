@@ -33,12 +33,14 @@ export class Relay implements Dispatcher.DispatchHandler {
   private heldBytes = 0
   private arrived: Buffer[] = []
   private tap: Tap | null = null
-  /** Where a budget may have to end the stream: what is sent on is what it lets pass. */
+  /** Where the stream may have to be ended: what is sent on is what it lets pass. */
   private guard: DoorGuard | null = null
   /** True once the upstream has sent all of it. */
   private hasEnded = false
   /** Why this side ended it; null while the upstream decides. */
   private stopped: CallEnd | null = null
+  /** True once the caller has an answer that was ended before its time. */
+  private isCut = false
 
   constructor(response: ServerResponse, watch: Watch, onEnd: () => void) {
     this.response = response
@@ -152,10 +154,11 @@ export class Relay implements Dispatcher.DispatchHandler {
 
   /** Ends the answer for the caller, whole and valid, and the upstream with it. */
   private cut(): void {
-    if (this.stopped !== null) return
-    this.stopped = 'budget-cut'
-    this.response.end(this.guard?.cut())
-    this.controller?.abort(new Error('budget-cut'))
+    if (this.stopped !== null || this.guard === null) return
+    this.stopped = this.guard.cutEnd
+    this.isCut = true
+    this.response.end(this.guard.cut())
+    this.controller?.abort(new Error(this.stopped))
   }
 
   private read(bytes: Buffer): void {
@@ -189,7 +192,7 @@ export class Relay implements Dispatcher.DispatchHandler {
         this.response.end()
         return
       }
-      if (this.stopped !== 'budget-cut') this.breakOff(error)
+      if (!this.isCut) this.breakOff(error)
     }
     if (this.tap === null) settle()
     else void this.tap.finish().then(settle, settle)

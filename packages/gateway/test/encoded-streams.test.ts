@@ -12,17 +12,20 @@ function budget(limit: string): Budget {
 
 const event = (name: string, data: object): string =>
   `event: ${name}\ndata: ${JSON.stringify({ type: name, ...data })}\n\n`
-const WORDS = 'word '.repeat(20)
+/** Four letters, others for each number: an answer that says the same again and again would be ended for that. */
+const wordOf = (n: number): string =>
+  [17_576, 676, 26, 1].map((place) => String.fromCharCode(97 + (Math.floor(n / place) % 26))).join('')
+const wordsFrom = (n: number): string => Array.from({ length: 20 }, (_, index) => `${wordOf(n + index)} `).join('')
 
 /** A message of so many deltas of a hundred bytes, 25 tokens each. */
 function messageEvents(deltas: number): string[] {
   const usage = { input_tokens: 20, output_tokens: 1 }
   const message = { id: 'msg_1', type: 'message', role: 'assistant', model: 'claude-sonnet-5-5', content: [], usage }
-  const delta = event('content_block_delta', { index: 0, delta: { type: 'text_delta', text: WORDS } })
+  const delta = (text: string) => event('content_block_delta', { index: 0, delta: { type: 'text_delta', text } })
   return [
     event('message_start', { message }),
     event('content_block_start', { index: 0, content_block: { type: 'text', text: '' } }),
-    ...Array.from({ length: deltas }, () => delta),
+    ...Array.from({ length: deltas }, (_, index) => delta(wordsFrom(20 * index))),
     event('content_block_stop', { index: 0 }),
     event('message_delta', { delta: { stop_reason: 'end_turn' }, usage: { output_tokens: deltas * 25 } }),
     event('message_stop', {}),

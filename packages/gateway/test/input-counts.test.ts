@@ -1,4 +1,4 @@
-import { type Budget, readConfig } from '@runguard/sdk/core'
+import { type Budget, countTimeoutMs, readConfig } from '@runguard/sdk/core'
 import { type RunningSimulator, startSimulator } from '@runguard/simulator'
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { httpUpstream, post, startHouse } from './harness.js'
@@ -71,7 +71,8 @@ describe('an upstream that is asked for a count', () => {
     })
     const house = await startHouse(upstream, { budgets: [budget('$0.02')] })
     const own = { ...headers, 'anthropic-beta': 'b-1', 'x-runguard-session': 's' }
-    const answer = await post(house.gateway.url, request('hi', { stream: true }), own, '/v1/messages?beta=true')
+    const ask = (query: string) => post(house.gateway.url, request('hi', { stream: true }), own, `/v1/messages${query}`)
+    const answer = await ask('?beta=true')
     expect(answer.status).toBe(402)
     expect(asked).toHaveLength(1)
     expect(asked[0]?.url).toBe(`${COUNT}?beta=true`)
@@ -79,6 +80,19 @@ describe('an upstream that is asked for a count', () => {
     expect(asked[0]?.headers).toMatchObject({ 'x-api-key': 'sk-ant-test', 'anthropic-beta': 'b-1' })
     expect(asked[0]?.headers).not.toHaveProperty('idempotency-key')
     expect(asked[0]?.headers).not.toHaveProperty('x-runguard-session')
+    // The same prompt under another query may be counted in another way.
+    await ask('?beta=true')
+    await ask('')
+    expect(asked.map(({ url }) => url)).toEqual([`${COUNT}?beta=true`, COUNT])
+  })
+
+  it('and says nothing holds up neither the refusal nor the end of the gateway', async () => {
+    const upstream = await httpUpstream((incoming) => incoming.resume())
+    const house = await startHouse(upstream, { budgets: [budget('$0.02')] })
+    const startedAt = performance.now()
+    expect((await post(house.gateway.url, request('hello'), headers)).status).toBe(402)
+    expect(performance.now() - startedAt).toBeLessThan(countTimeoutMs + 500)
+    await house.gateway.close(0)
   })
 
   it.each([

@@ -280,7 +280,7 @@ const sharedStores: readonly SharedStore[] = [
       onTestFinished(() => server.stop())
       const connectionString = await server.schemaUrl('loops')
       const openPool = (): pg.Pool => new pg.Pool({ connectionString }).on('error', () => {})
-      return Promise.all([openPool(), openPool()].map(postgresStore))
+      return Promise.all([openPool(), openPool()].map((pool) => postgresStore(pool)))
     },
   },
 ]

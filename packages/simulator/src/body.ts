@@ -20,12 +20,25 @@ export async function readJson(request: IncomingMessage, maximumBytes: number = 
   const raw = await readBytes(request, maximumBytes)
   const bytes = await decode(raw, request.headers['content-encoding'], maximumBytes)
   try {
-    const value: Json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
-    return value
+    return parseStrictly(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
   } catch {
     throw new ApiError(400, 'The request body is not valid JSON.')
   }
 }
+
+/** Halves of characters can be written in JSON, but not in UTF-8: the API takes them for a mistake. */
+function parseStrictly(text: string): Json {
+  const value: Json = JSON.parse(text)
+  if (/\\u[dD]/.test(text)) JSON.parse(text, refuseHalves)
+  return value
+}
+
+function refuseHalves(name: string, value: Json): Json {
+  if (HALF.test(name) || (typeof value === 'string' && HALF.test(value))) throw new SyntaxError('half a character')
+  return value
+}
+
+const HALF = /\p{Cs}/u
 
 /** Reads to the end even when the body is too large, so that the client gets to see the answer. */
 async function readBytes(request: IncomingMessage, maximumBytes: number): Promise<Buffer> {

@@ -27,8 +27,23 @@ function readTurn(message: Json, path: string, isLast: boolean, version: string)
     throw invalid(path, 'all messages must have non-empty content except for the optional final assistant message')
   }
   for (const [index, block] of blocks.entries()) checkPlace(block, role, `${path}.content.${index}`, version)
+  if (role === 'assistant') checkThoughts(blocks, path)
   const { role: _role, content: _content, ...settings } = message
   return { role, blocks, settings }
+}
+
+/** What a tool can answer with. */
+const RESULT_BLOCKS = ['text', 'image', 'document', 'search_result', 'tool_reference']
+
+/** Thinking comes back as it was said: signed, and with something behind it. */
+function checkThoughts(blocks: readonly JsonObject[], path: string): void {
+  for (const [index, block] of blocks.entries()) {
+    if (block.type === 'thinking') readText(block, 'signature', `${path}.content.${index}.thinking.`)
+  }
+  const last = String(blocks.at(-1)?.type)
+  if (last === 'thinking' || last === 'redacted_thinking') {
+    throw invalid(path, `The final block in an assistant message cannot be \`${last}\``)
+  }
 }
 
 function checkPlace(block: JsonObject, role: Turn['role'], path: string, version: string): void {
@@ -40,7 +55,7 @@ function checkPlace(block: JsonObject, role: Turn['role'], path: string, version
   }
   if (block.type === 'tool_result') {
     readText(block, 'tool_use_id', `${path}.tool_result.`)
-    readBlocks(block.content, `${path}.tool_result.content`)
+    readBlocks(block.content, `${path}.tool_result.content`, RESULT_BLOCKS)
     if (role !== 'user') throw wrong('`tool_result` blocks can only be in `user` messages')
   }
   if (version !== '2026-10-21') return
@@ -56,7 +71,9 @@ export function checkConversation(turns: readonly Turn[]): void {
   const spoken = turns.filter(({ role }) => role !== 'system')
   if (spoken[0]?.role !== 'user') throw invalid('messages', 'first message must use the "user" role')
   let open = new Set<string>()
-  for (const [index, turn] of mergeTurns(spoken).entries()) {
+  const merged = mergeTurns(spoken)
+  for (const [index, turn] of merged.entries()) {
+    if (index < merged.length - 1) checkServerCalls(turn.blocks, `messages.${index}`)
     const results = turn.blocks
       .filter(({ type }) => type === 'tool_result')
       .map((block) => textOf(block, 'tool_use_id'))
@@ -73,6 +90,20 @@ export function checkConversation(turns: readonly Turn[]): void {
   }
   if (open.size > 0)
     throw invalid('messages', '`tool_use` ids were found without `tool_result` blocks immediately after')
+}
+
+/**
+ * Tools that the API runs have their results in the same message, unless the answer paused and is gone on with now, or
+ * the program has calls of its own to answer first.
+ */
+function checkServerCalls(blocks: readonly JsonObject[], path: string): void {
+  if (blocks.some(({ type }) => type === 'tool_use')) return
+  const answered = new Set(blocks.map((block) => block.tool_use_id))
+  const open = blocks.find(({ type, id }) => type === 'server_tool_use' && !answered.has(id))
+  if (open === undefined) return
+  const name = textOf(open, 'name')
+  const problem = `\`${name}\` tool use with id \`${textOf(open, 'id')}\` was found without a corresponding \`${name}_tool_result\` block`
+  throw invalid(path, problem)
 }
 
 /** The API reads neighbouring messages of one role as one turn. */

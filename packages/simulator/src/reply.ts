@@ -152,9 +152,24 @@ function shorten(part: ReplyPart, tokens: number, model: Model): ReplyPart | und
   return part.kind === 'text' ? { kind: 'text', text } : { kind: 'thinking', text, tokens }
 }
 
-/** Words that count exactly so many tokens with the model: every character is one byte. */
+const FILLERS = (
+  'the a one this that some every quick brown plain small early quiet clever patient fox dog river harbour reader ' +
+  'lantern answer question morning letter garden engine window jumps runs waits listens turns follows keeps finds ' +
+  'over under behind beside and but while because slowly again today'
+).split(' ')
+
+/**
+ * Words that count exactly so many tokens with the model: every character is one byte. The same for equal numbers, and
+ * without a passage that comes twice, as no answer says the same again and again.
+ */
 export function textOfTokens(tokens: number, model: Model): string {
   const length = tokens * model.bytesPerToken
-  const line = 'the quick brown fox jumps over the lazy dog and runs on; '
-  return line.repeat(Math.ceil(length / line.length)).slice(0, length)
+  const words: string[] = []
+  for (let written = 0, state = 1; written < length; ) {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0
+    const word = FILLERS[(state >>> 16) % FILLERS.length] ?? ''
+    words.push(word)
+    written += word.length + 1
+  }
+  return words.join(' ').padEnd(length).slice(0, length)
 }

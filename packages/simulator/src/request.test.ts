@@ -8,6 +8,11 @@ import { readCountRequest, readMessagesRequest } from './request.js'
 const now = Date.UTC(2026, 10, 26)
 const good: JsonObject = { model: 'claude-opus-5-5', max_tokens: 100, messages: [{ role: 'user', content: 'hi' }] }
 const call = { role: 'assistant', content: [{ type: 'tool_use', id: 't1', name: 'f', input: {} }] }
+const rows = { type: 'tool_result', tool_use_id: 't1' }
+const thought = { type: 'thinking', thinking: 'Hm.', signature: 's' }
+const search = { type: 'server_tool_use', id: 's1', name: 'web_search', input: {} }
+const found = { type: 'web_search_tool_result', tool_use_id: 's1', content: [] }
+const said = { type: 'text', text: 'Yes.' }
 const question = { role: 'user', content: 'hi' }
 
 function outcome(body: Json, version: '2023-06-01' | '2026-10-21' = '2026-10-21'): string {
@@ -63,6 +68,37 @@ describe('a request for a message', () => {
       'a result without call',
       { ...good, messages: [question, result('t9')] },
       '400 messages.0: unexpected `tool_use_id`',
+    ],
+    [
+      'a result of rows',
+      { ...good, messages: [question, call, { ...question, content: [{ ...rows, content: [{ type: 'user' }] }] }] },
+      "400 messages.2.content.0.tool_result.content.0.type: Input should be 'text', 'image'",
+    ],
+    [
+      'thinking that was cut off',
+      { ...good, messages: [question, { role: 'assistant', content: [{ ...thought, signature: '' }, said] }] },
+      '400 messages.1.content.0.thinking.signature: String should have',
+    ],
+    [
+      'thinking that nothing follows',
+      { ...good, messages: [question, { role: 'assistant', content: [said, thought] }] },
+      '400 messages.1: The final block in an assistant message cannot be `thinking`',
+    ],
+    [
+      'thinking with something behind it',
+      { ...good, messages: [question, { role: 'assistant', content: [thought, said] }, question] },
+      'accepted',
+    ],
+    ['a search that goes on', { ...good, messages: [question, { ...call, content: [said, search] }] }, 'accepted'],
+    [
+      'a search that was left',
+      { ...good, messages: [question, { ...call, content: [said, search] }, question] },
+      '400 messages.1: `web_search` tool use with id `s1` was found without',
+    ],
+    [
+      'a search that was done',
+      { ...good, messages: [question, { ...call, content: [said, search, found] }, question] },
+      'accepted',
     ],
     ['a call with result', { ...good, messages: [question, call, result('t1')] }, 'accepted'],
     [

@@ -95,6 +95,18 @@ describe('the door', () => {
       '400 invalid_request_error: The request body is not valid JSON',
     ],
     [
+      'half a character',
+      '/v1/messages',
+      { method: 'POST', body: JSON.stringify({ 'a 😀': 'a 😀'.slice(0, 3) }) },
+      '400 invalid_request_error: The request body is not valid JSON',
+    ],
+    [
+      'a whole character, as JSON may write it',
+      '/v1/messages',
+      { method: 'POST', body: '{"model":"\\ud83d\\ude00 \\\\ud83d"}' },
+      '400 invalid_request_error: max_tokens',
+    ],
+    [
       'an unknown encoding',
       '/v1/messages',
       { method: 'POST', body: 'x', headers: { 'content-encoding': 'lzma' } },

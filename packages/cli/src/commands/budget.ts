@@ -8,6 +8,7 @@ import { findConfig } from '../config-file.js'
 import type { Environment } from '../environment.js'
 import { CommandError, type ExitCode, exitCodes } from '../exit.js'
 import { printable } from '../format.js'
+import { wayOn } from '../known-budgets.js'
 import { changeStore, choosePlace, findPlace } from '../open-store.js'
 import type { OpenStore, StoreFlags } from '../store-place.js'
 import { unmatchedWarnings } from '../unmatched-budgets.js'
@@ -17,6 +18,7 @@ import {
   changeBudget,
   dropOverride,
   type NewBudget,
+  nameInScope,
   overrideBudget,
   writeBudget,
 } from '../written-budget.js'
@@ -75,6 +77,8 @@ export async function runBudgetPause(
 /** The flags of `budget override`. */
 export interface OverrideFlags extends BudgetFlags {
   readonly scopeName: string
+  /** The same with its kind in front, as scopes are written elsewhere. */
+  readonly scope?: string
   readonly limit?: string
   readonly until?: string
   readonly remove?: boolean
@@ -86,11 +90,16 @@ export async function runBudgetOverride(
   id: string,
   options: OverrideFlags,
 ): Promise<ExitCode> {
-  const { scopeName, limit, until, remove } = options
-  if (remove === true) return await change(environment, id, options, (stored) => requireDropped(stored, scopeName))
+  const { scopeName, scope, limit, until, remove } = options
+  const nameFor = (stored: StoredBudget): string => (scope === undefined ? scopeName : nameInScope(stored, scope))
+  if (remove === true) {
+    return await change(environment, id, options, (stored) => requireDropped(stored, nameFor(stored)))
+  }
   if (limit === undefined) throw new CommandError("Say the other limit: --limit '$50'; or --remove.", exitCodes.usage)
-  const override = { scopeName, limit, ...pickGiven({ until }) }
-  return await change(environment, id, options, (stored) => overrideBudget(stored, override))
+  const nowMs = environment.now()
+  return await change(environment, id, options, (stored) => {
+    return overrideBudget(stored, { scopeName: nameFor(stored), limit, ...pickGiven({ until }) }, nowMs)
+  })
 }
 
 /** Takes a budget away. What was spent under it stays in the ledger. */
@@ -152,10 +161,8 @@ async function missing(
   if (file?.config.budgets.some((budget) => budget.id === id)) {
     return new CommandError(`The budget ${quoteId(id)} is written in ${file.path}: change it there.`)
   }
-  const ids = (await store.listBudgets()).map((entry) => quoteId(printable(entry.id)))
-  const known =
-    ids.length === 0 ? "There are none yet: runguard budget add '$20' --per month" : `There are: ${ids.join(', ')}`
-  return new CommandError(`There is no budget ${quoteId(printable(id))} in the registry. ${known}`)
+  const known = (await store.listBudgets()).map((entry) => entry.id)
+  return new CommandError(`There is no budget ${quoteId(printable(id))} in the registry. ${wayOn(id, known)}`)
 }
 
 /** Without what was not given: an option that is absent is not one that is undefined. */

@@ -6,6 +6,7 @@ import { quoteId } from '../budgets-in-force.js'
 import type { Environment } from '../environment.js'
 import { CommandError, type ExitCode, exitCodes } from '../exit.js'
 import { printable, wholeCount } from '../format.js'
+import { requireKnownBudget } from '../known-budgets.js'
 import { holdJson } from '../ledger-views.js'
 import { findPlace, useStore } from '../open-store.js'
 import type { OpenStore } from '../store-place.js'
@@ -56,6 +57,7 @@ async function voidAll(
   options: LedgerFlags,
 ): Promise<ExitCode> {
   const { terminal } = environment
+  await requireKnownBudget(environment, options, budget)
   const place = await findPlace(environment, options)
   const voided = await useStore<readonly Hold[]>(place, [], (store) =>
     voidExpired(store, budget, reason, environment.now()),

@@ -4,6 +4,7 @@ import type { LedgerFinding } from '@runguard/sdk/core'
 import type { Environment } from '../environment.js'
 import { type ExitCode, exitCodes } from '../exit.js'
 import { printable, wholeCount } from '../format.js'
+import { requireKnownBudget } from '../known-budgets.js'
 import { findingLine, type LedgerPage, ledgerJson, ledgerTables } from '../ledger-views.js'
 import { describePlace, findPlace, useStore } from '../open-store.js'
 import type { OpenStore, StoreFlags } from '../store-place.js'
@@ -27,6 +28,7 @@ const NOTHING: LedgerPage = { accounts: [], holds: [], entries: [] }
 /** Prints accounts, holds and entries: of what was asked for, else the current accounts and the open holds. */
 export async function runLedgerShow(environment: Environment, options: LedgerShowFlags): Promise<ExitCode> {
   const { terminal, offsetAt } = environment
+  if (options.budget !== undefined) await requireKnownBudget(environment, options, options.budget)
   const place = await findPlace(environment, options)
   const page = await useStore(place, NOTHING, (store) => readPage(store, options, environment.now()))
   const isEmpty = page.accounts.length + page.holds.length + page.entries.length === 0

@@ -67,7 +67,8 @@ function markAfter(
 ): SessionMark {
   if (change === 'exempt') return { ...said, resumedAt: before?.resumedAt ?? 0, isExempt: true }
   const isExempt = change === 'resume' && before?.isExempt === true
-  return { ...said, resumedAt: said.at, isExempt }
+  // Later than the time before also by a clock that went back, or it would not be heard.
+  return { ...said, resumedAt: Math.max(said.at, (before?.resumedAt ?? 0) + 1), isExempt }
 }
 
 /** A breaker that the session's own loops opened would stand in the way; what a person's message opens, this does. */

@@ -98,3 +98,42 @@ function idsOf(message: MessageParam | undefined, type: 'tool_use' | 'tool_resul
     return block.type === 'tool_result' && type === 'tool_result' ? [block.tool_use_id] : []
   })
 }
+
+test('half a character, where a text was cut, is replaced: no request could be sent with it', () => {
+  const half = 'A 😀'.slice(0, 3)
+  const asked = addPrompt([], half)
+  const answered = addAnswer(asked, [{ type: 'tool_use', id: 'a', name: 'look', input: {} }] as ContentBlock[])
+  const results = [
+    { type: 'tool_result' as const, tool_use_id: 'a', content: half },
+    { type: 'tool_result' as const, tool_use_id: 'a', content: [{ type: 'text' as const, text: half }] },
+  ]
+  const history = addResults(answered, results)
+  expect(JSON.stringify(history)).not.toMatch(/\\ud83d/i)
+  expect(JSON.stringify(history).match(/A \ufffd/g)).toHaveLength(3)
+})
+
+test('thinking that was cut off, or that nothing follows, is not sent back', () => {
+  const [cut, whole] = ['', 'c2ln'].map((signature) => ({ type: 'thinking', thinking: 'Hm.', signature }))
+  const words = { type: 'text', text: 'Yes.' }
+  const asked = addPrompt([], 'Hi.')
+  const kept = (...content: unknown[]) => addAnswer(asked, content as ContentBlock[]).slice(1)
+  expect(kept(cut)).toEqual([])
+  expect(kept(whole)).toEqual([])
+  expect(kept(cut, words)).toEqual([{ role: 'assistant', content: [words] }])
+  expect(kept(whole, words, whole)).toEqual([{ role: 'assistant', content: [whole, words] }])
+})
+
+test('who speaks before a paused answer has gone on drops what the API was about to look up', () => {
+  const call = (id: string) => ({ type: 'server_tool_use', id, name: 'web_search', input: {} })
+  const found = { type: 'web_search_tool_result', tool_use_id: 'a', content: [] }
+  const thinking = { type: 'thinking', thinking: 'Hm.', signature: 'c2ln' }
+  const words = { type: 'text', text: 'Let me see.' }
+  const after = (...content: unknown[]) => {
+    const paused = addAnswer(addPrompt([], 'Search.'), content as ContentBlock[])
+    return addPrompt(paused, 'Never mind.').map((message) => message.content)
+  }
+  const [asked, never] = ['Search.', 'Never mind.'].map((text) => ({ type: 'text', text }))
+  expect(after(words, call('a'), found, thinking, call('b'))).toEqual([[asked], [words, call('a'), found], [never]])
+  expect(after(thinking, call('b'))).toEqual([[asked, never]])
+  expect(after(words, call('a'), found)).toEqual([[asked], [words, call('a'), found], [never]])
+})

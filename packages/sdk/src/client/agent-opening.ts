@@ -6,30 +6,33 @@ import { systemRuntime } from '../engine/runtime.js'
 import { openAccount } from './agent-account.js'
 import { addPrompt, answerOpenCalls, type History } from './agent-history.js'
 import { newTokensOf } from './agent-loop.js'
-import { LoopWatch } from './agent-loops.js'
+import { LoopWatch, type LoopWatchState } from './agent-loops.js'
 import {
   type AgentPrompt,
   type AgentRunOptions,
   type AgentSessionOptions,
-  readBudget,
   readCount,
+  readDollars,
+  sessionOptions,
 } from './agent-options.js'
 import type { AgentParts } from './agent-parts.js'
 import { contentTokens, freshHabit } from './agent-spending.js'
 import type { AgentSessionState } from './agent-state.js'
-import { listedBook } from './estimate-cost.js'
+import { checkOptions } from './known-options.js'
+import { listedBook } from './listed-book.js'
 
 const DEFAULT_BUDGET_USD = 5
 
-/** Puts a session together. Throws `RangeError` for amounts and counts that are none. */
+/** Puts a session together. Throws `RangeError` for amounts and counts that are none, `TypeError` for unknown options. */
 export function openParts(options: AgentSessionOptions, state: AgentSessionState | null): AgentParts {
+  checkOptions('AgentSession', options, sessionOptions)
   const { runtime = systemRuntime(), guard = null, client, loop = {}, attribution } = options
-  const budgetNano = readBudget(options.budgetUsd ?? state?.budgetUsd ?? DEFAULT_BUDGET_USD)
+  const budgetNano = readDollars('budgetUsd', options.budgetUsd ?? state?.budgetUsd ?? DEFAULT_BUDGET_USD)
   const spentBeforeNano = state === null ? zeroUsd : parseUsd(state.spentUsd)
   const id = state?.id ?? attribution?.id ?? runtime.id()
   const limitNano = nanoUsd(Math.max(0, budgetNano - spentBeforeNano))
   const loops = loop === false ? null : new LoopWatch(loop)
-  if (state !== null && state.loops !== null) loops?.resume(state.loops)
+  if (state !== null && state.loops !== null) resumeLoops(loops, state.loops)
   for (const name of ['maxTokens', 'maxTurns', 'toolTimeoutMs'] as const) readCount(name, options[name] ?? 1)
   return {
     id,
@@ -53,8 +56,19 @@ export function openParts(options: AgentSessionOptions, state: AgentSessionState
   }
 }
 
-/** The conversation with what the person says now. Throws `RangeError` if that is nothing at all. */
+function resumeLoops(loops: LoopWatch | null, kept: LoopWatchState): void {
+  try {
+    loops?.resume(kept)
+  } catch (cause) {
+    throw new TypeError('the kept state of the session is damaged: loops', { cause })
+  }
+}
+
+/** The conversation with what the person says now. Throws `RangeError` if that is nothing at all, `TypeError` if it is no prompt. */
 export function withPrompt(history: History, prompt: AgentPrompt | null): History {
+  if (typeof prompt !== 'string' && prompt !== null && !Array.isArray(prompt)) {
+    throw new TypeError(`The prompt has to be a text or a list of content blocks, not ${typeof prompt}.`)
+  }
   if (isBlank(prompt)) throw new RangeError('The prompt is empty.')
   if (prompt !== null) return addPrompt(history, prompt)
   if (history.length === 0) throw new RangeError('There is nothing to go on with: the session has no messages yet.')

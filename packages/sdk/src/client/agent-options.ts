@@ -14,6 +14,7 @@ import type { Runtime } from '../engine/runtime.js'
 import type { AgentEvent } from './agent-events.js'
 import type { AgentTool } from './agent-tool.js'
 import type { Guard, SessionAttribution } from './guard-types.js'
+import type { Names } from './known-options.js'
 import type { StreamingClient } from './messages-client.js'
 
 /** Parameters of the API that a session does not set itself: `thinking`, `output_config`, `metadata`, … */
@@ -63,6 +64,27 @@ export interface AgentSessionOptions {
   readonly runtime?: Runtime
 }
 
+/** The names of all of them. */
+export const sessionOptions = {
+  client: true,
+  budgetUsd: true,
+  systemPrompt: true,
+  tools: true,
+  maxTurns: true,
+  maxTokens: true,
+  loop: true,
+  taskModels: true,
+  model: true,
+  caching: true,
+  cacheTtl: true,
+  toolTimeoutMs: true,
+  params: true,
+  guard: true,
+  attribution: true,
+  book: true,
+  runtime: true,
+} satisfies Names<AgentSessionOptions>
+
 /** What may differ for one run. */
 export interface AgentRunOptions {
   /** Instead of the session's. Other tools than before begin a new prompt cache, and may void thinking that is kept. */
@@ -78,15 +100,26 @@ export interface AgentRunOptions {
   readonly onEvent?: (event: AgentEvent) => void
 }
 
+/** The names of all of them. */
+export const runOptions = {
+  tools: true,
+  maxTurns: true,
+  task: true,
+  model: true,
+  signal: true,
+  onEvent: true,
+} satisfies Names<AgentRunOptions>
+
 /** What a person says to an agent: a text, or content blocks. */
 export type AgentPrompt = string | readonly ContentBlockParam[]
 
-/** Dollars as somebody wrote them. Throws `RangeError` for what is no amount. */
-export function readBudget(budgetUsd: number | string): NanoUsd {
-  if (typeof budgetUsd === 'string') return parseUsd(budgetUsd)
-  if (!(budgetUsd >= 0)) throw new RangeError(`budgetUsd is no amount in dollars: ${String(budgetUsd)}`)
+/** Dollars as somebody wrote them, or a sum of them. Throws `RangeError` for what is no amount, with its name. */
+export function readDollars(name: string, amount: number | string): NanoUsd {
+  if (typeof amount === 'string') return parseUsd(amount)
+  const isAmount = typeof amount === 'number' && amount >= 0 && Number.isFinite(amount)
+  if (!isAmount) throw new RangeError(`${name} is no amount in dollars: ${String(amount)}`)
   // Sums of binary fractions are a hair off (0.1 + 0.2); nobody means more than a nano-dollar.
-  return nanoUsd(Math.round(budgetUsd * NANO_PER_USD))
+  return nanoUsd(Math.round(amount * NANO_PER_USD))
 }
 
 const NANO_PER_USD = 1_000_000_000

@@ -287,6 +287,20 @@ test('an answer that pauses is gone on with', async () => {
   expect({ reason, text, turns }).toEqual({ reason: { kind: 'done' }, text: 'Part 2.', turns: 2 })
 })
 
+test('who has something else to say does not have to wait for an answer that paused', async () => {
+  const agent = session()
+  await agent.run('Search.').result
+  const search = { type: 'server_tool_use', id: 'srvtoolu_1', name: 'web_search', input: {} }
+  const paused = [
+    { role: 'user', content: 'Search.' },
+    { role: 'assistant', content: [search] },
+  ]
+  const kept = { ...agent.toJSON(), history: paused }
+  const resume = (): AgentSession => AgentSession.resume(kept, { client })
+  expect((await resume().run(null).result).reason.kind).toBe('done')
+  expect((await resume().run('Never mind.').result).reason.kind).toBe('done')
+})
+
 test('a listener already knows the run that it is told of', async () => {
   const agent = session()
   const run = agent.run('[[sim:text 500]] [[sim:every 1]]', { onEvent: () => run.abort('enough') })

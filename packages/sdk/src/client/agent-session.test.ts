@@ -314,8 +314,30 @@ test.each([
     habit: { calls: 0, outputTokens: 0, last: null },
     loops: { turns: {} },
   },
+  {
+    version: 1,
+    id: 'a',
+    budgetUsd: '1',
+    spentUsd: '0',
+    history: [{ role: 'assistant', content: [null] }],
+    habit: { calls: 0, outputTokens: 0, last: null },
+    loops: null,
+  },
 ])('%j is no state of a session', (kept) => {
-  expect(() => AgentSession.resume(kept, { client })).toThrow(/state|whole number/)
+  const resume = () => AgentSession.resume(kept, { client })
+  expect(resume).toThrow(TypeError)
+  expect(resume).toThrow(/the (kept )?state of (the|a) session/)
+})
+
+test('an option that nobody knows is refused, with the name that was probably meant', async () => {
+  expect(() => open({ budget: 1 } as never)).toThrow('AgentSession has no option "budget", did you mean "budgetUsd"?')
+  expect(() => open({ attribution: { usr: 'ada' } as never })).toThrow('did you mean "user"?')
+  const session = open()
+  expect(() => session.run('Hello.', { maxturns: 1 } as never)).toThrow('did you mean "maxTurns"?')
+  await expect(session.turn('reason', 'Hello.', { signals: null } as never)).rejects.toThrow('did you mean "signal"?')
+  expect(asked).toEqual([])
+  expect(() => new AgentSession(undefined as never)).toThrow('an object, not undefined')
+  expect(() => new AgentSession({} as never)).toThrow(/client of @anthropic-ai\/sdk/)
 })
 
 test('with a guard of yours the calls are on its books, under the session and its task', async () => {
@@ -353,4 +375,20 @@ test('a refusal that comes as an answer, from a gateway or a guarded fetch, is t
   const { reason } = await open({ client: far }).run('Hi.').result
   expect(reason).toMatchObject({ kind: 'budget', isCut: false, error: { code: 'runguard_budget_exceeded' } })
   expect(reason.kind === 'budget' && reason.error).toBeInstanceOf(BudgetExceededError)
+})
+
+test('words that the API does not take are not sent again with the next ones', async () => {
+  const session = open()
+  const { reason } = await session.run([{ type: 'text', text: '' }]).result
+  expect(reason.kind).toBe('error')
+  expect((await session.run('Hello.').result).reason.kind).toBe('done')
+  expect(session.messages).toHaveLength(2)
+})
+
+test('a run that cannot begin leaves the session as it was', async () => {
+  const session = open()
+  expect(() => session.run('Hello.', { signal: 'none' as never })).toThrow(TypeError)
+  expect(session.messages).toEqual([])
+  expect(await session.turn('reason', 'Hello.')).toBe('Answer 1.')
+  await expect(session.turn('reason', undefined as never)).rejects.toThrow('The prompt has to be a text')
 })

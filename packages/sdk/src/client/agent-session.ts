@@ -1,13 +1,22 @@
 /** A session: a conversation with a budget, that routes, caches, notices loops, and can be put aside and resumed. */
 
+import { asObject } from '../core/json-object.js'
 import { decimalUsd } from '../core/money.js'
-import { type AgentRun, type Emit, type RunResult, type RunStop, startRun } from './agent-events.js'
+import type { AgentRun, Emit, RunResult, RunStop } from './agent-events.js'
 import { answerOpenCalls, type History } from './agent-history.js'
 import { runAgent } from './agent-loop.js'
 import { chooseModel, openParts, withPrompt } from './agent-opening.js'
-import { type AgentPrompt, type AgentRunOptions, type AgentSessionOptions, readCount } from './agent-options.js'
+import {
+  type AgentPrompt,
+  type AgentRunOptions,
+  type AgentSessionOptions,
+  readCount,
+  runOptions,
+} from './agent-options.js'
 import { type AgentParts, moneyOf } from './agent-parts.js'
+import { startRun } from './agent-run.js'
 import { type AgentSessionState, readState } from './agent-state.js'
+import { checkOptions } from './known-options.js'
 
 const NANO_PER_USD = 1_000_000_000
 const DEFAULT_MAX_TURNS = 50
@@ -28,7 +37,7 @@ export class AgentStoppedError extends Error {
  * A conversation with a budget.
  *
  * `turn` asks and answers a text; `run` tells everything that happens meanwhile. Both let the model call the tools. A
- * session does one thing at a time.
+ * session does one thing at a time. Close it when you are done.
  */
 export class AgentSession {
   readonly #parts: AgentParts
@@ -36,7 +45,7 @@ export class AgentSession {
 
   /**
    * @param state what an earlier session left; {@link AgentSession.resume} is the way to give it
-   * @throws RangeError for amounts and counts that are none
+   * @throws RangeError for amounts and counts that are none, TypeError for options that it does not know
    */
   constructor(options: AgentSessionOptions, state: AgentSessionState | null = null) {
     this.#parts = openParts(options, state)
@@ -97,6 +106,7 @@ export class AgentSession {
    * once. Iterate it for its events, or await `result`, or both.
    *
    * @param prompt null: go on where the last run stopped
+   * @throws TypeError for options that it does not know
    */
   run(prompt: AgentPrompt | null, options: AgentRunOptions = {}): AgentRun {
     return this.#start(prompt, options, null)
@@ -123,28 +133,38 @@ export class AgentSession {
 
   /** @param intent the words by which this turn is compared with those before; null: it is not */
   #start(prompt: AgentPrompt | null, options: AgentRunOptions, intent: string | null): AgentRun {
+    checkOptions('a run', options, runOptions)
     if (this.#isBusy) throw new Error('The session is busy: wait for the run under way, or start another session.')
     const parts = this.#parts
     const before = parts.history
     const maxTurns = readCount('maxTurns', options.maxTurns ?? parts.options.maxTurns ?? DEFAULT_MAX_TURNS)
     const history = withPrompt(before, prompt)
     const model = chooseModel(parts, history, options)
-    parts.history = history
-    if (prompt !== null) parts.loops?.forgetRounds()
-    this.#isBusy = true
     const { task = null, tools = parts.options.tools ?? [], onEvent, signal = null } = options
-    return startRun(async (emit, stopped) => {
+    const run = startRun(async (emit, stopped) => {
       const plan = { model, task, intent, tools, maxTurns, signal: stopped, emit: tellAll(parts, emit, onEvent) }
       try {
         const result = await runAgent(parts, plan)
         // Refused words would be refused again with whatever comes next.
-        if (result.reason.kind === 'refused' && result.turns === 1) parts.history = before
+        if (isRefused(result.reason) && result.turns === 1) parts.history = before
         return result
       } finally {
         this.#isBusy = false
       }
     }, signal)
+    // It has not begun yet; had it not been possible, the session would be as it was.
+    parts.history = history
+    if (prompt !== null) parts.loops?.forgetRounds()
+    this.#isBusy = true
+    return run
   }
+}
+
+/** By the model, or as a request that the API does not take. */
+function isRefused(reason: RunStop): boolean {
+  if (reason.kind !== 'error') return reason.kind === 'refused'
+  const { status } = asObject(reason.error)
+  return status === 400 || status === 413
 }
 
 /** A listener that throws must not end a run that costs money. */

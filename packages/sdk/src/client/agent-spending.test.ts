@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { nanoUsd } from '../core/money.js'
 import { checkMoney, contentTokens, countLikely, freshHabit, learnHabit, likelyCost } from './agent-spending.js'
-import { listedBook } from './estimate-cost.js'
+import { listedBook } from './listed-book.js'
 
 const book = listedBook()
 const at = Date.UTC(2026, 10, 27)

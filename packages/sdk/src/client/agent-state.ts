@@ -45,7 +45,14 @@ function dollars(value: unknown, field: string): string {
 
 function isMessage(value: unknown): boolean {
   const { role, content } = asObject(value)
-  return (role === 'user' || role === 'assistant') && (typeof content === 'string' || Array.isArray(content))
+  return (
+    (role === 'user' || role === 'assistant') &&
+    (typeof content === 'string' || (Array.isArray(content) && content.every(isBlock)))
+  )
+}
+
+function isBlock(value: unknown): boolean {
+  return typeof asObject(value).type === 'string'
 }
 
 function isHabit(value: unknown): value is CallHabit {

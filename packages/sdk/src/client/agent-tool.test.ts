@@ -64,6 +64,8 @@ test.each([
 test.each([
   ['an error', new Error('broken'), 'Error: broken'],
   ['anything else', 'broken', 'Error: broken'],
+  ['what has no words', Object.create(null), 'Error: the tool failed.'],
+  ['content that JSON cannot hold', { content: [1n] }, 'Error: the tool failed.'],
   ['an error with content of its own', Object.assign(new Error('x'), { content: 'See the log.' }), 'See the log.'],
 ])('a tool may throw %s', async (_, thrown, content) => {
   const failing = tool(() => {
@@ -113,6 +115,21 @@ test('a tool that is quick enough is not disturbed when its time would be up', a
   expect(unhandled).toEqual([])
 })
 
+test('once a tool has answered nobody waits for its time to be up, and its signal stays as it is', async () => {
+  const own = manualRuntime()
+  let seen: AbortSignal | null = null
+  const quick = tool((_, { signal }) => {
+    seen = signal
+    return own.pending()
+  })
+  expect(await runTool([quick], callTo('t'), limits({ runtime: own, timeoutMs: 60_000 }))).toMatchObject({
+    content: '1',
+  })
+  expect(own.pending()).toBe(0)
+  own.advance(60_000)
+  expect(seen).toMatchObject({ aborted: false })
+})
+
 test('an aborted run starts no tool', async () => {
   const controller = new AbortController()
   controller.abort()
@@ -127,4 +144,20 @@ test('an aborted run starts no tool', async () => {
 test('a call within a toolset is answered within it', async () => {
   const call = { ...callTo('t'), toolset_name: 'desk' }
   expect(await runTool([tool(() => 'x')], call, limits())).toMatchObject({ toolset_name: 'desk' })
+})
+
+test('rows that have a type, and a list without any, are data and no content blocks', async () => {
+  for (const rows of [[{ type: 'user', name: 'Ada' }], []]) {
+    expect(await runTool([tool(() => rows)], callTo('t'), limits())).toMatchObject({ content: JSON.stringify(rows) })
+  }
+})
+
+test('a tool that changes its input does not change what the model said', async () => {
+  const call = callTo('t', { city: 'Rome' })
+  const careless = tool((input: { city: string }, { toolUse }) => {
+    input.city = 'Paris'
+    toolUse.id = 'other'
+  })
+  expect(await runTool([careless], call, limits())).toMatchObject({ tool_use_id: 'toolu_1' })
+  expect(call).toEqual(callTo('t', { city: 'Rome' }))
 })

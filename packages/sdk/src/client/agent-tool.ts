@@ -43,7 +43,7 @@ export interface ToolLimits {
   readonly signal: AbortSignal
   /** Null: as long as it takes. */
   readonly timeoutMs: number | null
-  readonly runtime: Pick<Runtime, 'schedule'>
+  readonly runtime: Pick<Runtime, 'sleep'>
 }
 
 /** A definition as it is sent: the tool without its functions. */
@@ -65,9 +65,11 @@ export async function runTool(
   const tool = runnable.find(({ name }) => name === call.name)
   if (tool === undefined) return failedResult(call, unknownTool(runnable, call.name))
   try {
-    const input = tool.parse === undefined ? call.input : tool.parse(call.input)
+    // The tool may do with it as it likes; the conversation keeps what the model said.
+    const toolUse = structuredClone(call)
+    const input = tool.parse === undefined ? toolUse.input : tool.parse(toolUse.input)
     const output = await withinLimits(limits, (signal) =>
-      tool.run(input as never, { toolUse: call, toolUseBlock: call, signal }),
+      tool.run(input as never, { toolUse, toolUseBlock: toolUse, signal }),
     )
     return resultOf(call, contentOf(output))
   } catch (error) {
@@ -96,17 +98,27 @@ function resultOf(call: Pick<ToolUseBlock, 'id' | 'toolset_name'>, content: Tool
 
 type ToolContent = ToolResultBlockParam['content']
 
+/** What the API takes inside of a result. Rows of a table have a `type` too. */
+const BLOCKS = new Set<unknown>(['text', 'image', 'document', 'search_result', 'tool_reference'])
+
 function contentOf(output: unknown): ToolContent {
   if (output === undefined || typeof output === 'string') return output
-  if (Array.isArray(output) && output.every((block) => typeof asObject(block).type === 'string')) return output
+  const isContent =
+    Array.isArray(output) && output.length > 0 && output.every((each) => BLOCKS.has(asObject(each).type))
+  if (isContent) return output
   return JSON.stringify(output) ?? String(output)
 }
 
 /** An error may bring content of its own, as the official client's `ToolError` does. */
 function errorContent(error: unknown): ToolContent {
-  const { content } = asObject(error)
-  if (typeof content === 'string' || Array.isArray(content)) return contentOf(content)
-  return `Error: ${error instanceof Error ? error.message : String(error)}`
+  try {
+    const { content } = asObject(error)
+    if (typeof content === 'string' || Array.isArray(content)) return contentOf(content)
+    return `Error: ${error instanceof Error ? error.message : String(error)}`
+  } catch {
+    // Anything can be thrown, also what no text can be made of.
+    return 'Error: the tool failed.'
+  }
 }
 
 function unknownTool(tools: readonly RunnableTool[], name: string): string {
@@ -120,18 +132,23 @@ async function withinLimits(limits: ToolLimits, work: (signal: AbortSignal) => u
   const { signal: outer, timeoutMs, runtime } = limits
   if (outer.aborted) throw new Error(ABORTED)
   const own = new AbortController()
+  const settled = new AbortController()
   const isStopped = new Promise<never>((_, reject) => {
     own.signal.addEventListener('abort', () => reject(own.signal.reason), { once: true })
   })
   const stop = (): void => own.abort(new Error(ABORTED))
   outer.addEventListener('abort', stop, { once: true })
   if (timeoutMs !== null) {
-    runtime.schedule(timeoutMs, () => own.abort(new Error(`the tool did not answer within ${timeoutMs} ms`)))
+    const late = (): void => own.abort(new Error(`the tool did not answer within ${timeoutMs} ms`))
+    void runtime.sleep(timeoutMs, settled.signal).then(() => {
+      if (!settled.signal.aborted) late()
+    })
   }
   try {
     return await Promise.race([isStopped, work(own.signal)])
   } finally {
     outer.removeEventListener('abort', stop)
+    settled.abort()
   }
 }
 

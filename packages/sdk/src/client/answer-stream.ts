@@ -1,4 +1,4 @@
-/** The body of an answer on its way to whoever reads it: as fast as it is read, and as far as its budget goes. */
+/** The body of an answer on its way to whoever reads it: as fast as it is read, and as far as it may go. */
 
 import type { DoorGuard } from '../engine/watch.js'
 import type { RunningCall } from './running-call.js'
@@ -10,7 +10,7 @@ type Controller = ReadableStreamDefaultController<Uint8Array>
 export interface AnswerParts {
   readonly call: RunningCall
   readonly reader: Reader
-  /** Where a budget may have to end the answer. */
+  /** Where the answer may have to be ended. */
   readonly guard: DoorGuard | null
   /** What was read of it already. */
   readonly read?: readonly Uint8Array[]
@@ -102,8 +102,8 @@ class AnswerSource {
   /** Ends the answer for whoever reads it, whole and valid, and lets the upstream go. */
   private cut(controller: Controller, guard: DoorGuard): boolean {
     serve(controller, guard.cut())
-    this.call.end('budget-cut')
-    letGo(this.reader, 'budget-cut')
+    this.call.end(guard.cutEnd)
+    letGo(this.reader, guard.cutEnd)
     controller.close()
     return true
   }

@@ -5,7 +5,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { asking, type ClientStage, openStage, rejection } from '../../test/client-stage.js'
 import { type Guard, type GuardOptions, memoryStore } from './index.js'
 
-const WORDS = 'words '.repeat(2_500)
+/** None of them comes twice in a row: an answer that says the same again and again would be ended. */
+const WORDS = Array.from({ length: 3_000 }, (_, n) => (n + 700).toString(26).replace(/\d/g, 'w')).join(' ')
 
 /** Long enough to be left, or cut, before its end. */
 const slow: Script = () => ({

@@ -1,10 +1,10 @@
 /** The answer of a call: shown to the watch, and given to the caller as it came. */
 
 import { joinBytes } from '../core/bytes.js'
-import type { Headers as PlainHeaders } from '../core/scope.js'
-import { answerHeaders } from './answer-headers.js'
+import type { CallRecord } from '../core/record.js'
+import { plainHeaders, removeOwn, tellCall } from './answer-headers.js'
 import { streamAnswer } from './answer-stream.js'
-import type { FetchBody } from './middleware-types.js'
+import { holdAnswer } from './held-answer.js'
 import type { RunningCall } from './running-call.js'
 
 /** An answer that is priced at its end is held back up to here; a larger one goes out as it comes, without its cost. */
@@ -24,26 +24,22 @@ export async function watchAnswer(
   onStream: (stream: ReadableStream) => void,
 ): Promise<Response> {
   call.watch.sent()
-  const guard = call.watch.head(upstream.status, plainHead(upstream.headers))
+  // `fetch` has undone the coding already, and left the header.
+  const { 'content-encoding': _, ...head } = plainHeaders(upstream.headers)
+  const guard = call.watch.head(upstream.status, head)
   if (upstream.body === null || BODILESS.has(upstream.status)) {
     const record = call.end('complete')
-    return copyHead(upstream, null, answerHeaders(upstream.headers, call.watch, record))
+    return finish(new Response(null, headOf(upstream)), upstream, call, record)
   }
   const reader: ReadableStreamDefaultReader<Uint8Array> = upstream.body.getReader()
   const read: Uint8Array[] = []
   if (call.watch.isPricedAtEnd && (await readHeld(call, reader, read))) {
-    const headers = answerHeaders(upstream.headers, call.watch, call.end('complete'))
-    return copyHead(upstream, joinBytes(read), headers)
+    const record = call.end('complete')
+    return finish(holdAnswer(joinBytes(read), headOf(upstream)), upstream, call, record)
   }
   const stream = streamAnswer({ call, reader, guard, read })
   onStream(stream)
-  return copyHead(upstream, stream, answerHeaders(upstream.headers, call.watch))
-}
-
-/** `fetch` has undone the coding already, and left the header. */
-function plainHead(headers: Headers): PlainHeaders {
-  const { 'content-encoding': _, ...plain } = Object.fromEntries<string | undefined>(headers.entries())
-  return plain
+  return finish(new Response(stream, headOf(upstream)), upstream, call)
 }
 
 /** Reads the body; false if it is too long to be held. */
@@ -71,10 +67,15 @@ async function readHeld(
   }
 }
 
-function copyHead(upstream: Response, body: FetchBody | null, headers: Headers): Response {
-  const { status, statusText, url } = upstream
-  const answer = new Response(body, { status, statusText, headers })
+function headOf({ status, statusText, headers }: Response): ResponseInit {
+  return { status, statusText, headers }
+}
+
+/** Makes the answer the one that came, with what we know of it. */
+function finish(answer: Response, upstream: Response, { watch }: RunningCall, record?: CallRecord): Response {
+  removeOwn(answer.headers, upstream.headers)
+  tellCall(answer.headers, watch, record)
   // A response that a program makes has no address; this one has been somewhere.
-  Object.defineProperty(answer, 'url', { value: url })
+  Object.defineProperty(answer, 'url', { value: upstream.url })
   return answer
 }

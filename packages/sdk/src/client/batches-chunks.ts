@@ -35,8 +35,7 @@ export async function* chunkPrompts(
   let index = -1
   for await (const prompt of prompts) {
     const item = readUnseen(prompt, ++index, options, seen)
-    // The marker is counted in whether or not it will be set: how many share a prefix shows only at the end.
-    const bytes = jsonBytes(toRequest(item, canMark))
+    const bytes = jsonBytes(item, index, canMark)
     const filled = fillBatch(chunk.fill, bytes, limits)
     if (filled === null) {
       if (chunk.candidates.length > 0) yield closeChunk(chunk, canMark)
@@ -56,7 +55,7 @@ export function checkPrompts(prompts: Iterable<unknown>, options: ChunkOptions, 
   let index = -1
   for (const prompt of prompts) {
     const item = readUnseen(prompt, ++index, options, seen)
-    const bytes = jsonBytes(toRequest(item, options.cacheSharedPrefix ?? true))
+    const bytes = jsonBytes(item, index, options.cacheSharedPrefix ?? true)
     if (fillBatch(emptyFill, bytes, limits) === null) {
       throw new BatchInputError(index, `is too large for any batch: ${bytes} bytes`)
     }
@@ -96,6 +95,15 @@ function toRequest({ wireId, params }: BatchItem, isMarked: boolean): WireReques
   return { custom_id: wireId, params: isMarked ? markSharedPrefix(params) : params }
 }
 
-function jsonBytes(request: WireRequest): number {
-  return new TextEncoder().encode(JSON.stringify(request)).length
+/** The marker is counted in whether or not it will be set: how many share a prefix shows only at the end. */
+function jsonBytes(item: BatchItem, index: number, canMark: boolean): number {
+  try {
+    // Written without it first: params that hold themselves would be searched for markers without end.
+    const plain = JSON.stringify(toRequest(item, false))
+    const marked = canMark ? toRequest(item, true) : null
+    const isSame = marked === null || marked.params === item.params
+    return new TextEncoder().encode(isSame ? plain : JSON.stringify(marked)).length
+  } catch (error) {
+    throw new BatchInputError(index, `cannot be written as JSON: ${error instanceof Error ? error.message : error}`)
+  }
 }

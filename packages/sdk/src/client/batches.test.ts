@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Runtime } from '../engine/runtime.js'
 import { manualRuntime } from '../testing/manual-runtime.js'
 import { type Batches, openBatches } from './batches.js'
+import { BatchInputError } from './batches-errors.js'
 import { retrieveBatchResults, submitBatchJob } from './batches-promised.js'
 import type { BatchPrompt } from './batches-prompt.js'
 import type { ItemResult } from './batches-results.js'
@@ -284,4 +285,22 @@ describe('a test before the batch', () => {
     expect(BigInt(job.test?.costNano ?? 0)).toBe(auditBills(simulator.log).total)
     expect((await job.wait()).items).toBe(5)
   })
+})
+
+it('params that cannot be written as JSON are an input error, with their place', async () => {
+  const circular: Record<string, unknown> = {}
+  circular.itself = circular
+  for (const more of [circular, { count: 1n }]) {
+    const params = { model: 'claude-haiku-5-5', max_tokens: 5, messages: [], ...more }
+    const submitted = batches.submit([{ customId: 'a', params }])
+    await expect(submitted).rejects.toThrow(BatchInputError)
+    await expect(submitted).rejects.toThrow('prompt 0: cannot be written as JSON')
+  }
+})
+
+it('what is no client and what is no job is said', () => {
+  expect(() => openBatches({ client: [] as never })).toThrow(TypeError)
+  for (const id of ['msgbatch_1,msgbatch_1', '', undefined]) {
+    expect(() => batches.open(id as string)).toThrow(RangeError)
+  }
 })

@@ -15,8 +15,8 @@ import {
 } from '../core/batch-cost.js'
 import { batchUserId } from '../core/batch-id.js'
 import { type BatchLimits, batchLimits } from '../core/batch-plan.js'
-import { loadPriceBook, type PriceBook, type UnknownModelPolicy } from '../core/price.js'
-import { priceList } from '../core/price-list.js'
+import { asObject } from '../core/json-object.js'
+import type { PriceBook, UnknownModelPolicy } from '../core/price.js'
 import { type Runtime, systemRuntime } from '../engine/runtime.js'
 import { type ChunkOptions, checkPrompts } from './batches-chunks.js'
 import type { BatchClient } from './batches-client.js'
@@ -25,6 +25,7 @@ import { type BatchPrompt, readCustomId, readPrompt } from './batches-prompt.js'
 import { type ItemResult, inOrderOf, isWorthRetrying, succeededItem } from './batches-results.js'
 import { type Submission, type SubmitOptions, submitPrompts } from './batches-submit.js'
 import type { WaitOptions } from './batches-wait.js'
+import { listedBook } from './listed-book.js'
 
 /** What batches are made of; only the client is needed. */
 export interface BatchesOptions {
@@ -75,7 +76,7 @@ export interface Batches {
   run(prompts: readonly BatchPrompt[], options?: RunOptions): AsyncIterable<ItemResult>
 }
 
-/** Batches on a client. Sends nothing yet. */
+/** Batches on a client. Sends nothing yet. Throws `TypeError` for what is no client with batches. */
 export function openBatches(options: BatchesOptions): Batches {
   const context = contextOf(options)
   const batches: Batches = {
@@ -96,9 +97,13 @@ export function openBatches(options: BatchesOptions): Batches {
 
 type Context = ReturnType<typeof contextOf>
 
+const NO_CLIENT =
+  'Batches need a client of @anthropic-ai/sdk, such as new Anthropic(): it comes before everything else.'
+
 function contextOf(options: BatchesOptions) {
   const { client, runtime = systemRuntime(), pace = defaultPace, limits = batchLimits } = options
-  const { priceBook: book = loadPriceBook(priceList), unknownModel = 'dearest' } = options
+  if (typeof asObject(asObject(client).messages).batches !== 'object') throw new TypeError(NO_CLIENT)
+  const { priceBook: book = listedBook(), unknownModel = 'dearest' } = options
   const pricingAt = (atMs: number): BatchPricing => ({ book, atMs, unknownModel })
   return { client, runtime, pace, limits, pricingAt }
 }
@@ -110,9 +115,10 @@ function testAnswerOf({ test }: Submission, { pricingAt, runtime }: Context): Te
 }
 
 function splitJobId(jobId: string): readonly string[] {
-  const ids = jobId.split(',').map((id) => id.trim())
-  if (ids.every((id) => /^[\w-]{1,200}$/.test(id))) return ids
-  throw new RangeError(`not the id of a batch job: ${JSON.stringify(jobId.slice(0, 80))}`)
+  const ids = typeof jobId === 'string' ? jobId.split(',').map((id) => id.trim()) : []
+  const isJob = ids.length > 0 && new Set(ids).size === ids.length && ids.every((id) => /^[\w-]{1,200}$/.test(id))
+  if (isJob) return ids
+  throw new RangeError(`not the id of a batch job: ${JSON.stringify(String(jobId).slice(0, 80))}`)
 }
 
 function estimatePrompts(

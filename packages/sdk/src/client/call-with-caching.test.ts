@@ -34,3 +34,7 @@ test('it works with a guarded client, and for an hour', async () => {
   expect(message.usage.cache_creation?.ephemeral_1h_input_tokens).toBeGreaterThan(5_000)
   await guard.close()
 })
+
+test('parameters without a client are no call', async () => {
+  await expect(callWithCaching(ask('One.') as never, undefined as never)).rejects.toThrow('needs a client')
+})

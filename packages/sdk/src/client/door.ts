@@ -5,8 +5,9 @@ import type { Endpoint } from '../core/endpoint.js'
 import type { Refusal } from '../core/errors.js'
 import { errorFromRefusal } from '../core/refusal-error.js'
 import type { Watch } from '../engine/watch.js'
+import { unlessAborted } from './abort.js'
 import { watchAnswer } from './answer.js'
-import { withoutOwn } from './answer-headers.js'
+import { plainHeaders, withoutOwn } from './answer-headers.js'
 import type { Account, Door, DoorRequest, OutgoingRequest, Send } from './door-types.js'
 import { countInput } from './input-count.js'
 import { leaveBody, type ReadBody, readBody } from './request-body.js'
@@ -49,10 +50,12 @@ export const CLOSED: Refusal = {
 /** A request with its endpoint, read as far as the endpoint wants it. */
 type ReadRequest = ReadBody & { readonly endpoint: Endpoint }
 
-async function readRequest(door: Door, { method, url, headers, body }: DoorRequest): Promise<ReadRequest> {
+async function readRequest(door: Door, { method, url, headers, body, signal }: DoorRequest): Promise<ReadRequest> {
   const endpoint = door.findEndpoint(method, url)
-  const isRead = endpoint.kind === 'messages'
-  return { endpoint, ...(isRead ? await readBody(body, headers.get('content-encoding')) : leaveBody(body)) }
+  if (endpoint.kind !== 'messages') return { endpoint, ...leaveBody(body) }
+  const reading = readBody(body, headers.get('content-encoding'))
+  // Text is here already; a stream may never end.
+  return { endpoint, ...(await (typeof body === 'string' ? reading : unlessAborted(signal, reading))) }
 }
 
 function callFrom(door: Door, account: Account, request: DoorRequest, read: ReadRequest, send: Send): Call {
@@ -60,13 +63,13 @@ function callFrom(door: Door, account: Account, request: DoorRequest, read: Read
   return {
     method: request.method,
     endpoint,
-    headers: { ...Object.fromEntries(request.headers.entries()), ...account.headersFor(request.headers) },
+    headers: Object.assign(plainHeaders(request.headers), account.headersFor(request.headers)),
     body,
     receivedBytes,
     readAtTick: door.runtime.tick(),
     problem,
     isGone: () => request.signal?.aborted === true,
-    countInput: async () => (body === null ? null : await countInput(door, request, body, send)),
+    countInput: (sent) => countInput(door, request, sent, send),
   }
 }
 

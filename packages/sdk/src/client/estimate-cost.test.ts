@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { withOverrides } from '../core/price.js'
 import { UnpricedModelError } from '../core/refusal-error.js'
-import { estimateCost, listedBook } from './estimate-cost.js'
+import { estimateCost } from './estimate-cost.js'
+import { listedBook } from './listed-book.js'
 
 const at = new Date('2026-11-27')
 
@@ -19,6 +20,16 @@ test('of today, if no day is named', () => {
 test('a model without a price is an error, and no model is matched by its beginning', () => {
   expect(() => estimateCost('claude-haiku', 1, 1)).toThrow(UnpricedModelError)
   expect(() => estimateCost('claude-opus-5-5', -1, 1)).toThrow(RangeError)
+})
+
+test('a day that is none is said', () => {
+  for (const day of [Number.NaN, new Date('soon'), 'today' as never]) {
+    expect(() => estimateCost('claude-opus-5-5', 1, 1, { at: day })).toThrow('at is no time')
+  }
+})
+
+test('the list is read once: a guard for every request of a server may ask for it', () => {
+  expect(listedBook()).toBe(listedBook())
 })
 
 test('negotiated rates', () => {

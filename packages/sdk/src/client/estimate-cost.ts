@@ -1,9 +1,9 @@
 /** What a call would cost, for programs that want to know before they make it. */
 
 import { listCost } from '../core/list-cost.js'
-import { loadPriceBook, type PriceBook } from '../core/price.js'
-import { priceList } from '../core/price-list.js'
+import type { PriceBook } from '../core/price.js'
 import { systemRuntime } from '../engine/runtime.js'
+import { listedBook } from './listed-book.js'
 
 /** Other prices, or another day, than today's list. */
 export interface EstimateCostOptions {
@@ -15,19 +15,11 @@ export interface EstimateCostOptions {
 
 const NANO_PER_USD = 1_000_000_000
 
-let listed: PriceBook | null = null
-
-/** The price book of this version, built when it is first needed. */
-export function listedBook(): PriceBook {
-  listed ??= loadPriceBook(priceList)
-  return listed
-}
-
 /**
  * The list price of a call in dollars: uncached input and output, by the prices of today. What was spent is not
  * estimated but recorded: ask the session or the guard.
  *
- * Throws `UnpricedModelError` for a model that is not in the book, and `RangeError` for what is no number of tokens.
+ * Throws `UnpricedModelError` for a model that is not in the book, and `RangeError` for what is no number of tokens, or no time.
  */
 export function estimateCost(
   model: string,
@@ -36,5 +28,7 @@ export function estimateCost(
   options: EstimateCostOptions = {},
 ): number {
   const { at = systemRuntime().now(), book = listedBook() } = options
+  if (!Number.isFinite(Number(at instanceof Date ? at.getTime() : at)))
+    throw new RangeError(`at is no time: ${String(at)}`)
   return listCost(book, { model, inputTokens, outputTokens }, at) / NANO_PER_USD
 }

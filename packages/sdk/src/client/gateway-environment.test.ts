@@ -55,3 +55,10 @@ test.each([
 ])('%j cannot be passed on', (place) => {
   expect(() => gatewayEnvironment(place)).toThrow(RangeError)
 })
+
+test('without a place there is no environment, and a slip in it is named', () => {
+  expect(() => gatewayEnvironment(undefined as never)).toThrow('an object, not undefined')
+  expect(() => gatewayEnvironment({ url: 'http://localhost', projct: 'docs' } as never)).toThrow(
+    'did you mean "project"?',
+  )
+})

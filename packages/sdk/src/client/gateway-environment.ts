@@ -1,5 +1,7 @@
 /** The environment in which Claude Code, the Agent SDK and the official clients run through a RunGuard gateway. */
 
+import { checkOptions, type Names } from './known-options.js'
+
 /** Which gateway, and on whose account. */
 export interface GatewayPlace {
   /** Where the gateway listens: `http://localhost:4141`. */
@@ -21,9 +23,10 @@ export interface GatewayPlace {
  * The environment for a client that shall go through the gateway: the address, the account as headers of every request,
  * and the switch that makes Claude Code tell prompts and subagents apart.
  *
- * @throws RangeError for an address that is none, and for names that no header can carry
+ * @throws RangeError for an address that is none, and for names that no header can carry; TypeError for unknown options
  */
 export function gatewayEnvironment(place: GatewayPlace): Record<string, string> {
+  checkOptions('gatewayEnvironment', place, placeNames)
   const { url, environment = {}, tags = [], session, project, user, task } = place
   if (!/^https?:\/\//.test(url) || !URL.canParse(url)) throw new RangeError(`not the address of a gateway: ${url}`)
   const named = { session, project, user, task, tag: tags.length === 0 ? undefined : tags.map(checkTag).join(',') }
@@ -39,6 +42,16 @@ export function gatewayEnvironment(place: GatewayPlace): Record<string, string> 
     ...(all.length > 0 && { ANTHROPIC_CUSTOM_HEADERS: all.join('\n') }),
   }
 }
+
+const placeNames = {
+  url: true,
+  session: true,
+  project: true,
+  user: true,
+  task: true,
+  tags: true,
+  environment: true,
+} satisfies Names<GatewayPlace>
 
 function otherHeaders(written: string | undefined, ours: readonly string[]): readonly string[] {
   const isOurs = (line: string): boolean => ours.some((header) => nameOf(header) === nameOf(line))

@@ -1,4 +1,7 @@
 import { expect, test } from 'vitest'
+import { nanoUsd } from '../core/money.js'
+import { memoryStore } from '../store/memory.js'
+import { sampleRecord } from '../testing/sample-record.js'
 import { guardHooks } from './guard-hooks.js'
 import type { GuardHooks, HookInput, HookOutput } from './hook-types.js'
 
@@ -121,8 +124,10 @@ test('a budget that is used up denies one call and ends the run at the next', as
 })
 
 test('what was spent comes from a session, a function or the records of a guard', async () => {
-  const row = { group: 'nightly', costNano: 2_000_000_000 }
-  const report = async () => [{ ...row, group: 'other', costNano: 0 }, row] as never
+  const store = memoryStore()
+  const cost = { ...sampleRecord().cost, nano: nanoUsd(2_000_000_000) }
+  await store.addRecords([sampleRecord({ cost, scope: { ...sampleRecord().scope, session: 'nightly' } })])
+  const { report } = store
   const sources = [
     guardHooks({ spentUsd: 2 }, { budgetUsd: 1 }),
     guardHooks({ spentUsd: 0 }, { budgetUsd: '$1', spentUsd: async () => 2 }),
@@ -134,6 +139,19 @@ test('what was spent comes from a session, a function or the records of a guard'
   expect(await Promise.all(sources.map((hooks) => call(hooks, 'x')))).toEqual([
     ...['denied', 'denied', 'denied', 'made', 'made', 'made'],
   ])
+})
+
+test('without a source loops are looked for, and a budget that nobody can hold is refused', async () => {
+  const hooks = guardHooks()
+  expect(await calls(4, () => call(hooks, 'same'))).toEqual(['made', 'made', 'told', 'denied'])
+  expect(() => guardHooks(null, { budgetUsd: 1 })).toThrow('nothing that knows what is spent')
+  expect(() => guardHooks({ budgetUsd: 1 } as never)).toThrow('Its options come second')
+  expect(() => guardHooks(rich, { budget: 1 } as never)).toThrow('did you mean "budgetUsd"?')
+})
+
+test.each([Number.NaN, -1, Number.POSITIVE_INFINITY, undefined])('spentUsd that is %s is named', async (spent) => {
+  const hooks = guardHooks(null, { budgetUsd: 1, spentUsd: () => spent as number })
+  await expect(fire(hooks, 'PreToolUse')).rejects.toThrow('spentUsd is no amount in dollars')
 })
 
 test('loops need not be looked for', async () => {

@@ -9,9 +9,10 @@
 import type { LoopOptions } from '../core/loop.js'
 import { formatUsd } from '../core/money.js'
 import { LoopWatch, loopDenial, loopMessage, loopNotice } from './agent-loops.js'
-import { readBudget } from './agent-options.js'
+import { readDollars } from './agent-options.js'
 import type { Guard } from './guard-types.js'
 import type { GuardHooks, Hook, HookInput, HookOutput } from './hook-types.js'
+import { checkOptions, type Names } from './known-options.js'
 
 /** Where the hooks learn what was spent: a guard whose store has the records, a session of one, or an `AgentSession`. */
 export type SpendingSource =
@@ -31,16 +32,25 @@ export interface GuardHookOptions {
   readonly loop?: LoopOptions | false
 }
 
+const hookOptions = { budgetUsd: true, spentUsd: true, session: true, loop: true } satisfies Names<GuardHookOptions>
+
 /**
  * The hooks, for `query({ prompt, options: { hooks: guardHooks(session) } })`.
  *
  * Loops: at the third round of the same calls with the same results the agent is told; the fourth is denied (with other
  * results the fifth), and an agent that insists is stopped. A prompt of a person starts the count anew.
  *
- * Money: once the budget is used up, tool calls are denied, and an agent that goes on making them is stopped. Calls of the
- * model are not made here, so the hard limit is the gateway's.
+ * Money: once the budget is used up, tool calls are denied, and an agent that goes on making them is stopped. Without a
+ * source, or with one that has no budget and no `budgetUsd` beside it, only loops are looked for.
+ *
+ * Not checked: calls of the model, which are not made here (the hard limit is the gateway's, and its store is where a
+ * guard has to look); an answer that is on its way, or a tool that runs; and what is called without tools.
+ *
+ * @throws TypeError for a budget without anything that knows what is spent, and for options that it does not know;
+ * RangeError for amounts and counts that are none
  */
 export function guardHooks(source: SpendingSource | null = null, options: GuardHookOptions = {}): GuardHooks {
+  checkOptions('guardHooks', options, hookOptions)
   const watches = openWatches(options.loop ?? {})
   const money = openMoney(source, options)
   const before: Hook = async (input) => {
@@ -181,17 +191,25 @@ interface HookMoney {
 }
 
 function openMoney(source: SpendingSource | null, options: GuardHookOptions): HookMoney {
+  if (source !== null && !['report', 'spentUsd', 'spent'].some((name) => name in source))
+    throw new TypeError(NO_SPENDING)
   const limitUsd = options.budgetUsd ?? (source !== null && 'budget' in source ? source.budget : null)
   if (limitUsd === null) return { objection: async () => null }
-  const limitNano = readBudget(limitUsd)
+  if (source === null && options.spentUsd === undefined) throw new TypeError(NO_SOURCE)
+  const limitNano = readDollars('budgetUsd', limitUsd)
   const objection = async (input: HookInput): Promise<Objection | null> => {
-    const spentNano = readBudget(await spentOn(source, options, options.session ?? input.session_id))
+    const spentNano = readDollars('spentUsd', await spentOn(source, options, options.session ?? input.session_id))
     if (spentNano < limitNano) return null
     const forPerson = `The budget of ${formatUsd(limitNano)} is used up: ${formatUsd(spentNano)} are spent.`
     return { forPerson, forAgent: `RunGuard: ${forPerson} Make no more calls: say what you have so far.` }
   }
   return { objection }
 }
+
+const NO_SPENDING =
+  'guardHooks() takes first what knows the spending: a guard, a session or null. Its options come second.'
+const NO_SOURCE =
+  'guardHooks() has a budget, and nothing that knows what is spent: pass a guard, a session or spentUsd as well.'
 
 const NANO_PER_USD = 1_000_000_000
 
@@ -204,6 +222,6 @@ async function spentOn(
   if (source === null) return 0
   if ('spentUsd' in source) return source.spentUsd
   if ('spent' in source) return source.spent
-  const rows = await source.report({ groupBy: 'session' })
-  return (rows.find(({ group }) => group === session)?.costNano ?? 0) / NANO_PER_USD
+  const [row] = await source.report({ groupBy: 'total', session })
+  return (row?.costNano ?? 0) / NANO_PER_USD
 }

@@ -20,6 +20,7 @@ export type EngineSettings = Omit<EngineConfig, 'book'> & { readonly budgets: re
 
 /** @throws ConfigError with everything that is wrong */
 export function readSettings(options: unknown): EngineSettings {
+  if (options === null) throw new ConfigError([{ path: '', message: 'the options of a guard are an object, not null' }])
   const reading = readOptions(options)
   if (reading.kind === 'problems') throw new ConfigError(reading.problems)
   return { ...engineDefaults, ...reading.config }

@@ -66,4 +66,19 @@ describe('a session', () => {
   ])('is not opened with %s', (_, attribution) => {
     expect(() => stage.guard().session(attribution)).toThrow(TypeError)
   })
+
+  it('is not opened with a slip, which would leave a budget out', () => {
+    const guard = stage.guard()
+    expect(() => guard.session({ usr: 'ada' } as never)).toThrow('a session has no option "usr", did you mean "user"?')
+    expect(() => guard.session('ada' as never)).toThrow(TypeError)
+    expect(() => guard.session({ tags: 'abc' as never })).toThrow('a list of texts')
+  })
+
+  it('answers a paid call also if whoever is told of it throws', async () => {
+    const session = stage.guard().session({}, () => {
+      throw new Error('a listener')
+    })
+    expect(await session.wrap(stage.client()).messages.create(asking('hello'))).toMatchObject({ type: 'message' })
+    expect(session.spentUsd).toBeGreaterThan(0)
+  })
 })

@@ -4,14 +4,16 @@ import { addUsd, decimalUsd, type NanoUsd, zeroUsd } from '../core/money.js'
 import type { CallRecord } from '../core/record.js'
 import type { Account, Door } from './door-types.js'
 import type { GuardSession, SessionAttribution } from './guard-types.js'
+import { checkOptions, type Names } from './known-options.js'
 import { openWays } from './ways.js'
 
-/** @throws TypeError for names that cannot be kept as they are */
+/** @throws TypeError for names that cannot be kept as they are, and for what is no part of an account */
 export function openSession(
   door: Door,
   attribution: SessionAttribution,
   onRecord: (record: CallRecord) => void,
 ): GuardSession {
+  checkOptions('a session', attribution, attributionNames)
   const id = attribution.id ?? door.runtime.id()
   const headers = attributionHeaders({ ...attribution, id })
   let spent: NanoUsd = zeroUsd
@@ -19,7 +21,7 @@ export function openSession(
     headersFor: (own) => mergeTags(headers, own),
     onEnd: (record) => {
       spent = addUsd(spent, record.cost.nano)
-      onRecord(record)
+      tell(door, () => onRecord(record))
     },
   }
   return {
@@ -31,6 +33,23 @@ export function openSession(
   }
 }
 
+/** A listener that fails must not fail the call: it is paid. */
+function tell({ runtime }: Door, listener: () => void): void {
+  try {
+    listener()
+  } catch (error) {
+    runtime.log.error('listener-failed', { error: String(error) })
+  }
+}
+
+const attributionNames = {
+  id: true,
+  user: true,
+  project: true,
+  task: true,
+  tags: true,
+} satisfies Names<SessionAttribution>
+
 const TAG = 'x-runguard-tag'
 
 function attributionHeaders({ id, user, project, task, tags = [] }: SessionAttribution): Record<string, string> {
@@ -39,6 +58,7 @@ function attributionHeaders({ id, user, project, task, tags = [] }: SessionAttri
   for (const [name, value] of Object.entries(named)) {
     if (value !== undefined) headers[`x-runguard-${name}`] = checkName(name, value)
   }
+  if (!Array.isArray(tags)) throw new TypeError('the tags of a session are a list of texts')
   for (const tag of tags) if (checkName('tag', tag).includes(',')) throw new TypeError(`a tag has no commas: ${tag}`)
   if (tags.length > 0) headers[TAG] = tags.join(',')
   return headers

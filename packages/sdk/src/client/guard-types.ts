@@ -66,10 +66,13 @@ export interface GuardSession extends GuardedWays {
 export interface Guard extends GuardedWays {
   /**
    * @param onRecord called once for each call of the session, when it has ended
-   * @throws TypeError for names that cannot be kept as they are
+   * @throws TypeError for names that cannot be kept as they are, and for what is no part of an account
    */
   session(attribution?: SessionAttribution, onRecord?: (record: CallRecord) => void): GuardSession
-  /** Sums over the calls that have ended, also over those of other programs that share the store. */
+  /**
+   * Sums over the calls that have ended, also over those of other programs that share the store. Rejects with `RangeError`
+   * for a query that makes no sense.
+   */
   report(query: ReportQuery): Promise<readonly ReportRow[]>
   /** How many tokens came out of the prompt cache, and how many went in. */
   cacheStats(query?: CacheStatsQuery): Promise<CacheStats>

@@ -31,6 +31,17 @@ describe('the options of a guard', () => {
     expect(create).toThrow(/mode: .*did you mean "enforce"\?/)
     expect(create).toThrow(/budgets\[0\]\.scope: .*did you mean "session"\?/)
     expect(create).toThrow(/store: must be a store/)
+    for (const store of [{}, [], new Map()])
+      expect(() => createGuard({ store: store as never })).toThrow(/store: must be/)
+    expect(() => createGuard({ runtime: {} as never })).toThrow(/runtime: must be/)
+    for (const none of [null, 5, 'guard']) expect(() => createGuard(none as never)).toThrow(ConfigError)
+  })
+
+  it('are those of its reports as well', async () => {
+    const guard = stage.guard()
+    await expect(guard.report({ groupBy: 'users' as never })).rejects.toThrow('not by "users"')
+    await expect(guard.report({ groupBy: 'sesion' as never })).rejects.toThrow('did you mean session?')
+    await expect(guard.report(undefined as never)).rejects.toThrow(RangeError)
   })
 })
 

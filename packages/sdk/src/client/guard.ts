@@ -1,7 +1,5 @@
 /** The guard: the engine inside a program. */
 
-import { loadPriceBook } from '../core/price.js'
-import { priceList } from '../core/price-list.js'
 import { errorFromRefusal } from '../core/refusal-error.js'
 import { createEngine } from '../engine/engine.js'
 import { systemRuntime } from '../engine/runtime.js'
@@ -13,6 +11,7 @@ import type { Account, Door } from './door-types.js'
 import { readSettings } from './guard-options.js'
 import { openSession } from './guard-session.js'
 import type { Guard, GuardOptions } from './guard-types.js'
+import { listedBook } from './listed-book.js'
 import { openWays } from './ways.js'
 
 /**
@@ -24,7 +23,7 @@ export function createGuard(options: GuardOptions = {}): Guard {
   const { budgets, ...config } = readSettings(options)
   const { store = memoryStore(), runtime = systemRuntime(), onRecord, onAlert, onLoop, onBreaker } = options
   const engine = createEngine({
-    config: { ...config, book: loadPriceBook(priceList) },
+    config: { ...config, book: listedBook() },
     store,
     runtime,
     budgets,

@@ -135,4 +135,13 @@ describe('a guarded fetch', () => {
     const answer = await stage.guard().fetch(url('/v1/messages'), { method: 'POST', headers, body: large })
     expect(answer.status).toBe(413)
   })
+
+  it('lets go of a request whose body never ends when its signal says so', async () => {
+    const controller = new AbortController()
+    const body = new ReadableStream({ pull: () => new Promise(() => {}) })
+    const init = { method: 'POST', body, duplex: 'half', signal: controller.signal } as RequestInit
+    const answer = stage.guard().fetch(`${stage.simulator.url}/v1/messages`, init)
+    controller.abort(new Error('enough'))
+    await expect(answer).rejects.toThrow('enough')
+  })
 })

@@ -7,7 +7,15 @@ export { checkCacheHit } from '../core/cache-hit.js'
 export type { CacheMark, CacheMarkOptions, MarkableRequest, Marked } from '../core/cache-marks.js'
 export { withCache } from '../core/cache-marks.js'
 export type { ConfigProblem } from '../core/config.js'
-export type { BreakerInput, BudgetInput, GuardConfigInput, LoopsInput, OverrideInput } from '../core/config-input.js'
+export type {
+  BreakerInput,
+  BudgetInput,
+  GuardConfigInput,
+  LoopLimitsInput,
+  LoopsInput,
+  LoopTiersInput,
+  OverrideInput,
+} from '../core/config-input.js'
 export type { Refusal, RefusalCode, RefusalDetails } from '../core/errors.js'
 export type { LoopDetectorState, LoopMatch, LoopOptions } from '../core/loop.js'
 export { LoopDetector } from '../core/loop.js'

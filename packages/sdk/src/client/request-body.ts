@@ -18,6 +18,11 @@ export interface ReadBody {
 }
 
 const encoder = new TextEncoder()
+/** Longer texts are rare, and their buffer would be in the way for good. */
+const MAX_QUICK_LENGTH = 256 * 1024
+/** A character of a text has at most so many bytes. */
+const MAX_UNIT_BYTES = 3
+let scratch = new Uint8Array(0)
 
 /**
  * Reads a body into memory. Never rejects for what it holds.
@@ -26,7 +31,7 @@ const encoder = new TextEncoder()
  */
 export async function readBody(body: unknown, encoding: string | null): Promise<ReadBody> {
   // The clients send text. It goes out as the text it is.
-  const received = typeof body === 'string' ? encoder.encode(body) : await readBytes(body, MAX_BODY_BYTES)
+  const received = typeof body === 'string' ? encode(body) : await readBytes(body, MAX_BODY_BYTES)
   if (received === null || received.length > MAX_BODY_BYTES) return unread(received?.length ?? 0, TOO_LARGE)
   const outgoing = typeof body === 'string' ? body : received
   const receivedBytes = received.length
@@ -56,9 +61,16 @@ function unread(receivedBytes: number, problem: Refusal): ReadBody {
 }
 
 function lengthOf(body: unknown): number {
-  if (typeof body === 'string') return encoder.encode(body).length
+  if (typeof body === 'string') return encode(body).length
   if (body instanceof Blob) return body.size
   return ArrayBuffer.isView(body) || body instanceof ArrayBuffer ? body.byteLength : 0
+}
+
+/** Into a buffer that is there already: without one a text is measured first, which takes as long as encoding it. */
+function encode(text: string): Uint8Array {
+  if (text.length > MAX_QUICK_LENGTH) return encoder.encode(text)
+  if (scratch.length < text.length * MAX_UNIT_BYTES) scratch = new Uint8Array(text.length * MAX_UNIT_BYTES)
+  return scratch.slice(0, encoder.encodeInto(text, scratch).written)
 }
 
 /** Null if there are more than `maxBytes`. */

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { asking, openStage } from '../../test/client-stage.js'
+import { sampleRecord } from '../testing/sample-record.js'
 import { findDriver, sqliteStore } from './sqlite.js'
 
 let directory: string
@@ -38,8 +39,12 @@ describe('a store in a file', () => {
     await stage.close()
   })
 
-  it('can be in memory', async () => {
-    await sqliteStore(':memory:').close()
+  it('can be in memory, for one program', async () => {
+    const [store, other] = [sqliteStore(':memory:'), sqliteStore(':memory:')]
+    await store.addRecords([sampleRecord({ id: 'a' })])
+    expect(await store.findRecord('a')).toMatchObject({ id: 'a' })
+    expect(await other.findRecord('a')).toBeNull()
+    await Promise.all([store.close(), other.close()])
   })
 
   it('takes the SQLite of Node where libsql is not installed', async (context) => {

@@ -40,6 +40,7 @@ export function outcomeOf({
     case 'usage-missing':
     case 'usage-suspect':
     case 'budget-cut':
+    case 'loop-cut':
     case 'free-endpoint':
     case 'unmetered-endpoint':
       return 'good'

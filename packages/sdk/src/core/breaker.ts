@@ -79,8 +79,12 @@ export function closedBreaker(key: string): Breaker {
 
 /** The keys of all breakers that a call meets. */
 export function breakerKeys(scope: Pick<Scope, 'session' | 'key' | 'team'>, model: string | null): readonly string[] {
-  const names: Readonly<Record<BreakerScope, string | null>> = { ...scope, model }
-  return breakerScopes.flatMap((kind) => (names[kind] === null ? [] : [breakerKey(kind, names[kind])]))
+  const keys: string[] = []
+  for (const kind of breakerScopes) {
+    const name = kind === 'model' ? model : scope[kind]
+    if (name !== null) keys.push(breakerKey(kind, name))
+  }
+  return keys
 }
 
 /** The key of one breaker. */
@@ -105,12 +109,14 @@ export interface BreakerAttempt {
 export type BreakerPassage = 'pass' | 'reset' | 'probe' | 'refuse'
 
 /** What a breaker says to a call. */
-export function judgeBreaker({ key, state }: Breaker, { at, isFromPerson }: BreakerAttempt): BreakerPassage {
+export function judgeBreaker({ key, state, changedAt }: Breaker, { at, isFromPerson }: BreakerAttempt): BreakerPassage {
   if (state.kind === 'closed') return 'pass'
   if (state.kind === 'held') return 'refuse'
   if (isFromPerson && isOpenedByLoop(key, state)) return 'reset'
   const mayTryAt = state.kind === 'open' ? state.until : state.since + PROBE_PATIENCE_MS
-  return at >= mayTryAt ? 'probe' : 'refuse'
+  // A clock that went back would keep it open for as long; one call more does no harm.
+  const hasGoneBack = at < changedAt - PROBE_PATIENCE_MS
+  return at >= mayTryAt || hasGoneBack ? 'probe' : 'refuse'
 }
 
 /** A person answers for their own session, not for a key or team that others use as well. */

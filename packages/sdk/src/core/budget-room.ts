@@ -28,12 +28,18 @@ const HEADROOM_DIVISOR = 2
  * @param isLast the call will be refused otherwise: nothing is kept back for what running calls may still need
  */
 export function findRoom(budgets: CompiledBudgets, balances: readonly Balance[], isLast = false): RoomFound {
-  const enforced = balances.filter(({ isEnforced }) => isEnforced)
-  const isOwn = ({ budget }: Balance): boolean => budgets.byId.get(budget)?.window === 'request'
   const freeOn = isLast ? remainingOn : remainingBesideHeadroom
-  const own = enforced.filter(isOwn).map(remainingOn)
-  const shared = enforced.filter((balance) => !isOwn(balance)).map(freeOn)
-  return { room: { own: leastOf(own), shared: leastOf(shared) }, binding: leastBy(enforced, remainingOn) }
+  let own: NanoUsd | null = null
+  let shared: NanoUsd | null = null
+  let binding: Balance | null = null
+  for (const balance of balances) {
+    if (!balance.isEnforced) continue
+    const isOwn = budgets.byId.get(balance.budget)?.window === 'request'
+    if (isOwn) own = lesserOf(own, remainingOn(balance))
+    else shared = lesserOf(shared, freeOn(balance))
+    if (binding === null || remainingOn(balance) < remainingOn(binding)) binding = balance
+  }
+  return { room: { own, shared }, binding }
 }
 
 /** True if no account stands in the way of such a hold for good: once all running calls have given back what they hold. */
@@ -57,6 +63,12 @@ export function listShort(balances: readonly Balance[], needed: NanoUsd): readon
   return short.map(({ key }) => key)
 }
 
+/** The hold that would take such a share of what is free, together with what is kept for it as headroom. */
+export function holdable(balance: Balance, share: number): NanoUsd {
+  const free = Math.max(0, remainingBesideHeadroom(balance))
+  return nanoUsd(Math.floor((free * share * HEADROOM_DIVISOR) / (HEADROOM_DIVISOR + 1)))
+}
+
 function isWithinLimit({ limit, spent }: Balance, needed: NanoUsd): boolean {
   return spent + needed <= limit
 }
@@ -70,8 +82,8 @@ function remainingBesideHeadroom(balance: Balance): NanoUsd {
   return nanoUsd(remainingOn(balance) - Math.floor(balance.held / HEADROOM_DIVISOR))
 }
 
-function leastOf(amounts: readonly NanoUsd[]): NanoUsd | null {
-  return amounts.length === 0 ? null : nanoUsd(Math.min(...amounts))
+function lesserOf(least: NanoUsd | null, amount: NanoUsd): NanoUsd {
+  return least === null || amount < least ? amount : least
 }
 
 function leastBy(balances: readonly Balance[], measure: (balance: Balance) => NanoUsd): Balance | null {

@@ -89,7 +89,8 @@ describe('markers in a body', () => {
           expect(after.blocks.map(({ marker }) => marker)).toEqual(
             view.blocks.map((_, index) => (chosen.includes(index) ? ttl : null)),
           )
-          expect(unmark(JSON.parse(decode(marked)))).toEqual(unmark(value))
+          // As it is read back: JSON has no -0.
+          expect(unmark(JSON.parse(decode(marked)))).toEqual(unmark(JSON.parse(decode(body))))
           expect(marked.length).toBeGreaterThanOrEqual(body.length)
         },
       ),

@@ -28,8 +28,10 @@ export interface Call {
   /**
    * Asks the API how many tokens the prompt has, which costs nothing; null if it gives no count. Asked at most once, and
    * only where the call would be refused or kept waiting without. Absent where a door cannot ask. Never rejects.
+   *
+   * @param body what is to be sent, decoded: not the caller's, where it was edited
    */
-  countInput?(): Promise<number | null>
+  countInput?(body: Uint8Array): Promise<number | null>
 }
 
 /** Where a block stands in the prompt. The API renders a prompt in this order: tools, system, messages. */
@@ -57,6 +59,14 @@ export interface BlockView {
   json(): unknown
 }
 
+/** One entry of `fallbacks`. Whatever is null is as in the request. */
+export interface FallbackView {
+  readonly model: string
+  readonly maxTokens: number | null
+  readonly isFast: boolean | null
+  readonly thinking: CallView['thinking']
+}
+
 /** What `parse` yields of a Messages body. Fields that are missing or of another type than the API's are null. */
 export interface CallView {
   readonly model: string | null
@@ -81,6 +91,10 @@ export interface CallView {
   readonly marker: CacheTtl | null
   /** True if the request continues a server-kept thread or uses a container: the body does not show the whole prompt. */
   readonly hasUnseenPrompt: boolean
+  /** Tried in turn where the model declines, each billed as a call of its own; `default`: whatever the API has for it. */
+  readonly fallbacks: readonly FallbackView[] | 'default'
+  /** A prompt of so many tokens is summed up first, by a run of its own; null if the request asks for no such thing. */
+  readonly compactsFrom: number | null
   /** Blocks in prefix order: tools, system, messages. */
   readonly blocks: readonly BlockView[]
   /** Length of the (decoded) body, in bytes. */

@@ -10,8 +10,8 @@ const STRUCTURED_FACTOR = 4
 const LEAST_FLOOR_TOKENS = 16
 /** The least thinking budget of the API, which a model that decides for itself is given too. */
 const MIN_THINKING_TOKENS = 1_024
-/** What is assumed where neither the request nor the model says. */
-const USUAL_MAX_OUTPUT = 128_000
+/** What is assumed of the longest answer where neither the request nor the model says, in tokens. */
+export const usualMaxOutput = 128_000
 /** More than any model writes, under any beta: whoever asks for more is refused by the API. */
 const MAX_OUTPUT = 1_000_000
 
@@ -22,7 +22,7 @@ const MAX_OUTPUT = 1_000_000
 export function outputLimit(view: CallView, modelMaxOutput: number | null): number {
   const { maxTokens } = view
   const isCount = maxTokens !== null && Number.isSafeInteger(maxTokens) && maxTokens >= 0
-  return Math.min(MAX_OUTPUT, isCount ? maxTokens : (modelMaxOutput ?? USUAL_MAX_OUTPUT))
+  return Math.min(MAX_OUTPUT, isCount ? maxTokens : (modelMaxOutput ?? usualMaxOutput))
 }
 
 /**
@@ -46,7 +46,13 @@ export function lastClampFloor(view: CallView, limit: number, shortTokens: numbe
   return Math.min(limit, thinkingTokens(view) + answer * (isStructured(view) ? STRUCTURED_FACTOR : 1))
 }
 
-function thinkingTokens({ thinking }: CallView): number {
+/** Fallbacks that go by the `max_tokens` of the request have to stay valid too. */
+function thinkingTokens({ thinking, fallbacks }: CallView): number {
+  const others = fallbacks === 'default' ? [] : fallbacks.filter(({ maxTokens }) => maxTokens === null)
+  return others.reduce((most, other) => Math.max(most, thinkingOf(other.thinking)), thinkingOf(thinking))
+}
+
+function thinkingOf(thinking: CallView['thinking']): number {
   if (thinking === null || thinking.type === 'disabled') return 0
   return Math.max(MIN_THINKING_TOKENS, Number.isSafeInteger(thinking.budgetTokens) ? (thinking.budgetTokens ?? 0) : 0)
 }

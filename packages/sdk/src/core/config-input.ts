@@ -2,6 +2,7 @@
 
 import type { BreakerScope } from './breaker.js'
 import type { Budget } from './budget.js'
+import type { LoopRuleName } from './loop-limits.js'
 import type { ToolClass } from './loop-step.js'
 import type { UnknownModelPolicy } from './price.js'
 import type { WindowKind } from './window.js'
@@ -22,8 +23,8 @@ export interface BudgetInput {
   readonly timeZone?: string | undefined
   /** `observe` counts and alerts, and refuses nothing. */
   readonly mode?: Budget['mode'] | undefined
-  /** An alert when so many percent of the limit are used. */
-  readonly thresholds?: readonly number[] | undefined
+  /** An alert when so many percent of the limit are used: `80` or `'80%'`. */
+  readonly thresholds?: readonly (number | string)[] | undefined
   /** A paused budget neither counts nor refuses. */
   readonly paused?: boolean | undefined
   readonly overrides?: readonly OverrideInput[] | undefined
@@ -68,6 +69,20 @@ export interface LoopsInput {
   readonly noticeLimit?: string | number | null | undefined
   /** What tools are known to be, by their name. */
   readonly tools?: Readonly<Record<string, { readonly class: ToolClass }>> | undefined
+  /** How often something must happen before a loop is told of, and before it is stopped, by the rule that sees it. */
+  readonly limits?: LoopLimitsInput | undefined
+}
+
+/** Limits that replace the default ones. */
+export type LoopLimitsInput = Readonly<Partial<Record<LoopRuleName, LoopTiersInput>>> & {
+  /** Tokens by which the prompt must grow without anything new in it: 20,000 by default. */
+  readonly growthTokens?: number | undefined
+}
+
+/** The limits of one rule; a tier that is null never comes, one that is not named stays as it is. */
+export interface LoopTiersInput {
+  readonly notice?: number | null | undefined
+  readonly stop?: number | null | undefined
 }
 
 /** What opens breakers, and for how long. */

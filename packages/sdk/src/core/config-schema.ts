@@ -6,13 +6,17 @@
 
 import { z } from 'zod'
 import { type Budget, EACH, type ScopeKind, scopeKinds } from './budget.js'
+import { asObject } from './json-object.js'
 import { breakerSchema, loopsSchema } from './loop-schema.js'
 import { isTimeZone, windowKinds } from './window.js'
 import { duration, hint, quote, strictObject, usd, word } from './written-schema.js'
 
 const MAX_ID_LENGTH = 100
 const MAX_NAME_LENGTH = 200
+/** Thresholds are compared to the hundredth of a percent. */
+const MIN_PERCENT = 0.01
 const MAX_PERCENT = 1_000
+const PERCENT_HINT = `must be percent of the limit, from ${MIN_PERCENT} to ${MAX_PERCENT}: 80 or '80%'`
 const STORE_HINT =
   'must be the address of a PostgreSQL server: postgres://user:password@host/database, with @, /, ? and # of the ' +
   'password written as %40, %2F, %3F and %23'
@@ -78,6 +82,16 @@ const override = strictObject({
   until: until.nullish(),
 })
 
+const percent = z
+  .union([z.number(), z.string()], { error: PERCENT_HINT })
+  .transform((written) => (typeof written === 'number' ? written : readPercent(written)))
+  .refine((value) => value >= MIN_PERCENT && value <= MAX_PERCENT, { error: PERCENT_HINT })
+
+function readPercent(text: string): number {
+  const [, digits] = /^(\d{1,4}(?:\.\d{1,9})?) ?%?$/.exec(text.trim()) ?? []
+  return digits === undefined ? Number.NaN : Number(digits)
+}
+
 /** One budget, as it is written. */
 export type WrittenBudget = z.output<typeof budget>
 
@@ -90,16 +104,26 @@ const budget = strictObject({
   timeZone,
   mode: word(['enforce', 'observe']).default('enforce').describe('observe counts and alerts, and refuses nothing.'),
   thresholds: z
-    .array(z.number().positive().max(MAX_PERCENT))
+    .array(percent, { error: 'must be a list of percents: [50, 80, 95, 100], or [] for none' })
     .optional()
     .describe('An alert when so many percent of the limit are used: 50, 80, 95 and 100 by default, for requests none.'),
   paused: z.boolean().default(false).describe('A paused budget neither counts nor refuses.'),
-  overrides: z.array(override).default([]).describe('Other limits for some names, for a while.'),
+  overrides: z
+    .array(override, { error: "must be a list; in a file each begins with a dash: '- scope: alice'" })
+    .default([])
+    .describe('Other limits for some names, for a while.'),
 })
+
+const BUDGETS_HINT = "must be a list of budgets; in a file each begins with a dash: '- scope: everything'"
 
 /** What a file and a program may both say. */
 const shared = {
-  budgets: z.array(budget).default([]).describe('What may be spent.'),
+  budgets: z
+    .array(budget, {
+      error: ({ input }) => (input === null ? 'is empty: write budgets below it, or leave it away' : BUDGETS_HINT),
+    })
+    .default([])
+    .describe('What may be spent.'),
   mode: word(['enforce', 'observe']).optional().describe('observe: budgets count and alert, and refuse nothing.'),
   unknownModel: word(['refuse', 'dearest', 'flag'])
     .optional()
@@ -137,10 +161,10 @@ export const configSchema = strictObject({
   store: storeAddress.optional(),
 })
 
-function part(what: string) {
-  return z
-    .custom<object>((value) => typeof value === 'object' && value !== null, { error: `must be ${what}` })
-    .optional()
+/** @param methods by which it is known */
+function part(what: string, methods: readonly string[]) {
+  const isPart = (value: unknown): boolean => methods.every((method) => typeof asObject(value)[method] === 'function')
+  return z.custom<object>(isPart, { error: `must be ${what}` }).optional()
 }
 
 const listener = z
@@ -151,8 +175,8 @@ const listener = z
 export const optionsSchema = strictObject({
   ...shared,
   waitForMoneyMs: z.int().min(0).max(MAX_WAIT_MS).optional(),
-  store: part('a store, such as memoryStore()'),
-  runtime: part('a runtime, such as systemRuntime()'),
+  store: part('a store, such as memoryStore()', ['post', 'report', 'forgetSessions']),
+  runtime: part('a runtime, such as systemRuntime()', ['now', 'tick', 'schedule', 'sleep']),
   onRecord: listener,
   onAlert: listener,
   onLoop: listener,

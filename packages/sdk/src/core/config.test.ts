@@ -16,6 +16,29 @@ const problemsOf = (input: unknown): string[] => {
   return reading.kind === 'problems' ? reading.problems.map(({ path, message }) => `${path}: ${message}`) : []
 }
 
+describe('an override that would change nothing', () => {
+  const idle = (scope: string, name: string) =>
+    problemsOf({
+      budgets: [{ scope, window: 'day', limit: 1, overrides: [{ scope: name, limit: 2, until: '2026-12-01' }] }],
+    })
+
+  it.each([
+    ['user:*', 'user:bob', 'write the name alone: "bob"'],
+    ['user:ann', 'bob', 'this budget counts "ann" alone: write that, or \'*\''],
+    ['everything', 'bob', "everything has no names: write '*'"],
+  ])('is a problem: %s has one for %s', (scope, name, message) => {
+    expect(idle(scope, name)).toEqual([`budgets[0].overrides[0].scope: ${message}`])
+  })
+
+  it.each([
+    ['user:*', 'bob'],
+    ['user:ann', 'ann'],
+    ['everything', '*'],
+  ])('is none where the budget counts it: %s has one for %s', (scope, name) => {
+    expect(idle(scope, name)).toEqual([])
+  })
+})
+
 describe('a budget as people write it', () => {
   it('is read with everything that goes without saying', () => {
     expect(budgetsOf({ scope: 'team:research', limit: '$20', window: 'day' })).toEqual([
@@ -87,6 +110,19 @@ describe('a budget as people write it', () => {
   })
 })
 
+describe('thresholds', () => {
+  it('may be written with a percent sign, down to a hundredth of a percent', () => {
+    const budget = { scope: 'everything', window: 'month', limit: 1 }
+    const written = ['50%', '99.5 %', '80', 0.01, 1_000]
+    expect(budgetsOf({ ...budget, thresholds: written })[0]?.thresholds).toEqual([0.01, 50, 80, 99.5, 1_000])
+    for (const wrong of [0.009, 0, -5, 1_001, Number.NaN, '', '%', '5e1', '0x50', '50%%', '1001%', null, true]) {
+      expect(problemsOf({ budgets: [{ ...budget, thresholds: [wrong] }] })).toEqual([
+        "budgets[0].thresholds[0]: must be percent of the limit, from 0.01 to 1000: 80 or '80%'",
+      ])
+    }
+  })
+})
+
 describe('what is wrong', () => {
   it('is reported all at once, each at its place, with the word that was meant', () => {
     const budgets = [
@@ -106,16 +142,50 @@ describe('what is wrong', () => {
       'budgets[1].timeZone: unknown time zone "Europe/Atlantis": write one like \'Europe/Berlin\'',
       'budgets[1].mode: must be one of enforce, observe, did you mean "enforce"?',
       "budgets[2].limit: not an amount in dollars: -1 (write '$20' or '0.05')",
-      'budgets[2].thresholds[0]: Too small: expected number to be >0',
-      'budgets[2].thresholds[1]: Invalid input: expected number, received string',
-      'budgets[3].overrides[0].scope: Invalid input: expected string, received undefined',
+      "budgets[2].thresholds[0]: must be percent of the limit, from 0.01 to 1000: 80 or '80%'",
+      "budgets[2].thresholds[1]: must be percent of the limit, from 0.01 to 1000: 80 or '80%'",
+      'budgets[3].overrides[0].scope: is missing, it must be a text',
       "budgets[3].overrides[0].until: must be a date, or a time with its offset: '2026-12-31' or '2026-12-31T18:00:00Z'",
       'budgets[3].overrides[0]: unknown key "name"',
-      'budgets[4]: Invalid input: expected object, received string',
+      'budgets[4]: must have fields, such as id, name, scope, limit',
       ': unknown key "bugdets", did you mean "budgets"?',
       'budgets[2].window: say over which period: request, session, hour, day, week, month, lifetime',
       "budgets[3].window: a request has no other window than 'request'",
     ])
+  })
+
+  it('is said to a newcomer in words of the file', () => {
+    const budget = { scope: 'everything', window: 'month', limit: 1 }
+    const list = "must be a list of budgets; in a file each begins with a dash: '- scope: everything'"
+    expect(problemsOf({ budgets: null })).toEqual(['budgets: is empty: write budgets below it, or leave it away'])
+    expect(problemsOf({ budgets: budget })).toEqual([`budgets: ${list}`])
+    expect(problemsOf({ budgets: '$20 a month' })).toEqual([`budgets: ${list}`])
+    expect(problemsOf({ budgets: [{ ...budget, thresholds: '80', paused: 'yes', id: 7, name: '' }] })).toEqual([
+      'budgets[0].id: must be a text',
+      'budgets[0].name: must not be empty',
+      'budgets[0].thresholds: must be a list of percents: [50, 80, 95, 100], or [] for none',
+      'budgets[0].paused: must be true or false',
+    ])
+    expect(problemsOf('budgets')).toEqual([': must have fields, such as budgets, mode, unknownModel, onStoreFailure'])
+  })
+
+  it('is never said in the words of the parser, whatever stands where', () => {
+    const wrong = fc.oneof(fc.jsonValue({ maxDepth: 2 }), fc.double(), fc.constant(undefined))
+    const keys = ['budgets', 'mode', 'unknownModel', 'waitForMoney', 'loops', 'breaker', 'store']
+    const fields = ['id', 'name', 'scope', 'limit', 'window', 'timeZone', 'mode', 'thresholds', 'paused', 'overrides']
+    const budgets = fc.array(fc.dictionary(fc.constantFrom(...fields), wrong), { maxLength: 2 })
+    const input = fc.oneof(wrong, fc.dictionary(fc.constantFrom(...keys), wrong), fc.record({ budgets }))
+    const parserWords = /Invalid|Too (?:small|big)|expected|received/
+    const messagesOf = (written: unknown): string => {
+      const reading = readConfig(written)
+      return reading.kind === 'problems' ? reading.problems.map(({ message }) => message).join('\n') : ''
+    }
+    fc.assert(
+      fc.property(input, (written) => {
+        expect(messagesOf(written)).not.toMatch(parserWords)
+      }),
+      { numRuns: 500 },
+    )
   })
 
   it('includes two budgets that cannot be told apart', () => {
@@ -197,7 +267,10 @@ describe('the options of a program', () => {
       onStoreFailure: 'refuse',
       waitForMoneyMs: 0,
     }
-    const live = { store: {}, runtime: {}, onRecord: () => {}, onAlert: () => {} }
+    const [store, runtime] = ['post report forgetSessions', 'now tick schedule sleep'].map((methods) =>
+      Object.fromEntries(methods.split(' ').map((method) => [method, () => {}])),
+    )
+    const live = { store, runtime, onRecord: () => {}, onAlert: () => {} }
     const { budgets, ...rest } = readGood({ budgets: [budget], ...settings, ...live })
     expect(rest).toEqual(settings)
     expect(budgets).toEqual(budgetsOf(budget))

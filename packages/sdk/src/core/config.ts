@@ -5,11 +5,12 @@
 
 import { z } from 'zod'
 import type { BreakerPolicy } from './breaker-meter.js'
-import { type Budget, type BudgetOverride, defaultThresholds } from './budget.js'
+import { type Budget, type BudgetOverride, defaultThresholds, EACH } from './budget.js'
 import { configSchema, optionsSchema, scopeText, type WrittenBudget } from './config-schema.js'
 import type { LoopPolicy } from './loop-verdict.js'
 import type { UnknownModelPolicy } from './price.js'
 import { startOfDate, type WindowKind, windowKinds } from './window.js'
+import { describeIssue } from './written-schema.js'
 
 /** Something in a configuration that cannot be used. */
 export interface ConfigProblem {
@@ -47,7 +48,7 @@ export type ConfigReading<Config extends GuardConfig = FileConfig> =
 
 /** Reads what a YAML or JSON file holds. Never throws for anything in it. */
 export function readConfig(input: unknown): ConfigReading {
-  const { data, error } = configSchema.safeParse(input ?? {})
+  const { data, error } = configSchema.safeParse(input ?? {}, { error: describeIssue })
   const problems = [...(error?.issues ?? []).map(toProblem), ...findContradictions(input)]
   if (data === undefined || problems.length > 0) return { kind: 'problems', problems }
   const { budgets, waitForMoney: waitForMoneyMs, ...settings } = data
@@ -59,7 +60,7 @@ export function readConfig(input: unknown): ConfigReading {
  * being there at all, and are not in the result.
  */
 export function readOptions(input: unknown): ConfigReading<GuardConfig> {
-  const { data, error } = optionsSchema.safeParse(input ?? {})
+  const { data, error } = optionsSchema.safeParse(input ?? {}, { error: describeIssue })
   const problems = [...(error?.issues ?? []).map(toProblem), ...findContradictions(input)]
   if (data === undefined || problems.length > 0) return { kind: 'problems', problems }
   const { budgets, mode, unknownModel, onStoreFailure, waitForMoneyMs, loops, breaker } = data
@@ -92,12 +93,32 @@ function findContradictions(input: unknown): ConfigProblem[] {
   for (const [index, entry] of written.entries()) {
     const { id, problem } = readIdentity(fieldsOf(entry))
     if (problem !== null) problems.push({ path: `budgets[${index}].window`, message: problem })
+    problems.push(...findIdleOverrides(fieldsOf(entry), `budgets[${index}].overrides`))
     if (id === null) continue
     const first = firstById.get(id)
     if (first === undefined) firstById.set(id, index)
     else problems.push({ path: `budgets[${index}].id`, message: duplicate(id, first) })
   }
   return problems
+}
+
+/** Limits for names that the budget never counts: they would change nothing, and nobody would notice. */
+function findIdleOverrides(fields: ReadonlyMap<string, unknown>, path: string): ConfigProblem[] {
+  const { data: scope } = scopeText.safeParse(fields.get('scope'))
+  const overrides = fields.get('overrides')
+  if (scope === undefined || !Array.isArray(overrides)) return []
+  return overrides.flatMap((entry: unknown, index): ConfigProblem[] => {
+    const name = fieldsOf(entry).get('scope')
+    const message = typeof name === 'string' ? whyIdle(scope, name.trim()) : null
+    return message === null ? [] : [{ path: `${path}[${index}].scope`, message }]
+  })
+}
+
+function whyIdle({ kind, name }: Budget['scope'], written: string): string | null {
+  if (written.startsWith(`${kind}:`)) return `write the name alone: ${JSON.stringify(written.slice(kind.length + 1))}`
+  if (written === EACH || written === name) return null
+  if (kind === 'everything' || kind === 'request') return `${kind} has no names: write '*'`
+  return name === EACH ? null : `this budget counts ${JSON.stringify(name)} alone: write that, or '*'`
 }
 
 function duplicate(id: string, first: number): string {

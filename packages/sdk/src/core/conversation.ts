@@ -31,12 +31,12 @@ function openingOf(block: BlockView, body: Uint8Array): Uint8Array {
   return text === '' ? body.subarray(block.start, block.end) : new TextEncoder().encode(text)
 }
 
-/** So much of the end of a request is looked at first: what is new in it stands there. */
+/** So much of the end of a request is looked at first: unless tools stand behind the messages, what is new is there. */
 const CLOSING_BYTES = 256
 
 /** What tells requests apart. */
 export interface RequestKey {
-  /** Differs for nearly all requests that differ. */
+  /** Equal for equal requests, and for most others not. */
   readonly quick: string
   /** Equal for equal requests, the first one of a row apart. */
   readonly full: string
@@ -52,12 +52,8 @@ export function requestKey({ model, bytes }: CallView, body: Uint8Array, before:
   return { quick, full: before?.quick === quick ? `${quick} ${hashBytes(body)}` : quick }
 }
 
-/** Four bytes at a time: whole requests may be read. */
 function hashBytes(bytes: Uint8Array): string {
   const hash = new TextHash()
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
-  const whole = bytes.length - (bytes.length % 4)
-  for (let at = 0; at < whole; at += 4) hash.addCode(view.getInt32(at, true))
-  for (let at = whole; at < bytes.length; at++) hash.addCode(view.getUint8(at))
+  hash.addBytes(bytes)
   return hash.digest()
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { countBody } from './count-body.js'
+import { countBody, readCount } from './count-body.js'
 import { MalformedBodyError } from './cursor.js'
 
 const count = (body: string): string => Buffer.from(countBody(Buffer.from(body))).toString()
@@ -13,8 +13,11 @@ describe('the question how long a prompt is', () => {
     )
   })
 
-  it('leaves out what would make the prompt shorter: the most that may be read is asked for', () => {
-    expect(count('{"context_management":{"edits":[]},"compaction":{},"messages":[]}')).toBe('{"messages":[]}')
+  it('has what is edited before it is read, for that may keep thinking that is left out otherwise', () => {
+    const edits = '{"edits":[{"type":"clear_thinking_20251015","keep":"all"}]}'
+    expect(count(`{"context_management":${edits},"compaction":{},"messages":[]}`)).toBe(
+      `{"context_management":${edits},"messages":[]}`,
+    )
   })
 
   it('finds keys that are written with escapes, and keeps the last of two', () => {
@@ -35,5 +38,19 @@ describe('the question how long a prompt is', () => {
         expect(JSON.parse(count(JSON.stringify(request, null, 1)))).toEqual(JSON.parse(JSON.stringify(counted)))
       }),
     )
+  })
+})
+
+describe('the answer', () => {
+  it.each([
+    [{ input_tokens: 7 }, 7],
+    [{ input_tokens: 7, context_management: null }, 7],
+    [{ input_tokens: 7, context_management: { original_input_tokens: 90 } }, 90],
+    [{ input_tokens: 7, context_management: { original_input_tokens: '90' } }, null],
+    [{ input_tokens: '7' }, null],
+    [{ input_tokens: -1 }, null],
+    [null, null],
+  ])('%j is read as %s: what is cleared may still be read', (answer, tokens) => {
+    expect(readCount(answer)).toBe(tokens)
   })
 })

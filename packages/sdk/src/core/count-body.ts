@@ -2,10 +2,12 @@
 
 import { joinBytes } from './bytes.js'
 import { type Cursor, eachMember, skipValue } from './cursor.js'
+import { asObject } from './json-object.js'
+import { isCount } from './usage-reading.js'
 
 /**
- * What `count_tokens` takes of a Messages body, as far as it adds to the prompt. Context editing is left out: it makes
- * prompts shorter, and what is asked for is the most that may be read.
+ * What `count_tokens` takes of a Messages body, as far as it changes the prompt. Context editing is among it: it may keep
+ * thinking that is left out otherwise. What it clears is counted all the same, see {@link readCount}.
  */
 const COUNTED = new Set([
   'model',
@@ -16,7 +18,19 @@ const COUNTED = new Set([
   'thinking',
   'output_config',
   'output_format',
+  'context_management',
 ])
+
+/** So long an answer is waited for, in milliseconds: somebody waits for an answer of his own, or for a refusal. */
+export const countTimeoutMs = 2_500
+
+/** Not sent with the question: a key under which the call itself may be sent next, and what speaks of the other body. */
+export const unaskedHeaders: readonly string[] = [
+  'idempotency-key',
+  'content-type',
+  'content-encoding',
+  'content-length',
+]
 
 const encoder = new TextEncoder()
 
@@ -37,4 +51,16 @@ export function countBody(body: Uint8Array): Uint8Array {
     pieces.push(encoder.encode(opening), body.subarray(start, cursor.at))
   })
   return joinBytes([...pieces, encoder.encode(pieces.length === 0 ? '{}' : '}')])
+}
+
+/**
+ * The tokens that an answer of `count_tokens` tells of, before anything is cleared: the most that may be read. Null if it
+ * is no count.
+ *
+ * @param answer its JSON value
+ */
+export function readCount(answer: unknown): number | null {
+  const { input_tokens: tokens, context_management: edits } = asObject(answer)
+  const counts = [tokens, asObject(edits).original_input_tokens ?? tokens]
+  return counts.every(isCount) ? Math.max(...counts) : null
 }

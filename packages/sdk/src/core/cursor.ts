@@ -174,7 +174,8 @@ const WORDS =
   'mcp_servers ' +
   'tools system messages role content type ttl budget_tokens text image document tool_use tool_result ' +
   'redacted_thinking server_tool_use web_search_tool_result user assistant custom ephemeral 5m 1h adaptive enabled ' +
-  'disabled auto any tool none usage error output_config output_format format'
+  'disabled auto any tool none usage error output_config output_format format source data base64 ' +
+  'context_management compaction fallbacks'
 for (const word of WORDS.split(' ')) VOCABULARY.set(hashOf(new TextEncoder().encode(word)), word)
 
 function hashOf(word: Uint8Array): number {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { sampleStreams } from '../testing/streams.js'
-import { frameReader, readData } from './cut-frames.js'
+import { frameReader, lastFrameEnd, readData, tailAfter } from './cut-frames.js'
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
 const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
@@ -59,5 +59,26 @@ describe('the events of a stream', () => {
     expect([reader.feed(chunk), reader.feed(chunk), reader.feed(chunk)].map((frames) => frames.length)).toEqual([
       0, 0, 1,
     ])
+  })
+
+  it('are seen to end in a piece without being kept', () => {
+    const lines = fc.array(fc.constantFrom('\n', '\r\n', 'event: a', 'data: {}', '🙂', ':'))
+    fc.assert(
+      fc.property(lines, fc.nat(9), (written, size) => {
+        const whole = bytesOf(`event: a${written.join('')}`)
+        const reader = frameReader()
+        let tail: Uint8Array = new Uint8Array(0)
+        let [ended, fed] = [0, 0]
+        for (let at = 0; at < whole.length; at += size + 1) {
+          const piece = whole.subarray(at, at + size + 1)
+          const before = ended
+          ended += reader.feed(piece).reduce((sum, { bytes }) => sum + bytes.length, 0)
+          const endBefore = before === fed && fed > 0 ? 0 : -1
+          expect(lastFrameEnd(tail, piece)).toBe(ended > before ? ended - fed : endBefore)
+          tail = tailAfter(tail, piece)
+          fed += piece.length
+        }
+      }),
+    )
   })
 })

@@ -62,6 +62,31 @@ function endOfFrame(bytes: Uint8Array, start: number, from: number): number {
   return -1
 }
 
+/**
+ * One past the last byte of a piece that ends an event; -1 if none does, 0 if only what came before it does.
+ *
+ * @param tail the last {@link TAIL_BYTES} bytes before the piece, or fewer if there were no more
+ */
+export function lastFrameEnd(tail: Uint8Array, piece: Uint8Array): number {
+  const byteAt = (at: number): number | undefined => (at >= 0 ? piece[at] : tail[tail.length + at])
+  for (let at = piece.length - 1; at >= -1; at--) {
+    if (byteAt(at) !== LF) continue
+    const lineEnd = byteAt(at - 1) === CR ? at - 1 : at
+    if (byteAt(lineEnd - 1) === LF) return at + 1
+  }
+  return -1
+}
+
+/** So many bytes may be needed to see that an event has ended: a line feed and a line with nothing but its end. */
+const TAIL_BYTES = 3
+
+/** The tail after another piece. */
+export function tailAfter(tail: Uint8Array, piece: Uint8Array): Uint8Array {
+  const bytes = piece.length >= TAIL_BYTES ? piece : joinBytes([tail, piece])
+  // A copy: a view would keep all of a piece in memory.
+  return new Uint8Array(bytes.subarray(-TAIL_BYTES))
+}
+
 function toFrame(bytes: Uint8Array): Frame {
   const lineEnd = bytes.indexOf(LF)
   const line = utf8.decode(bytes.subarray(0, lineEnd))

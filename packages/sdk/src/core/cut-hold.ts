@@ -62,7 +62,7 @@ export class HeldEvents {
   }
 }
 
-/** `server_tool_use`, `mcp_tool_use`, and what comes after them. */
-function isServerCall(type: unknown): boolean {
+/** Whether a block is a call that the API runs itself: `server_tool_use`, `mcp_tool_use`, and what comes after them. */
+export function isServerCall(type: unknown): boolean {
   return typeof type === 'string' && type.endsWith('_tool_use')
 }

@@ -21,20 +21,11 @@
  */
 
 import { joinBytes } from './bytes.js'
+import { type CutNotice, endMessage } from './cut-end.js'
 import { type Frame, frameReader, readData, writeFrame } from './cut-frames.js'
 import { HeldEvents } from './cut-hold.js'
 import { ShownBlocks } from './cut-shown.js'
-import { usageToWire } from './cut-usage.js'
 import { asObject } from './json-object.js'
-import type { Usage } from './usage.js'
-
-/** What a cut tells the client. */
-export interface CutNotice {
-  /** Why, for the person who reads the answer. */
-  readonly reason: string
-  /** What the call is charged by. */
-  readonly usage: Usage
-}
 
 /** Stands between the upstream's stream and the client. Bytes go in and come out in order; none is changed. */
 export interface StreamGate {
@@ -102,13 +93,11 @@ class Gate implements StreamGate {
     return joinBytes([...this.release(), this.reader.takeRest()])
   }
 
-  cut({ reason, usage }: CutNotice): Uint8Array {
+  cut(notice: CutNotice): Uint8Array {
     if (this.phase !== 'guarding') return NOTHING
     this.phase = 'cut'
     this.held.takeAll()
-    const delta = { stop_reason: 'end_turn', stop_sequence: null }
-    const end = [writeFrame('message_delta', { delta, usage: usageToWire(usage) }), writeFrame('message_stop', {})]
-    return joinBytes([...this.shown.close(reason), ...end])
+    return endMessage(this.shown, notice)
   }
 
   private hasEnded(): boolean {

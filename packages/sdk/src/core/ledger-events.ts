@@ -37,10 +37,9 @@ function assertAccounts(accounts: readonly AccountRef[]): void {
 }
 
 function assertText(text: string, name: string): void {
-  assertThat(
-    text !== '' && text.length <= MAX_TEXT_LENGTH && !UNKEEPABLE.test(text),
-    `unusable ${name}: ${quote(text)}`,
-  )
+  const isUsable = text !== '' && text.length <= MAX_TEXT_LENGTH && !UNKEEPABLE.test(text)
+  // The sentence only where it is needed: several of these are checked for every call.
+  if (!isUsable) assertThat(false, `unusable ${name}: ${quote(text)}`)
 }
 
 function assertAmount(amount: number, name: string): void {

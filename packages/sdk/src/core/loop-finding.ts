@@ -14,6 +14,7 @@ import type { LoopTier } from './loop-limits.js'
  * - `same-request`: the same request again and again.
  * - `same-text`: the model says the same again and again and does nothing.
  * - `only-texts`: the model talks on, nobody answers, and it does nothing.
+ * - `repeating-text`: one answer says the same again and again while it is written.
  * - `spend`: dollars go out too fast.
  */
 export type LoopRule =
@@ -25,6 +26,7 @@ export type LoopRule =
   | 'same-request'
   | 'same-text'
   | 'only-texts'
+  | 'repeating-text'
   | 'spend'
 
 /** A loop that an agent is in. */
@@ -84,6 +86,8 @@ export function describeFinding({ rule, repeats, cycle }: ToldFinding): string {
       return `the model said the same ${repeats} times without doing anything`
     case 'only-texts':
       return `the model answered ${repeats} times in a row without doing anything`
+    case 'repeating-text':
+      return `the answer said the same ${repeats} times in a row`
     case 'spend':
       return 'money was spent too fast'
   }

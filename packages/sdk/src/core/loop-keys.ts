@@ -10,8 +10,11 @@ import { TextHash } from './loop-hash.js'
 const MAX_DEPTH = 32
 /** More values than any tool's input holds. */
 const MAX_VALUES = 100_000
-/** Of longer texts the beginning, the end and the length count. */
-const MAX_TEXT = 262_144
+/** Of longer texts the beginning, the end and the length count: other calls wait meanwhile. */
+const MAX_TEXT = 32_768
+/** Behind so many characters of one input, of every text only a few more count. */
+const MAX_CHARACTERS = 262_144
+const MAX_LATE_TEXT = 64
 
 /** Notes for whoever watches; they never change what a tool does. */
 const NOTES = new Set(['task_progress', 'security_risk', 'toolSummary', 'summary_of_change'])
@@ -28,14 +31,15 @@ export function callKey(tool: string, input: unknown): string {
 }
 
 /**
- * A key that is also equal where inputs differ in numbers, letter case, spacing or quotes, or a command in what it is
- * piped or written to.
+ * A key that is also equal where inputs differ in letter case, spacing or quotes, or a command in what it is piped to or
+ * where its noise goes. Numbers tell calls apart: the next page is another one.
  */
 export function looseCallKey(tool: string, input: unknown): string {
   return keyOf(tool, input, loosen)
 }
 
-type Reading = (text: string, field: string) => string
+/** @param most so much of a text counts */
+type Reading = (text: string, field: string, most: number) => string
 
 function keyOf(tool: string, input: unknown, read: Reading): string {
   const writer = new KeyWriter(read)
@@ -57,6 +61,7 @@ class KeyWriter {
   readonly hash = new TextHash()
   readonly #read: Reading
   #values = 0
+  #characters = 0
 
   constructor(read: Reading) {
     this.#read = read
@@ -74,14 +79,16 @@ class KeyWriter {
   }
 
   addText(text: string, field: string): void {
-    const whole = this.#read(text, field)
-    const isLong = whole.length > MAX_TEXT
+    const most = this.#characters < MAX_CHARACTERS ? MAX_TEXT : MAX_LATE_TEXT
+    const whole = this.#read(text, field, most)
+    const isLong = whole.length > most
+    this.#characters += Math.min(whole.length, most)
     this.hash.addCode(TEXT)
-    this.hash.addText(isLong ? whole.slice(0, MAX_TEXT / 2) : whole)
+    this.hash.addText(isLong ? whole.slice(0, most / 2) : whole)
     if (!isLong) return
     this.hash.addCode(CUT)
     this.hash.addCode(whole.length)
-    this.hash.addText(whole.slice(-MAX_TEXT / 2))
+    this.hash.addText(whole.slice(-most / 2))
   }
 
   #add(value: unknown, field: string, depth: number): void {
@@ -92,7 +99,7 @@ class KeyWriter {
     else if (isObject(value)) this.#addFields(value, Object.keys(value), depth)
     else {
       this.hash.addCode(OTHER)
-      this.hash.addText(typeof value === 'number' ? this.#read(String(value), field) : String(value))
+      this.hash.addText(String(value))
     }
   }
 
@@ -122,13 +129,13 @@ function isObject(value: unknown): value is JsonObject {
 }
 
 const COMMAND_FIELDS = new Set(['command', 'cmd'])
-/** A command up to where it is piped or written to; what stands in quotes belongs to it. */
-const UNPIPED = /^(?:[^|<>'"]|'[^']*'|"[^"]*")*/
+/** A command up to where it is piped, or its noise sent away; what stands in quotes belongs to it. */
+const UNPIPED = /^(?:[^|'"2&>]|'[^']*'|"[^"]*"|(?!(?:2|&)?>\s*(?:\/dev\/null|&1))[2&>])*/
 
-function loosen(text: string, field: string): string {
-  const head = text.slice(0, MAX_TEXT)
+function loosen(text: string, field: string, most: number): string {
+  const head = text.slice(0, most)
   const act = COMMAND_FIELDS.has(field) ? withoutPipes(head) : head
-  return act.toLowerCase().replace(/[\d\s'"`]+/g, '')
+  return act.toLowerCase().replace(/[\s'"`]+/g, '')
 }
 
 function withoutPipes(command: string): string {

@@ -12,6 +12,8 @@ export interface LoopLimits {
   readonly repeat: LoopTiers
   /** The same rounds again with the same results. */
   readonly sameResult: LoopTiers
+  /** The same rounds again, and their results differ in numbers alone. Not for tools declared to be a cursor. */
+  readonly otherNumbers: LoopTiers
   /** The same rounds again, also if they bring something new: pages, steps. Not for tools declared to be a cursor. */
   readonly newResult: LoopTiers
   /** The same rounds again, and all they do is wait. */
@@ -40,25 +42,31 @@ export interface LoopLimits {
   readonly spend: LoopTiers
 }
 
+/** A rule that has two tiers. */
+export type LoopRuleName = Exclude<keyof LoopLimits, 'growthTokens'>
+
 /**
  * What holds unless somebody says otherwise. Careful people do the same thing three times for good reasons, rarely five
- * times; a different answer is a reason, a wait is one, and where the input varies it takes longer to be sure.
+ * times. Another answer is a reason to go on, and so is a wait. Where something varies, what looks like a loop may be
+ * work: there the notice comes early and the stop only where nobody would wait any longer.
  */
 export const defaultLoopLimits: LoopLimits = {
   repeat: { notice: 3, stop: 5 },
   sameResult: { notice: 3, stop: 4 },
-  newResult: { notice: 6, stop: 12 },
+  // A clock that is asked again and again, but also a benchmark that is run ten times.
+  otherNumbers: { notice: 5, stop: 12 },
+  newResult: { notice: 6, stop: 40 },
   // Ten minutes at one look every five seconds.
   poll: { notice: 30, stop: 120 },
-  nearRepeat: { notice: 5, stop: 10 },
-  sameFailure: { notice: 8, stop: 16 },
+  nearRepeat: { notice: 5, stop: 20 },
+  sameFailure: { notice: 8, stop: 24 },
   // Silent commands are ordinary work.
   nothingFound: { notice: 12, stop: null },
-  stalledCheck: { notice: 4, stop: 8 },
-  growth: { notice: 8, stop: 16 },
+  stalledCheck: { notice: 4, stop: 20 },
+  growth: { notice: 8, stop: 32 },
   growthTokens: 20_000,
-  sameRequest: { notice: 5, stop: 10 },
-  // Drawing several answers to one prompt is ordinary work too.
+  // Drawing many answers to one prompt is ordinary work too, and short ones are often the same.
+  sameRequest: { notice: 5, stop: null },
   anyAnswer: { notice: 20, stop: null },
   sameText: { notice: 3, stop: 5 },
   onlyTexts: { notice: 6, stop: 12 },

@@ -2,9 +2,9 @@
 
 import type { Refusal } from './errors.js'
 import { loopDetails } from './loop-details.js'
-import { describeFinding, type LoopFinding } from './loop-finding.js'
+import { describeFinding, type LoopFinding, type ToldFinding } from './loop-finding.js'
 import type { LoopVerdict } from './loop-verdict.js'
-import { decimalUsd, formatUsd } from './money.js'
+import { decimalUsd, formatUsd, type NanoUsd } from './money.js'
 import { quoteForShell } from './shell-word.js'
 import type { AgentName } from './steps-memory.js'
 
@@ -28,6 +28,14 @@ export function refuseLoop({ finding, spent }: LoopVerdict, { session, agent }: 
     // Waiting does not help: a person has to act.
     retryAfterSec: null,
   }
+}
+
+/** What stands at the end of an answer that was ended because it goes in a loop. @param spent what the answer costs */
+export function explainLoopCut(told: ToldFinding, spent: NanoUsd): string {
+  return (
+    `RunGuard ended this answer here, because ${describeFinding(told)}. It has cost ${formatUsd(spent)} so far. Send a ` +
+    'new message to go on.'
+  )
 }
 
 /** What a model reads that is about to go in a loop. */

@@ -15,6 +15,8 @@ export interface RepeatState {
   readonly calls: PeriodRuns
   /** Over what they do and what comes back. */
   readonly outcomes: PeriodRuns
+  /** Over what comes back, whatever its numbers. */
+  readonly norms: PeriodRuns
   /** The last rounds, the newest last. */
   readonly recent: SeenAct[]
   /** Per cycle length: the round with which the cycle began that is going on. */
@@ -35,6 +37,7 @@ export function startRepeat(): RepeatState {
   return {
     calls: startRuns(LONGEST_CYCLE),
     outcomes: startRuns(LONGEST_CYCLE),
+    norms: startRuns(LONGEST_CYCLE),
     recent: [],
     since: perLength(),
     newLaps: perLength(),
@@ -48,10 +51,12 @@ function perLength(): number[] {
 
 /** Takes in a round. @param isNew it brought something that was not seen before */
 export function recordRepeat(state: RepeatState, act: LoopRound, isNew: boolean): void {
-  const { calls, outcomes, recent } = state
+  const { calls, outcomes, norms, recent } = state
   pushSignature(calls, act.signature)
   // An unknown result equals none, not even the next unknown one.
-  pushSignature(outcomes, act.outcome ?? `${act.signature}?${act.round}`)
+  const unknown = `${act.signature}?${act.round}`
+  pushSignature(outcomes, act.outcome ?? unknown)
+  pushSignature(norms, act.norm ?? unknown)
   for (let period = 1; period <= recent.length; period++) {
     const run = calls.runs[period - 1] ?? 0
     if (run === 1) startCycle(state, period)
@@ -94,7 +99,7 @@ export function findRepeat(state: RepeatState, limits: LoopLimits): LoopFinding 
 }
 
 function judge(
-  { recent, outcomes, newLaps }: RepeatState,
+  { recent, outcomes, norms, newLaps }: RepeatState,
   limits: LoopLimits,
   period: number,
   repeats: number,
@@ -103,20 +108,21 @@ function judge(
   if (toolClass === 'poll') return tierOf(repeats, limits.poll)
   // What writes does the same again, whatever it answers.
   const fruitless = toolClass === 'write' ? repeats : repeats - (newLaps[period - 1] ?? 0)
-  return strongerTier(
-    strongerTier(tierOf(fruitless, limits.repeat), tierOf(repeatsOf(outcomes, period), limits.sameResult)),
-    toolClass === 'cursor' ? null : tierOf(repeats, limits.newResult),
-  )
+  const same = strongerTier(tierOf(fruitless, limits.repeat), tierOf(repeatsOf(outcomes, period), limits.sameResult))
+  if (toolClass === 'cursor') return same
+  const numbered = tierOf(Math.min(repeats, repeatsOf(norms, period)), limits.otherNumbers)
+  return strongerTier(same, strongerTier(numbered, tierOf(repeats, limits.newResult)))
 }
 
-/** The class that the last rounds share; `write` if any of them writes. */
+/** The class that the last rounds share; `write` if any of them writes, else `poll` if any waits. */
 function classOf(recent: readonly SeenAct[], period: number): ToolClass | null {
   const first = recent[recent.length - period]?.toolClass ?? null
   let shared: ToolClass | null = first
   for (let at = recent.length - period; at < recent.length; at++) {
     const each = recent[at]?.toolClass
     if (each === 'write') return 'write'
-    if (each !== first) shared = null
+    if (each === 'poll') shared = 'poll'
+    else if (each !== first && shared !== 'poll') shared = null
   }
   return shared
 }

@@ -8,11 +8,13 @@ export interface LoopRound {
   readonly round: number
   /** Equal for rounds with the same calls, in whatever order; equal parallel calls count once. */
   readonly signature: string
-  /** Equal for rounds with the same calls and the same normalised results; null if a result is not known. */
+  /** Equal for rounds with the same calls and the same results, of failures the normalised ones; null if not known. */
   readonly outcome: string | null
+  /** Equal for rounds whose calls, taken in the same order, gave the same normalised results; null if not known. */
+  readonly norm: string | null
   /** The tools, for people. */
   readonly label: string
-  /** The class that all its calls share; `write` if any call writes. */
+  /** The class that all its calls share; `write` if any call writes, else `poll` if any waits. */
   readonly toolClass: ToolClass | null
   /** No call of it brought anything: all failed or came back empty. */
   readonly isFruitless: boolean
@@ -50,7 +52,8 @@ function singleRound(step: LoopStep): LoopRound {
   return {
     round: step.round,
     signature: step.key,
-    outcome: step.norm === null ? null : `${step.key}=${step.norm}`,
+    outcome: outcomeOf(step),
+    norm: step.norm,
     label: shownTool(step),
     toolClass: step.toolClass,
     isFruitless: step.isError || step.isEmpty,
@@ -60,12 +63,12 @@ function singleRound(step: LoopStep): LoopRound {
 
 function parallelRound(round: number, steps: readonly LoopStep[]): LoopRound {
   const sorted = [...steps].sort((left, right) => (left.key < right.key ? -1 : 1))
-  const isKnown = sorted.every(({ norm }) => norm !== null)
   const tools = [...new Set(steps.map(shownTool))]
   return {
     round,
     signature: hashText(sorted.map(({ key }) => key).join('+')),
-    outcome: isKnown ? hashText(sorted.map(({ key, norm }) => `${key}=${norm}`).join('+')) : null,
+    outcome: joinKnown(sorted.map(outcomeOf)),
+    norm: joinKnown(sorted.map(({ norm }) => norm)),
     label: tools.slice(0, MAX_NAMED).join(' + ') + (tools.length > MAX_NAMED ? ' + …' : ''),
     toolClass: sharedClass(steps),
     isFruitless: steps.every(({ isError, isEmpty }) => isError || isEmpty),
@@ -73,8 +76,20 @@ function parallelRound(round: number, steps: readonly LoopStep[]): LoopRound {
   }
 }
 
+/** A failure is the same whatever its numbers are; where a call went well, its numbers may be what was asked for. */
+function outcomeOf({ key, norm, result, isError }: LoopStep): string | null {
+  const told = isError ? norm : result
+  return told === null ? null : `${key}=${told}`
+}
+
+function joinKnown(parts: readonly (string | null)[]): string | null {
+  return parts.includes(null) ? null : hashText(parts.join('+'))
+}
+
 function sharedClass(steps: readonly LoopStep[]): ToolClass | null {
   const classes = new Set(steps.map(({ toolClass }) => toolClass))
   if (classes.has('write')) return 'write'
+  // Whoever looks round while he waits, waits.
+  if (classes.has('poll')) return 'poll'
   return classes.size === 1 ? (steps[0]?.toolClass ?? null) : null
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it, test } from 'vitest'
 import { z } from 'zod'
+import { defaultLoopLimits, loopLimitsOf } from './loop-limits.js'
 import { breakerSchema, loopsSchema } from './loop-schema.js'
 
 const problems = (schema: z.ZodType, input: unknown): string[] =>
@@ -13,6 +14,7 @@ describe('what is written about loops', () => {
       onStop: 'stop',
       noticeLimit: null,
       tools: {},
+      limits: {},
     })
   })
 
@@ -22,6 +24,30 @@ describe('what is written about loops', () => {
     expect(noticeLimit).toBe(2_000_000_000)
     expect(Object.hasOwn(tools, 'Bash') && tools.Bash).toBe('poll')
     expect(Object.getPrototypeOf(tools)).toBe(Object.prototype)
+  })
+
+  it('moves the limits of single rules: a tier that is not named stays, unless the other has moved past it', () => {
+    const written = { repeat: { stop: 8 }, nearRepeat: { stop: null }, sameResult: { stop: 2 }, growth: { notice: 50 } }
+    expect(loopsSchema.parse({ limits: { ...written, spend: { stop: 0.5 }, poll: undefined } }).limits).toEqual({
+      repeat: { notice: 3, stop: 8 },
+      nearRepeat: { notice: 5, stop: null },
+      sameResult: { notice: 2, stop: 2 },
+      growth: { notice: 50, stop: 50 },
+      spend: { notice: 0.5, stop: 0.5 },
+    })
+    const all = Object.keys(defaultLoopLimits).filter((name) => name !== 'growthTokens')
+    const { limits } = loopsSchema.parse({ limits: Object.fromEntries(all.map((name) => [name, {}])) })
+    expect(loopLimitsOf(limits)).toEqual(defaultLoopLimits)
+  })
+
+  it('names the rule that was meant, and says which limit cannot be one', () => {
+    const limits = { repaet: { stop: 8 }, repeat: { notice: 6, stop: 5 }, growth: { stop: 0 }, poll: { notce: 1 } }
+    expect(problems(loopsSchema, { limits })).toEqual([
+      'limits.repeat: notice must not be above stop',
+      'limits.poll: unknown key "notce", did you mean "notice"?',
+      'limits.growth.stop: Too small: expected number to be >0',
+      'limits: unknown key "repaet", did you mean "repeat"?',
+    ])
   })
 
   it('is told all that is wrong, with the word that was meant', () => {

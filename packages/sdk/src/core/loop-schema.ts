@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import type { BreakerScope } from './breaker.js'
 import type { BreakerLimits, BreakerPolicy } from './breaker-meter.js'
+import { loopLimitsSchema } from './loop-limits-schema.js'
 import type { ToolClass } from './loop-step.js'
 import type { LoopPolicy } from './loop-verdict.js'
 import { duration, strictObject, usd, word } from './written-schema.js'
@@ -32,6 +33,9 @@ export const loopsSchema = strictObject({
     .default(null)
     .describe('What a loop may cost that is only told of; above that it is stopped.'),
   tools: z.record(z.string().min(1).max(200), tool).default({}).describe('What tools are known to be, by their name.'),
+  limits: loopLimitsSchema
+    .prefault({})
+    .describe('How often something must happen before a loop is told of, and before it is stopped.'),
 }).transform(({ tools, ...policy }): LoopPolicy => {
   // Not an object literal: `__proto__` is a name like any other.
   const classes = new Map<string, ToolClass>(Object.entries(tools).map(([name, { class: kind }]) => [name, kind]))

@@ -51,8 +51,16 @@ describe('the same again', () => {
   test('with a new result every time it is work for longer, unless it writes', () => {
     const paging = (round: number) => step(round, 'next')
     const writing = (round: number) => step(round, 'insert', { toolClass: 'write' })
-    expect([5, 6, 11, 12].map((count) => tierAfter(count, paging))).toEqual([null, 'notice', 'notice', 'stop'])
+    expect([5, 6, 39, 40].map((count) => tierAfter(count, paging))).toEqual([null, 'notice', 'notice', 'stop'])
     expect([3, 5].map((count) => tierAfter(count, writing))).toEqual(['notice', 'stop'])
+  })
+
+  test('with a result that differs in numbers alone it is counted, but takes longer, unless it fails', () => {
+    const counting = (facts: StepFacts) => (round: number) =>
+      step(round, 'a', { norm: 'n', result: `n${round}`, ...facts })
+    expect([4, 5, 11, 12].map((count) => tierAfter(count, counting({})))).toEqual([null, 'notice', 'notice', 'stop'])
+    expect([3, 4].map((count) => tierAfter(count, counting({ isError: true })))).toEqual(['notice', 'stop'])
+    expect(tierAfter(39, counting({ toolClass: 'cursor' }))).toBeNull()
   })
 
   test('results that are not known do not count as the same', () => {
@@ -98,12 +106,12 @@ describe('rounds', () => {
 describe('what leads nowhere', () => {
   test('nearly the same call with nothing in its result', () => {
     const near = (round: number) => step(round, `form ${round}`, { looseKey: 'list', answer: '' })
-    expect([4, 5, 10].map((count) => tierAfter(count, near))).toEqual([null, 'notice', 'stop'])
+    expect([4, 5, 20].map((count) => tierAfter(count, near))).toEqual([null, 'notice', 'stop'])
   })
 
   test('any call of a tool with the same failure takes longer to be sure', () => {
     const failing = (round: number) => step(round, `${round}`, { isError: true, answer: 'not found' })
-    expect([7, 8, 16].map((count) => tierAfter(count, failing))).toEqual([null, 'notice', 'stop'])
+    expect([7, 8, 24].map((count) => tierAfter(count, failing))).toEqual([null, 'notice', 'stop'])
   })
 
   test('silent commands are never stopped', () => {
@@ -115,13 +123,13 @@ describe('what leads nowhere', () => {
     const find = (count: number) => play(new SessionLoopDetector(), laps(count).join(' ')).find()
     expect(find(8)).toBeNull()
     const detector = new SessionLoopDetector()
-    const tiers = Array.from({ length: 8 }, (_, n) => {
+    const tiers = Array.from({ length: 20 }, (_, n) => {
       detector.recordRound([step(2 * n, `edit ${n}`)])
       return detector.recordRound([step(2 * n + 1, 'test', { isError: true, answer: 'boom' })])?.tier ?? null
     })
-    expect(tiers).toEqual([null, null, null, 'notice', 'notice', 'notice', 'notice', 'stop'])
-    expect(detector.find()).toMatchObject({ rule: 'stalled-check', repeats: 8, sinceRound: 1, rounds: 15 })
-    detector.recordRound([step(20, 'test')])
+    expect([2, 3, 18, 19].map((n) => tiers[n])).toEqual([null, 'notice', 'notice', 'stop'])
+    expect(detector.find()).toMatchObject({ rule: 'stalled-check', repeats: 20, sinceRound: 1, rounds: 39 })
+    detector.recordRound([step(40, 'test')])
     expect(detector.find()).toBeNull()
   })
 
@@ -132,8 +140,8 @@ describe('what leads nowhere', () => {
       return detector.recordTurn(turn({ promptTokens: 10_000 + round * by }))
     }
     for (let round = 0; round < 14; round++) expect(grow(round, 3_000)).toBeNull()
-    const tiers = Array.from({ length: 16 }, (_, n) => grow(14 + n, 3_000)?.tier ?? null)
-    expect(tiers.slice(6)).toEqual([null, ...new Array(8).fill('notice'), 'stop'])
+    const tiers = Array.from({ length: 32 }, (_, n) => grow(14 + n, 3_000)?.tier ?? null)
+    expect(tiers.slice(6)).toEqual([null, ...new Array(24).fill('notice'), 'stop'])
     expect(detector.find()?.rule).toBe('growth')
   })
 })
@@ -152,12 +160,12 @@ describe('requests, words and money', () => {
       same.recordTurn(turn({ request: 'r', answer: 'x' }))
       sample.recordTurn(turn({ request: 'r', answer: `x${n}` }))
     }
-    expect(same.find()).toMatchObject({ tier: 'stop', rule: 'same-request', repeats: 10, sinceRound: null })
+    expect(same.find()).toMatchObject({ tier: 'notice', rule: 'same-request', repeats: 10, sinceRound: null })
     expect(sample.find()).toBeNull()
   })
 
-  test('refusals count on, so a refused request sent again and again is stopped too', () => {
-    const detector = new SessionLoopDetector()
+  test('refusals count on, so a refused request sent again and again is stopped too where that is asked for', () => {
+    const detector = new SessionLoopDetector({ sameRequest: { notice: 5, stop: 10 } })
     for (let n = 0; n < 4; n++) detector.recordTurn(turn({ request: 'r', answer: 'x' }))
     const tiers = Array.from({ length: 6 }, () => detector.recordRefusal('r')?.tier)
     expect(tiers).toEqual(['notice', 'notice', 'notice', 'notice', 'notice', 'stop'])
@@ -170,11 +178,16 @@ describe('requests, words and money', () => {
     expect(detector.recordRound([step(1, 'write')])).toBeNull()
   })
 
-  test('dollars a minute are averaged over five minutes', () => {
+  test('dollars a minute are averaged over five minutes, and a person does not make them undone', () => {
     const detector = new SessionLoopDetector({ spend: { notice: 1, stop: 2 } })
     const spend = (minute: number, usd: number) =>
       detector.recordTurn(turn({ atMs: minute * 60_000, usd }))?.tier ?? null
     expect([spend(0, 4), spend(1, 1), spend(2, 5), spend(9, 0)]).toEqual([null, 'notice', 'stop', null])
+    expect(spend(10, 10)).toBe('stop')
+    detector.reset()
+    expect(detector.find()?.tier).toBe('stop')
+    detector.reset('operator')
+    expect(detector.find()).toBeNull()
   })
 })
 
@@ -190,7 +203,12 @@ describe('a detector in its session', () => {
 
   test('limits can be moved and switched off; what cannot be a limit is named', () => {
     expect(
-      tierAfter(99, (round) => step(round, 'a', { answer: 'x' }), { repeat: off, sameResult: off, newResult: off }),
+      tierAfter(99, (round) => step(round, 'a', { answer: 'x' }), {
+        repeat: off,
+        sameResult: off,
+        otherNumbers: off,
+        newResult: off,
+      }),
     ).toBeNull()
     expect(() => new SessionLoopDetector({ repeat: { notice: 5, stop: 3 } })).toThrow('the loop limit repeat must be')
     expect(() => new SessionLoopDetector({ repaet: off } as never)).toThrow('there is no loop limit "repaet"')
@@ -198,7 +216,7 @@ describe('a detector in its session', () => {
 
   test('what is not its state is refused', () => {
     const state = new SessionLoopDetector().toJSON()
-    for (const damaged of [null, {}, { ...state, version: 2 }, { ...state, spend: [1] }, { ...state, extra: 1 }]) {
+    for (const damaged of [null, {}, { ...state, version: 3 }, { ...state, spend: [1] }, { ...state, extra: 1 }]) {
       expect(() => SessionLoopDetector.from(damaged)).toThrow('this is not the state of a loop detector')
     }
   })

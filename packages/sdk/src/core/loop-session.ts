@@ -7,7 +7,7 @@ import { type LoopLimits, loopLimitsOf } from './loop-limits.js'
 import { findRepeat, recordRepeat, startRepeat } from './loop-repeat.js'
 import { findRequests, recordRequest, startRequests } from './loop-requests.js'
 import { resultKeys } from './loop-result.js'
-import { type LoopRound, roundOf } from './loop-round.js'
+import { roundOf } from './loop-round.js'
 import { findSpend, recordSpend } from './loop-spend.js'
 import { findStalled, recordStalled, startStalled } from './loop-stalled.js'
 import { loopStateSchema, MAX_SEEN, type SessionLoopState } from './loop-state-schema.js'
@@ -64,14 +64,26 @@ export class SessionLoopDetector {
   recordRound(steps: readonly LoopStep[]): LoopFinding | null {
     const round = roundOf(steps)
     if (round !== null) {
-      const isNew = this.#learn(round)
+      // None of the last rounds did this and brought that.
+      const isFresh = round.outcome !== null && this.#isFirst(round.outcome)
+      const isNew = isFresh && !round.isFruitless
       recordRepeat(this.#state.repeat, round, isNew)
       recordDeadEnd(this.#state.deadEnd, round)
-      recordStale(this.#state.growth, round, isNew)
+      recordStale(this.#state.growth, round, isFresh)
       recordStalled(this.#state.stalled, round)
       if (this.#state.texts.count > 0) this.#state.texts = startTexts()
     }
     return this.find()
+  }
+
+  /**
+   * Takes in what the agent was told from outside before its next round: that a timer is due, say. Words that it has not
+   * heard before are a reason to do the same again.
+   */
+  recordNews(news: string): void {
+    if (!this.#isFirst(`news=${news}`)) return
+    const { spend, requests } = this.#state
+    this.#state = { ...startRules(), spend, requests }
   }
 
   /**
@@ -106,22 +118,22 @@ export class SessionLoopDetector {
     return strongerOf(strongerOf(rounds, fruitless), strongerOf(words, findSpend(spend, this.#limits)))
   }
 
-  /** A person spoke, or an operator opened the way: everything starts anew. */
-  reset(): void {
-    this.#state = startRules()
+  /** Everything starts anew. Only what was spent lately still counts if a person spoke; an operator opens that as well. */
+  reset(by: 'person' | 'operator' = 'person'): void {
+    const spend = by === 'person' ? this.#state.spend : []
+    this.#state = { ...startRules(), spend }
     this.#seen = new Set()
   }
 
   /** What has to be kept to go on later, as plain JSON. */
   toJSON(): SessionLoopState {
-    return { version: 1, seen: [...this.#seen], ...structuredClone(this.#state) }
+    return { version: 2, seen: [...this.#seen], ...structuredClone(this.#state) }
   }
 
-  /** Whether a round brought something that none of the last rounds did. */
-  #learn({ outcome, isFruitless }: LoopRound): boolean {
-    if (outcome === null || isFruitless) return false
-    const isNew = !this.#seen.delete(outcome)
-    this.#seen.add(outcome)
+  /** Whether it is none of what was seen last. From then on it is. */
+  #isFirst(sight: string): boolean {
+    const isNew = !this.#seen.delete(sight)
+    this.#seen.add(sight)
     if (this.#seen.size > MAX_SEEN) {
       const [oldest] = this.#seen
       if (oldest !== undefined) this.#seen.delete(oldest)

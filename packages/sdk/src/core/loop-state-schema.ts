@@ -19,6 +19,7 @@ function runsOf(longest: number) {
 const repeat = z.strictObject({
   calls: runsOf(LONGEST_CYCLE),
   outcomes: runsOf(LONGEST_CYCLE),
+  norms: runsOf(LONGEST_CYCLE),
   recent: z.array(z.strictObject({ round: z.int(), label: z.string(), toolClass })).max(LONGEST_CYCLE),
   since: z.array(z.int()).length(LONGEST_CYCLE),
   newLaps: z.array(count).length(LONGEST_CYCLE),
@@ -63,7 +64,7 @@ const requests = z.strictObject({
 /** Everything a detector remembers of a session; at most some 20 kB. */
 export const loopStateSchema = z.strictObject({
   /** Goes up when the rules change what they keep. */
-  version: z.literal(1),
+  version: z.literal(2),
   /** The last outcomes that were new, the oldest first. */
   seen: z.array(z.string()).max(MAX_SEEN),
   repeat,

@@ -19,13 +19,13 @@ export interface LoopStep {
   readonly tool: string
   /** The tool and its canonical input, without fields that only describe the call. */
   readonly key: string
-  /** The same for inputs that differ only in small things (numbers, spacing, piping); null if that is not known. */
+  /** The same for inputs that differ only in small things (letter case, spacing, piping); null if that is not known. */
   readonly looseKey: string | null
-  /** The result as it was; null if it is not known. */
+  /** The result as it was, by which results of calls that went well are compared; null if it is not known. */
   readonly result: string | null
-  /** The result without colours, numbers and spacing; null if it is not known. */
+  /** The result without colours, numbers and spacing, by which failures are compared; null if it is not known. */
   readonly norm: string | null
-  /** The tool says that it failed. */
+  /** The tool says that it failed, or its result begins like a failure. */
   readonly isError: boolean
   /** Nothing came back. */
   readonly isEmpty: boolean

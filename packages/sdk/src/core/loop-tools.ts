@@ -12,17 +12,23 @@ const KNOWN = new Map<string, ToolClass>([
   ...classed('write', ['Edit', 'MultiEdit', 'NotebookEdit', 'Write', 'edit', 'edit_file', 'write_file', 'apply_patch']),
 ])
 
-/** A command that waits before it does anything else. */
-const WAITS = /^\s*(?:\(\s*)?(?:sleep|timeout\s+\S+\s+sleep|Start-Sleep)\b/
-const LONGEST_START = 200
+/** A command that waits somewhere: before a look, behind it, or between looks. */
+const WAITS = /(?:^|[;&|(\n]|\bdo|\bthen)\s*(?:timeout\s+\S+\s+)?(?:sleep|Start-Sleep)\s+[\d$.]|--(?:watch|wait)\b/
+const LONGEST_START = 1_000
+/** Tools whose name says that they wait, also behind the name of a server. */
+const WAITING_NAME = /(?:^|[_./-])(?:wait|sleep|poll)(?:[_./-]|$)/i
 
 /** The class of a call; null if nobody knows. @param declared goes before what is known of the name */
 export function toolClassOf(tool: string, input: unknown, declared: ToolClasses = {}): ToolClass | null {
   if (Object.hasOwn(declared, tool)) return declared[tool] ?? null
   const known = KNOWN.get(tool)
   if (known !== undefined) return known
+  if (WAITING_NAME.test(tool.slice(0, LONGEST_START))) return 'poll'
   const { command } = asObject(input)
-  return typeof command === 'string' && WAITS.test(command.slice(0, LONGEST_START)) ? 'poll' : null
+  // Nothing typed into a terminal that is at work: what comes out of it is waited for.
+  return typeof command === 'string' && (command.trim() === '' || WAITS.test(command.slice(0, LONGEST_START)))
+    ? 'poll'
+    : null
 }
 
 function classed(toolClass: ToolClass, tools: readonly string[]): [string, ToolClass][] {

@@ -6,7 +6,7 @@ import { judgeLoop, type LoopEpisode, type LoopPolicy } from './loop-verdict.js'
 import { nanoUsd } from './money.js'
 import { isHarnessText } from './steps-person.js'
 
-const policy: LoopPolicy = { mode: 'enforce', nudge: false, onStop: 'stop', noticeLimit: null, tools: {} }
+const policy: LoopPolicy = { mode: 'enforce', nudge: false, onStop: 'stop', noticeLimit: null, tools: {}, limits: {} }
 
 function finding(tier: 'notice' | 'stop', rounds: number): LoopFinding {
   return { tier, rule: 'repeat', repeats: rounds, cycle: ['Bash'], cycleLength: 1, rounds, sinceRound: 0 }

@@ -1,6 +1,7 @@
 /** What is done about a loop: notice → nudge → downgrade → stop, each step only as far as it was asked for. */
 
 import type { LoopFinding } from './loop-finding.js'
+import type { LoopLimits } from './loop-limits.js'
 import type { ToolClasses } from './loop-tools.js'
 import type { NanoUsd } from './money.js'
 
@@ -15,6 +16,8 @@ export interface LoopPolicy {
   /** What a loop may cost that is only worth a notice; above that it is stopped. Null: it goes on. */
   readonly noticeLimit: NanoUsd | null
   readonly tools: ToolClasses
+  /** Limits of single rules that replace the default ones. */
+  readonly limits: Partial<LoopLimits>
 }
 
 /** What holds unless somebody says otherwise. */
@@ -24,6 +27,7 @@ export const defaultLoopPolicy: LoopPolicy = {
   onStop: 'stop',
   noticeLimit: null,
   tools: {},
+  limits: {},
 }
 
 /** So many rounds a cheaper model has to find the way out. */

@@ -1,74 +1,117 @@
-/** Finds pictures and documents in the bytes of a block, without parsing it. */
-import { findBytes, type Needle, needleOf, standsAt } from './byte-search.js'
+/**
+ * Finds pictures and documents in the bytes of a block, as a JSON reader would: the last of two equal keys counts, escapes
+ * are undone, and a text that only speaks of pictures is none.
+ */
+import {
+  type Cursor,
+  eachElement,
+  eachMember,
+  MalformedBodyError,
+  peek,
+  readString,
+  skipString,
+  skipValue,
+} from './cursor.js'
 import type { ByteRange } from './text-tokens.js'
 
-/** What a tool result holds besides text. */
+/** What a block holds besides text. */
 export interface NestedMedia {
   /** The base64 text of each picture; null for one whose data is elsewhere. */
   readonly images: readonly (ByteRange | null)[]
+  /** True also where nobody can tell. */
   readonly hasDocument: boolean
 }
 
-/** A key stands near the start of its block: before it there are only short values. */
-const PEEK_BYTES = 320
 const QUOTE = 0x22
-const COLON = 0x3a
-const SPACE = 0x20
+const OBJECT = 0x7b
+const ARRAY = 0x5b
+/** Results hold blocks, and some of these hold blocks again: no deeper than this. */
+const MAX_DEPTH = 3
 
-/** With their quotes: inside of a string these would be escaped, so that a text about pictures is no picture. */
-const imageType = needleOf('"image"')
-const documentType = needleOf('"document"')
-const sourceKey = needleOf('"source"')
-const contentKey = needleOf('"content"')
-const dataKey = needleOf('"data"')
-const utf8 = new TextDecoder()
-const noMedia: NestedMedia = { images: [], hasDocument: false }
-
-/** The base64 text of an image block (`source.data`); null if it refers to a file or URL. */
-export function findImageData(body: Uint8Array, start: number, end: number): ByteRange | null {
-  const value = findValue(body, dataKey, start, end)
-  if (value === -1 || body[value] !== QUOTE) return null
-  const to = body.indexOf(QUOTE, value + 1)
-  return to === -1 || to > end ? null : { start: value + 1, end: to }
+/** The base64 text of an image block (`source.data`); null if it refers to a file or URL, or cannot be read. */
+export function findImageData(body: Uint8Array, start: number): ByteRange | null {
+  return whenReadable(null, () => {
+    const { kind, data } = findMembers(body, findMembers(body, start).source)
+    if (kind !== 'base64' || body[data] !== QUOTE) return null
+    const cursor = cursorAt(body, data)
+    skipString(cursor)
+    return { start: data + 1, end: cursor.at - 1 }
+  })
 }
 
 /** True if the body shows the text of a document: files, URLs and PDFs are read by the API alone. */
-export function isDocumentShown(body: Uint8Array, start: number, end: number): boolean {
-  const head = utf8.decode(body.subarray(start, Math.min(end, start + PEEK_BYTES)))
-  const source = /"type"\s*:\s*"(text|content|base64|url|file)"/.exec(head)?.[1]
-  return source === 'text' || source === 'content'
+export function isDocumentShown(body: Uint8Array, start: number): boolean {
+  const kind = whenReadable('', () => findMembers(body, findMembers(body, start).source).kind)
+  return kind === 'text' || kind === 'content'
 }
 
-/** Pictures and documents inside a block. A block whose content is one string cannot have any and is not searched. */
-export function findNestedMedia(body: Uint8Array, start: number, end: number): NestedMedia {
-  const content = findValue(body, contentKey, start, end)
-  if (content !== -1 && body[content] === QUOTE) return noMedia
-  // Both kinds need a source, so that one search is enough for most blocks.
-  if (findBytes(body, sourceKey, start, end) === -1) return noMedia
-  const images: (ByteRange | null)[] = []
-  let at = findBytes(body, imageType, start, end)
-  while (at !== -1) {
-    const next = findBytes(body, imageType, at + imageType.bytes.length, end)
-    // Up to the next picture only: a picture without data must not take that of its neighbour.
-    images.push(findImageData(body, at, next === -1 ? end : next))
-    at = next
+/** Pictures and documents inside a block: in its content, or in that of its source. */
+export function findNestedMedia(body: Uint8Array, start: number): NestedMedia {
+  return whenReadable<NestedMedia>({ images: [], hasDocument: true }, () => {
+    const found: Found = { images: [], hasDocument: false }
+    const { content, source } = findMembers(body, start)
+    collect(body, content, found, MAX_DEPTH)
+    collect(body, findMembers(body, source).content, found, MAX_DEPTH)
+    return found
+  })
+}
+
+interface Found {
+  readonly images: (ByteRange | null)[]
+  hasDocument: boolean
+}
+
+/** @param at of a block or a list of them; anything else holds none */
+function collect(body: Uint8Array, at: number, found: Found, depth: number): void {
+  const cursor = cursorAt(body, at)
+  const first = at === NOWHERE ? NOWHERE : peek(cursor)
+  if (first === OBJECT) collectBlock(body, cursor.at, found, depth)
+  if (first !== ARRAY) return
+  eachElement(cursor, () => {
+    collectBlock(body, cursor.at, found, depth)
+    skipValue(cursor)
+  })
+}
+
+function collectBlock(body: Uint8Array, at: number, found: Found, depth: number): void {
+  const { kind, content } = findMembers(body, at)
+  if (kind === 'image') found.images.push(findImageData(body, at))
+  else if (kind === 'document' || (depth === 0 && content !== NOWHERE)) found.hasDocument = true
+  else collect(body, content, found, depth - 1)
+}
+
+const NOWHERE = -1
+
+/** The type of an object, and where the values of its members begin. */
+interface Members {
+  kind: string
+  source: number
+  content: number
+  data: number
+}
+
+function findMembers(body: Uint8Array, at: number): Members {
+  const members: Members = { kind: '', source: NOWHERE, content: NOWHERE, data: NOWHERE }
+  const cursor = cursorAt(body, at)
+  if (at === NOWHERE || peek(cursor) !== OBJECT) return members
+  eachMember(cursor, (key) => {
+    if (key === 'source' || key === 'content' || key === 'data') members[key] = cursor.at
+    if (key === 'type') members.kind = readString(cursor) ?? ''
+    else skipValue(cursor)
+  })
+  return members
+}
+
+function cursorAt(bytes: Uint8Array, at: number): Cursor {
+  return { bytes, at, elements: 0 }
+}
+
+/** Blocks were passed over as a whole so far: inside of one anything may stand. */
+function whenReadable<T>(otherwise: T, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof MalformedBodyError) return otherwise
+    throw error
   }
-  return { images, hasDocument: findBytes(body, documentType, start, end) !== -1 }
-}
-
-/** Where the value of a key begins, if the key stands near the start of a range; else -1. */
-function findValue(body: Uint8Array, { bytes: key }: Needle, start: number, end: number): number {
-  const last = Math.min(end, start + PEEK_BYTES) - key.length
-  for (let at = start; at < last; at++) {
-    if (body[at] !== QUOTE || !standsAt(body, key, at)) continue
-    const colon = skipSpace(body, at + key.length, end)
-    if (body[colon] === COLON) return skipSpace(body, colon + 1, end)
-  }
-  return -1
-}
-
-function skipSpace(body: Uint8Array, start: number, end: number): number {
-  let at = start
-  while (at < end && (body[at] ?? 0) <= SPACE) at++
-  return at
 }

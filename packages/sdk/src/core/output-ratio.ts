@@ -7,11 +7,13 @@ export interface OutputRatio {
   readonly answers: number
 }
 
-/** Nothing learned: no ordinary text has fewer bytes a token. */
+/** Nothing learned: hardly any ordinary text has fewer bytes a token. */
 export const freshOutputRatio: OutputRatio = { bytesPerToken: 2, answers: 0 }
 
 /** A stream that is taken to be further than it is ends too early; one that is further than it is taken to be overspends. */
 const SAFE_SHARE = 0.9
+/** Every token covers a byte. */
+const LEAST_BYTES_PER_TOKEN = 1
 /** After prose may come code, of which the same bytes are more tokens. */
 const MOST_BYTES_PER_TOKEN = 3
 /** After this many answers each moves the ratio up by a small part only; down it goes at once. */
@@ -27,7 +29,7 @@ const LEAST_TOKENS = 16
 export function learnOutputRatio(state: OutputRatio, streamedBytes: number, tokens: number): OutputRatio {
   if (!(tokens >= LEAST_TOKENS && streamedBytes >= 0)) return state
   const answers = state.answers + 1
-  const seen = Math.max(freshOutputRatio.bytesPerToken, (streamedBytes / tokens) * SAFE_SHARE)
+  const seen = Math.max(LEAST_BYTES_PER_TOKEN, (streamedBytes / tokens) * SAFE_SHARE)
   const safe = Math.min(MOST_BYTES_PER_TOKEN, seen)
   const risen = state.bytesPerToken + (safe - state.bytesPerToken) / Math.min(answers, MEMORY_ANSWERS)
   return { bytesPerToken: Math.min(safe, risen), answers }

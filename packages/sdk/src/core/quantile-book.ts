@@ -34,8 +34,7 @@ export function openQuantileBook(maxEntries = 5_000): QuantileBook {
   const keep = (key: string, history: OutputHistory): void => {
     histories.delete(key)
     histories.set(key, history)
-    const [oldest] = histories.keys()
-    if (histories.size > maxEntries && oldest !== undefined) histories.delete(oldest)
+    if (histories.size > maxEntries) histories.delete(histories.keys().next().value ?? key)
   }
   const learnFor = (key: string, tokens: number, isTruncated: boolean): void => {
     keep(key, learnOutput(histories.get(key) ?? freshHistory, tokens, isTruncated))
@@ -69,6 +68,7 @@ export function openQuantileBook(maxEntries = 5_000): QuantileBook {
   }
 }
 
+/** The length in front keeps names apart that hold whatever callers send. */
 function keyOf(model: string, scope: string | null): string {
-  return JSON.stringify([model, scope])
+  return scope === null ? `${model.length}:${model}` : `${model.length}:${model}:${scope}`
 }

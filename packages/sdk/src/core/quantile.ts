@@ -33,12 +33,12 @@ const PRIOR_WEIGHT = 2
 export function learnOutput(history: OutputHistory, tokens: number, isTruncated: boolean): OutputHistory {
   if (!Number.isSafeInteger(tokens) || tokens < 0) return history
   const learned = bucketOf(isTruncated ? tokens * 2 : tokens)
-  const { weights } = history
-  const faded = Array.from({ length: Math.max(weights.length, learned + 1) }, (_, bucket) => {
-    const weight = (weights[bucket] ?? 0) * FADE
-    return (weight < LEAST_WEIGHT ? 0 : weight) + (bucket === learned ? 1 : 0)
-  })
-  return { weights: faded.slice(0, faded.findLastIndex((weight) => weight > 0) + 1) }
+  const weights: number[] = []
+  for (const weight of history.weights) weights.push(weight * FADE < LEAST_WEIGHT ? 0 : weight * FADE)
+  while (weights.length <= learned) weights.push(0)
+  weights[learned] = (weights[learned] ?? 0) + 1
+  while (weights.at(-1) === 0) weights.pop()
+  return { weights }
 }
 
 /**
@@ -57,18 +57,19 @@ export function shortQuantile(history: OutputHistory, share: number, prior: numb
 }
 
 function findBucket(history: OutputHistory, share: number, prior: number): number {
-  const weights = [...history.weights]
+  const { weights } = history
   const assumed = bucketOf(Math.max(0, prior))
-  while (weights.length <= assumed) weights.push(0)
-  weights[assumed] = (weights[assumed] ?? 0) + PRIOR_WEIGHT
-  const wanted = share * weights.reduce((sum, weight) => sum + weight, 0)
+  const buckets = Math.max(weights.length, assumed + 1)
+  const weightOf = (bucket: number): number => (weights[bucket] ?? 0) + (bucket === assumed ? PRIOR_WEIGHT : 0)
+  let all = 0
+  for (let bucket = 0; bucket < buckets; bucket++) all += weightOf(bucket)
   let seen = 0
-  const found = weights.findIndex((weight) => {
-    seen += weight
-    return weight > 0 && seen >= wanted
-  })
+  for (let bucket = 0; bucket < buckets; bucket++) {
+    seen += weightOf(bucket)
+    if (weightOf(bucket) > 0 && seen >= share * all) return bucket
+  }
   // Rounding may leave the sum a hair below all of itself.
-  return found < 0 ? weights.length - 1 : found
+  return buckets - 1
 }
 
 function bucketOf(tokens: number): number {

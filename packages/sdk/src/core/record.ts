@@ -34,6 +34,7 @@ export type EndingReason =
   | 'caller-aborted'
   | 'gateway-stopped'
   | 'budget-cut'
+  | 'loop-cut'
 
 export interface Ending {
   readonly kind: EndingKind
@@ -72,7 +73,7 @@ export interface RecordedHold {
 
 /** The loop that the agent of a call was in. Names tools, never content. */
 export interface RecordedLoop {
-  /** `notice`: nothing but this; `stop`: refused. */
+  /** `notice`: nothing but this; `stop`: refused, or the answer ended before its time. */
   readonly action: LoopAction
   /** False if it was only told: what would have been done. */
   readonly isEnforced: boolean

@@ -110,7 +110,7 @@ function rehearse({ limit, atOnce, calls, isCuttable }: Play) {
       end(call, call.output, call.length < call.wanted)
       return
     }
-    const metered = { cost: costOf(call.input, call.output), output: call.output }
+    const metered = { cost: costOf(call.input, call.output), output: call.output, burst: 0 }
     const amount = call.isCuttable ? nextExtension(metered, call, call.isTight) : null
     if (amount === null) return
     if (tally.spent + tally.held + amount <= limit) {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { addUsd, type NanoUsd, nanoFromPico, parseUsd } from './money.js'
-import type { Reserve } from './reserve.js'
+import { costOfAnswer, type Reserve } from './reserve.js'
 import { mustCut, nextExtension, unseenTokens } from './reserve-stream.js'
 
 /** Opus 5.5: $20 per million tokens of output; a prompt of 10 cents. */
@@ -14,11 +14,17 @@ const reserve: Reserve = {
   isBounded: true,
   isCuttable: true,
   maxTokens: 128_000,
-  inputPico: 100_000_000_000n,
-  outputPico: 20_000_000n,
+  hasExtraRuns: false,
+  price: {
+    inputPico: 100_000_000_000n,
+    outputPico: 20_000_000n,
+    tokenPico: 20_000_000n,
+    fixedPico: 0n,
+    fixedTokens: 0,
+  },
 }
-const costOf = (output: number): NanoUsd => nanoFromPico(reserve.inputPico + reserve.outputPico * BigInt(output))
-const metered = (output: number) => ({ cost: costOf(output), output })
+const costOf = (output: number): NanoUsd => costOfAnswer(reserve.price, output)
+const metered = (output: number, burst = 0) => ({ cost: costOf(output), output, burst })
 
 /** Streams an answer in pieces; `grants` decides on each extension. */
 function stream(sizes: readonly number[], grants: (amount: NanoUsd) => boolean, held = reserve.wanted) {
@@ -50,7 +56,7 @@ describe('the hold of a stream', () => {
   })
 
   it('is extended late and by little where more was refused before', () => {
-    const left = (tokens: number) => nanoFromPico(reserve.outputPico * BigInt(tokens))
+    const left = (tokens: number) => nanoFromPico(reserve.price.outputPico * BigInt(tokens))
     const held = addUsd(costOf(1_000), left(300))
     expect(nextExtension(metered(1_000), { reserve, held })).toBeGreaterThan(left(1_000))
     expect(nextExtension(metered(1_000), { reserve, held }, true)).toBeNull()
@@ -69,6 +75,13 @@ describe('the hold of a stream', () => {
     // A thousand tokens were held; all but the 128 in hand were used.
     expect(output).toBeGreaterThanOrEqual(1_000 - 128 - 8)
     expect(output).toBeLessThanOrEqual(1_000 - 128 + 8)
+  })
+
+  it('that comes in bursts is cut while another one still fits', () => {
+    const held = costOf(1_000)
+    expect(mustCut(metered(500, 64), { reserve, held })).toBe(false)
+    expect(mustCut(metered(500, 600), { reserve, held })).toBe(true)
+    expect(nextExtension(metered(400, 600), { reserve, held }, true)).not.toBeNull()
   })
 
   it('goes on growing where the bill has no bound', () => {

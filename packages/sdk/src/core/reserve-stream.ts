@@ -9,6 +9,8 @@ export interface MeteredSoFar {
   readonly cost: NanoUsd
   /** Tokens: as reported, as estimated from what was streamed, and with {@link unseenTokens}. */
   readonly output: number
+  /** The most that has come at once so far, in tokens. */
+  readonly burst: number
 }
 
 /** What is held for a stream. */
@@ -18,7 +20,10 @@ export interface StreamHold {
   readonly held: NanoUsd
 }
 
-/** What an aborted upstream may have generated beyond what arrived, in tokens. It is billed, so it is kept in hand. */
+/**
+ * What an aborted upstream may have generated beyond what arrived, in tokens. It is billed, so it is kept in hand. Where more
+ * came at once before, as much may come again.
+ */
 const ABORT_TOKENS = 128
 /** More is asked for while so much can still arrive, in tokens: the answer must be back before it is needed. */
 const EARLY_TOKENS = 384
@@ -39,7 +44,7 @@ const MAX_FAST_TOKENS_PER_SECOND = 600
  */
 export function nextExtension(metered: MeteredSoFar, { reserve, held }: StreamHold, isTight = false): NanoUsd | null {
   if (isPaid(metered, reserve, held)) return null
-  const early = outputCost(reserve, ABORT_TOKENS + (isTight ? TIGHT_EARLY_TOKENS : EARLY_TOKENS))
+  const early = outputCost(reserve, marginOf(metered) + (isTight ? TIGHT_EARLY_TOKENS : EARLY_TOKENS))
   if (held - metered.cost > early) return null
   const usualStep = Math.max(LEAST_EXTENSION_TOKENS, Math.ceil(metered.output / 2))
   const step = outputCost(reserve, isTight ? TIGHT_EXTENSION_TOKENS : usualStep)
@@ -52,7 +57,7 @@ export function nextExtension(metered: MeteredSoFar, { reserve, held }: StreamHo
  * upstream may still bill.
  */
 export function mustCut(metered: MeteredSoFar, { reserve, held }: StreamHold): boolean {
-  return !isPaid(metered, reserve, held) && held - metered.cost <= outputCost(reserve, ABORT_TOKENS)
+  return !isPaid(metered, reserve, held) && held - metered.cost <= outputCost(reserve, marginOf(metered))
 }
 
 /**
@@ -66,6 +71,10 @@ export function unseenTokens(openMs: number, speed: 'standard' | 'fast'): number
   return Math.ceil((Math.max(0, openMs) * perSecond) / 1_000)
 }
 
+function marginOf({ burst }: MeteredSoFar): number {
+  return Math.max(ABORT_TOKENS, Math.ceil(burst))
+}
+
 /** The most the call can cost is already held. */
 function isPaid(metered: MeteredSoFar, reserve: Reserve, held: NanoUsd): boolean {
   return isCapped(metered, reserve) && held >= reserve.worst
@@ -77,5 +86,5 @@ function isCapped({ cost }: MeteredSoFar, reserve: Reserve): boolean {
 }
 
 function outputCost(reserve: Reserve, tokens: number): NanoUsd {
-  return nanoFromPico(reserve.outputPico * BigInt(tokens))
+  return nanoFromPico(reserve.price.outputPico * BigInt(tokens))
 }

@@ -5,31 +5,18 @@
  * sent: it holds the most it can cost, with `max_tokens` lowered to what its budget can pay.
  */
 
-import type { CallView } from './call.js'
 import { clampFloor, lastClampFloor, outputLimit } from './clamp.js'
-import { costOf } from './cost.js'
+import { type DearestPrice, type PriceFacts, priceDearest } from './dearest-price.js'
+import { hasExtraRuns } from './extra-runs.js'
 import { maxUsd, type NanoUsd, nanoFromPico, nanoUsd } from './money.js'
-import type { PriceBook, UnknownModelPolicy } from './price.js'
 import { isServerTool } from './server-tools.js'
-import type { Usage } from './usage.js'
 
 /** What decides how much a call may cost. */
-export interface ReserveFacts {
-  readonly view: CallView
-  readonly book: PriceBook
-  readonly unknownModel: UnknownModelPolicy
-  /** When the call is made, in milliseconds since the epoch. */
-  readonly atMs: number
-  /** Never below the true tokens of the prompt. */
-  readonly inputBound: number
+export interface ReserveFacts extends PriceFacts {
   /** What the scope's calls usually answer, in tokens: a high quantile. */
   readonly expectedOutput: number
   /** How short the scope's answers are at times, in tokens: a low quantile. */
   readonly shortOutput: number
-  /** The most output of the model, in tokens; null if unknown. */
-  readonly maxOutput: number | null
-  /** Where calls are served that name no region, as seen in earlier answers; null if nothing says so. */
-  readonly usualGeo: string | null
   /** True if the answer is a stream that can be ended at any moment. */
   readonly isCuttable: boolean
 }
@@ -46,15 +33,14 @@ export interface Reserve {
   readonly last: NanoUsd
   /** The most the call can cost, as far as `isBounded`. */
   readonly worst: NanoUsd
-  /** False where the API itself may run several rounds (server tools): the bill has no bound that the request shows. */
+  /** False where the API may run several rounds: of server tools, of a summary, on other models. It may then add to them. */
   readonly isBounded: boolean
   readonly isCuttable: boolean
   /** The `max_tokens` that `worst` pays. */
   readonly maxTokens: number
-  /** The dearest price of the whole prompt, in pico-dollars. */
-  readonly inputPico: bigint
-  /** The dearest price of one output token, in pico-dollars. */
-  readonly outputPico: bigint
+  /** True if other runs than that of the answer may be billed, which a stream shows at its end only. */
+  readonly hasExtraRuns: boolean
+  readonly price: DearestPrice
 }
 
 /** What a call may take. Null: no enforced budget of that sort. Negative where more was spent than the limit is now. */
@@ -83,11 +69,16 @@ const PICO_PER_NANO = 1_000n
 export function planReserve(facts: ReserveFacts): Reserve {
   const { view, isCuttable } = facts
   const maxTokens = outputLimit(view, facts.maxOutput)
-  const { inputPico, outputPico } = priceDearest(facts)
+  const price = priceDearest(facts)
+  const worst = costOfRuns(price, maxTokens)
+  const longest = Math.max(maxTokens, price.fixedTokens)
+  // A stream is watched while it grows, whichever run that is; of any other call all runs have to be paid for.
   const costWith = (output: number): NanoUsd => {
-    return nanoFromPico(inputPico + outputPico * BigInt(Math.min(maxTokens, Math.ceil(output))))
+    if (!isCuttable) return costOfRuns(price, Math.min(maxTokens, Math.ceil(output)))
+    return nanoUsd(Math.min(worst, costOfAnswer(price, Math.min(longest, Math.ceil(output)))))
   }
-  const isBounded = !view.blocks.some(({ part, kind }) => part === 'tools' && isServerTool(kind))
+  const isAlone = !hasExtraRuns(view, facts.inputBound)
+  const isBounded = isAlone && !view.blocks.some(({ part, kind }) => part === 'tools' && isServerTool(kind))
   const floor = isCuttable ? LEAST_STREAM_TOKENS : clampFloor(view, maxTokens)
   const isClampable = isBounded && view.maxTokensRange !== null
   const lastFloor = isClampable || !isCuttable ? lastClampFloor(view, maxTokens, facts.shortOutput) : floor
@@ -97,13 +88,23 @@ export function planReserve(facts: ReserveFacts): Reserve {
     enough: costWith(isCuttable ? floor : usual),
     least: costWith(floor),
     last: costWith(Math.min(floor, lastFloor)),
-    worst: costWith(maxTokens),
+    worst,
     isBounded,
     isCuttable,
     maxTokens,
-    inputPico,
-    outputPico,
+    hasExtraRuns: !isAlone,
+    price,
   }
+}
+
+/** The most that all runs of a request can cost if it is sent with such a `max_tokens`. */
+function costOfRuns({ inputPico, fixedPico, tokenPico }: DearestPrice, maxTokens: number): NanoUsd {
+  return nanoFromPico(inputPico + fixedPico + tokenPico * BigInt(maxTokens))
+}
+
+/** The most that so many tokens of output cost, whichever run they are of, with the prompts of all. */
+export function costOfAnswer({ inputPico, outputPico }: DearestPrice, tokens: number): NanoUsd {
+  return nanoFromPico(inputPico + outputPico * BigInt(tokens))
 }
 
 /**
@@ -139,41 +140,6 @@ function mostOf({ shared, own }: Room): NanoUsd {
 }
 
 /** The `max_tokens` that an amount pays beside the prompt. */
-function payableTokens({ inputPico, outputPico }: Reserve, amount: NanoUsd): number {
-  return Number((BigInt(amount) * PICO_PER_NANO - inputPico) / outputPico)
-}
-
-/** The prices of the whole prompt and of one output token, each in the dearest way that the request may be billed. */
-function priceDearest(facts: ReserveFacts): Pick<Reserve, 'inputPico' | 'outputPico'> {
-  const { view, book, atMs, unknownModel } = facts
-  const model = view.model ?? ''
-  const parts = itemsOf(view).map((item) => ({ ...emptyPart, model, [item]: Math.ceil(facts.inputBound), output: 1 }))
-  const usage = { parts, webSearches: 0, geo: view.inferenceGeo ?? facts.usualGeo, tier: 'standard' } as const
-  let inputPico = 0n
-  let outputPico = 0n
-  for (const speed of speedsOf(view)) {
-    for (const { item, pico } of costOf({ ...usage, speed }, book, atMs, unknownModel).lines) {
-      if (item === 'output') outputPico = pico > outputPico ? pico : outputPico
-      else inputPico = pico > inputPico ? pico : inputPico
-    }
-  }
-  return { inputPico, outputPico }
-}
-
-const emptyPart = { kind: 'message', input: 0, write5m: 0, write1h: 0, read: 0, output: 0 } as const
-
-/** A fast request may be served at standard speed, and then by the long-prompt card, which can be the dearer one. */
-function speedsOf(view: CallView): readonly Usage['speed'][] {
-  return view.speed === 'fast' ? ['fast', 'standard'] : ['standard']
-}
-
-type InputItem = 'input' | 'write5m' | 'write1h' | 'read'
-
-/** The classes that the prompt may be billed in. A prompt that is kept elsewhere may carry markers nobody sees here. */
-function itemsOf(view: CallView): readonly InputItem[] {
-  const markers = new Set([view.marker, ...view.blocks.map(({ marker }) => marker)])
-  const items: InputItem[] = ['input']
-  if (markers.has('5m')) items.push('write5m', 'read')
-  if (markers.has('1h') || view.hasUnseenPrompt) items.push('write1h', 'read')
-  return items
+function payableTokens({ price }: Reserve, amount: NanoUsd): number {
+  return Number((BigInt(amount) * PICO_PER_NANO - price.inputPico - price.fixedPico) / price.tokenPico)
 }

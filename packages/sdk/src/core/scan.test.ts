@@ -6,6 +6,9 @@ import { scanCall } from './scan.js'
 const bytesOf = (text: string): Uint8Array => Buffer.from(text)
 const scan = (value: unknown) => scanCall(bytesOf(JSON.stringify(value)))
 
+const noFallback = { maxTokens: null, isFast: null, thinking: null }
+const compaction = (value: unknown) => ({ type: 'compact_20260112', trigger: { type: 'input_tokens', value } })
+
 describe('what a scan sees of a Messages body', () => {
   it('reads the parameters that decisions need', () => {
     const view = scan({
@@ -33,6 +36,33 @@ describe('what a scan sees of a Messages body', () => {
       marker: '1h',
       hasUnseenPrompt: true,
     })
+  })
+
+  it.each([
+    ['one', [{ model: 'a' }], [{ model: 'a', maxTokens: null, isFast: null, thinking: null }]],
+    [
+      'one with everything',
+      [{ model: 'a', max_tokens: 7, speed: null, thinking: { type: 'enabled', budget_tokens: 5 } }],
+      [{ model: 'a', maxTokens: 7, isFast: false, thinking: { type: 'enabled', budgetTokens: 5 } }],
+    ],
+    ['what is none', [null, { max_tokens: '7' }], [null, null].map(() => ({ ...noFallback, model: '' }))],
+    ['none', null, []],
+    ["the API's own", 'default', 'default'],
+    ['anything else', 7, 'default'],
+  ])('reads fallbacks: %s', (_, fallbacks, read) => {
+    expect(scan({ fallbacks, messages: [] }).fallbacks).toEqual(read)
+  })
+
+  it.each([
+    ['an edit', { context_management: { edits: [{ type: 'clear_x' }, compaction(50_000)] } }, 50_000],
+    ['an edit without a trigger', { context_management: { edits: [{ type: 'compact_20260112' }] } }, 150_000],
+    ['an edit whose trigger is no number', { context_management: { edits: [compaction('soon')] } }, 0],
+    ['other edits', { context_management: { edits: [{ type: 'clear_tool_uses_20250919' }] } }, null],
+    ['no edits', { context_management: 7 }, null],
+    ['a demand', { compaction: { type: 'summarize' } }, 0],
+    ['both', { compaction: { type: 'summarize' }, context_management: { edits: [compaction(50_000)] } }, 0],
+  ])('reads from when on the prompt is summed up: %s', (_, request, tokens) => {
+    expect(scan({ ...request, messages: [] }).compactsFrom).toBe(tokens)
   })
 
   it('puts blocks in prefix order, wherever they stand in the body', () => {

@@ -13,6 +13,7 @@ import {
   skipString,
   skipValue,
 } from './cursor.js'
+import { readCompaction, readFallbacks } from './extra-runs.js'
 
 const QUOTE = 0x22
 const OBJECT = 0x7b
@@ -84,6 +85,8 @@ function emptyView(bytes: number): Mutable<CallView> {
     userId: null,
     marker: null,
     hasUnseenPrompt: false,
+    fallbacks: [],
+    compactsFrom: null,
     blocks: [],
     bytes,
   }
@@ -104,6 +107,10 @@ function readParameter(scan: Scan, key: string): void {
   else if (key === 'inference_geo') view.inferenceGeo = readName(cursor)
   else if (key === 'metadata') view.userId = readMembers(cursor, ['user_id']).user_id ?? null
   else if (key === 'cache_control') view.marker = readMarker(cursor)
+  else if (key === 'fallbacks') view.fallbacks = readFallbacks(readValue(cursor))
+  else if (key === 'compaction') view.compactsFrom = isPresent(cursor) ? 0 : view.compactsFrom
+  else if (key === 'context_management')
+    view.compactsFrom = sooner(view.compactsFrom, readCompaction(readValue(cursor)))
   else if (key === 'thread' || key === 'container' || key === 'mcp_servers')
     view.hasUnseenPrompt = isPresent(cursor) || view.hasUnseenPrompt
   else skipValue(cursor)
@@ -126,6 +133,18 @@ function isPresent(cursor: Cursor): boolean {
   const isNull = peek(cursor) === 0x6e
   skipValue(cursor)
   return !isNull
+}
+
+/** Both ways to ask for a summary may be there, in any order. */
+function sooner(left: number | null, right: number | null): number | null {
+  return left === null || right === null ? (left ?? right) : Math.min(left, right)
+}
+
+/** For what is small and seldom there. */
+function readValue(cursor: Cursor): unknown {
+  const start = cursor.at
+  skipValue(cursor)
+  return parseSlice(cursor.bytes, start, cursor.at)
 }
 
 function readMaxTokens(cursor: Cursor, view: Mutable<CallView>): void {

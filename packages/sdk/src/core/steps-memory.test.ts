@@ -13,7 +13,7 @@ import {
   unknownAgent,
 } from './steps-memory.js'
 
-const round = (id: string): SeenRound => ({ id, calls: [], text: null })
+const round = (id: string): SeenRound => ({ id, calls: [], text: null, news: null })
 const rounds = (...names: readonly string[]) => names.map(round)
 
 /** What an agent is remembered by after it has done these rounds. */
@@ -22,8 +22,14 @@ function after(...names: readonly string[]): AgentMemory {
 }
 
 /** Takes in what a request shows, as a gateway does. */
-function takeIn(memory: AgentMemory, opening: RoundsOpening, names: readonly string[], hasUnseen = false): AgentMemory {
-  const news = findNews(memory, { opening, rounds: rounds(...names) }, hasUnseen)
+function takeIn(
+  memory: AgentMemory,
+  opening: RoundsOpening,
+  names: readonly string[],
+  hasUnseenPrompt = false,
+  isSpokenTo = false,
+): AgentMemory {
+  const news = findNews(memory, { opening, rounds: rounds(...names) }, { hasUnseenPrompt, isSpokenTo })
   return rememberRounds(news.memory, news.fresh, 2)
 }
 
@@ -51,7 +57,8 @@ describe('the rounds of an agent go on counting', () => {
   it('where the client asks something on the side', () => {
     const memory = after('a')
     expect(known(takeIn(memory, 'person', []))).toEqual(['a'])
-    expect(findNews(memory, { opening: 'person', rounds: [] }, false).memory).toBe(memory)
+    const facts = { hasUnseenPrompt: false, isSpokenTo: false }
+    expect(findNews(memory, { opening: 'person', rounds: [] }, facts).memory).toBe(memory)
   })
 })
 
@@ -65,6 +72,12 @@ describe('the rounds of an agent begin anew', () => {
 
   it('when a person writes and the API keeps the conversation', () => {
     expect(known(takeIn(after('a', 'b'), 'person', [], true))).toEqual([])
+  })
+
+  it('after a person wrote whose words a summary has swallowed, and those that it left standing are no news', () => {
+    expect(known(takeIn(after('a', 'b'), 'start', ['c'], false, true))).toEqual(['c'])
+    expect(known(takeIn(after('a', 'b'), 'start', ['b', 'c'], false, true))).toEqual(['c'])
+    expect(known(takeIn(after('a', 'b'), 'start', ['b'], false, true))).toEqual(['a', 'b'])
   })
 
   it('where so many are new that those known are out of sight', () => {

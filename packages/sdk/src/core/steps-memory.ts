@@ -42,7 +42,7 @@ export interface AgentMemory extends AgentName {
   readonly episode: LoopEpisode | null
   /** Texts that were put into the conversation, and must be in every later request too. */
   readonly nudges: readonly Nudge[]
-  /** The last resumption by an operator that was heeded, milliseconds since the epoch. */
+  /** Resumptions by an operator up to here were heeded, or came before the agent; milliseconds since the epoch. */
   readonly resumedAt: number
 }
 
@@ -79,6 +79,14 @@ export interface News {
   readonly fresh: readonly SeenRound[]
 }
 
+/** What else is known of a request. */
+export interface RequestFacts {
+  /** As in its {@link CallView}. */
+  readonly hasUnseenPrompt: boolean
+  /** A person may have written since the newest round that is known. */
+  readonly isSpokenTo: boolean
+}
+
 /**
  * Finds out what is new.
  *
@@ -87,13 +95,20 @@ export interface News {
  * the conversation, that round could not be told from those before, so there it begins at once.
  *
  * @param seen read up to {@link lastKnown}
- * @param hasUnseenPrompt of the request's {@link CallView}
  */
-export function findNews(memory: AgentMemory, { rounds, opening }: SeenRounds, hasUnseenPrompt: boolean): News {
+export function findNews(
+  memory: AgentMemory,
+  { rounds, opening }: SeenRounds,
+  { hasUnseenPrompt, isSpokenTo }: RequestFacts,
+): News {
   if (opening === 'person' && hasUnseenPrompt) return { memory: forgetRounds(memory), fresh: rounds }
   if (rounds.length === 0 || opening === 'known') return { memory, fresh: rounds }
   // What is not shown may be known: all of it, or all but what a summary has left standing.
-  if (opening === 'start') return { memory, fresh: rounds.slice(countKnown(memory, rounds)) }
+  if (opening === 'start') {
+    const fresh = rounds.slice(countKnown(memory, rounds))
+    // Of the person's words a summary shows nothing; so it is remembered that there were some.
+    return { memory: isSpokenTo && fresh.length > 0 ? forgetRounds(memory) : memory, fresh }
+  }
   return { memory: forgetRounds(memory), fresh: rounds }
 }
 

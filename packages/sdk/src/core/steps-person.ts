@@ -1,15 +1,19 @@
 /** Who wrote a user message: a person, or the program that runs the agent. */
 
 import type { BlockView } from './call.js'
+import { hashText } from './loop-hash.js'
+import { resultKeys } from './loop-result.js'
 import { isResult, textOf } from './steps-block.js'
 
 /** Blocks that a program puts beside what a person wrote. Text wholly inside of them is nobody's message. */
 const HARNESS_TAGS = ['system-reminder', 'task-notification', 'environment_details']
+/** The one of them that says that something has happened. */
+const NEWS = '<task-notification>'
 
 /** How texts begin that a program sends in a person's place. */
 const HARNESS_WORDS = [
   // An agent that is not done goes on because a hook says so, not because somebody asked.
-  'Stop hook feedback:',
+  'Stop hook feedback:\n',
   '[Request interrupted by user',
   // What asks for a summary, and what stands for the conversation after it: the run goes on.
   'CRITICAL: Respond with TEXT ONLY',
@@ -27,15 +31,38 @@ export type MessageBlocks = readonly BlockView[]
  * Whether a person wrote in this user message.
  *
  * Clients put what a person writes after a refused call behind the results that call was made with. Others put words of
- * their own behind every result: text there is a person's only if there was none behind the results before.
+ * their own behind every result, or every other: text there is a person's only if what stands behind the results before
+ * does not begin like it.
  *
- * @param previous the user message before it, if there is one
+ * @param previous the one or two user messages before it, as far as there are any
  */
-export function isFromPerson(message: MessageBlocks, previous: () => MessageBlocks | null): boolean {
+export function isFromPerson(message: MessageBlocks, previous: () => readonly MessageBlocks[]): boolean {
   if (!hasWords(message)) return false
   if (!message.some(isResult)) return true
-  const before = previous()
-  return before === null || !before.some(isResult) || !hasWords(before)
+  const words = wordsOf(message)
+  return !previous().some((before) => before.some(isResult) && beginsLike(words, wordsOf(before)))
+}
+
+/** What a program puts behind every result begins alike, whatever it counts. People seldom say the same twice. */
+const BEGINNING = 8
+
+function beginsLike(words: string, before: string): boolean {
+  return words !== '' && resultKeys(words.slice(0, BEGINNING)).norm === resultKeys(before.slice(0, BEGINNING)).norm
+}
+
+function wordsOf(message: MessageBlocks): string {
+  const texts = message.filter((block) => block.kind === 'text' && !isHarnessText(textOf(block)))
+  return texts.map(textOf).join('\n')
+}
+
+/**
+ * A hash of what a program tells an agent in a message of its own, because something has happened that it waits for; null
+ * if the message is another one. Beside results it may be no more than an echo of what the agent just did.
+ */
+export function newsOf(message: MessageBlocks): string | null {
+  if (message.some(isResult)) return null
+  const texts = message.filter(({ kind }) => kind === 'text').map(textOf)
+  return texts.some((text) => text.includes(NEWS)) ? hashText(texts.join('\n')) : null
 }
 
 /** Images and documents on their own are a message as well. */

@@ -52,11 +52,13 @@ describe('the rounds of a conversation', () => {
         id: 'a',
         calls: [{ tool: 'Read', input: { path: 'x' }, result: { content: [text('file')], isError: false } }],
         text: null,
+        news: null,
       },
       {
         id: 'b',
         calls: [{ tool: 'Bash', input: { command: 'ls' }, result: { content: 'boom', isError: true } }],
         text: null,
+        news: null,
       },
     ])
   })
@@ -128,6 +130,37 @@ describe('the rounds of a conversation', () => {
     expect(ids(seen)).toEqual(['t3', 't4'])
     expect(read(talk(5), 't4')).toEqual({ rounds: [], opening: 'known' })
     expect(read(talk(5), 'gone').opening).toBe('person')
+  })
+
+  it('know what their client woke them with, if that was a message of its own', () => {
+    const woken = (id: string, words: string) => [
+      assistant(text('I wait')),
+      user(`<task-notification>${words}</task-notification>`),
+      assistant(call(id)),
+      user([result(id)]),
+    ]
+    const seen = read([...talk(1), ...woken('a', 'one'), ...woken('b', 'two'), ...woken('c', 'two')], 't0')
+    const [first, second, third] = ['a', 'b', 'c'].map((each) => seen.rounds.find(({ id }) => id === each)?.news)
+    expect(first).toMatch(/^[0-9a-f]{16}$/)
+    expect(second).not.toBe(first)
+    expect(third).toBe(second)
+    const echo = user([result('x'), text('<task-notification>x done</task-notification>')])
+    expect(
+      read([user('go'), assistant(call('x')), echo, assistant(call('y')), user([result('y')])]).rounds,
+    ).toMatchObject([{ news: null }, { news: null }])
+  })
+
+  it('are no more than a few megabytes, but the newest however large it is', () => {
+    const large = (count: number) =>
+      Array.from({ length: count }, (_, n) => [
+        assistant(call(`t${n}`)),
+        user([result(`t${n}`, 'x'.repeat(3_000_000))]),
+      ])
+    const shown = (seen: SeenRounds) => [seen.opening, ...ids(seen)]
+    expect(shown(read([user('go'), ...large(4).flat()]))).toEqual(['limit', 't3'])
+    expect(shown(read([user('go'), ...large(4).flat()], 't2'))).toEqual(['known', 't3'])
+    const huge = [assistant(call('h')), user([result('h', 'x'.repeat(6_000_000))])]
+    expect(shown(read([user('go'), ...large(1).flat(), ...huge], 't0'))).toEqual(['known', 'h'])
   })
 
   it('are as many as anybody looks at, the newest', () => {

@@ -9,7 +9,7 @@ import type { BlockView, CallView } from './call.js'
 import { asObject, type JsonObject } from './json-object.js'
 import { hashText } from './loop-hash.js'
 import { fieldsOf, isCall, isResult, textOf } from './steps-block.js'
-import { isFromPerson, type MessageBlocks } from './steps-person.js'
+import { isFromPerson, type MessageBlocks, newsOf } from './steps-person.js'
 
 /** One tool call as it stands in the conversation. */
 export interface SeenCall {
@@ -35,6 +35,8 @@ export interface SeenRound {
   readonly calls: readonly SeenCall[]
   /** Where it called nothing: a hash of what it said. Null where it called a tool, or said nothing either. */
   readonly text: string | null
+  /** A hash of the message with which its client woke it before, because something had happened; null if it did not. */
+  readonly news: string | null
 }
 
 /**
@@ -60,9 +62,11 @@ export const MAX_ROUNDS = 60
 /** More parallel calls than any model makes. */
 const MAX_CALLS = 128
 const MAX_ID_LENGTH = 80
+/** Of a conversation that nobody has seen yet, no more is read at once: other calls wait meanwhile. */
+const MAX_BYTES = 4_194_304
 
 /**
- * The rounds since a person last wrote, at most {@link MAX_ROUNDS}.
+ * The rounds since a person last wrote, at most {@link MAX_ROUNDS}, and no more than a few megabytes.
  *
  * @param known the id of a round: only what comes after it is read
  */
@@ -70,15 +74,19 @@ export function readRounds(view: CallView, known: string | null = null): SeenRou
   const messages = messagesFromEnd(view)
   const results = new Results()
   const rounds: SeenRound[] = []
+  let bytes = 0
   const end = (opening: RoundsOpening): SeenRounds => ({ rounds: rounds.reverse(), opening })
   for (let back = 0; ; back++) {
     const message = messages(back)
     if (message === null) return end('start')
-    if (roleOf(message) === 'user' && isFromPerson(message, () => userBefore(messages, back))) return end('person')
+    if (roleOf(message) === 'user' && isFromPerson(message, () => usersBefore(messages, back))) return end('person')
+    addNews(rounds, message)
     results.add(message)
+    bytes += sizeOf(message)
     if (roleOf(message) !== 'assistant') continue
     for (const part of partsOfTurn(message).reverse()) {
       if (part.id === known) return end('known')
+      if (bytes > MAX_BYTES && rounds.length > 0) return end('limit')
       const round = readRound(part, results)
       // Where it is the last thing said, its calls are still to be carried out.
       if (back > 0 || round.calls.some(({ result }) => result !== null)) rounds.push(round)
@@ -112,11 +120,25 @@ function messagesFromEnd({ blocks }: CallView): MessagesFromEnd {
   }
 }
 
-function userBefore(messages: MessagesFromEnd, from: number): MessageBlocks | null {
-  for (let back = from + 1; ; back++) {
+function usersBefore(messages: MessagesFromEnd, from: number): MessageBlocks[] {
+  const found: MessageBlocks[] = []
+  for (let back = from + 1; found.length < 2; back++) {
     const message = messages(back)
-    if (message === null || roleOf(message) === 'user') return message
+    if (message === null) break
+    if (roleOf(message) === 'user') found.push(message)
   }
+  return found
+}
+
+function sizeOf(message: MessageBlocks): number {
+  return (message.at(-1)?.end ?? 0) - (message[0]?.start ?? 0)
+}
+
+/** To the earliest of the rounds: the message stands right before it. */
+function addNews(rounds: SeenRound[], message: MessageBlocks): void {
+  const next = rounds.at(-1)
+  const news = next?.news === null && roleOf(message) === 'user' ? newsOf(message) : null
+  if (next !== undefined && news !== null) rounds[rounds.length - 1] = { ...next, news }
 }
 
 function roleOf(message: MessageBlocks): string | null {
@@ -182,8 +204,8 @@ function idOf([first]: readonly BlockView[]): string {
 }
 
 function readRound({ id, blocks, isText }: TurnPart, results: Results): SeenRound {
-  if (isText) return { id, calls: [], text: hashWords(blocks.map(textOf).join('\n')) }
-  return { id, calls: blocks.slice(0, MAX_CALLS).map((block) => readCall(block, results)), text: null }
+  if (isText) return { id, calls: [], text: hashWords(blocks.map(textOf).join('\n')), news: null }
+  return { id, calls: blocks.slice(0, MAX_CALLS).map((block) => readCall(block, results)), text: null, news: null }
 }
 
 /** What was said is compared and kept, so it must not be the words themselves. */

@@ -67,6 +67,9 @@ describe('what is left alone', () => {
     ['numbers', '0 '.repeat(5_000)],
     ['counting aloud', Array.from({ length: 3_000 }, (_, n) => `${n}`).join(', ')],
     ['a result per row', Array.from({ length: 300 }, (_, n) => `Row ${n}: passed`).join('\n')],
+    ['labels as JSON', `{"labels": [${'"neutral", '.repeat(300)}]}`],
+    ['rows as JSON', '{"label": "neutral", "is_spam": false},\n'.repeat(100)],
+    ['comma-separated values', 'yes,no,no\n'.repeat(300)],
     ['a quoted log', '> connection refused\n'.repeat(100)],
   ])('%s', (_, text) => {
     expect(stream(text).tier).toBeNull()

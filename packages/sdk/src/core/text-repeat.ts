@@ -63,13 +63,17 @@ export function textRepeat(kind: 'prose' | 'data'): TextRepeat {
   }
 }
 
+/** The rings begin with so many places, because most texts are short, and grow up to twice the longest block. */
+const FIRST_PLACES = 128
+const MOST_PLACES = 2 * LONGEST_BLOCK
+
 /** The block, if there is one, whose repetition the last words are. */
 class RepeatingTail {
   /** Rings over the last words: what they are, and how many characters the text had behind them. */
-  readonly #hashes = new Int32Array(2 * LONGEST_BLOCK)
-  readonly #ends = new Float64Array(2 * LONGEST_BLOCK)
-  /** Where a sequence of {@link GRAM} words was seen last; forgets the oldest. */
-  readonly #seenAt = new Map<number, number>()
+  #hashes = new Int32Array(FIRST_PLACES)
+  #ends = new Int32Array(FIRST_PLACES)
+  /** Behind which word a sequence of {@link GRAM} words was seen last, by its hash. Of two with one place, the later. */
+  #seenAt = new Int32Array(FIRST_PLACES)
   #count = 0
   #period = 0
   /** How many words in a row equal the one a period before. */
@@ -79,24 +83,26 @@ class RepeatingTail {
 
   add({ hash, end, isStructure }: WrittenWord): TextRepetition | null {
     const at = this.#count
-    this.#hashes[at % this.#hashes.length] = hash
-    this.#ends[at % this.#ends.length] = end
+    if (at === this.#hashes.length && at < MOST_PLACES) this.#grow()
+    this.#hashes[this.#placeOf(at)] = hash
+    this.#ends[this.#placeOf(at)] = end
     this.#count += 1
     if (isStructure) this.#lastStructureAt = at
     if (this.#period > 0 && this.#hashAt(at - this.#period) === hash) this.#run += 1
     else this.#period = 0
     const gram = this.#gramAt(at)
     if (this.#period === 0) this.#suspect(at, gram)
-    this.#remember(gram, at)
+    this.#remember(at, gram)
     return this.#period === 0 ? null : this.#judge(end, at - this.#lastStructureAt < this.#period)
   }
 
   #suspect(at: number, gram: number): void {
-    const before = this.#seenAt.get(gram)
-    if (before === undefined || at < GRAM || at - before > LONGEST_BLOCK) return
+    const before = (this.#seenAt[this.#placeOf(gram)] ?? 0) - 1
+    if (before < GRAM || at - before > LONGEST_BLOCK) return
+    for (let back = 0; back < GRAM; back++) if (this.#hashAt(at - back) !== this.#hashAt(before - back)) return
     this.#period = at - before
     this.#run = GRAM
-    this.#startedAt = this.#ends[Math.max(0, before - GRAM) % this.#ends.length] ?? 0
+    this.#startedAt = this.#ends[this.#placeOf(before - GRAM)] ?? 0
   }
 
   #judge(end: number, isStructure: boolean): TextRepetition | null {
@@ -110,8 +116,13 @@ class RepeatingTail {
     return tier === null ? null : { tier, repeats, words: this.#period, characters }
   }
 
+  /** There are always as many places as a power of two. */
+  #placeOf(at: number): number {
+    return at & (this.#hashes.length - 1)
+  }
+
   #hashAt(at: number): number {
-    return this.#hashes[at % this.#hashes.length] ?? 0
+    return this.#hashes[this.#placeOf(at)] ?? 0
   }
 
   #gramAt(at: number): number {
@@ -123,13 +134,19 @@ class RepeatingTail {
     return mixed
   }
 
-  #remember(gram: number, at: number): void {
-    this.#seenAt.delete(gram)
-    this.#seenAt.set(gram, at)
-    if (this.#seenAt.size <= LONGEST_BLOCK) return
-    for (const oldest of this.#seenAt.keys()) {
-      this.#seenAt.delete(oldest)
-      break
-    }
+  #remember(at: number, gram: number): void {
+    this.#seenAt[this.#placeOf(gram)] = at + 1
+  }
+
+  /** Called while every word still has its place. */
+  #grow(): void {
+    const size = 2 * this.#count
+    const [hashes, ends] = [this.#hashes, this.#ends]
+    this.#hashes = new Int32Array(size)
+    this.#ends = new Int32Array(size)
+    this.#seenAt = new Int32Array(size)
+    this.#hashes.set(hashes)
+    this.#ends.set(ends)
+    for (let at = 0; at < this.#count; at++) this.#remember(at, this.#gramAt(at))
   }
 }

@@ -11,11 +11,11 @@ export interface ByteRange {
   readonly end: number
 }
 
-/** `ids` are digests, UUIDs, base64: letters and digits without words. */
+/** `ids` are digests, UUIDs, base64: letters and digits without words; and tables of numbers. */
 export type TextKind = 'prose' | 'code' | 'json' | 'ids'
 
 /** Bytes of ASCII text that a token of the newer tokenizer covers. */
-const bytesPerToken: Readonly<Record<TextKind, number>> = { prose: 3, code: 2.6, json: 2, ids: 1.3 }
+export const bytesPerToken: Readonly<Record<TextKind, number>> = { prose: 3, code: 2.6, json: 2, ids: 1.3 }
 /** Chinese and Japanese have 0.9 characters a token, which is 2.7 bytes; both tokenizers are alike here. */
 const WIDE_BYTES_PER_TOKEN = 2.7
 /** The older tokenizer makes about 30 % fewer tokens of the same ASCII text. */
@@ -64,6 +64,7 @@ interface Sample {
 
 function kindOf({ bytes, spaces, digits, symbols }: Sample): TextKind {
   if (spaces < bytes * 0.04 && digits > bytes * 0.1 && symbols < bytes * 0.15) return 'ids'
+  if (digits > bytes * 0.6) return 'ids'
   if (symbols + digits > bytes * 0.27 || (symbols > bytes * 0.12 && spaces < bytes * 0.06)) return 'json'
   return symbols + digits > bytes * 0.1 ? 'code' : 'prose'
 }

@@ -2,11 +2,11 @@
 
 /** A word as it was written. */
 export interface WrittenWord {
-  /** Equal for equal words. In prose numbers and case do not count: "Step 7:" is "step 8:". */
+  /** Equal for equal words. In prose numbers and case (of a to z) do not count: "Step 7:" is "step 8:". */
   readonly hash: number
   /** How many characters the text had behind it. */
   readonly end: number
-  /** It stands in code, a table, a list or the like, or a number stands before or in it. */
+  /** It stands in code, a table, a list or the like, looks like a piece of data, or a number stands before or in it. */
   readonly isStructure: boolean
 }
 
@@ -30,6 +30,12 @@ const FENCE = /^(?:`{3,}|~{3,})/
 /** What a line of a table, list, heading, quote or rule begins with. */
 const STRUCTURE = /^(?:\||[-*+•#>=_]+$|#|>|\d+[.)]$)/
 
+/** What stands in JSON, tags and assignments, and hardly in a sentence. */
+const DATA_MARKS = Uint8Array.from({ length: 128 }, (_, code) =>
+  '{}[]<>|='.includes(String.fromCharCode(code)) ? 1 : 0,
+)
+const [QUOTE, COMMA, COLON, SEMICOLON] = [0x22, 0x2c, 0x3a, 0x3b]
+
 /** A reader at the beginning of a text. @param isData all of it is structure */
 export function wordReader(isData: boolean): WordReader {
   return new Words(isData)
@@ -37,7 +43,9 @@ export function wordReader(isData: boolean): WordReader {
 
 class Words implements WordReader {
   readonly #isData: boolean
-  #word = ''
+  readonly #word = new Word()
+  /** What has come of a word that begins a line and has not ended. */
+  #begun = ''
   #read = 0
   #indent = 0
   /** No word has ended in this line yet. */
@@ -51,18 +59,26 @@ class Words implements WordReader {
   }
 
   read(delta: string, give: (word: WrittenWord) => void): void {
+    let from = 0
     for (let at = 0; at < delta.length; at++) {
       const code = delta.charCodeAt(at)
-      if (code <= SPACE) {
-        this.#endWord(give)
-        this.#space(code)
-      } else {
-        if (code >= FIRST_IDEOGRAPH) this.#endWord(give)
-        this.#word += delta[at]
-        if (code >= FIRST_IDEOGRAPH || this.#word.length >= LONGEST_WORD) this.#endWord(give, 1)
+      const isSpace = code <= SPACE
+      if (isSpace || code >= FIRST_IDEOGRAPH) {
+        this.#endWord(delta, from, at, give)
+        from = at
       }
-      this.#read += 1
+      if (isSpace) {
+        this.#space(code)
+        from = at + 1
+      } else {
+        this.#word.add(code)
+        if (code < FIRST_IDEOGRAPH && this.#word.length < LONGEST_WORD) continue
+        this.#endWord(delta, from, at + 1, give)
+        from = at + 1
+      }
     }
+    if (this.#isLineStart) this.#begun += delta.slice(from)
+    this.#read += delta.length
   }
 
   #space(code: number): void {
@@ -72,33 +88,79 @@ class Words implements WordReader {
     } else if (this.#isLineStart) this.#indent += code === TAB ? CODE_INDENT : 1
   }
 
-  /** @param last how many characters of the word are not counted as read yet */
-  #endWord(give: (word: WrittenWord) => void, last = 0): void {
+  /** @param from where the word begins, or goes on, in the piece that it ends in */
+  #endWord(delta: string, from: number, to: number, give: (word: WrittenWord) => void): void {
     const word = this.#word
-    if (word === '') return
-    this.#word = ''
-    if (this.#isLineStart) this.#startLine(word)
+    if (word.length === 0) return
+    if (this.#isLineStart) this.#startLine(this.#begun + delta.slice(from, to))
     const isStructure = this.#isData || this.#isFenced || this.#isStructureLine
-    const hasNumber = /\d/.test(word)
     // A number with no letter only counts; what it counts is behind it.
-    if (!isStructure && hasNumber && !/\p{L}/u.test(word)) {
-      this.#isAfterNumber = true
-      return
+    if (!isStructure && word.hasNumber && !word.hasLetter) this.#isAfterNumber = true
+    else {
+      const isOfData = isStructure || word.isOfData || word.hasNumber || this.#isAfterNumber
+      give({ hash: isStructure ? word.hash : word.sound, end: this.#read + to, isStructure: isOfData })
+      this.#isAfterNumber = false
     }
-    const hash = isStructure ? hashWord(word) : hashWord(word.toLowerCase().replace(/\d+/g, ''))
-    give({ hash, end: this.#read + last, isStructure: isStructure || hasNumber || this.#isAfterNumber })
-    this.#isAfterNumber = false
+    word.clear()
   }
 
   #startLine(word: string): void {
     this.#isLineStart = false
+    this.#begun = ''
     if (FENCE.test(word)) this.#isFenced = !this.#isFenced
     this.#isStructureLine = this.#indent >= CODE_INDENT || STRUCTURE.test(word) || FENCE.test(word)
   }
 }
 
-function hashWord(word: string): number {
-  let hash = 0x811c9dc5
-  for (let at = 0; at < word.length; at++) hash = Math.imul(hash ^ word.charCodeAt(at), 0x01000193)
-  return hash
+const OFFSET = 0x811c9dc5
+const PRIME = 0x01000193
+
+/** What is known of a word while it is written, letter by letter: strings and patterns would cost several times as much. */
+class Word {
+  length = 0
+  /** Of all its characters. */
+  hash = OFFSET
+  /** Of its characters without case and digits. */
+  sound = OFFSET
+  hasNumber = false
+  hasLetter = false
+  isOfData = false
+  private last = 0
+
+  add(code: number): void {
+    this.length += 1
+    this.hash = Math.imul(this.hash ^ code, PRIME)
+    if (isDigit(code)) this.hasNumber = true
+    else {
+      const small = code >= 0x41 && code <= 0x5a ? code + 0x20 : code
+      this.sound = Math.imul(this.sound ^ small, PRIME)
+      this.hasLetter ||= isLetter(small)
+    }
+    this.isOfData ||= DATA_MARKS[code] === 1 || isSeparator(this.last, code)
+    this.last = code
+  }
+
+  clear(): void {
+    this.length = 0
+    this.hash = OFFSET
+    this.sound = OFFSET
+    this.hasNumber = false
+    this.hasLetter = false
+    this.isOfData = false
+    this.last = 0
+  }
+}
+
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39
+}
+
+/** Near enough: what comes between the alphabets and the ideographs are signs. */
+function isLetter(small: number): boolean {
+  return (small >= 0x61 && small <= 0x7a) || (small >= 0xc0 && small < 0x2000) || small >= FIRST_IDEOGRAPH
+}
+
+/** In a sentence a comma ends a word, and stands before a quotation mark. */
+function isSeparator(last: number, code: number): boolean {
+  return last === COMMA || last === SEMICOLON || (last === QUOTE && (code === COMMA || code === COLON))
 }

@@ -11,7 +11,7 @@ export interface FillLevel {
 
 /**
  * The thresholds that are reached, ascending, to the nano-dollar. With {@link alertKey} and somebody who remembers what
- * was said, each is told once per window: whatever moved the level over it, spending or a lower limit.
+ * was told, each is told once per window and limit: whatever moved the level over it, spending or a lower limit.
  *
  * @param thresholds percent of the limit
  */
@@ -19,7 +19,7 @@ export function reachedThresholds(thresholds: readonly number[], level: FillLeve
   return thresholds.filter((percent) => isReached(percent, level)).sort((left, right) => left - right)
 }
 
-/** The name of an alert: whoever keeps the alerts sends each name once, and so each threshold once per window. */
+/** The name of an alert: the same for the same threshold of the same window, whatever the limit. */
 export function alertKey(account: AccountRef, percent: number): string {
   return `${account.key}|${percent}`
 }

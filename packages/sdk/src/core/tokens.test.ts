@@ -168,10 +168,10 @@ describe('the output of a stream that broke off', () => {
     }
   })
 
-  test('counts by the bytes of a token that were learned', () => {
+  test('is counted by its bytes', () => {
     expect(estimateOutputTokens(0)).toBe(0)
     expect(estimateOutputTokens(1)).toBe(1)
-    expect(estimateOutputTokens(3_000, 3)).toBe(1_000)
+    expect(estimateOutputTokens(3_000)).toBe(1_500)
   })
 })
 

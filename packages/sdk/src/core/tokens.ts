@@ -13,8 +13,9 @@ import { freshOutputRatio } from './output-ratio.js'
 import type { PricedModel } from './price-schema.js'
 import type { InputEstimate } from './record.js'
 import { isServerTool } from './server-tools.js'
+import type { TextTally } from './streamed-text.js'
 import type { ByteRange } from './text-tokens.js'
-import { estimateTextTokens } from './text-tokens.js'
+import { bytesPerToken, estimateTextTokens } from './text-tokens.js'
 import type { TokenRatio } from './token-ratio.js'
 import { scaleTokens } from './token-ratio.js'
 
@@ -66,6 +67,9 @@ const textKinds = new Set([
   'compaction',
   'custom',
 ])
+
+/** What streams can be heard to be made of. */
+const textKindNames = ['prose', 'code', 'json', 'ids'] as const
 
 /** What a block adds to the estimate and to the bound, which starts from the bytes of the whole body. */
 interface Weight {
@@ -125,14 +129,26 @@ export function countedBound(counted: number | null, bound: number): number {
 
 /**
  * A floor for the output of a stream that broke off: one token per two bytes of UTF-8 that were streamed (text, tool
- * input, thinking and its signatures, which carry thinking that is not shown), or per so many as were learned.
+ * input, thinking and its signatures, which carry thinking that is not shown).
  *
  * Anthropic's own gateway takes one per four characters, which under-counts by a third or more on the newer tokenizer:
  * there prose has about 3 characters a token, code 2.6, dense JSON 2.0, and Chinese or Japanese 2.7 bytes. Two bytes is
  * the least of them. Only text made of random digits has more tokens.
  */
-export function estimateOutputTokens(streamedBytes: number, bytesPerToken = freshOutputRatio.bytesPerToken): number {
-  return Math.ceil(streamedBytes / bytesPerToken)
+export function estimateOutputTokens(streamedBytes: number): number {
+  return Math.ceil(streamedBytes / freshOutputRatio.bytesPerToken)
+}
+
+/** The same for content whose kind was heard while it streamed; the rest of it may be anything. */
+export function estimateHeardTokens(tally: TextTally, streamedBytes: number, learnedBytesPerToken: number): number {
+  let tokens = 0
+  let heardBytes = 0
+  for (const kind of textKindNames) {
+    tokens += tally[kind] / Math.min(learnedBytesPerToken, bytesPerToken[kind])
+    heardBytes += tally[kind]
+  }
+  const restBytesPerToken = Math.min(learnedBytesPerToken, freshOutputRatio.bytesPerToken)
+  return Math.ceil(tokens + Math.max(0, streamedBytes - heardBytes) / restBytesPerToken)
 }
 
 function messageCount(view: CallView): number {
@@ -170,21 +186,21 @@ function weighBuiltIn(block: BlockView): Weight {
 }
 
 function weighDocument(block: BlockView, body: Uint8Array, facts: TokenFacts): Weight {
-  if (isDocumentShown(body, block.start, block.end)) {
-    return weighMixed(block, body, facts, findNestedMedia(body, block.start, block.end).images)
+  if (isDocumentShown(body, block.start)) {
+    return weighMixed(block, body, facts, findNestedMedia(body, block.start).images)
   }
   const pages = Math.ceil((block.end - block.start) / BASE64_BYTES_PER_PDF_PAGE)
   return { tokens: pages * TOKENS_PER_PDF_PAGE, extra: Number.POSITIVE_INFINITY, bytes: 0 }
 }
 
 function weighResult(block: BlockView, body: Uint8Array, facts: TokenFacts): Weight {
-  const { images, hasDocument } = findNestedMedia(body, block.start, block.end)
+  const { images, hasDocument } = findNestedMedia(body, block.start)
   const weight = weighMixed(block, body, facts, images)
   return hasDocument ? { ...weight, extra: Number.POSITIVE_INFINITY } : weight
 }
 
 function weighImage(block: BlockView, body: Uint8Array, facts: TokenFacts): Weight {
-  const data = findImageData(body, block.start, block.end)
+  const data = findImageData(body, block.start)
   const tokens = countImage(data, body, facts)
   return { tokens, extra: tokens, bytes: block.end - block.start }
 }

@@ -9,10 +9,38 @@ export function strictObject<Shape extends z.ZodRawShape>(shape: Shape) {
   const known = Object.keys(shape)
   return z.strictObject(shape, {
     error: (issue) => {
+      if (issue.code === 'invalid_type') return `must have fields, such as ${known.slice(0, 4).join(', ')}`
       if (issue.code !== 'unrecognized_keys') return undefined
       return issue.keys.map((key) => `unknown key ${quote(key)}${hint(key, known)}`).join('; ')
     },
   })
+}
+
+const KIND_WORDS: ReadonlyMap<string, string> = new Map([
+  ['string', 'a text'],
+  ['number', 'a number'],
+  ['int', 'a whole number'],
+  ['boolean', 'true or false'],
+  ['array', 'a list'],
+  ['record', 'names with their values'],
+])
+
+/** What is wrong with a value where its schema says nothing of its own; undefined where the words of zod will do. */
+export function describeIssue(issue: z.core.$ZodRawIssue): string | undefined {
+  switch (issue.code) {
+    case 'invalid_type': {
+      const kind = KIND_WORDS.get(issue.expected)
+      return kind === undefined ? undefined : `${issue.input === undefined ? 'is missing, it ' : ''}must be ${kind}`
+    }
+    case 'too_small':
+      if (issue.origin === 'string') return 'must not be empty'
+      return `must be ${issue.inclusive === false ? 'more than' : 'at least'} ${issue.minimum}`
+    case 'too_big':
+      if (issue.origin === 'string') return `must have ${issue.maximum} characters at most`
+      return `must be ${issue.inclusive === false ? 'less than' : 'at most'} ${issue.maximum}`
+    default:
+      return undefined
+  }
 }
 
 /** One of some words. */

@@ -30,7 +30,7 @@ export async function admit(desk: Desk, call: Call): Promise<Admission> {
   const problem = read.problem ?? check(desk, read.view)
   const inspection = problem === null ? await inspect(desk, call, read.view, scope) : null
   const found: Found = { id, scope, inspection, ...expectCall(desk, call, scope, inspection?.body ?? null, read.view) }
-  const refusal = problem ?? inspection?.refusal ?? (await askBreakers(desk, found))
+  const refusal = problem ?? inspection?.refusal ?? (await askBreakers(desk, call, found))
   const reservation = refusal === null ? await reserve(desk, call, found) : refused(refusal)
   const opening = openCall(desk, call, found)
   if (inspection?.isNews === true) desk.tellLoop(opening, inspection)
@@ -58,7 +58,9 @@ function refused(refusal: Refusal): Reservation {
 }
 
 async function inspect(desk: Desk, call: Call, view: CallView | null, scope: Scope): Promise<Inspection | null> {
-  return view === null || call.body === null ? null : desk.loops.inspect({ view, body: call.body, scope })
+  return view === null || call.body === null || call.endpoint.kind !== 'messages'
+    ? null
+    : desk.loops.inspect({ view, body: call.body, scope })
 }
 
 function expectCall(
@@ -73,8 +75,13 @@ function expectCall(
   return { view, body, expectation: view === null ? null : expect(desk, view, scope, body ?? NO_BODY) }
 }
 
-async function askBreakers(desk: Desk, { id, view, scope, inspection }: Found): Promise<Refusal | null> {
-  if (view === null) return null
+/** What costs nothing is never stopped, and says nothing about a person either. */
+async function askBreakers(
+  desk: Desk,
+  { endpoint }: Call,
+  { id, view, scope, inspection }: Found,
+): Promise<Refusal | null> {
+  if (view === null || endpoint.kind === 'count-tokens') return null
   return desk.breakers.admit({ id, scope, model: view.model, isFromPerson: inspection?.isFromPerson ?? false })
 }
 
@@ -82,7 +89,7 @@ async function askBreakers(desk: Desk, { id, view, scope, inspection }: Found): 
 async function reserve(desk: Desk, call: Call, { id, view, body, scope, expectation }: Found): Promise<Reservation> {
   if (view === null || expectation === null || body === null) return NO_HOLD
   const isGone = (): boolean => call.isGone?.() ?? false
-  const countInput = async (): Promise<number | null> => (await call.countInput?.()) ?? null
+  const countInput = async (): Promise<number | null> => (await call.countInput?.(body)) ?? null
   return reserveCall(desk, { id, view, body, scope, expectation, isGone, countInput })
 }
 
@@ -129,9 +136,13 @@ function capOutput(expectation: Expectation, maxTokens: number | null): Expectat
 }
 
 function commonTtl(view: CallView): CacheTtl | null {
-  const markers = [view.marker, ...view.blocks.map((block) => block.marker)].filter((marker) => marker !== null)
-  const [first = null] = markers
-  return markers.every((marker) => marker === first) ? first : null
+  let common = view.marker
+  for (const { marker } of view.blocks) {
+    if (marker === null || marker === common) continue
+    if (common !== null) return null
+    common = marker
+  }
+  return common
 }
 
 function openCall(desk: Desk, call: Call, { id, view, scope, expectation, inspection }: Found): Opening {

@@ -1,6 +1,7 @@
 /** Agents: what is remembered of each between its calls, in this process and in the store that gateways share. */
 
 import type { RequestKey } from '../core/conversation.js'
+import type { LoopLimits } from '../core/loop-limits.js'
 import { SessionLoopDetector } from '../core/loop-session.js'
 import type { LoopAction } from '../core/loop-verdict.js'
 import { type AgentMemory, type AgentName, forgetRounds, unknownAgent } from '../core/steps-memory.js'
@@ -17,6 +18,10 @@ export interface KnownAgent {
   request: RequestKey | null
   /** What this process last did about its loop; null if it is in none. */
   told: LoopAction | null
+  /** The newest round of the conversation that was last stopped. */
+  stoppedAt: string | null
+  /** A person may have written since the newest round that is known. */
+  isSpokenTo: boolean
 }
 
 /** The agents that are known. */
@@ -25,8 +30,10 @@ export interface Agents {
   find(name: AgentName): KnownAgent | Promise<KnownAgent>
   /** Without asking anybody; null if this process does not know it. */
   recall(name: AgentName): KnownAgent | null
-  /** To be kept: at once where later calls depend on it, else within seconds. */
-  keep(agent: KnownAgent, isUrgent: boolean): void
+  /** To be kept within seconds. */
+  keepSoon(agent: KnownAgent): void
+  /** Resolves when it was kept, or could not be. */
+  keepNow(agent: KnownAgent): Promise<void>
   /** Resolves when everything was kept, or could not be. */
   flush(): Promise<void>
 }
@@ -34,13 +41,15 @@ export interface Agents {
 /** A detector has some kilobytes; who is forgotten here is in the store, or in the next request's conversation. */
 const MAX_KNOWN = 2_000
 const KEEP_AFTER_MS = 10_000
+/** With more than this, nobody waits until it is time. */
+const MAX_UNKEPT = 500
+/** So many are written out in a row before calls have their turn again. */
+const SLICE = 50
 
-/** No agents yet. */
-export function rememberAgents(store: SessionStore, runtime: Runtime): Agents {
+/** No agents yet. @param limits of their detectors */
+export function rememberAgents(store: SessionStore, runtime: Runtime, limits: Partial<LoopLimits> = {}): Agents {
   const known = new Map<string, KnownAgent>()
-  const unkept = new Set<KnownAgent>()
-  const saving = new Map<KnownAgent, Promise<void>>()
-  let isDue = false
+  const shelf = new AgentShelf(store, runtime)
 
   const recall = (name: AgentName): KnownAgent | null => {
     const key = keyOf(name)
@@ -58,37 +67,94 @@ export function rememberAgents(store: SessionStore, runtime: Runtime): Agents {
     if (known.size > MAX_KNOWN && oldest !== undefined) known.delete(oldest)
     return agent
   }
-  const save = (agent: KnownAgent): Promise<void> => {
-    const running = saving.get(agent)
-    // What changed meanwhile is kept when that is done.
-    if (running !== undefined) return running.then(() => (unkept.has(agent) ? save(agent) : undefined))
-    unkept.delete(agent)
-    const saved = saveAgent(store, agent)
-      .catch((error: unknown) => runtime.log.warn('agent-not-kept', { error: String(error) }))
-      .finally(() => saving.delete(agent))
-    saving.set(agent, saved)
-    return saved
+  return {
+    find: (name) => recall(name) ?? load(store, runtime, name).then((memory) => admit(openAgent(memory, limits))),
+    recall,
+    keepSoon: (agent) => shelf.keepSoon(agent),
+    keepNow: (agent) => shelf.keepNow(agent),
+    flush: () => shelf.flush(),
   }
-  const flush = async (): Promise<void> => {
-    await Promise.all([...saving.values(), ...[...unkept].map(save)])
+}
+
+/** What brings agents into the store. */
+class AgentShelf {
+  private readonly store: SessionStore
+  private readonly runtime: Runtime
+  private readonly unkept = new Set<KnownAgent>()
+  private readonly saving = new Map<KnownAgent, Promise<boolean>>()
+  private isDue = false
+  private flushing: Promise<void> | null = null
+
+  constructor(store: SessionStore, runtime: Runtime) {
+    this.store = store
+    this.runtime = runtime
   }
-  const keepSoon = (): void => {
-    if (isDue) return
-    isDue = true
-    runtime.schedule(KEEP_AFTER_MS, () => {
-      isDue = false
-      void flush()
+
+  keepSoon(agent: KnownAgent): void {
+    this.add(agent)
+    if (this.unkept.size === MAX_UNKEPT + 1) void this.flush()
+    if (this.isDue) return
+    this.isDue = true
+    this.runtime.schedule(KEEP_AFTER_MS, () => {
+      this.isDue = false
+      void this.flush()
     })
   }
-  return {
-    find: (name) => recall(name) ?? load(store, runtime, name).then(admit),
-    recall,
-    keep: (agent, isUrgent) => {
-      unkept.add(agent)
-      if (isUrgent) void save(agent)
-      else keepSoon()
-    },
-    flush,
+
+  async keepNow(agent: KnownAgent): Promise<void> {
+    this.add(agent)
+    await this.save(agent)
+  }
+
+  flush(): Promise<void> {
+    this.flushing ??= this.keepAll().finally(() => {
+      this.flushing = null
+    })
+    return this.flushing
+  }
+
+  /** One by one, the oldest first, for calls wait for the same store; and not at all if it is away. */
+  private async keepAll(): Promise<void> {
+    let isKept = true
+    for (let count = 1; isKept && this.unkept.size > 0; count++) {
+      const [oldest] = this.unkept
+      if (oldest !== undefined) isKept = await this.save(oldest)
+      if (count % SLICE === 0) await new Promise<void>((resolve) => this.runtime.soon(resolve))
+    }
+    await Promise.all(this.saving.values())
+  }
+
+  private add(agent: KnownAgent): void {
+    this.unkept.add(agent)
+    const [oldest] = this.unkept
+    if (this.unkept.size > MAX_KNOWN && oldest !== undefined) this.unkept.delete(oldest)
+  }
+
+  /** False if it could not be kept; then it stays to be kept. */
+  private save(agent: KnownAgent): Promise<boolean> {
+    const running = this.saving.get(agent)
+    // What changed meanwhile is kept when that is done.
+    if (running !== undefined) {
+      return running.then((isKept) => (isKept && this.unkept.has(agent) ? this.save(agent) : isKept))
+    }
+    this.unkept.delete(agent)
+    const saved = trySaving(this.store, this.runtime, agent).then((isKept) => {
+      this.saving.delete(agent)
+      if (!isKept) this.add(agent)
+      return isKept
+    })
+    this.saving.set(agent, saved)
+    return saved
+  }
+}
+
+async function trySaving(store: SessionStore, runtime: Runtime, agent: KnownAgent): Promise<boolean> {
+  try {
+    await saveAgent(store, agent)
+    return true
+  } catch (error) {
+    runtime.log.warn('agent-not-kept', { error: String(error) })
+    return false
   }
 }
 
@@ -96,22 +162,24 @@ function keyOf({ session, agent }: AgentName): string {
   return JSON.stringify([session, agent])
 }
 
-async function load(store: SessionStore, runtime: Runtime, name: AgentName): Promise<KnownAgent> {
+async function load(store: SessionStore, runtime: Runtime, name: AgentName): Promise<AgentMemory> {
   try {
-    return openAgent((await store.findAgent(name)) ?? unknownAgent(name))
+    // Who begins now was not meant by what an operator said before.
+    return (await store.findAgent(name)) ?? { ...unknownAgent(name), resumedAt: runtime.now() }
   } catch (error) {
     runtime.log.warn('agent-not-read', { error: String(error) })
-    return openAgent(unknownAgent(name))
+    return unknownAgent(name)
   }
 }
 
 /** What another version kept is not understood: then the rounds are read again from the conversation. */
-function openAgent(memory: AgentMemory): KnownAgent {
-  if (memory.detector === null) return { memory, detector: new SessionLoopDetector(), request: null, told: null }
+function openAgent(memory: AgentMemory, limits: Partial<LoopLimits>): KnownAgent {
+  const unasked = { request: null, told: null, stoppedAt: null, isSpokenTo: false }
+  if (memory.detector === null) return { ...unasked, memory, detector: new SessionLoopDetector(limits) }
   try {
-    return { memory, detector: SessionLoopDetector.from(memory.detector), request: null, told: null }
+    return { ...unasked, memory, detector: SessionLoopDetector.from(memory.detector, limits) }
   } catch {
-    return { memory: forgetRounds(memory), detector: new SessionLoopDetector(), request: null, told: null }
+    return { ...unasked, memory: forgetRounds(memory), detector: new SessionLoopDetector(limits) }
   }
 }
 

@@ -21,13 +21,14 @@ function openHouse() {
   const store = memoryStore()
   let budgets = budgetsOf('$100')
   let holds = 0
+  let takers = 0
   const account = (): AccountRef => {
     const limit = budgets.byId.get('day')?.limit ?? 0
     return { ...accountRef('day', limit), windowStart: at, windowEnd: at + 86_400_000 }
   }
   const openProcess = (takeAlerts = store.takeAlerts) => {
     const told: BudgetAlert[] = []
-    const runtime = manualRuntime(at)
+    const runtime = { ...manualRuntime(at), id: () => `taker ${++takers}` }
     const parts = { budgets: () => budgets, runtime, store: { ...store, takeAlerts } }
     const watch = watchAlerts({ ...parts, onAlert: (alert) => told.push(alert) })
     const spend = async (usd: number): Promise<void> => {
@@ -107,6 +108,39 @@ describe('an alert', () => {
     watch.sweep()
     await watch.told()
     expect(percents()).toEqual([50, 80, 95, 100])
+  })
+
+  it('is told again of a limit that was raised, and not of one that was raised to what it was before', async () => {
+    const { openProcess, setBudget } = openHouse()
+    const [one, other] = [openProcess(), openProcess()]
+    await one.spend(60)
+    setBudget('$200')
+    await one.spend(30)
+    await other.spend(20)
+    await one.spend(1)
+    setBudget('$150')
+    await one.spend(1)
+    setBudget('$200')
+    await other.spend(1)
+    await openProcess().spend(1)
+    expect(one.told.map(({ percent, limit }) => [percent, limit])).toEqual([[50, 100e9]])
+    expect(other.told.map(({ percent, limit }) => [percent, limit])).toEqual([[50, 200e9]])
+  })
+
+  it('is told where only the answer of the store was lost, and then not again', async () => {
+    const { openProcess, store } = openHouse()
+    let answers = 0
+    const one = openProcess(async (takes) => {
+      const taken = await store.takeAlerts(takes)
+      if (++answers === 1) throw new Error('connection lost')
+      return taken
+    })
+    const other = openProcess()
+    await one.spend(60)
+    await other.spend(1)
+    await one.spend(1)
+    await one.spend(1)
+    expect([one.percents(), other.percents()]).toEqual([[50], []])
   })
 
   it('is told later where the store was away, and not lost', async () => {

@@ -9,7 +9,7 @@ import type { Runtime } from './runtime.js'
 
 /** So much of a budget is used up. */
 export interface BudgetAlert {
-  /** The same for the same threshold of the same window: what was said once need not be said again. */
+  /** The same for the same threshold of the same window: told again only of a higher limit. */
   readonly key: string
   readonly budget: string
   /** What the budget is counted for: `session:abc`. */
@@ -24,7 +24,7 @@ export interface BudgetAlert {
   readonly at: number
 }
 
-/** Tells alerts, each once. */
+/** Tells alerts: each once, and again when it is due once more under a higher limit. */
 export interface AlertWatch {
   /** Looks at what the ledger answered. */
   look(result: LedgerResult): void
@@ -40,6 +40,7 @@ export interface AlertParts {
   readonly runtime: Runtime
   /** Remembers what was told, by any process. */
   readonly store: Pick<Store, 'takeAlerts' | 'balances'>
+  /** Never throws. */
   readonly onAlert: (alert: BudgetAlert) => void
 }
 
@@ -48,24 +49,23 @@ export interface AlertParts {
  * What cannot be asked of the store now is asked again at the next look.
  */
 export function watchAlerts({ budgets, runtime, store, onAlert }: AlertParts): AlertWatch {
-  /** Told here or elsewhere: not worth asking the store. */
-  const known = new Set<string>()
+  /** The highest limit of which an alert was told, here or elsewhere: up to that it is not worth asking the store. */
+  const known = new Map<string, NanoUsd>()
+  const take = takeFrom(store, runtime)
   let telling = Promise.resolve()
 
   const tell = async (due: readonly BudgetAlert[]): Promise<void> => {
-    try {
-      const taken = new Set(await store.takeAlerts(due.map(({ key }) => key)))
-      for (const alert of due) if (taken.has(alert.key)) onAlert(alert)
-    } catch (error) {
-      for (const { key } of due) known.delete(key)
-      runtime.log.error('alert-delayed', { error: String(error) })
+    const taken = await take(due)
+    for (const alert of due) {
+      if (taken === null) known.delete(alert.key)
+      else if (taken.has(alert.key)) onAlert(alert)
     }
   }
 
   const findDue = (accounts: readonly Account[]): BudgetAlert[] => {
     const reached = accounts.flatMap((account) => alertsOf(budgets(), account, runtime.now()))
-    const due = reached.filter(({ key }) => !known.has(key))
-    for (const { key } of due) remember(known, key)
+    const due = reached.filter(({ key, limit }) => limit > (known.get(key) ?? -1))
+    for (const { key, limit } of due) remember(known, key, limit)
     return due
   }
 
@@ -85,6 +85,24 @@ export function watchAlerts({ budgets, runtime, store, onAlert }: AlertParts): A
         .catch((error: unknown) => runtime.log.error('alert-delayed', { error: String(error) }))
     },
     told: () => telling,
+  }
+}
+
+/** Gives the keys of what is to be told here; null if the store does not answer. */
+function takeFrom(store: AlertParts['store'], runtime: Runtime) {
+  /** Who asked and heard no answer, by key. Perhaps the alert was taken: then it is given to the same taker again. */
+  const unheard = new Map<string, string>()
+  return async (due: readonly BudgetAlert[]): Promise<ReadonlySet<string> | null> => {
+    const takes = due.map(({ key, limit }) => ({ key, limit, taker: unheard.get(key) ?? runtime.id() }))
+    try {
+      const taken = await store.takeAlerts(takes)
+      for (const { key } of takes) unheard.delete(key)
+      return new Set(taken)
+    } catch (error) {
+      for (const { key, taker } of takes) remember(unheard, key, taker)
+      runtime.log.error('alert-delayed', { error: String(error) })
+      return null
+    }
   }
 }
 
@@ -110,11 +128,11 @@ function alertsOf(budgets: CompiledBudgets, account: Account, at: number): Budge
   })
 }
 
-function remember(known: Set<string>, key: string): void {
-  known.add(key)
-  const [oldest] = known
-  if (known.size > MAX_SAID && oldest !== undefined) known.delete(oldest)
-}
+/** So many alerts are remembered; windows end, and with them what was told in them. */
+const MOST_REMEMBERED = 10_000
 
-/** So many alerts are remembered; windows end, and with them what was said in them. */
-const MAX_SAID = 10_000
+function remember<Value>(remembered: Map<string, Value>, key: string, value: Value): void {
+  remembered.set(key, value)
+  const [oldest] = remembered.keys()
+  if (remembered.size > MOST_REMEMBERED && oldest !== undefined) remembered.delete(oldest)
+}

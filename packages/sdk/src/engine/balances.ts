@@ -18,6 +18,8 @@ export interface Balances {
 /** Requests and sessions come and go; what is forgotten is only asked for again. */
 const MAX_KNOWN = 10_000
 
+const NOTHING = { spent: zeroUsd, held: zeroUsd }
+
 /** An empty memory over a store. */
 export function rememberBalances(store: Store): Balances {
   const known = new Map<string, Pick<Account, 'spent' | 'held'>>()
@@ -27,13 +29,13 @@ export function rememberBalances(store: Store): Balances {
       known.delete(key)
       known.set(key, { spent, held })
     }
-    for (const key of known.keys()) {
-      if (known.size <= MAX_KNOWN) break
-      known.delete(key)
-    }
+    if (known.size > MAX_KNOWN) forgetOldest(known, known.size - MAX_KNOWN)
   }
   const recall = (accounts: readonly AccountRef[]): readonly Balance[] =>
-    accounts.map((account) => ({ ...account, ...(known.get(account.key) ?? { spent: zeroUsd, held: zeroUsd }) }))
+    accounts.map((account) => {
+      const { spent, held } = known.get(account.key) ?? NOTHING
+      return { ...account, spent, held }
+    })
   const look = shareLooks(async (keys) => learn(await store.balances({ keys })))
   return {
     recall,
@@ -42,6 +44,14 @@ export function rememberBalances(store: Store): Balances {
       await look(accounts.map(({ key }) => key))
       return recall(accounts)
     },
+  }
+}
+
+function forgetOldest(known: Map<string, unknown>, count: number): void {
+  let left = count
+  for (const key of known.keys()) {
+    if (left-- <= 0) return
+    known.delete(key)
   }
 }
 

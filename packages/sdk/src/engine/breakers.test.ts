@@ -148,15 +148,18 @@ describe('a model that spends too fast', () => {
 describe('what the API says', () => {
   const limit = { ...failed, status: 429, errorCode: 'enforced_spend_limit_reached' }
 
-  it('opens the breaker of the model, or of the key where one is known, when a spend limit is reached', async () => {
+  it('opens the breaker of whoever pays, as far as that is known, when a spend limit is reached', async () => {
     const gateway = openGateway(memoryStore())
+    const alone = { ...limit, scope: sampleScope() }
+    await gateway.end({ ...limit, scope: sampleScope({ session: 's', key: 'k' }) })
     await gateway.end(limit)
-    await gateway.end({ ...limit, scope: sampleScope({ key: 'k' }), requestedModel: 'claude-haiku-5-5' })
-    expect(gateway.opened.map(({ key }) => key)).toEqual([KEY, 'key:k'])
+    await gateway.end(alone)
+    await gateway.end({ ...alone, scope: sampleScope({ user: 'ada' }), requestedModel: 'claude-haiku-5-5' })
+    expect(gateway.opened.map(({ key }) => key)).toEqual(['key:k', 'session:s', KEY])
     expect(await gateway.ask()).toMatchObject({ details: { upstream_code: 'enforced_spend_limit_reached' } })
   })
 
-  it('opens it when calls fail, and not when they are throttled', async () => {
+  it('opens that of the model when calls fail, and none when they are throttled', async () => {
     const throttled = openGateway(memoryStore())
     for (let calls = 0; calls < 8; calls++) {
       await throttled.end({ ...failed, status: 429, errorCode: 'rate_limit_error' })

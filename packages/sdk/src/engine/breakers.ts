@@ -40,7 +40,7 @@ export interface BreakerCall {
 export interface Breakers {
   /** Null if none of them has anything against the call. Never rejects: a store that is away opens no breaker. */
   admit(call: BreakerCall): Promise<Refusal | null>
-  /** A loop was stopped. */
+  /** A loop was stopped. The first one of a sub-agent does not count. */
   loopStopped(call: Pick<BreakerCall, 'scope' | 'model'>): void
   /** A call has ended. */
   ended(record: CallRecord): void
@@ -81,6 +81,8 @@ class SharedBreakers implements Breakers {
   private readonly meters = new Map<string, BreakerMeter>()
   /** The breakers whose probe a running call is. */
   private readonly probes = new Map<string, readonly string[]>()
+  /** The sub-agents that were stopped before. */
+  private readonly stopped = new Map<string, true>()
 
   constructor(parts: BreakerParts, onOpen: BreakerListener) {
     this.parts = parts
@@ -101,12 +103,33 @@ class SharedBreakers implements Breakers {
   private async mayPass(key: string, { id, isFromPerson }: BreakerCall): Promise<boolean> {
     const at = this.parts.runtime.now()
     const passage = judgeBreaker(this.recall(key), { at, isFromPerson })
-    if (passage === 'reset') void this.change(key, { kind: 'person', at })
+    if (passage === 'reset') void this.letGo(key, at)
     return passage === 'probe' ? this.mayTry(key, id) : passage !== 'refuse'
   }
 
+  /** Also where the store is away: what the person asked for must get through as well. */
+  private async letGo(key: string, at: number): Promise<void> {
+    const before = this.recall(key)
+    if ((await this.change(key, { kind: 'person', at })) !== null || this.recall(key) !== before) return
+    // Its version stays, so that the store's word goes before this one as soon as it can be heard.
+    const { version } = before
+    remember(this.known, key, {
+      breaker: { ...stepBreaker(before, { kind: 'person', at }), version },
+      heardAtTick: this.parts.runtime.tick(),
+    })
+  }
+
   loopStopped({ scope, model }: Pick<BreakerCall, 'scope' | 'model'>): void {
+    // Of a sub-agent's first stop the agent hears that called it, and may do better.
+    if (scope.agent !== null && this.isFirstStop(scope)) return
     for (const key of breakerKeys(scope, model)) this.sample(key, { loopStops: 1 })
+  }
+
+  private isFirstStop({ session, agent }: Scope): boolean {
+    const name = JSON.stringify([session, agent])
+    const isFirst = !this.stopped.has(name)
+    remember(this.stopped, name, true)
+    return isFirst
   }
 
   ended(record: CallRecord): void {
@@ -123,11 +146,15 @@ class SharedBreakers implements Breakers {
     for (const key of breakerKeys(scope, requestedModel)) this.sample(key, { cost: cost.nano, calls: 1, errors })
   }
 
-  /** The limit belongs to the account that pays: of what is known here, the key that was used, else the model alone. */
+  /**
+   * The limit belongs to the account that pays: of what is known here, the key that was used. Without keys everybody may
+   * bring an account of their own, so no more is stopped than this session; where nobody is known, the model.
+   */
   private tripAt(scope: Scope, model: string | null, code: string): void {
     const cause: BreakerCause = { kind: 'upstream-limit', code }
     if (scope.key !== null) this.trip(breakerKey('key', scope.key), cause)
-    else if (model !== null) this.trip(breakerKey('model', model), cause)
+    else if (scope.session !== null) this.trip(breakerKey('session', scope.session), cause)
+    else if (scope.user === null && model !== null) this.trip(breakerKey('model', model), cause)
   }
 
   private sample(key: string, part: Partial<BreakerSample>): void {
@@ -260,6 +287,5 @@ function scopeOf(key: string): BreakerScope {
 function remember<Value>(map: Map<string, Value>, key: string, value: Value): void {
   map.delete(key)
   map.set(key, value)
-  const [oldest] = map.keys()
-  if (map.size > MAX_KNOWN && oldest !== undefined) map.delete(oldest)
+  if (map.size > MAX_KNOWN) map.delete(map.keys().next().value ?? key)
 }

@@ -60,6 +60,8 @@ export interface CallHold {
   readonly clampedTo: number | null
   /** The enforced account with the least left, as it was after the hold; null if none is enforced. */
   readonly binding: Balance | null
+  /** True if the prompt is paid as the API counted it: that is an estimate, and a stream is watched for it. */
+  readonly isCounted: boolean
   /** False if the ledger was away and the call was let pass: the hold is written when it is resolved. */
   readonly isWritten: boolean
 }
@@ -80,10 +82,12 @@ export interface Desk {
   renew(accounts: readonly AccountRef[]): readonly AccountRef[]
   /** What has been learned of a model's tokens. */
   ratioOf(model: string): TokenRatio
-  /** How many bytes of a model's streamed text are a token of output, at least. */
-  bytesPerTokenOf(model: string): number
+  /** How many bytes of streamed text are a token of output in such a call, at least. */
+  bytesPerTokenOf(call: Pick<Expectation, 'scope' | 'model'>): number
   readonly loops: Loops
   readonly breakers: Breakers
+  /** Whether an operator said that a session's loops are no longer looked for. Rejects if the store cannot be read. */
+  isExempt(session: string): Promise<boolean>
   /** Something else than before is done about the loop of an agent. */
   tellLoop(opening: Opening, inspection: Inspection): void
   /** Takes note of a running call that holds money. */

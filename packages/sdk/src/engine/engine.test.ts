@@ -348,11 +348,15 @@ describe('admission', () => {
 })
 
 describe('whoever listens to records', () => {
-  it('cannot fail a call', async () => {
+  const fail = (): void => {
+    throw new Error('the terminal is gone')
+  }
+
+  it.each([
+    ['at once', fail],
+    ['later', async () => fail()],
+  ])('cannot fail a call, nor the program (%s)', async (_, onRecord) => {
     const runtime = manualRuntime()
-    const onRecord = (): void => {
-      throw new Error('the terminal is gone')
-    }
     const engine = createEngine({ config: { ...engineDefaults, book }, store: memoryStore(), runtime, onRecord })
     const admission = await engine.admit(setUp().callOf(request))
     if (admission.kind !== 'send') throw new Error('refused')
@@ -360,6 +364,7 @@ describe('whoever listens to records', () => {
     admission.watch.head(200, SSE)
     admission.watch.chunk(bytesOf(sampleStreams.text ?? ''))
     expect(admission.watch.end('complete').ending.kind).toBe('exact')
+    await engine.flush()
     expect(runtime.lines).toMatchObject([{ level: 'error', event: 'listener-failed' }])
   })
 })

@@ -152,7 +152,7 @@ function openDesk(options: EngineOptions, { budgets, running, alerts }: Shared):
 }
 
 /** What finds loops and opens breakers, and who hears of it. */
-function openLoopDesk(options: EngineOptions): Pick<Desk, 'loops' | 'breakers' | 'tellLoop'> {
+function openLoopDesk(options: EngineOptions): Pick<Desk, 'loops' | 'breakers' | 'isExempt' | 'tellLoop'> {
   const { config, store, runtime, onLoop, onBreaker } = options
   const loops = watchLoops({ store, runtime, policy: inMode(config, config.loops), book: config.book })
   const policy = inMode(config, config.breaker)
@@ -160,6 +160,7 @@ function openLoopDesk(options: EngineOptions): Pick<Desk, 'loops' | 'breakers' |
   return {
     loops,
     breakers,
+    isExempt: async (session) => (await store.findMark(session))?.isExempt ?? false,
     tellLoop: ({ id, scope, requestedModel, startedAt }, { agent, loop }) => {
       if (loop === null) return
       if (loop.action === 'stop' && loop.isEnforced) breakers.loopStopped({ scope, model: requestedModel })
@@ -169,11 +170,13 @@ function openLoopDesk(options: EngineOptions): Pick<Desk, 'loops' | 'breakers' |
 }
 
 /** A listener that fails must not fail the call: its client would send it again, and pay twice. */
-function tell(runtime: Runtime, listener: () => void): void {
+function tell(runtime: Runtime, listener: () => unknown): void {
+  const fail = (error: unknown): void => runtime.log.error('listener-failed', { error: String(error) })
   try {
-    listener()
+    // Many are async: a rejection that nobody hears would end the program.
+    void Promise.resolve(listener()).catch(fail)
   } catch (error) {
-    runtime.log.error('listener-failed', { error: String(error) })
+    fail(error)
   }
 }
 

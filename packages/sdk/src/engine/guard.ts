@@ -1,18 +1,20 @@
 /** The guard of a running stream: holds more as the answer grows, and ends it cleanly when there is no more to hold. */
 
-import { explainCut } from '../core/budget-refusal.js'
+import { explainCut, type Shortfall } from '../core/budget-refusal.js'
 import { costOf } from '../core/cost.js'
 import { type StreamGate, streamGate } from '../core/cut.js'
+import type { CutEnd } from '../core/ending.js'
 import type { LedgerResult, LimitExcess } from '../core/ledger.js'
 import { type NanoUsd, nanoUsd } from '../core/money.js'
+import { costOfAnswer } from '../core/reserve.js'
 import { type MeteredSoFar, mustCut, nextExtension, unseenTokens } from '../core/reserve-stream.js'
 import { addServerResults } from '../core/server-tools.js'
-import { estimateOutputTokens } from '../core/tokens.js'
+import { estimateHeardTokens } from '../core/tokens.js'
 import type { Usage } from '../core/usage.js'
 import type { CallHold, Desk, Expectation } from './desk.js'
+import type { Echo } from './echo.js'
 import { extendHold } from './holding.js'
-import type { Metered } from './meter.js'
-import { shortfallOf } from './reserving.js'
+import type { Meter, Metered } from './meter.js'
 
 /**
  * - `go`: pass on and read on.
@@ -24,12 +26,14 @@ export type Flow = 'go' | 'wait' | 'cut'
 /** Stands between the upstream's stream and the caller. */
 export interface StreamGuard {
   readonly flow: Flow
+  /** Why, where the flow says `cut`. */
+  readonly cutEnd: CutEnd
   /** Tokens so far, with those that only the time tells of: what is settled must not be less. */
   readonly output: number
   /** Called when `flow` has changed by itself. */
   onTurn: (() => void) | null
-  /** What to pass on, now that these bytes have come and were metered. */
-  pass(chunk: Uint8Array, metered: Metered): Uint8Array
+  /** What to pass on, now that these bytes have come. @param meter has read them */
+  pass(chunk: Uint8Array, meter: Meter): Uint8Array
   /** What was held back, once the upstream has ended. */
   finish(): Uint8Array
   /** The call has ended, however it did. */
@@ -46,6 +50,8 @@ export interface GuardParts {
   readonly startedAt: number
   /** Stands in for what the answer has not said yet. */
   readonly expectation: Expectation
+  /** What may have to end the stream as well; null where loops are not looked for. */
+  readonly echo: Echo | null
 }
 
 /** Opens the guard of a stream whose budget is enforced. */
@@ -60,9 +66,10 @@ const CUT_WITHOUT_WORDS = 'RunGuard ended this answer here: its budget is used u
 class Guard implements StreamGuard {
   flow: Flow = 'go'
   onTurn: (() => void) | null = null
+  cutEnd: CutEnd = 'budget-cut'
   private readonly parts: GuardParts
   private readonly gate: StreamGate = streamGate()
-  private so: MeteredSoFar = { cost: nanoUsd(0), output: 0 }
+  private so: MeteredSoFar = { cost: nanoUsd(0), output: 0, burst: 0 }
   private isAsking = false
   /** More was refused once: others need the money too. */
   private isTight = false
@@ -75,25 +82,21 @@ class Guard implements StreamGuard {
   private thoughtMs = 0
   /** What was read last. */
   private metered: Metered | null = null
-  /** Bytes of content that are text for sure. */
-  private textBytes = 0
   private isLooking = false
   private isOver = false
 
   constructor(parts: GuardParts) {
     this.parts = parts
+    if (parts.echo !== null) parts.echo.onDue = () => this.isOver || this.turn(true)
   }
 
   get output(): number {
     return this.so.output
   }
 
-  pass(chunk: Uint8Array, metered: Metered): Uint8Array {
-    const kindBefore = this.gate.blockKind
+  pass(chunk: Uint8Array, meter: Meter): Uint8Array {
+    const metered = meter.read()
     const passed = this.gate.feed(chunk)
-    if (kindBefore === 'text' && this.gate.blockKind === 'text') {
-      this.textBytes += metered.contentBytes - (this.metered?.contentBytes ?? 0)
-    }
     this.metered = metered
     this.followThinking()
     this.so = this.meterSoFar(metered)
@@ -111,9 +114,14 @@ class Guard implements StreamGuard {
   }
 
   cut(usage: Usage): Uint8Array {
-    const shortfall = this.excess === null ? null : shortfallOf(this.parts.desk, this.excess, this.parts.hold.held)
-    const reason = shortfall === null ? CUT_WITHOUT_WORDS : explainCut(shortfall)
+    const { echo } = this.parts
+    const reason = this.cutEnd === 'loop-cut' && echo !== null ? echo.explain(usage) : this.explain()
     return this.gate.cut({ reason, usage })
+  }
+
+  private explain(): string {
+    const shortfall = this.excess === null ? null : shortfallOf(this.parts.desk, this.excess, this.parts.hold.held)
+    return shortfall === null ? CUT_WITHOUT_WORDS : explainCut(shortfall)
   }
 
   /** Thinking that is not shown is billed all the same: while such a block is open, time stands in for bytes. */
@@ -143,38 +151,55 @@ class Guard implements StreamGuard {
     })
   }
 
-  private meterSoFar({ reading, contentBytes, serverResults, isFinal }: Metered): MeteredSoFar {
+  private meterSoFar(metered: Metered): MeteredSoFar {
+    const { reading, serverResults, isFinal } = metered
     const { desk, startedAt, expectation } = this.parts
     const reported = reading?.usage ?? expectation.usage
     const usage = isFinal ? reported : addServerResults(reported, serverResults)
     const [first, ...rest] = usage.parts
     if (first === undefined) return this.so
-    const output = isFinal ? first.output : Math.max(first.output, this.estimate(contentBytes, usage.speed))
+    const output = isFinal ? first.output : Math.max(first.output, this.estimate(metered, usage.speed))
     const { nano } = costOf(
       { ...usage, parts: [{ ...first, output }, ...rest] },
       desk.config.book,
       startedAt,
       desk.config.unknownModel,
     )
-    return { cost: nano, output }
+    const burst = Math.max(this.so.burst, output - this.so.output)
+    return { cost: isFinal ? nano : this.withExtraRuns(nano, output), output, burst }
+  }
+
+  /** Which other runs there were, and on which models, a stream tells at its end only: until then all have been. */
+  private withExtraRuns(cost: NanoUsd, output: number): NanoUsd {
+    const { hasExtraRuns, price } = this.parts.hold.reserve
+    return hasExtraRuns ? nanoUsd(Math.max(cost, costOfAnswer(price, output))) : cost
   }
 
   /** What was learned holds for text; the input of a tool may be anything. */
-  private estimate(contentBytes: number, speed: Usage['speed']): number {
+  private estimate({ tally, contentBytes }: Metered, speed: Usage['speed']): number {
     const { desk, expectation } = this.parts
     const open = this.thinkingSince === null ? 0 : desk.runtime.tick() - this.thinkingSince
-    const text = estimateOutputTokens(this.textBytes, desk.bytesPerTokenOf(expectation.model))
-    const other = estimateOutputTokens(contentBytes - this.textBytes)
-    return Math.max(text + other, unseenTokens(this.thoughtMs + open, speed))
+    const heard = estimateHeardTokens(tally, contentBytes, desk.bytesPerTokenOf(expectation))
+    return Math.max(heard, unseenTokens(this.thoughtMs + open, speed))
   }
 
   private decide(): void {
     if (this.flow === 'cut') return
+    if (this.isEcho()) {
+      this.flow = 'cut'
+      this.cutEnd = 'loop-cut'
+      return
+    }
     const wanted = nextExtension(this.so, this.parts.hold, this.isTight)
     if (wanted !== null && !this.isAsking && !this.isLost && this.mayAskAgain()) this.ask(wanted)
     const isShort = mustCut(this.so, this.parts.hold)
     if (!isShort) this.flow = 'go'
     else this.flow = this.isAsking ? 'wait' : this.endsNow()
+  }
+
+  private isEcho(): boolean {
+    const { echo } = this.parts
+    return echo?.isDue === true && this.gate.isCuttable && echo.stop()
   }
 
   /** Other calls end meanwhile and give money back: a refusal holds only for as long as the answer has not grown. */
@@ -235,4 +260,16 @@ class Guard implements StreamGuard {
     // While bytes come, whoever passes them looks at the flow; only who waits, or hears nothing, has to be told.
     if (before !== this.flow && (before === 'wait' || isSilent)) this.onTurn?.()
   }
+}
+
+/**
+ * What is missing on the account that refused more to a running call.
+ *
+ * @param own what the call itself holds: it will be spent, and nobody has to wait for it
+ */
+function shortfallOf(desk: Desk, { account, needed }: LimitExcess, own: NanoUsd): Shortfall | null {
+  const budget = desk.budgets().byId.get(account.budget)
+  if (budget === undefined) return null
+  const spent = nanoUsd(account.spent + own)
+  return { account, budget, spent, held: nanoUsd(account.held - own), needed, atMs: desk.runtime.now() }
 }

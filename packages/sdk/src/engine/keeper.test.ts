@@ -4,6 +4,7 @@ import { nanoUsd } from '../core/money.js'
 import { loadPriceBook } from '../core/price.js'
 import { priceList } from '../core/price-list.js'
 import { unknownAgent } from '../core/steps-memory.js'
+import { memoryStore } from '../store/memory.js'
 import { sqliteStore } from '../store/sqlite.js'
 import { accountRef } from '../testing/index.js'
 import { manualRuntime } from '../testing/manual-runtime.js'
@@ -77,4 +78,13 @@ it('sessions that nobody has heard of for a week are forgotten, looked for once 
   await engine.keep()
   expect(await sessions()).toEqual([])
   await engine.close()
+})
+
+it('an engine that is closed leaves nothing behind that would wake up', async () => {
+  const runtime = manualRuntime()
+  const config = { ...engineDefaults, book: loadPriceBook(priceList) }
+  const engine = createEngine({ store: memoryStore(), runtime, config })
+  expect(runtime.pending()).toBe(1)
+  await engine.close()
+  expect(runtime.pending()).toBe(0)
 })

@@ -66,6 +66,7 @@ async function expireHolds(desk: Desk, store: Store, running: ReadonlyMap<string
 /** Starts to keep the ledger in the runtime's time. */
 export function startKeeper(desk: Desk, store: Store & SessionStore, running: ReadonlyMap<string, CallHold>): Keeper {
   let isStopped = false
+  let cancel = (): void => {}
   let tidiedAtTick = Number.NEGATIVE_INFINITY
 
   /** Agents come and go by the thousand, and say no more when they are done. */
@@ -84,8 +85,7 @@ export function startKeeper(desk: Desk, store: Store & SessionStore, running: Re
 
   const next = (): void => {
     if (isStopped) return
-    desk.runtime.schedule(ROUND_MS, () => {
-      if (isStopped) return
+    cancel = desk.runtime.schedule(ROUND_MS, () => {
       round()
         .catch((error: unknown) => desk.runtime.log.error('keeper-failed', { error: String(error) }))
         .finally(next)
@@ -96,6 +96,7 @@ export function startKeeper(desk: Desk, store: Store & SessionStore, running: Re
     round,
     stop: () => {
       isStopped = true
+      cancel()
     },
   }
 }

@@ -5,10 +5,12 @@ import { openQuantileBook } from '../core/quantile-book.js'
 import type { Scope } from '../core/scope.js'
 import { freshRatio, learnRatio, type TokenRatio } from '../core/token-ratio.js'
 import { totalPrompt, type Usage } from '../core/usage.js'
-import type { Desk } from './desk.js'
+import type { Desk, Expectation } from './desk.js'
 
 /** Tokens per estimated token differ by model more than by anything else that is known before a call. */
 const MAX_MODELS = 1_000
+/** As many sessions are remembered; one that is forgotten starts from what is usual for its model. */
+const MAX_OUTPUT_RATIOS = 5_000
 
 /** Whose answers are alike: those of one session, else of one project. */
 export function outputScope({ session, project }: Scope): string | null {
@@ -19,22 +21,17 @@ export function outputScope({ session, project }: Scope): string | null {
 /** A memory in which nothing is yet. */
 export function startLearning(): Pick<Desk, 'ratioOf' | 'bytesPerTokenOf' | 'learn' | 'outputs'> {
   const ratios = new Map<string, TokenRatio>()
-  const outputRatios = new Map<string, OutputRatio>()
+  const streams = learnStreams()
   const outputs = openQuantileBook()
 
   const learnInput = (model: string, estimated: number, actual: number): void => {
     if (!ratios.has(model) && ratios.size >= MAX_MODELS) return
     ratios.set(model, learnRatio(ratios.get(model) ?? freshRatio, estimated, actual))
   }
-  const outputRatioOf = (model: string): OutputRatio => outputRatios.get(model) ?? freshOutputRatio
-  const learnStream = (model: string, bytes: number, tokens: number): void => {
-    if (!outputRatios.has(model) && outputRatios.size >= MAX_MODELS) return
-    outputRatios.set(model, learnOutputRatio(outputRatioOf(model), bytes, tokens))
-  }
   return {
     outputs,
     ratioOf: (model) => ratios.get(model) ?? freshRatio,
-    bytesPerTokenOf: (model) => outputRatioOf(model).bytesPerToken,
+    bytesPerTokenOf: streams.bytesPerTokenOf,
     learn: ({ opening, expectation, hold }, { ending, usage }, contentBytes) => {
       const [part] = usage?.parts ?? []
       if (expectation === null || part === undefined) return
@@ -43,9 +40,40 @@ export function startLearning(): Pick<Desk, 'ratioOf' | 'bytesPerTokenOf' | 'lea
       outputs.learn({ scope: outputScope(scope), model }, part.output, isTruncated)
       if (ending.kind !== 'exact') return
       learnInput(model, estimate.unscaled, totalPrompt(part))
-      if (opening.isStream) learnStream(model, contentBytes, totalOutput(usage))
+      if (opening.isStream) streams.learn(expectation, contentBytes, totalOutput(usage))
     },
   }
+}
+
+/** How dense text is: that of a scope, and until one is known what is usual for its model. */
+function learnStreams() {
+  const ratios = new Map<string, OutputRatio>()
+  const learnOne = (key: string, bytes: number, tokens: number): void => {
+    const ratio = learnOutputRatio(ratios.get(key) ?? freshOutputRatio, bytes, tokens)
+    // Put in anew, so that the first of the map is the one that was not heard of for longest.
+    ratios.delete(key)
+    ratios.set(key, ratio)
+    const [oldest] = ratios.keys()
+    if (ratios.size > MAX_OUTPUT_RATIOS && oldest !== undefined) ratios.delete(oldest)
+  }
+  return {
+    bytesPerTokenOf: ({ scope, model }: Source): number => {
+      const own = ratios.get(keyOf(outputScope(scope), model))
+      // One scope of dense text must not have everybody's streams ended early.
+      const usual = ratios.get(model)?.bytesPerToken ?? freshOutputRatio.bytesPerToken
+      return own?.bytesPerToken ?? Math.max(freshOutputRatio.bytesPerToken, usual)
+    },
+    learn: ({ scope, model }: Source, bytes: number, tokens: number): void => {
+      learnOne(keyOf(outputScope(scope), model), bytes, tokens)
+      learnOne(model, bytes, tokens)
+    },
+  }
+}
+
+type Source = Pick<Expectation, 'scope' | 'model'>
+
+function keyOf(scope: string | null, model: string): string {
+  return `${model}\n${scope ?? ''}`
 }
 
 function totalOutput(usage: Usage | null): number {

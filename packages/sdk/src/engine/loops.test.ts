@@ -10,7 +10,7 @@ import { manualRuntime } from '../testing/manual-runtime.js'
 import { sampleRecord, sampleScope } from '../testing/sample-record.js'
 import { type Inspection, type Loops, watchLoops } from './loops.js'
 
-const policy: LoopPolicy = { mode: 'enforce', nudge: false, onStop: 'stop', noticeLimit: null, tools: {} }
+const policy: LoopPolicy = { mode: 'enforce', nudge: false, onStop: 'stop', noticeLimit: null, tools: {}, limits: {} }
 
 function watch(rules: Partial<LoopPolicy> = {}, store: SessionStore = memoryStore()): Loops {
   return watchLoops({
@@ -108,7 +108,7 @@ describe('an agent that goes in a loop', () => {
     const store = memoryStore()
     const loops = watch({}, store)
     await course(loops, 4)
-    await store.putMark({ session: 's', resumedAt: 100, isExempt: false, by: 'cli', at: 100 })
+    await store.putMark({ session: 's', resumedAt: 2e12, isExempt: false, by: 'cli', at: 2e12 })
     const actions: (string | undefined)[] = []
     for (const count of [4, 5, 6, 7, 8]) {
       actions.push((await look(loops, [person('go'), ...rounds(count)])).loop?.action)

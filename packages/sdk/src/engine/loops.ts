@@ -5,6 +5,7 @@ import { findCheaperModel, replaceModel } from '../core/cheaper-model.js'
 import { agentOf, requestKey } from '../core/conversation.js'
 import type { Refusal } from '../core/errors.js'
 import type { LoopFinding } from '../core/loop-finding.js'
+import { loopLimitsOf } from '../core/loop-limits.js'
 import { addNudge, applyNudges } from '../core/loop-nudge.js'
 import { nudgeText, refuseLoop } from '../core/loop-refusal.js'
 import type { SessionLoopDetector } from '../core/loop-session.js'
@@ -71,9 +72,9 @@ export interface LoopParts {
   readonly book: PriceBook
 }
 
-/** A watch over the agents that come by. */
+/** A watch over the agents that come by. Throws `RangeError` for limits that are none. */
 export function watchLoops(parts: LoopParts): Loops {
-  const agents = rememberAgents(parts.store, parts.runtime)
+  const agents = rememberAgents(parts.store, parts.runtime, loopLimitsOf(parts.policy.limits))
   return {
     inspect: async (call) => {
       if (parts.policy.mode === 'off') return null
@@ -84,9 +85,10 @@ export function watchLoops(parts: LoopParts): Loops {
       const { memory } = agent
       // What the next request does not show by itself must not be lost with this process.
       const isUrgent = memory.episode !== before.episode || memory.nudges !== before.nudges || call.view.hasUnseenPrompt
-      if (memory.rounds !== before.rounds || isUrgent) agents.keep(agent, isUrgent)
+      const kept = isUrgent ? agents.keepNow(agent) : null
+      if (!isUrgent && memory.rounds !== before.rounds) agents.keepSoon(agent)
       // Whoever serves the next request must put a nudge back into its place: it is kept before the model sees it.
-      if (memory.nudges !== before.nudges) await agents.flush()
+      if (memory.nudges !== before.nudges) await kept
       return inspection
     },
     ended: (inspection, record, answer) => {
@@ -104,29 +106,42 @@ async function inspectCall(parts: LoopParts, agent: KnownAgent, call: LoopCall):
   const { view, body } = call
   const isContinued = learnRounds(parts, agent, view)
   agent.request = requestKey(view, body, agent.request)
-  const about = { agent: agent.memory, request: agent.request.full, isFromPerson: !isContinued }
+  const about = { agent: nameOf(agent), request: agent.request.full, isFromPerson: !isContinued }
   const verdict = isContinued ? await judge(parts, agent) : null
   if (verdict === null) return { ...about, ...NO_LOOP, body: withNudges(agent, call) }
   agent.memory = { ...agent.memory, episode: verdict.episode }
   const done = act(parts, agent, call, verdict)
   if (done.refusal !== null) agent.detector.recordRefusal(about.request)
-  const isNews = agent.told !== done.loop.action
-  agent.told = done.loop.action
+  const { action } = done.loop
+  const last = lastKnown(agent.memory)
+  // Sent again after another conversation of the same session, a stopped request is no new stop.
+  const isNews = agent.told !== action && !(action === 'stop' && agent.stoppedAt === last)
+  agent.told = action
+  if (action === 'stop') agent.stoppedAt = last
   return { ...about, ...done, isNews }
+}
+
+/** The name alone: it goes out to listeners, and what is remembered stays here. */
+function nameOf({ memory: { session, agent } }: KnownAgent): AgentName {
+  return { session, agent }
 }
 
 /** Takes in what the request tells that was not known. False if it tells of no round since a person wrote. */
 function learnRounds({ policy, runtime }: LoopParts, agent: KnownAgent, view: CallView): boolean {
   const seen = readRounds(view, lastKnown(agent.memory))
-  const { memory, fresh } = findNews(agent.memory, seen, view.hasUnseenPrompt)
+  const { hasUnseenPrompt } = view
+  const { memory, fresh } = findNews(agent.memory, seen, { hasUnseenPrompt, isSpokenTo: agent.isSpokenTo })
+  const goesOn = seen.rounds.length > 0 || seen.opening === 'known'
+  agent.isSpokenTo = !goesOn && (seen.opening === 'person' || agent.isSpokenTo)
   if (memory !== agent.memory) agent.detector.reset()
   let number = memory.count
   for (const round of fresh) feed(agent.detector, round, number++, policy)
   agent.memory = fresh.length === 0 ? memory : rememberRounds(memory, fresh, runtime.now())
-  return seen.rounds.length > 0 || seen.opening === 'known' || (view.hasUnseenPrompt && seen.opening !== 'person')
+  return goesOn || (hasUnseenPrompt && seen.opening !== 'person')
 }
 
 function feed(detector: SessionLoopDetector, round: SeenRound, number: number, { tools }: LoopPolicy): void {
+  if (round.news !== null) detector.recordNews(round.news)
   if (round.calls.length > 0) detector.recordRound(stepsOf(round, number, tools))
   else if (round.text !== null) detector.recordText(round.text)
 }
@@ -149,7 +164,7 @@ async function isLetGo(store: SessionStore, runtime: Runtime, agent: KnownAgent)
   try {
     const mark = await store.findMark(agent.memory.session)
     if (mark === null || (!mark.isExempt && mark.resumedAt <= agent.memory.resumedAt)) return false
-    agent.detector.reset()
+    agent.detector.reset('operator')
     agent.told = null
     // The rounds stay known, or the next request would tell of them again.
     const { rounds } = agent.memory

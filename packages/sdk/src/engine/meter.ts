@@ -3,7 +3,9 @@
 import { joinBytes } from '../core/bytes.js'
 import { eachMember, MalformedBodyError, parseSlice, readString, skipValue } from '../core/cursor.js'
 import { asObject, type JsonObject } from '../core/json-object.js'
+import type { Headers } from '../core/scope.js'
 import { noServerResults, type ServerResults } from '../core/server-tools.js'
+import { listenToText, type TextTally } from '../core/streamed-text.js'
 import type { UsageContext, UsageReading } from '../core/usage.js'
 import { isCount, readUsage } from '../core/usage-reading.js'
 import { mergeStreamUsage, readStreamUsage, type StreamUsage, startStreamUsage } from '../core/usage-stream.js'
@@ -19,6 +21,8 @@ export interface Metered {
   readonly model: string | null
   /** Bytes of generated content that passed: what a broken answer is charged by. */
   readonly contentBytes: number
+  /** What kinds of text they are, as far as that was heard. */
+  readonly tally: TextTally
   /** Of tools that the API ran, as far as the stream showed them. */
   readonly serverResults: ServerResults
   /** Of an error answer or an `error` event. */
@@ -35,8 +39,19 @@ const NOTHING: Metered = {
   isFinal: false,
   model: null,
   contentBytes: 0,
+  tally: { prose: 0, code: 0, json: 0, ids: 0 },
   serverResults: noServerResults,
   errorCode: null,
+}
+
+/** True if an answer comes as events. */
+export function isEventStream(headers: Headers): boolean {
+  return headers['content-type']?.toLowerCase().startsWith('text/event-stream') === true
+}
+
+/** The meter for an answer with such a head. @param listener hears what a stream says */
+export function openMeter(context: UsageContext, headers: Headers, listener: StreamListener | null): Meter {
+  return isEventStream(headers) ? streamMeter(context, listener) : answerMeter(context)
 }
 
 /** For answers nobody is billed by: counts nothing, keeps nothing. */
@@ -52,10 +67,22 @@ const UNREAD_BYTES = 4_096
 
 /** Events that are measured or passed over, and never decoded. */
 const SILENT = new Set(['content_block_delta', 'content_block_stop', 'ping'])
+const DELTA = 'content_block_delta'
 
-/** For `text/event-stream`. Only the few events that carry usage are parsed; the many deltas are measured. */
-export function streamMeter(context: UsageContext): Meter {
-  const stream = new MeteredStream(context)
+/** Hears what is written while the stream is metered, so that its bytes are read once. */
+export interface StreamListener {
+  /** An event that is no delta. @param data null if it could not be read, or has nothing to read */
+  event(type: string, data: JsonObject | null): void
+  /** @param data a `content_block_delta` as it came; null if it was too long to be kept */
+  delta(data: string | null): void
+}
+
+/**
+ * For `text/event-stream`. Only the few events that carry usage are parsed; the many deltas are measured, and decoded only
+ * where somebody listens.
+ */
+function streamMeter(context: UsageContext, listener: StreamListener | null = null): Meter {
+  const stream = new MeteredStream(context, listener)
   const reader = sseReader(stream)
   let bytes = 0
   const feed = (chunk: Uint8Array): void => {
@@ -75,6 +102,8 @@ export function streamMeter(context: UsageContext): Meter {
 /** What a stream has said. It is final only if its start, its last counters and its end were all there and readable. */
 class MeteredStream implements SseSink {
   private readonly context: UsageContext
+  private readonly listener: StreamListener | null
+  private readonly text = listenToText()
   private usage: StreamUsage | null = null
   private hasStart = false
   private hasCounters = false
@@ -90,18 +119,22 @@ class MeteredStream implements SseSink {
     ['error', (data) => this.fail(data)],
   ])
 
-  constructor(context: UsageContext) {
+  constructor(context: UsageContext, listener: StreamListener | null) {
     this.context = context
+    this.listener = listener
   }
 
   wants(name: string): boolean {
-    return !SILENT.has(name)
+    if (name !== DELTA) return !SILENT.has(name)
+    return this.listener !== null || this.text.isDue(this.contentBytes)
   }
 
   event(name: string, data: string | null, dataBytes: number): void {
-    const parsed = data === null ? null : parseObject(data)
+    const parsed = data === null || name === DELTA ? null : parseObject(data)
     const type = parsed === null ? name : String(parsed.type ?? name)
-    if (type === 'content_block_delta') this.contentBytes += Math.max(0, dataBytes - DELTA_FRAME_BYTES)
+    if (type === DELTA) this.listener?.delta(data)
+    else this.listener?.event(type, parsed)
+    if (type === DELTA) this.measure(data, dataBytes)
     else if (type === 'content_block_start') this.startBlock(parsed, dataBytes)
     else if (parsed !== null && this.readers.has(type)) this.readers.get(type)?.(parsed)
     else if (!SILENT.has(type)) this.skip(name, dataBytes)
@@ -109,9 +142,16 @@ class MeteredStream implements SseSink {
 
   read(): Metered {
     const { usage, contentBytes, serverResults, errorCode } = this
+    const { tally } = this.text
     const isFinal = this.hasStart && this.hasCounters && this.hasEnd && !this.isDamaged
     const reading = usage === null ? null : readStreamUsage(usage)
-    return { reading, isFinal, model: usage?.context.model ?? null, contentBytes, serverResults, errorCode }
+    return { reading, isFinal, model: usage?.context.model ?? null, contentBytes, tally, serverResults, errorCode }
+  }
+
+  private measure(data: string | null, dataBytes: number): void {
+    const isHeard = this.text.isDue(this.contentBytes)
+    this.contentBytes += Math.max(0, dataBytes - DELTA_FRAME_BYTES)
+    if (isHeard) this.text.hear(data, this.contentBytes)
   }
 
   /** An event that cannot be read, or of a kind that nobody knows: it may be content. */
@@ -122,6 +162,7 @@ class MeteredStream implements SseSink {
 
   /** Results come whole, in the start of their block. One too long to be read is most likely a result. */
   private startBlock(data: JsonObject | null, dataBytes: number): void {
+    this.text.restart(this.contentBytes)
     const block = asObject(data?.content_block)
     if (data !== null && !(typeof block.type === 'string' && block.type.endsWith('_tool_result'))) return
     const { count, searches, bytes } = this.serverResults
@@ -155,7 +196,7 @@ const MAX_NAME_LENGTH = 200
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024
 
 /** For a whole JSON answer: a message, or an error. */
-export function answerMeter(context: UsageContext): Meter {
+function answerMeter(context: UsageContext): Meter {
   let chunks: Uint8Array[] = []
   let bytes = 0
   const feed = (chunk: Uint8Array): void => {

@@ -17,7 +17,10 @@ const book = loadPriceBook(priceList)
 const soon = () => new Promise<void>((resolve) => setImmediate(resolve))
 
 /** An engine whose calls are counted by `counts`, one answer after the other. Opus 5.5: $4 in, $20 out per million. */
-function setUp(limit: string, { waitForMoneyMs = 0, counts = [] as (number | null)[] } = {}) {
+function setUp(
+  limit: string,
+  { waitForMoneyMs = 0, counts = [] as (number | null)[], isCountHanging = false, isGoneBroken = false } = {},
+) {
   const reading = readConfig({ budgets: [{ scope: 'everything', window: 'day', limit }] })
   if (reading.kind === 'problems') throw new Error(JSON.stringify(reading.problems))
   const runtime = manualRuntime()
@@ -26,10 +29,11 @@ function setUp(limit: string, { waitForMoneyMs = 0, counts = [] as (number | nul
     store: memoryStore(),
     runtime,
     budgets: reading.config.budgets,
-    config: { ...engineDefaults, book, waitForMoneyMs },
+    config: { ...engineDefaults, book, waitForMoneyMs, loops: { ...engineDefaults.loops, mode: 'off' } },
     onRecord: (record) => records.push(record),
   })
   const asked: number[] = []
+  let isGone = false
   const admit = (promptBytes: number, request: object = {}): Promise<Admission> => {
     const messages = [{ role: 'user', content: 'a'.repeat(promptBytes) }]
     const body = { model: 'claude-opus-5-5', max_tokens: 1_000, messages, ...request }
@@ -41,8 +45,13 @@ function setUp(limit: string, { waitForMoneyMs = 0, counts = [] as (number | nul
       receivedBytes: 100,
       readAtTick: runtime.tick(),
       problem: null,
+      isGone: () => {
+        if (isGoneBroken) throw new Error('the socket is gone')
+        return isGone
+      },
       countInput: async () => {
         asked.push(promptBytes)
+        if (isCountHanging) await new Promise(() => {})
         return counts.shift() ?? null
       },
     }
@@ -54,7 +63,10 @@ function setUp(limit: string, { waitForMoneyMs = 0, counts = [] as (number | nul
     admission.watch.sent()
     return admission.watch
   }
-  return { engine, runtime, records, asked, admit, send }
+  const leave = (): void => {
+    isGone = true
+  }
+  return { engine, runtime, records, asked, admit, send, leave }
 }
 
 /** Ends a call with such an answer, and waits until the ledger has heard of it. */
@@ -85,6 +97,15 @@ describe('a prompt whose bytes are more than its budget pays', () => {
     expect(asked).toHaveLength(1)
   })
 
+  it('is watched while it streams although all of it is paid: a count may be too low', async () => {
+    const guardOf = async (limit: string, counts: number[]) => {
+      const { send } = setUp(limit, { counts })
+      return (await send(10_000, { stream: true, max_tokens: 200 })).head(200, { 'content-type': 'text/event-stream' })
+    }
+    expect(await guardOf('$0.03', [2_500])).not.toBeNull()
+    expect(await guardOf('$1', [])).toBeNull()
+  })
+
   it('keeps a margin, because the API calls its count an estimate', async () => {
     const { admit } = setUp('$0.03', { counts: [2_500] })
     const admission = await admit(10_000, { max_tokens: 100_000 })
@@ -101,11 +122,28 @@ describe('a prompt whose bytes are more than its budget pays', () => {
 
   it.each([
     ['is kept elsewhere in part', { container: 'c_1' }],
+    ['may be read by another model', { fallbacks: [{ model: 'claude-sonnet-5-5' }] }],
     ['grows while the API runs tools', { tools: [{ type: 'web_search_20260209', name: 'web_search' }] }],
   ])('is not counted where it %s', async (_, request) => {
     const { admit, asked } = setUp('$0.03', { counts: [1] })
     expect((await admit(10_000, request)).kind).toBe('refuse')
     expect(asked).toEqual([])
+  })
+
+  it('is refused in its own words where RunGuard itself fails: the ledger is there', async () => {
+    const { admit } = setUp('$0.03', { isGoneBroken: true })
+    const { refusal } = (await admit(10)) as Extract<Admission, { kind: 'refuse' }>
+    expect(refusal.message).toContain('a mistake in RunGuard')
+    expect(refusal.message).not.toContain('ledger')
+  })
+
+  it('keeps nobody who has gone, however long the count takes', async () => {
+    const { admit, runtime, leave } = setUp('$0.03', { isCountHanging: true })
+    const waiting = admit(10_000)
+    await soon()
+    leave()
+    runtime.advance(250)
+    expect(await waiting).toMatchObject({ kind: 'refuse', refusal: { code: 'runguard_caller_gone' } })
   })
 
   it('is counted once, however long it waits', async () => {
@@ -210,5 +248,36 @@ describe('calls that wait for the same money', () => {
     runtime.advance(60_000)
     for (let n = 0; n < 10; n++) await soon()
     expect((await Promise.all(waiting)).every(({ kind }) => kind === 'refuse')).toBe(true)
+  })
+})
+
+it('what a call gave back counts at once, although it is not written yet', async () => {
+  const { send, admit } = setUp('$0.0201')
+  answer(await send(10), 10)
+  expect((await admit(10)).kind).toBe('send')
+})
+
+describe('a call that waits for much', () => {
+  it('does not make those wait that need little, however often it is tried again', async () => {
+    const { admit, send, runtime } = setUp('$1', { waitForMoneyMs: 3_000 })
+    await send(10_000, { max_tokens: 8_000 })
+    let refusals = 0
+    const insist = async (): Promise<void> => {
+      while (refusals < 8) if ((await admit(230_000, { max_tokens: 300 })).kind === 'refuse') refusals += 1
+    }
+    let waiting = 0
+    for (let n = 0; n < 36; n++) {
+      if (n % 4 === 0 && n < 12) void insist()
+      runtime.advance(250)
+      for (let turns = 0; turns < 5; turns++) await soon()
+      waiting += 1
+      void send(10, { max_tokens: 10 }).then((watch) => {
+        answer(watch, 0)
+        waiting -= 1
+      })
+      for (let turns = 0; turns < 5; turns++) await soon()
+      expect(waiting).toBe(0)
+    }
+    expect(refusals).toBeGreaterThan(5)
   })
 })

@@ -45,6 +45,8 @@ export interface Round {
   readonly budgets: CompiledBudgets
   readonly accounts: readonly AccountRef[]
   readonly reserve: Reserve
+  /** True if the API was heard: its count is tighter than what the body shows. */
+  readonly isCounted: boolean
   readonly atMs: number
 }
 
@@ -57,7 +59,9 @@ export function openRound(desk: Desk, call: ReadCall, inputBound = shownBound(ca
   const atMs = desk.runtime.now()
   const budgets = desk.budgets()
   const accounts = matchBudgets(budgets, call.scope, call.id, atMs)
-  return accounts.length === 0 ? null : { budgets, accounts, reserve: planCall(desk, call, inputBound, atMs), atMs }
+  if (accounts.length === 0) return null
+  const isCounted = inputBound < shownBound(call)
+  return { budgets, accounts, reserve: planCall(desk, call, inputBound, atMs), isCounted, atMs }
 }
 
 /** A stream is metered while it grows, and can be cut; any other call has to be paid for before it is sent. */
@@ -104,22 +108,27 @@ export async function negotiate(desk: Desk, call: ReadCall): Promise<Reservation
 
 async function talk(desk: Desk, call: ReadCall, place: Place): Promise<Reservation> {
   const giveUpAt = desk.runtime.tick() + desk.config.waitForMoneyMs
-  const prompt: Prompt = { bound: shownBound(call), hasAsked: false, counting: null }
+  const prompt: Prompt = { bound: shownBound(call), hasAsked: false, isAsking: false }
   for (let looks = 0; ; looks++) {
     if (call.isGone()) return { kind: 'refused', refusal: CALLER_GONE }
     const round = openRound(desk, call, prompt.bound)
     if (round === null) return NO_HOLD
     const { accounts, reserve } = round
-    const balances = looks === 0 ? desk.balances.recall(accounts) : await desk.balances.refresh(accounts)
+    const balances = looks === 0 ? desk.balances.recall(accounts) : await fromStore(desk.balances.refresh(accounts))
     const inLine = desk.line.behind(place, balances)
     const granted = await ask(desk, call, { round, balances: inLine, isLast: false })
     if (granted !== null) return granted
-    if (looks === 0) continue
+    if (looks === 0) {
+      // What calls of this process gave back when they ended may still wait to be written. A failure is logged there.
+      await desk.journal.flush().catch(() => {})
+      continue
+    }
     if (!prompt.hasAsked && isWorthCounting(desk, call, balances)) count(call, prompt, place)
     const waitMs = giveUpAt - desk.runtime.tick()
     if (waitMs <= 0 || !mayPayLater(balances, reserve.last)) {
-      if (prompt.counting !== null) {
-        await prompt.counting
+      if (prompt.isAsking) {
+        // Looked at again meanwhile: the caller may leave, and money may come.
+        await place.wait(POLL_MS)
         continue
       }
       const last = await ask(desk, call, { round, balances, isLast: true })
@@ -128,8 +137,21 @@ async function talk(desk: Desk, call: ReadCall, place: Place): Promise<Reservati
       // Null: the money was there, and somebody else was faster.
       if (short !== null) return refuse(round, short)
     }
-    if (waitMs <= desk.config.waitForMoneyMs * INSISTENT_SHARE) insist(place, reserve, inLine)
+    if (waitMs <= desk.config.waitForMoneyMs * INSISTENT_SHARE) insist(place, reserve, { balances, inLine })
     await place.wait(Math.min(Math.max(0, waitMs), POLL_MS))
+  }
+}
+
+/** The store failed while a call was negotiated; the cause says how. */
+export class StoreFailure extends Error {
+  override readonly name = 'StoreFailure'
+}
+
+async function fromStore<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer
+  } catch (error) {
+    throw new StoreFailure(String(error), { cause: error })
   }
 }
 
@@ -138,25 +160,34 @@ interface Prompt {
   /** Never below its tokens. */
   bound: number
   hasAsked: boolean
-  /** Null unless the API is being asked. */
-  counting: Promise<void> | null
+  /** The API is being asked. */
+  isAsking: boolean
 }
 
 /** The call goes on waiting meanwhile: money may come sooner than the answer. */
 function count(call: ReadCall, prompt: Prompt, place: Place): void {
   prompt.hasAsked = true
+  prompt.isAsking = true
   const hear = (tokens: number | null): void => {
     prompt.bound = countedBound(tokens, prompt.bound)
-    prompt.counting = null
+    prompt.isAsking = false
     place.wake()
   }
   // Nobody may be listening any more when a door breaks its word.
-  prompt.counting = call.countInput().then(hear, () => hear(null))
+  void call.countInput().then(hear, () => hear(null))
 }
 
-function insist(place: Place, reserve: Reserve, balances: readonly Balance[]): void {
-  const needed = neededOf(reserve, balances)
-  place.ask(listShort(balances, needed), needed)
+interface Seen {
+  readonly balances: readonly Balance[]
+  /** The same behind those that came first. */
+  readonly inLine: readonly Balance[]
+}
+
+function insist(place: Place, reserve: Reserve, { balances, inLine }: Seen): void {
+  const needed = neededOf(reserve, inLine)
+  const short = listShort(inLine, needed)
+  const shortOn = balances.filter(({ key }) => short.includes(key))
+  place.ask(shortOn, needed)
 }
 
 /** What the call waits for: `least`, as long as so much may come back. */
@@ -170,13 +201,14 @@ const CALLER_GONE: Refusal = {
 }
 
 /**
- * A count helps only where the body shows the whole prompt and the API adds nothing to it while it answers. And nobody is
- * asked about a call that could not even be paid if its prompt cost nothing: a budget that is used up sends nothing.
+ * A count helps only where the body shows the whole prompt, the API adds nothing to it while it answers, and no other model
+ * reads it, for which the same text may be more tokens. And nobody is asked about a call that could not even be paid if its
+ * prompt cost nothing: a budget that is used up sends nothing.
  */
 function isWorthCounting(desk: Desk, call: ReadCall, balances: readonly Balance[]): boolean {
   const { view, expectation } = call
   const { bound, startBound } = expectation.estimate
-  if (view.hasUnseenPrompt || (!view.stream && bound > startBound)) return false
+  if (view.hasUnseenPrompt || view.fallbacks.length > 0 || (!view.stream && bound > startBound)) return false
   return mayPayLater(balances, planCall(desk, call, 0, desk.runtime.now()).last)
 }
 
@@ -195,7 +227,7 @@ async function ask(desk: Desk, call: ReadCall, { round, balances, isLast }: Ques
   const fit = isLast || needed < reserve.least ? fitLastReserve(reserve, room) : fitReserve(reserve, room)
   if (fit.kind === 'refuse') return null
   const moment = { hold: call.id, at: desk.runtime.now(), owner: desk.owner, deadline: deadlineOf(desk) }
-  const result = await desk.journal.post({ kind: 'hold', ...moment, accounts, amount: fit.amount })
+  const result = await fromStore(desk.journal.post({ kind: 'hold', ...moment, accounts, amount: fit.amount }))
   if (result.kind === 'exceeds-limit') return null
   if (result.kind !== 'held') throw new Error(`a new hold cannot be answered with ${result.kind}`)
   return grant(call, round, fit, findRoom(budgets, result.accounts).binding)
@@ -203,11 +235,11 @@ async function ask(desk: Desk, call: ReadCall, { round, balances, isLast }: Ques
 
 function grant(
   { id, view, body }: ReadCall,
-  { accounts, reserve }: Round,
+  { accounts, reserve, isCounted }: Round,
   { amount, maxTokens }: Extract<Fit, { kind: 'hold' }>,
   binding: Balance | null,
 ): Granted {
-  const hold = { id, accounts, held: amount, binding, isWritten: true }
+  const hold = { id, accounts, held: amount, binding, isCounted, isWritten: true }
   if (maxTokens === null || view.maxTokensRange === null) {
     return { kind: 'granted', hold: { ...hold, reserve, clampedTo: null }, body: null }
   }

@@ -18,10 +18,10 @@ export interface Runtime {
   id(): string
   /** Runs `task` once this turn of the event loop is over. */
   soon(task: () => void): void
-  /** Runs `task` once after `delayMs`. */
-  schedule(delayMs: number, task: () => void): void
-  /** Resolves after so long; unlike what is scheduled, somebody waits for it. */
-  sleep(ms: number): Promise<void>
+  /** Runs `task` once after `delayMs`, unless what it gives back is called before. */
+  schedule(delayMs: number, task: () => void): () => void
+  /** Resolves after so long, or when the signal fires; unlike what is scheduled, somebody waits for it. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>
   readonly log: Log
 }
 
@@ -37,14 +37,28 @@ export function systemRuntime(log: Log = SILENT): Runtime {
       setImmediate(task)
     },
     schedule: (delayMs, task) => {
-      setTimeout(task, delayMs).unref()
+      const timer = setTimeout(task, delayMs).unref()
+      return () => clearTimeout(timer)
     },
-    sleep: (ms) =>
-      new Promise((resolve) => {
-        setTimeout(resolve, ms)
-      }),
+    sleep,
     log,
   }
+}
+
+/** More than a timer can count; it would fire at once. */
+const LONGEST_MS = 2 ** 31 - 1
+
+function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  if (signal?.aborted === true) return Promise.resolve()
+  return new Promise((resolve) => {
+    const wake = (): void => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', wake)
+      resolve()
+    }
+    const timer = setTimeout(wake, Math.min(ms, LONGEST_MS))
+    signal?.addEventListener('abort', wake, { once: true })
+  })
 }
 
 const RANDOM_BYTES = 9

@@ -2,21 +2,25 @@
 
 import { remainingOn } from '../core/budget-room.js'
 import { costOf, lineToWire } from '../core/cost.js'
-import { type CallEnd, type EndFacts, type Settled, settleEnding } from '../core/ending.js'
+import { type CallEnd, type CutEnd, type EndFacts, type Settled, settleEnding } from '../core/ending.js'
 import type { Refusal } from '../core/errors.js'
 import { type NanoUsd, zeroUsd } from '../core/money.js'
 import type { CallRecord, RecordedCost, RecordedLoop } from '../core/record.js'
 import type { Headers } from '../core/scope.js'
 import type { Usage } from '../core/usage.js'
-import type { Admitted, Desk, Expectation, Opening } from './desk.js'
+import type { Admitted, CallHold, Desk, Expectation, Opening } from './desk.js'
+import { type Echo, listenForEcho, withEcho } from './echo.js'
+import { guardAgainstEcho } from './echo-guard.js'
 import { type Flow, guardStream, type StreamGuard } from './guard.js'
 import { isFullyHeld, recordHold, resolveHold } from './holding.js'
-import { answerMeter, blindMeter, type Meter, type Metered, streamMeter } from './meter.js'
+import { blindMeter, isEventStream, type Meter, type Metered, openMeter } from './meter.js'
 
 /** A stream that may have to be ended before its time. The door passes on what the guard gives, instead of what came. */
 export interface DoorGuard {
   /** Whether to read on, to wait until {@link DoorGuard.onTurn}, or to end the stream. */
   readonly flow: Flow
+  /** Why it is to be ended, where the flow says so. */
+  readonly cutEnd: CutEnd
   /** Called when `flow` has changed by itself. */
   onTurn: (() => void) | null
   /** Bytes of the body in, bytes for the caller out, both decoded. */
@@ -70,6 +74,7 @@ class RunningCall implements Watch {
   private isSent = false
   private record: CallRecord | null = null
   private guard: StreamGuard | null = null
+  private echo: Echo | null = null
 
   constructor(desk: Desk, admitted: Admitted) {
     const { opening, expectation } = admitted
@@ -90,8 +95,9 @@ class RunningCall implements Watch {
     const { expectation, startedTick } = this.admitted
     const upstreamId = headers['request-id']?.slice(0, MAX_ID_LENGTH) ?? null
     this.answer = { status, upstreamId, headMs: this.desk.runtime.tick() - startedTick }
-    if (expectation !== null || status >= 300) this.meter = chooseMeter(expectation, headers)
-    return needsGuard(this.admitted, status, headers) ? this.openGuard() : null
+    this.echo = this.listen(status, headers)
+    if (expectation !== null || status >= 300) this.meter = chooseMeter(expectation, headers, this.echo)
+    return this.openGuard(status, headers)
   }
 
   chunk(bytes: Uint8Array): void {
@@ -107,7 +113,8 @@ class RunningCall implements Watch {
     const settled = this.settle(how, metered)
     const durationMs = desk.runtime.tick() - admitted.startedTick
     const outcome = outcomeOf(desk, admitted.opening.startedAt, metered, settled)
-    const record = closeRecord(admitted, this.answer, outcome, { responseBytes, durationMs })
+    const opening = withEcho(admitted.opening, this.echo, outcome.cost.nano)
+    const record = closeRecord({ opening, hold: admitted.hold }, this.answer, outcome, { responseBytes, durationMs })
     this.record = record
     desk.close(record, resolveHold(desk, admitted.hold, settled, record.cost))
     desk.learn(admitted, settled, metered.contentBytes)
@@ -121,37 +128,62 @@ class RunningCall implements Watch {
     return settleEnding({ ...facts, end: how, isSent: this.isSent, guardedOutput })
   }
 
-  private openGuard(): DoorGuard | null {
-    const { desk } = this
-    const { hold, expectation, opening } = this.admitted
-    if (hold === null || expectation === null) return null
-    const guard = guardStream({ desk, hold, startedAt: opening.startedAt, expectation })
+  /** Nobody listens where loops are not looked for. */
+  private listen(status: number, headers: Headers): Echo | null {
+    const { opening, expectation, inspection } = this.admitted
+    if (inspection === null || expectation === null || status >= 300 || !isEventStream(headers)) return null
+    return listenForEcho({ desk: this.desk, session: inspection.agent.session, startedAt: opening.startedAt })
+  }
+
+  private openGuard(status: number, headers: Headers): DoorGuard | null {
+    const { expectation } = this.admitted
+    const guard = expectation === null ? null : this.chooseGuard(expectation, status, headers)
     this.guard = guard
+    if (expectation === null || guard === null) return null
     const door: DoorGuard = {
       get flow() {
         return guard.flow
       },
+      get cutEnd() {
+        return guard.cutEnd
+      },
       onTurn: null,
       pass: (bytes) => {
         this.chunk(bytes)
-        return guard.pass(bytes, this.meter.read())
+        return guard.pass(bytes, this.meter)
       },
       finish: () => guard.finish(),
-      cut: () => {
-        const bytes = guard.cut(this.settle('budget-cut', this.meter.read()).usage ?? expectation.usage)
-        this.end('budget-cut')
-        return bytes
-      },
+      cut: () => this.cut(guard, expectation),
     }
     guard.onTurn = () => door.onTurn?.()
     return door
   }
+
+  private chooseGuard(expectation: Expectation, status: number, headers: Headers): StreamGuard | null {
+    const { desk, echo } = this
+    const { hold, opening } = this.admitted
+    if (hold !== null && needsGuard(hold, status, headers)) {
+      return guardStream({ desk, hold, startedAt: opening.startedAt, expectation, echo })
+    }
+    // What comes in a coding is passed on in it: a loop is then only told.
+    return echo === null || headers['content-encoding'] !== undefined ? null : guardAgainstEcho(echo)
+  }
+
+  private cut(guard: StreamGuard, expectation: Expectation): Uint8Array {
+    const bytes = guard.cut(this.settle(guard.cutEnd, this.meter.read()).usage ?? expectation.usage)
+    this.end(guard.cutEnd)
+    return bytes
+  }
 }
 
 /** Loops and breakers hear how calls end. Answers are told apart by their size: that is all that is kept of them. */
-function follow(desk: Desk, { inspection }: Admitted, record: CallRecord, { contentBytes, isFinal }: Metered): void {
+function follow(desk: Desk, { inspection, opening }: Admitted, record: CallRecord, metered: Metered): void {
+  const { loop = null } = record
   const output = record.usage?.parts[0]?.output ?? 0
-  if (inspection !== null) desk.loops.ended(inspection, record, isFinal ? `${output} ${contentBytes}` : null)
+  if (inspection !== null) {
+    desk.loops.ended(inspection, record, metered.isFinal ? `${output} ${metered.contentBytes}` : null)
+    if (loop !== (opening.loop ?? null)) desk.tellLoop(record, { ...inspection, loop })
+  }
   if (record.endpoint === 'messages') desk.breakers.ended(record)
 }
 
@@ -163,19 +195,14 @@ function bindingOf({ hold }: Admitted): Watch['binding'] {
 }
 
 /** Only what an enforced budget may have to end. */
-function needsGuard({ hold }: Admitted, status: number, headers: Headers): boolean {
-  if (hold === null || hold.binding === null || isFullyHeld(hold)) return false
+function needsGuard(hold: CallHold, status: number, headers: Headers): boolean {
+  if (hold.binding === null || (isFullyHeld(hold) && !hold.isCounted)) return false
   return status < 300 && isEventStream(headers)
 }
 
-function isEventStream(headers: Headers): boolean {
-  return headers['content-type']?.toLowerCase().startsWith('text/event-stream') === true
-}
-
-function chooseMeter(expectation: Expectation | null, headers: Headers): Meter {
+function chooseMeter(expectation: Expectation | null, headers: Headers, echo: Echo | null): Meter {
   const model = expectation?.model ?? ''
-  const context = { model, requestedModel: model, requestedTtl: expectation?.ttl ?? null }
-  return isEventStream(headers) ? streamMeter(context) : answerMeter(context)
+  return openMeter({ model, requestedModel: model, requestedTtl: expectation?.ttl ?? null }, headers, echo)
 }
 
 function endFacts(

@@ -1,6 +1,7 @@
 /** The SQL of call records: plain functions of their inputs, testable without a database. */
 
 import type { CallRecord } from '../core/record.js'
+import { checkReport } from './report-query.js'
 import {
   type Columns,
   type Dialect,
@@ -84,12 +85,17 @@ const SUMS = `COUNT(*) AS calls, SUM(is_estimated) AS "estimatedCalls", SUM(is_u
   SUM(input_tokens) AS input, SUM(write5m_tokens) AS write5m, SUM(write1h_tokens) AS write1h, SUM(read_tokens) AS read,
   SUM(output_tokens) AS output, SUM(cost_nano) AS "costNano"`
 
-/** The sums of a report, in no order: databases disagree about the order of texts. */
+/**
+ * The sums of a report, in no order: databases disagree about the order of texts. Throws `RangeError` for a query that
+ * makes no sense.
+ */
 export function selectReport(query: ReportQuery): Statement {
-  const group = groupExpression(query.groupBy, query.offsetMinutes ?? 0)
+  const { groupBy, offsetMinutes = 0, since = 0, until = Number.MAX_SAFE_INTEGER, session } = checkReport(query)
+  const [ofSession, names] = session === undefined ? ['', []] : [' AND session = ?', [cleanText(session)]]
+  const where = `started_at >= ? AND started_at < ?${ofSession}`
   return {
-    text: `SELECT ${group} AS "group", ${SUMS} FROM calls WHERE started_at >= ? AND started_at < ? GROUP BY 1`,
-    values: [query.since ?? 0, query.until ?? Number.MAX_SAFE_INTEGER],
+    text: `SELECT ${groupExpression(groupBy, offsetMinutes)} AS "group", ${SUMS} FROM calls WHERE ${where} GROUP BY 1`,
+    values: [since, until, ...names],
   }
 }
 

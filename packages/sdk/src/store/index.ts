@@ -5,6 +5,7 @@ export type { Registry, StoredBudget } from './registry.js'
 export type { SessionMark, SessionRow, SessionStore } from './session-store.js'
 export { type SqliteDatabase, type SqliteOptions, sqliteStore } from './sqlite.js'
 export type {
+  AlertTake,
   BalanceQuery,
   EntryQuery,
   ExpiredHoldsQuery,

@@ -12,7 +12,7 @@ import {
   type SqlValue,
   type Statement,
 } from './sql.js'
-import type { BalanceQuery, EntryQuery, ExpiredHoldsQuery, OpenHoldsQuery } from './store.js'
+import type { AlertTake, BalanceQuery, EntryQuery, ExpiredHoldsQuery, OpenHoldsQuery } from './store.js'
 
 const ACCOUNTS: Columns = {
   id: 'TEXT',
@@ -254,12 +254,20 @@ export function selectEntries({ account, hold, limit }: EntryQuery): Statement {
   return { text, values: [...values, limit] }
 }
 
-const ALERTS: Columns = { id: 'TEXT' }
+const ALERTS: Columns = { id: 'TEXT', limit_nano: 'BIGINT', taker: 'TEXT' }
+const TAKE_ALERT =
+  `${overwrite('id', ALERTS)} WHERE excluded.limit_nano > alerts.limit_nano OR excluded.taker = alerts.taker ` +
+  'RETURNING id'
 
-/** Gives a row for each key that nobody has taken before. In one order, so that nobody waits for each other. */
-export function insertAlerts(dialect: Dialect, keys: readonly string[]): Statement {
-  const text = insertText(dialect, 'alerts', ALERTS, 'ON CONFLICT (id) DO NOTHING RETURNING id')
-  return { text, values: [encodeRows(keys.toSorted().map((key) => [key]))] }
+/** Gives a row for each alert that is taken. In one order, so that nobody waits for each other. */
+export function writeAlerts(dialect: Dialect, takes: readonly AlertTake[]): Statement {
+  // A statement must not meet a row twice.
+  const byKey = new Map(takes.map((take) => [take.key, take]))
+  const rows = [...byKey.keys()].sort().flatMap((key) => {
+    const take = byKey.get(key)
+    return take === undefined ? [] : [[key, take.limit, take.taker]]
+  })
+  return { text: insertText(dialect, 'alerts', ALERTS, TAKE_ALERT), values: [encodeRows(rows)] }
 }
 
 /** The columns of each table of the ledger, as {@link readAccount}, {@link readHold} and {@link readEntry} take them. */

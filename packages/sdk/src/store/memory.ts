@@ -6,9 +6,19 @@ import { applyEvents } from '../core/ledger-posting.js'
 import type { CallRecord } from '../core/record.js'
 import { memorySessions } from './memory-sessions.js'
 import type { Registry, StoredBudget } from './registry.js'
+import { checkReport } from './report-query.js'
 import type { SessionStore } from './session-store.js'
-import type { BalanceQuery, EntryQuery, ReportGroup, ReportQuery, ReportRow, Store, StoreBatch } from './store.js'
-import { type CallSummary, compareRows, compareText, dayName, dayNumber, summarize } from './summary.js'
+import type {
+  AlertTake,
+  BalanceQuery,
+  EntryQuery,
+  ReportGroup,
+  ReportQuery,
+  ReportRow,
+  Store,
+  StoreBatch,
+} from './store.js'
+import { type CallSummary, cleanText, compareRows, compareText, dayName, dayNumber, summarize } from './summary.js'
 
 type MutableRow = { -readonly [K in keyof ReportRow]: ReportRow[K] }
 
@@ -42,10 +52,15 @@ interface Memory {
 }
 
 function memoryAlerts(): Pick<Store, 'takeAlerts'> {
-  const taken = new Set<string>()
+  const taken = new Map<string, AlertTake>()
   return {
-    async takeAlerts(keys) {
-      return keys.filter((key) => taken.size < taken.add(key).size)
+    async takeAlerts(takes) {
+      const granted = takes.filter((take) => {
+        const before = taken.get(take.key)
+        return before === undefined || take.limit > before.limit || take.taker === before.taker
+      })
+      for (const take of granted) taken.set(take.key, take)
+      return [...new Set(granted.map(({ key }) => key))]
     },
   }
 }
@@ -93,7 +108,8 @@ function recordReads({ records }: Memory): Pick<Store, 'findRecord' | 'listRecor
       return newest.slice(0, limit)
     },
     async report(query) {
-      const within = [...records.values()].filter((record) => isWithin(record, query))
+      checkReport(query)
+      const within = [...records.values()].filter((record) => isWithin(record, query) && isOfSession(record, query))
       return sumRows(within, query)
     },
   }
@@ -139,6 +155,10 @@ function isEntryAskedFor(entry: LedgerEntry, { account, hold }: EntryQuery): boo
 
 function isWithin(record: CallRecord, query: ReportQuery): boolean {
   return record.startedAt >= (query.since ?? 0) && record.startedAt < (query.until ?? Number.POSITIVE_INFINITY)
+}
+
+function isOfSession({ scope }: CallRecord, { session }: ReportQuery): boolean {
+  return session === undefined || cleanText(scope.session ?? '') === cleanText(session)
 }
 
 function sumRows(records: readonly CallRecord[], query: ReportQuery): ReportRow[] {

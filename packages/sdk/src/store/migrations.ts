@@ -104,6 +104,10 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     'CREATE TABLE alerts (id TEXT PRIMARY KEY)',
     "CREATE INDEX ledger_holds_expired ON ledger_holds (posted_nano) WHERE status = 'expired'",
   ],
+  [
+    'ALTER TABLE alerts ADD COLUMN limit_nano BIGINT NOT NULL DEFAULT 0',
+    "ALTER TABLE alerts ADD COLUMN taker TEXT NOT NULL DEFAULT ''",
+  ],
 ]
 
 /** A table with one row, or none before the first step. */

@@ -7,7 +7,6 @@ import type { CallRecord } from '../core/record.js'
 import { insertCalls, readCall, readReportRow, selectCall, selectNewest, selectReport } from './calls-sql.js'
 import {
   appendEntries,
-  insertAlerts,
   insertHolds,
   readAccount,
   readEntry,
@@ -18,6 +17,7 @@ import {
   selectHold,
   selectOpenHolds,
   writeAccounts,
+  writeAlerts,
   writeHolds,
 } from './ledger-sql.js'
 import type { Registry } from './registry.js'
@@ -39,10 +39,10 @@ export function sqlAlerts(
   change: (statement: Statement) => Promise<readonly SqlRow[]>,
 ): Pick<Store, 'takeAlerts'> {
   return {
-    async takeAlerts(keys) {
-      if (keys.length === 0) return []
-      const taken = new Set((await change(insertAlerts(dialect, keys))).map(({ id }) => String(id)))
-      return keys.filter((key) => taken.delete(key))
+    async takeAlerts(takes) {
+      if (takes.length === 0) return []
+      const taken = new Set((await change(writeAlerts(dialect, takes))).map(({ id }) => String(id)))
+      return takes.map(({ key }) => key).filter((key) => taken.delete(key))
     },
   }
 }

@@ -2,6 +2,7 @@
 
 import type { Account, Hold, LedgerEntry, LedgerEvent, LedgerResult } from '../core/ledger.js'
 import type { LedgerFinding } from '../core/ledger-audit.js'
+import type { NanoUsd } from '../core/money.js'
 import type { CallRecord } from '../core/record.js'
 
 /** How a report is cut into rows. */
@@ -15,6 +16,8 @@ export interface ReportQuery {
   readonly until?: number
   /** Minutes east of UTC, for `day`; absent: UTC. */
   readonly offsetMinutes?: number
+  /** Only calls of this session; `''`: calls that name none. */
+  readonly session?: string
 }
 
 /** Sums over the calls of one group. Tokens are whole tokens, money is nano-dollars. */
@@ -69,6 +72,16 @@ export interface EntryQuery {
   readonly limit: number
 }
 
+/** Somebody wants to tell an alert. */
+export interface AlertTake {
+  /** The same for the same threshold of the same window. */
+  readonly key: string
+  /** The limit of which it tells. */
+  readonly limit: NanoUsd
+  /** Who asks, and asks again if the answer is lost: another one for each telling. */
+  readonly taker: string
+}
+
 export interface Store {
   /**
    * Applies events in order and keeps records, in one commit: all of it, or none and the promise rejects. What was
@@ -85,7 +98,10 @@ export interface Store {
   findRecord(id: string): Promise<CallRecord | null>
   /** The newest records first. */
   listRecords(limit: number): Promise<readonly CallRecord[]>
-  /** Rows in ascending order of `group` for days, else the dearest first. */
+  /**
+   * Rows in ascending order of `group` for days, else the dearest first. Rejects with `RangeError` for a query that makes
+   * no sense.
+   */
   report(query: ReportQuery): Promise<readonly ReportRow[]>
   /** In ascending order of key. An account exists from the first hold on it that was granted. */
   balances(query: BalanceQuery): Promise<readonly Account[]>
@@ -97,10 +113,10 @@ export interface Store {
   /** The newest first. */
   entries(query: EntryQuery): Promise<readonly LedgerEntry[]>
   /**
-   * Takes alerts by their keys, and gives those that nobody has taken before: each is taken once, in whatever process. In
-   * the order in which they were asked for.
+   * Gives the keys of those alerts that are to be told by whoever asks, in the order in which they were asked for: each
+   * is taken once, in whatever process, and once again for a higher limit. Whoever did not hear the answer may ask again.
    */
-  takeAlerts(keys: readonly string[]): Promise<readonly string[]>
+  takeAlerts(takes: readonly AlertTake[]): Promise<readonly string[]>
   /** Reads the whole ledger at one instant and lists what is wrong with it: nothing, as a rule. */
   verify(): Promise<readonly LedgerFinding[]>
   close(): Promise<void>

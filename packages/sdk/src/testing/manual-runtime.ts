@@ -11,25 +11,54 @@ export interface LogLine {
 export interface ManualRuntime extends Runtime {
   /** Moves time forward and runs what was scheduled until then, in order. */
   advance(ms: number): void
+  /** How much is scheduled. */
+  pending(): number
   readonly lines: readonly LogLine[]
 }
 
 /** Ids are `rg_1`, `rg_2`, …; both clocks show the same time. */
 export function manualRuntime(startMs = Date.UTC(2026, 10, 26)): ManualRuntime {
-  let nowMs = startMs
   let ids = 0
-  let tasks: { at: number; task: () => void }[] = []
   const lines: LogLine[] = []
   const write =
     (level: keyof Log) =>
     (event: string, fields: Readonly<Record<string, unknown>> = {}): void => {
       lines.push({ level, event, fields })
     }
-
-  const schedule = (delayMs: number, task: () => void): void => {
-    tasks.push({ at: nowMs + delayMs, task })
+  const { now, ...timers } = manualTimers(startMs)
+  return {
+    now,
+    tick: now,
+    id: () => `rg_${++ids}`,
+    soon: (task) => queueMicrotask(task),
+    ...timers,
+    log: { info: write('info'), warn: write('warn'), error: write('error') },
+    lines,
   }
+}
 
+type ManualTimers = Pick<ManualRuntime, 'now' | 'schedule' | 'sleep' | 'advance' | 'pending'>
+
+function manualTimers(startMs: number): ManualTimers {
+  let nowMs = startMs
+  let tasks: { at: number; task: () => void }[] = []
+  const schedule = (delayMs: number, task: () => void): (() => void) => {
+    const entry = { at: nowMs + delayMs, task }
+    tasks.push(entry)
+    return () => {
+      tasks = tasks.filter((each) => each !== entry)
+    }
+  }
+  const sleep = (ms: number, signal?: AbortSignal): Promise<void> =>
+    new Promise((resolve) => {
+      const cancel = schedule(ms, resolve)
+      const wake = (): void => {
+        cancel()
+        resolve()
+      }
+      if (signal?.aborted === true) wake()
+      signal?.addEventListener('abort', wake, { once: true })
+    })
   const advance = (ms: number): void => {
     const until = nowMs + ms
     for (let next = earliest(tasks, until); next !== undefined; next = earliest(tasks, until)) {
@@ -39,17 +68,7 @@ export function manualRuntime(startMs = Date.UTC(2026, 10, 26)): ManualRuntime {
     }
     nowMs = until
   }
-  return {
-    now: () => nowMs,
-    tick: () => nowMs,
-    id: () => `rg_${++ids}`,
-    soon: (task) => queueMicrotask(task),
-    schedule,
-    sleep: (ms) => new Promise((resolve) => schedule(ms, resolve)),
-    log: { info: write('info'), warn: write('warn'), error: write('error') },
-    advance,
-    lines,
-  }
+  return { now: () => nowMs, schedule, sleep, advance, pending: () => tasks.length }
 }
 
 function earliest<T extends { at: number }>(tasks: readonly T[], until: number): T | undefined {

@@ -174,10 +174,31 @@ export const ledgerSuite: readonly StoreCheck[] = [
   {
     name: 'alerts: each is taken once, by whoever asks first',
     check: async (store) => {
-      const asked = await Promise.all([store.takeAlerts(['b|80', 'a|50', 'b|80']), store.takeAlerts(['a|50', 'b|80'])])
+      const take = (taker: string, ...keys: string[]) =>
+        store.takeAlerts(keys.map((key) => ({ key, limit: nanoUsd(5), taker })))
+      const asked = await Promise.all([take('one', 'b|80', 'a|50', 'b|80'), take('two', 'a|50', 'b|80')])
       assert.deepEqual(asked.flat().sort(), ['a|50', 'b|80'])
-      assert.deepEqual(await store.takeAlerts(['c|50', 'a|50', 'B|80']), ['c|50', 'B|80'])
-      assert.deepEqual(await store.takeAlerts([]), [])
+      assert.deepEqual(await take('three', 'c|50', 'a|50', 'B|80'), ['c|50', 'B|80'])
+      assert.deepEqual(await take('four'), [])
+    },
+  },
+  {
+    name: 'alerts: whoever took one is given it again, for the case that the answer was lost',
+    check: async (store) => {
+      const take = (taker: string) => store.takeAlerts([{ key: 'a|50', limit: nanoUsd(5), taker }])
+      assert.deepEqual([await take('one'), await take('two'), await take('one')], [['a|50'], [], ['a|50']])
+    },
+  },
+  {
+    name: 'alerts: a higher limit is news, a lower one is not',
+    check: async (store) => {
+      const limits = [5, 8, 8, 5, 8, 9_000_000_000_000]
+      const taken: number[] = []
+      for (const [index, limit] of limits.entries()) {
+        const keys = await store.takeAlerts([{ key: 'a|50', limit: nanoUsd(limit), taker: `taker ${index}` }])
+        taken.push(keys.length)
+      }
+      assert.deepEqual(taken, [1, 1, 0, 0, 0, 1])
     },
   },
   {

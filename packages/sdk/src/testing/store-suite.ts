@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { nanoUsd } from '../core/money.js'
 import type { CallRecord } from '../core/record.js'
+import type { ReportQuery } from '../store/store.js'
 import { sampleRecord } from './sample-record.js'
 import type { StoreCheck } from './store-suite-check.js'
 import { ledgerSuite } from './store-suite-ledger.js'
@@ -158,6 +159,37 @@ export const storeSuite: readonly StoreCheck[] = [
         ['p1', 40],
         ['p2', 20],
       ])
+    },
+  },
+  {
+    name: 'reports on one session alone, by the name it was kept under',
+    check: async (store) => {
+      await store.addRecords([
+        call('a', { ...inSession("o'hara"), ...costing(10) }),
+        call('b', { ...inSession("o'hara"), ...costing(30), startedAt: NOON + HOUR_MS }),
+        call('c', { ...inSession(null), ...costing(5) }),
+        call('d', { ...inSession('x\0'), ...costing(15) }),
+      ])
+      const cost = async (session: string, until = NOON + 2 * HOUR_MS) =>
+        (await store.report({ groupBy: 'total', session, until })).map(({ costNano }) => costNano)
+      assert.deepEqual(await cost("o'hara"), [40])
+      assert.deepEqual(await cost("o'hara", NOON + HOUR_MS), [10])
+      assert.deepEqual(await cost(''), [5])
+      assert.deepEqual(await cost('x\0'), [15])
+      assert.deepEqual(await cost("' OR '1' = '1"), [])
+    },
+  },
+  {
+    name: 'does not answer a query that makes no sense',
+    check: async (store) => {
+      const queries: object[] = [
+        { groupBy: 'users' },
+        { groupBy: 'cost_nano' },
+        {},
+        { groupBy: 'day', since: Number.NaN },
+      ]
+      queries.push({ groupBy: 'day', offsetMinutes: '0); --' }, { groupBy: 'total', session: 5 })
+      for (const query of queries) await assert.rejects(store.report(query as ReportQuery), RangeError)
     },
   },
   {
