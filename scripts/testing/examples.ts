@@ -26,9 +26,19 @@ const lookUpCities: Script = (_request, { round }) => {
   return { parts: [{ kind: 'tool', name: 'get_weather', input: { city } }] }
 }
 
-/** Tells a story that takes a while. */
+const counted = ['shells', 'pearls', 'old coins', 'anchors', 'bottles', 'spoons', 'fish hooks', 'ropes']
+const visitors = ['a crab', 'two eels', 'the tide', 'a diver', 'her sister']
+
+/** Tells a story that takes a while, no sentence of it twice. */
 const tellStory: Script = () => ({
-  parts: [{ kind: 'text', text: 'Once upon a time there was an octopus. '.repeat(40) }],
+  parts: [
+    {
+      kind: 'text',
+      text: visitors
+        .flatMap((visitor) => counted.map((things) => `The octopus counted her ${things} until ${visitor} came by. `))
+        .join(''),
+    },
+  ],
   pacing: { betweenEventsMs: 2 },
 })
 
