@@ -37,17 +37,33 @@ export const sdkTraffic: readonly Step[] = [
       await stream.finalMessage()
     },
   },
-  { title: `a tool loop of ${TOOL_TURNS} turns, cached as it grows`, run: loopTools },
+  { title: `an agent of ${TOOL_TURNS} turns, cached as it grows`, run: useTools },
+  { title: 'an agent that goes in a loop, and is stopped', run: runAway },
   { title: 'a stream that its reader leaves in the middle', run: leaveStream },
   { title: 'an error of the API, and a count of tokens', run: failAndCount },
 ]
 
-async function loopTools(url: string): Promise<void> {
-  const client = clientOf(url, 'tool-loop')
-  const tools: Anthropic.Messages.Tool[] = [
-    { name: 'read_file', input_schema: { type: 'object', properties: { path: { type: 'string' } } } },
-  ]
-  const task = `Find the mistake. [[sim:tool-loop ${TOOL_TURNS - 1} read_file {"path":"src/app.ts"}]]`
+const tools: Anthropic.Messages.Tool[] = [
+  { name: 'read_file', input_schema: { type: 'object', properties: { path: { type: 'string' } } } },
+]
+
+async function useTools(url: string): Promise<void> {
+  const paths = Array.from({ length: TOOL_TURNS - 1 }, (_, index) => `src/part-${index}.ts`)
+  const calls = paths.map((path) => `[[sim:tool read_file ${JSON.stringify({ path })}]]`)
+  await runAgent(clientOf(url, 'tool-loop'), `Find the mistake. ${calls.join(' [[sim:next]] ')}`)
+}
+
+/** An agent that does not notice that it reads the same again. It is refused as nothing else is, and says so. */
+async function runAway(url: string): Promise<void> {
+  const task = `Find the mistake. [[sim:tool-loop ${TOOL_TURNS} read_file {"path":"src/app.ts"}]]`
+  const failure = await runAgent(clientOf(url, 'runaway'), task).catch((error) => error)
+  const isStopped = failure instanceof Anthropic.APIError && failure.status === 402
+  if (!isStopped) throw new Error('the agent that ran away was not stopped', { cause: failure })
+  const { error } = failure.error as { error: { message: string } }
+  process.stdout.write(`                   it was told: ${error.message}\n`)
+}
+
+async function runAgent(client: Anthropic, task: string): Promise<void> {
   const messages: Message[] = [{ role: 'user', content: task }]
   for (let turn = 0; turn < TOOL_TURNS; turn++) {
     const request = { ...ask('claude-opus-5-5', ''), messages, tools, cache_control: { type: 'ephemeral' } } as const
@@ -55,12 +71,13 @@ async function loopTools(url: string): Promise<void> {
     if (stop_reason !== 'tool_use') return
     messages.push({ role: 'assistant', content }, { role: 'user', content: content.flatMap(resultOf) })
   }
-  throw new Error(`the tool loop did not end after ${TOOL_TURNS} turns`)
+  throw new Error(`the agent was not done after ${TOOL_TURNS} turns`)
 }
 
 function resultOf(block: Anthropic.Messages.ContentBlock): Anthropic.Messages.ToolResultBlockParam[] {
   if (block.type !== 'tool_use') return []
-  const content = 'export const answer = 42 // and so on, for a page or two. '.repeat(40)
+  const { path } = block.input as { path: string }
+  const content = `export const answer = '${path}' // and so on, for a page or two. `.repeat(40)
   return [{ type: 'tool_result', tool_use_id: block.id, content }]
 }
 
