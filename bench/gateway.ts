@@ -4,7 +4,7 @@
  *   npm run bench:gateway -- [--json] [--quick]
  */
 
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -13,7 +13,7 @@ import { measureFirstByte } from './gateway/first-byte.js'
 import { judge, type Results, verdictOf } from './gateway/goals.js'
 import { measureMemory } from './gateway/memory.js'
 import { compile } from './gateway/native.js'
-import { endProcesses } from './gateway/processes.js'
+import { endWithThisProcess } from './gateway/processes.js'
 import { type Effort, type Generator, measureShape, type Row, type Shape } from './gateway/rounds.js'
 import { renderResults } from './gateway/table.js'
 import { startTargets, type Target } from './gateway/targets.js'
@@ -49,15 +49,6 @@ async function main(): Promise<void> {
       `${startedAt.toISOString().slice(0, 10)}, ${machine}, ${plan.rounds} rounds of ${plan.roundMs} ms, ${seconds} s in all`,
     )
   }
-}
-
-/** However this process ends, nothing of it stays behind. */
-function endWithThisProcess(folder: string): void {
-  process.on('exit', () => {
-    endProcesses()
-    rmSync(folder, { recursive: true, force: true })
-  })
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(130))
 }
 
 async function measure(folder: string, plan: Plan): Promise<Results> {

@@ -4,11 +4,11 @@
  *   npm run bench:guard -- [--json] [--quick]
  */
 
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { endProcesses } from './gateway/processes.js'
+import { endWithThisProcess } from './gateway/processes.js'
 import { startUpstream, urlOf } from './gateway/targets.js'
 import { type Effort, measureWays, type Row } from './guard/rounds.js'
 import { renderRows } from './guard/table.js'
@@ -35,15 +35,6 @@ async function main(): Promise<void> {
   console.log(renderRows(rows))
   const { rounds, calls } = effort
   console.log(`${date.slice(0, 10)}, ${machine}, ${rounds} rounds of ${calls} calls each, ${seconds} s in all`)
-}
-
-/** However this process ends, nothing of it stays behind. */
-function endWithThisProcess(folder: string): void {
-  process.on('exit', () => {
-    endProcesses()
-    rmSync(folder, { recursive: true, force: true })
-  })
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(130))
 }
 
 async function measure(folder: string, effort: Effort): Promise<readonly Row[]> {

@@ -2,16 +2,21 @@
 
 import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { accessSync, constants } from 'node:fs'
+import { accessSync, constants, rmSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
 const children = new Set<ChildProcess>()
 
-/** Ends every process of the run at once. For the `exit` event: it waits for nothing. */
-export function endProcesses(): void {
-  for (const child of children) endProcess(child)
+/** However this process ends, nothing of the run stays behind. @param folder with its files */
+export function endWithThisProcess(folder: string): void {
+  process.on('exit', () => {
+    // The event waits for nothing.
+    for (const child of children) endProcess(child)
+    rmSync(folder, { recursive: true, force: true })
+  })
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(130))
 }
 
 /** Ends one process and whatever it started. */

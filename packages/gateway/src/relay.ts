@@ -2,8 +2,8 @@
 
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { answerRefusal, type CallEnd, decimalUsd, loopHeader, type Refusal } from '@runguard/sdk/core'
-import type { DoorGuard, Watch } from '@runguard/sdk/engine'
+import { answerRefusal, type CallEnd, type Refusal } from '@runguard/sdk/core'
+import { costHeader, type DoorGuard, ownHeaders, type Watch } from '@runguard/sdk/engine'
 import type { Dispatcher } from 'undici'
 import { CorruptEncodingError, isReadable, type Tap, tapEncoded } from './encoding.js'
 import { type FlatHeaders, plainHeaders, responseHeaders } from './headers.js'
@@ -184,11 +184,11 @@ export class Relay implements Dispatcher.DispatchHandler {
     if (this.arrived.length > 0) this.forward()
     const end = this.stopped ?? 'upstream-failed'
     const settle = (): void => {
-      const { ending, cost } = this.watch.end(end)
+      const record = this.watch.end(end)
       this.onEnd()
-      if (ending.kind === 'exact' && this.held !== null) {
+      if (record.ending.kind === 'exact' && this.held !== null) {
         // All of it is here, and paid: an error now would make the caller pay again.
-        this.release(['x-runguard-cost-usd', decimalUsd(cost.nano)])
+        this.release(costHeader(record))
         this.response.end()
         return
       }
@@ -215,7 +215,7 @@ export class Relay implements Dispatcher.DispatchHandler {
   private finish(): void {
     const record = this.watch.end('complete')
     this.onEnd()
-    if (this.held !== null) this.release(['x-runguard-cost-usd', decimalUsd(record.cost.nano)])
+    if (this.held !== null) this.release(costHeader(record))
     if (this.isOpen()) this.response.end(this.guard?.finish())
   }
 
@@ -231,20 +231,6 @@ export class Relay implements Dispatcher.DispatchHandler {
     if (isUntouched) refuse(this.response, unreachable(error), this.watch.id)
     else this.response.destroy()
   }
-}
-
-function ownHeaders(watch: Watch): FlatHeaders {
-  const { id, overheadMs, binding, loop } = watch
-  const own = ['x-runguard-request-id', id, 'x-runguard-overhead-ms', overheadMs.toFixed(2)]
-  if (loop !== null) own.push('x-runguard-loop', loopHeader(loop))
-  if (binding === null) return own
-  const remaining = decimalUsd(binding.remaining)
-  return [...own, 'x-runguard-budget', headerText(binding.budget), 'x-runguard-budget-remaining-usd', remaining]
-}
-
-/** Ids of budgets may hold any character; headers may not. */
-function headerText(text: string): string {
-  return /^[\x21-\x7e]*$/.test(text) ? text : encodeURIComponent(text)
 }
 
 function unreachable(error: Error): Refusal {

@@ -1,23 +1,16 @@
 /** What RunGuard says in the head of an answer. */
 
-import { loopHeader } from '../core/loop-details.js'
-import { decimalUsd } from '../core/money.js'
 import type { CallRecord } from '../core/record.js'
+import { costHeader, ownHeaders } from '../engine/own-headers.js'
 import type { Watch } from '../engine/watch.js'
 
 /** Headers that speak to RunGuard or come from it: they never travel on. */
 const OWN_PREFIX = 'x-runguard-'
 
 /** Writes what is known of a call by now into the head of its answer. */
-export function tellCall(headers: Headers, { id, overheadMs, binding, loop }: Watch, record?: CallRecord): void {
-  headers.set('x-runguard-request-id', id)
-  headers.set('x-runguard-overhead-ms', overheadMs.toFixed(2))
-  if (loop !== null) headers.set('x-runguard-loop', loopHeader(loop))
-  if (binding !== null) {
-    headers.set('x-runguard-budget', headerText(binding.budget))
-    headers.set('x-runguard-budget-remaining-usd', decimalUsd(binding.remaining))
-  }
-  if (record !== undefined) headers.set('x-runguard-cost-usd', decimalUsd(record.cost.nano))
+export function tellCall(headers: Headers, watch: Watch, record?: CallRecord): void {
+  const told = record === undefined ? ownHeaders(watch) : [...ownHeaders(watch), ...costHeader(record)]
+  for (let at = 0; at < told.length; at += 2) headers.set(told[at] ?? '', told[at + 1] ?? '')
 }
 
 /** A copy without RunGuard's own. Copied as a whole it keeps case and order of the names; one made of pairs does not. */
@@ -41,9 +34,4 @@ export function plainHeaders(headers: Headers): Record<string, string> {
     plain[name] = value
   })
   return plain
-}
-
-/** Ids of budgets may hold any character; headers may not. */
-function headerText(text: string): string {
-  return /^[\x21-\x7e]*$/.test(text) ? text : encodeURIComponent(text)
 }

@@ -1,0 +1,25 @@
+/** What RunGuard says in the head of an answer, at whatever door. */
+
+import { loopHeader } from '../core/loop-details.js'
+import { decimalUsd } from '../core/money.js'
+import type { CallRecord } from '../core/record.js'
+import type { Watch } from './watch.js'
+
+/** What is known of a call before its answer: names and values in turn. */
+export function ownHeaders({ id, overheadMs, binding, loop }: Watch): string[] {
+  const own = ['x-runguard-request-id', id, 'x-runguard-overhead-ms', overheadMs.toFixed(2)]
+  if (loop !== null) own.push('x-runguard-loop', loopHeader(loop))
+  if (binding === null) return own
+  const remaining = decimalUsd(binding.remaining)
+  return [...own, 'x-runguard-budget', headerText(binding.budget), 'x-runguard-budget-remaining-usd', remaining]
+}
+
+/** What a call cost: name and value. */
+export function costHeader({ cost }: CallRecord): string[] {
+  return ['x-runguard-cost-usd', decimalUsd(cost.nano)]
+}
+
+/** Ids of budgets may hold any character; headers may not. */
+function headerText(text: string): string {
+  return /^[\x21-\x7e]*$/.test(text) ? text : encodeURIComponent(text)
+}
