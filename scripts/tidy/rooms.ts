@@ -45,7 +45,7 @@ export const storeInterfaces: readonly string[] = [
 ]
 
 /** The files of the core that may import zod. No other package may be imported there at all. */
-export const coreSchema = /^packages\/sdk\/src\/core\/(?:config|[a-z0-9-]+-schema)\.ts$/
+export const coreSchema = /^packages\/sdk\/src\/core\/(?:[a-z]+\/)?(?:config|[a-z0-9-]+-schema)\.ts$/
 
 /** What tests of every package may import by path although it is not theirs. */
 export const sharedTestCode = 'scripts/testing/'

@@ -1,12 +1,12 @@
 /** The lines with which the gateway begins. */
 
-import type { SourcedBudget } from './budgets-in-force.js'
-import type { ConfigFile } from './config-file.js'
-import { describePlace } from './open-store.js'
-import { type Settings, settingsFromFile } from './settings.js'
-import type { StoreFlags, StorePlace } from './store-place.js'
+import type { SourcedBudget } from './settings/budgets-in-force.js'
+import type { ConfigFile } from './settings/config-file.js'
+import { describePlace } from './settings/open-store.js'
+import { type Settings, settingsFromFile } from './settings/settings.js'
+import type { StoreFlags, StorePlace } from './settings/store-place.js'
+import { unmatchedWarnings } from './settings/unmatched-budgets.js'
 import type { Terminal } from './terminal.js'
-import { unmatchedWarnings } from './unmatched-budgets.js'
 
 /** What the lines are about. */
 export interface Beginning {

@@ -2,7 +2,7 @@
 
 import type { Log } from '@runguard/sdk/engine'
 import { destination, pino } from 'pino'
-import type { LogLevel } from './flags.js'
+import type { LogLevel } from './settings/flags.js'
 
 const secretFields = new Set([
   'authorization',

@@ -1,14 +1,14 @@
 /** The program `runguard`: commands and flags. What a command does is loaded when it is called, so that help is quick. */
 
 import { Command, CommanderError, Option } from 'commander'
-import { addBreakerCommands } from './breaker-commands.js'
-import { addBudgetCommands } from './budget-commands.js'
-import { readEnvironment, readVersion, tolerateEarlyReaders } from './environment.js'
 import { CommandError, type ExitCode, exitCodes } from './exit.js'
-import { jsonFlag, logLevels, parseHost, parsePort, parseUpstream, withStoreFlags } from './flags.js'
-import { addLedgerCommands } from './ledger-commands.js'
+import { addBreakerCommands } from './operations/breaker-commands.js'
+import { addBudgetCommands } from './operations/budget-commands.js'
+import { addLedgerCommands } from './operations/ledger-commands.js'
+import { addSessionCommands } from './operations/session-commands.js'
 import type { Run } from './run.js'
-import { addSessionCommands } from './session-commands.js'
+import { readEnvironment, readVersion, tolerateEarlyReaders } from './settings/environment.js'
+import { jsonFlag, logLevels, parseHost, parsePort, parseUpstream, withStoreFlags } from './settings/flags.js'
 
 const EXAMPLES = `Examples:
   runguard                          start the gateway; then point any Claude client at it

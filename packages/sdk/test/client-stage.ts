@@ -3,7 +3,7 @@
 import Anthropic, { type ClientOptions } from '@anthropic-ai/sdk'
 import { type RunningSimulator, type ServerOptions, startSimulator } from '@runguard/simulator'
 import { createGuard, type Guard, type GuardOptions } from '../src/client/index.js'
-import type { CallRecord } from '../src/core/record.js'
+import type { CallRecord } from '../src/core/cost/record.js'
 
 /** What a test plays on. */
 export interface ClientStage {

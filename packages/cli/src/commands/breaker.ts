@@ -1,14 +1,14 @@
 /** `runguard breaker`: what is stopped, and stopping and releasing by hand. */
 
 import { type Breaker, type BreakerEvent, breakerScopes } from '@runguard/sdk/core'
-import { breakerJson, breakerLine, breakerTable, shownKey } from '../breaker-views.js'
-import { quoteId } from '../budgets-in-force.js'
-import { changeBreaker } from '../changed-breaker.js'
-import type { Environment } from '../environment.js'
 import { CommandError, type ExitCode, exitCodes } from '../exit.js'
-import { printable, wholeCount } from '../format.js'
-import { changeStore, describePlace, findPlace, useStore } from '../open-store.js'
-import type { StoreFlags } from '../store-place.js'
+import { changeBreaker } from '../operations/changed-breaker.js'
+import { quoteId } from '../settings/budgets-in-force.js'
+import type { Environment } from '../settings/environment.js'
+import { changeStore, describePlace, findPlace, useStore } from '../settings/open-store.js'
+import type { StoreFlags } from '../settings/store-place.js'
+import { breakerJson, breakerLine, breakerTable, shownKey } from '../views/breaker-views.js'
+import { printable, wholeCount } from '../views/format.js'
 
 /** The flags that all commands about breakers have. */
 export interface BreakerFlags extends StoreFlags {

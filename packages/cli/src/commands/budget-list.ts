@@ -2,15 +2,15 @@
 
 import type { Account } from '@runguard/sdk/core'
 import type { StoredBudget } from '@runguard/sdk/store'
-import { type BudgetStanding, isInForce, standBudgets } from '../budget-standing.js'
-import { budgetTable, standingJson } from '../budget-views.js'
-import { mergeBudgets } from '../budgets-in-force.js'
-import { type ConfigFile, findConfig } from '../config-file.js'
-import type { Environment } from '../environment.js'
 import { type ExitCode, exitCodes } from '../exit.js'
-import { choosePlace, describePlace, useStore } from '../open-store.js'
-import type { OpenStore } from '../store-place.js'
-import { unmatchedWarnings } from '../unmatched-budgets.js'
+import { type BudgetStanding, isInForce, standBudgets } from '../operations/budget-standing.js'
+import { mergeBudgets } from '../settings/budgets-in-force.js'
+import { type ConfigFile, findConfig } from '../settings/config-file.js'
+import type { Environment } from '../settings/environment.js'
+import { choosePlace, describePlace, useStore } from '../settings/open-store.js'
+import type { OpenStore } from '../settings/store-place.js'
+import { unmatchedWarnings } from '../settings/unmatched-budgets.js'
+import { budgetTable, standingJson } from '../views/budget-views.js'
 import type { BudgetFlags } from './budget.js'
 
 /** The flags of `budget ls`. */

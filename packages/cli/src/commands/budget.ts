@@ -2,16 +2,14 @@
 
 import type { Budget } from '@runguard/sdk/core'
 import type { StoredBudget } from '@runguard/sdk/store'
-import { budgetJson, budgetLine } from '../budget-views.js'
-import { mergeBudgets, quoteId } from '../budgets-in-force.js'
-import { findConfig } from '../config-file.js'
-import type { Environment } from '../environment.js'
 import { CommandError, type ExitCode, exitCodes } from '../exit.js'
-import { printable } from '../format.js'
-import { wayOn } from '../known-budgets.js'
-import { changeStore, choosePlace, findPlace } from '../open-store.js'
-import type { OpenStore, StoreFlags } from '../store-place.js'
-import { unmatchedWarnings } from '../unmatched-budgets.js'
+import { mergeBudgets, quoteId } from '../settings/budgets-in-force.js'
+import { findConfig } from '../settings/config-file.js'
+import type { Environment } from '../settings/environment.js'
+import { wayOn } from '../settings/known-budgets.js'
+import { changeStore, choosePlace, findPlace } from '../settings/open-store.js'
+import type { OpenStore, StoreFlags } from '../settings/store-place.js'
+import { unmatchedWarnings } from '../settings/unmatched-budgets.js'
 import {
   type BudgetChanges,
   type CheckedBudget,
@@ -21,7 +19,9 @@ import {
   nameInScope,
   overrideBudget,
   writeBudget,
-} from '../written-budget.js'
+} from '../settings/written-budget.js'
+import { budgetJson, budgetLine } from '../views/budget-views.js'
+import { printable } from '../views/format.js'
 
 /** The flags that all commands about budgets have. */
 export interface BudgetFlags extends StoreFlags {

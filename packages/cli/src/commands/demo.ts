@@ -9,13 +9,13 @@ import type { Store } from '@runguard/sdk/store'
 import { billEach, type RunningSimulator, startSimulator } from '@runguard/simulator'
 import { createApiClient } from '../demo/api-client.js'
 import { sessionOf, traffic, writtenBudgets } from '../demo/traffic.js'
-import type { Environment } from '../environment.js'
 import { type ExitCode, exitCodes } from '../exit.js'
-import { openStore } from '../open-store.js'
-import { reportTable, rowJson, totalRow } from '../report-views.js'
-import { openGateway, type RunningGateway } from '../running-gateway.js'
+import { openGateway, type RunningGateway } from '../operations/running-gateway.js'
+import type { Environment } from '../settings/environment.js'
+import { openStore } from '../settings/open-store.js'
 import { listenForStop } from '../stop-signals.js'
 import type { Terminal } from '../terminal.js'
+import { reportTable, rowJson, totalRow } from '../views/report-views.js'
 
 /** The flags of `demo`. */
 export interface DemoOptions {

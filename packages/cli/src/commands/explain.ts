@@ -2,11 +2,11 @@
 
 import type { CallRecord } from '@runguard/sdk/core'
 import type { Store } from '@runguard/sdk/store'
-import type { Environment } from '../environment.js'
 import { CommandError, type ExitCode, exitCodes } from '../exit.js'
-import { explainCall, explanationJson } from '../explanation.js'
-import { describePlace, findPlace, useStore } from '../open-store.js'
-import type { StoreFlags } from '../store-place.js'
+import type { Environment } from '../settings/environment.js'
+import { describePlace, findPlace, useStore } from '../settings/open-store.js'
+import type { StoreFlags } from '../settings/store-place.js'
+import { explainCall, explanationJson } from '../views/explanation.js'
 
 /** The flags of `explain`. */
 export interface ExplainOptions extends StoreFlags {

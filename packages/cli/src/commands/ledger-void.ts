@@ -1,15 +1,15 @@
 /** `runguard ledger void`: taking back what estimates posted. */
 
 import { formatUsd, type Hold, type LedgerResult, sumUsd } from '@runguard/sdk/core'
-import { moneyJson } from '../budget-views.js'
-import { quoteId } from '../budgets-in-force.js'
-import type { Environment } from '../environment.js'
 import { CommandError, type ExitCode, exitCodes } from '../exit.js'
-import { printable, wholeCount } from '../format.js'
-import { requireKnownBudget } from '../known-budgets.js'
-import { holdJson } from '../ledger-views.js'
-import { findPlace, useStore } from '../open-store.js'
-import type { OpenStore } from '../store-place.js'
+import { quoteId } from '../settings/budgets-in-force.js'
+import type { Environment } from '../settings/environment.js'
+import { requireKnownBudget } from '../settings/known-budgets.js'
+import { findPlace, useStore } from '../settings/open-store.js'
+import type { OpenStore } from '../settings/store-place.js'
+import { moneyJson } from '../views/budget-views.js'
+import { printable, wholeCount } from '../views/format.js'
+import { holdJson } from '../views/ledger-views.js'
 import type { LedgerFlags } from './ledger.js'
 
 /** The flags of `ledger void`. */

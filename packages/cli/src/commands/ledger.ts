@@ -1,13 +1,13 @@
 /** `runguard ledger show` and `verify`: what was set aside and posted, and whether it adds up. */
 
 import type { LedgerFinding } from '@runguard/sdk/core'
-import type { Environment } from '../environment.js'
 import { type ExitCode, exitCodes } from '../exit.js'
-import { printable, wholeCount } from '../format.js'
-import { requireKnownBudget } from '../known-budgets.js'
-import { findingLine, type LedgerPage, ledgerJson, ledgerTables } from '../ledger-views.js'
-import { describePlace, findPlace, useStore } from '../open-store.js'
-import type { OpenStore, StoreFlags } from '../store-place.js'
+import type { Environment } from '../settings/environment.js'
+import { requireKnownBudget } from '../settings/known-budgets.js'
+import { describePlace, findPlace, useStore } from '../settings/open-store.js'
+import type { OpenStore, StoreFlags } from '../settings/store-place.js'
+import { printable, wholeCount } from '../views/format.js'
+import { findingLine, type LedgerPage, ledgerJson, ledgerTables } from '../views/ledger-views.js'
 
 /** The flags that all commands about the ledger have. */
 export interface LedgerFlags extends StoreFlags {

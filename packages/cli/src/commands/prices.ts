@@ -10,14 +10,14 @@ import {
   priceList,
 } from '@runguard/sdk/core'
 import type { ReportRow } from '@runguard/sdk/store'
-import type { Environment } from '../environment.js'
 import { CommandError, type ExitCode, exitCodes } from '../exit.js'
-import { printable } from '../format.js'
-import { parseAt } from '../moments.js'
-import { findPlace, useStore } from '../open-store.js'
-import { checkPrices } from '../price-check.js'
-import { modelJson, modelPrices, priceTable, releasedModels } from '../price-views.js'
-import type { StoreFlags, StorePlace } from '../store-place.js'
+import { checkPrices } from '../operations/price-check.js'
+import type { Environment } from '../settings/environment.js'
+import { findPlace, useStore } from '../settings/open-store.js'
+import type { StoreFlags, StorePlace } from '../settings/store-place.js'
+import { printable } from '../views/format.js'
+import { parseAt } from '../views/moments.js'
+import { modelJson, modelPrices, priceTable, releasedModels } from '../views/price-views.js'
 
 /** The flags of `prices show`. */
 export interface PricesShowOptions {

@@ -1,13 +1,13 @@
 /** `runguard report`: what was spent, by day, session, model or project. */
 
 import type { ReportGroup, ReportQuery, ReportRow, Store } from '@runguard/sdk/store'
-import type { Environment, OffsetAt } from '../environment.js'
 import { CommandError, type ExitCode, exitCodes } from '../exit.js'
-import { reportByLocalDay } from '../local-days.js'
-import { parseSince, parseUntil } from '../moments.js'
-import { describePlace, findPlace, useStore } from '../open-store.js'
-import { reportCsv, reportTable, rowJson, totalRow } from '../report-views.js'
-import type { StoreFlags } from '../store-place.js'
+import type { Environment, OffsetAt } from '../settings/environment.js'
+import { describePlace, findPlace, useStore } from '../settings/open-store.js'
+import type { StoreFlags } from '../settings/store-place.js'
+import { reportByLocalDay } from '../views/local-days.js'
+import { parseSince, parseUntil } from '../views/moments.js'
+import { reportCsv, reportTable, rowJson, totalRow } from '../views/report-views.js'
 
 const groups: ReadonlyMap<string, ReportGroup> = new Map([
   ['daily', 'day'],

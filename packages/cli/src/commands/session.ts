@@ -2,12 +2,12 @@
 
 import { breakerKey } from '@runguard/sdk/core'
 import type { SessionMark } from '@runguard/sdk/store'
-import { changeBreaker } from '../changed-breaker.js'
-import type { Environment } from '../environment.js'
 import { CommandError, type ExitCode, exitCodes } from '../exit.js'
-import { changeStore, describePlace, findPlace, useStore } from '../open-store.js'
-import { changeLine, markJson, type SessionChange, sessionJson, sessionTable } from '../session-views.js'
-import type { OpenStore, StoreFlags } from '../store-place.js'
+import { changeBreaker } from '../operations/changed-breaker.js'
+import type { Environment } from '../settings/environment.js'
+import { changeStore, describePlace, findPlace, useStore } from '../settings/open-store.js'
+import type { OpenStore, StoreFlags } from '../settings/store-place.js'
+import { changeLine, markJson, type SessionChange, sessionJson, sessionTable } from '../views/session-views.js'
 
 /** The flags that all commands about sessions have. */
 export interface SessionFlags extends StoreFlags {

@@ -1,8 +1,8 @@
 /** `runguard sim`: the simulated Claude API as a server. */
 
 import { startSimulator } from '@runguard/simulator'
-import type { Environment } from '../environment.js'
 import { CommandError, type ExitCode, exitCodes } from '../exit.js'
+import type { Environment } from '../settings/environment.js'
 import { listenForStop } from '../stop-signals.js'
 
 /** The flags of `sim`. */

@@ -1,7 +1,7 @@
 import Anthropic from '@anthropic-ai/sdk'
 import { startSimulator } from '@runguard/simulator'
 import { expect, onTestFinished, test } from 'vitest'
-import { checkCacheHit } from '../core/cache-hit.js'
+import { checkCacheHit } from '../core/cache/cache-hit.js'
 import { callWithCaching } from './call-with-caching.js'
 import { createGuard } from './guard.js'
 

@@ -1,8 +1,8 @@
 /** A call whose static prefix is cached. */
 
 import type { Message, MessageCreateParamsNonStreaming } from '@anthropic-ai/sdk/resources/messages'
-import { type CacheMarkOptions, withCache } from '../core/cache-marks.js'
-import { asObject } from '../core/json-object.js'
+import { asObject } from '../core/body/json-object.js'
+import { type CacheMarkOptions, withCache } from '../core/cache/cache-marks.js'
 import { type CallOptions, type CreatingClient, createMessage } from './messages-client.js'
 
 /**

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { withOverrides } from '../core/price.js'
-import { UnpricedModelError } from '../core/refusal-error.js'
+import { withOverrides } from '../core/cost/price.js'
+import { UnpricedModelError } from '../core/refusal/refusal-error.js'
 import { estimateCost } from './estimate-cost.js'
 import { listedBook } from './listed-book.js'
 

@@ -1,7 +1,7 @@
 /** What a call would cost, for programs that want to know before they make it. */
 
-import { listCost } from '../core/list-cost.js'
-import type { PriceBook } from '../core/price.js'
+import { listCost } from '../core/cost/list-cost.js'
+import type { PriceBook } from '../core/cost/price.js'
 import { systemRuntime } from '../engine/runtime.js'
 import { listedBook } from './listed-book.js'
 

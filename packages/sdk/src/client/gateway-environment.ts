@@ -1,6 +1,6 @@
 /** The environment in which Claude Code, the Agent SDK and the official clients run through a RunGuard gateway. */
 
-import { checkOptions, type Names } from './known-options.js'
+import { checkOptions, type Names } from './door/known-options.js'
 
 /** Which gateway, and on whose account. */
 export interface GatewayPlace {

@@ -1,7 +1,7 @@
 import type Anthropic from '@anthropic-ai/sdk'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { type ClientStage, openStage, rejection } from '../../test/client-stage.js'
-import type { Breaker } from '../core/breaker.js'
+import type { Breaker } from '../core/breaker/breaker.js'
 import type { LoopEvent } from '../engine/engine.js'
 import { BreakerOpenError, type GuardOptions, LoopDetectedError } from './index.js'
 

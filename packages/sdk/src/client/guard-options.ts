@@ -1,7 +1,7 @@
 /** The options of a guard, checked: everything that is wrong is reported at once. */
 
-import type { Budget } from '../core/budget.js'
-import { type ConfigProblem, readOptions } from '../core/config.js'
+import type { Budget } from '../core/budget/budget.js'
+import { type ConfigProblem, readOptions } from '../core/config/config.js'
 import { type EngineConfig, engineDefaults } from '../engine/desk.js'
 
 /** A configuration that cannot be used. The message has a line for each problem. */

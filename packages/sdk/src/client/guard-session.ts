@@ -1,11 +1,11 @@
 /** A session: calls on one account, and what they cost. */
 
-import { addUsd, decimalUsd, type NanoUsd, zeroUsd } from '../core/money.js'
-import type { CallRecord } from '../core/record.js'
-import type { Account, Door } from './door-types.js'
+import { addUsd, decimalUsd, type NanoUsd, zeroUsd } from '../core/cost/money.js'
+import type { CallRecord } from '../core/cost/record.js'
+import type { Account, Door } from './door/door-types.js'
+import { checkOptions, type Names } from './door/known-options.js'
+import { openWays } from './door/ways.js'
 import type { GuardSession, SessionAttribution } from './guard-types.js'
-import { checkOptions, type Names } from './known-options.js'
-import { openWays } from './ways.js'
 
 /** @throws TypeError for names that cannot be kept as they are, and for what is no part of an account */
 export function openSession(

@@ -1,15 +1,15 @@
 /** What a program has of a guard. */
 
-import type { Breaker } from '../core/breaker.js'
-import type { BudgetInput, GuardConfigInput } from '../core/config-input.js'
-import type { CallRecord } from '../core/record.js'
+import type { Breaker } from '../core/breaker/breaker.js'
+import type { BudgetInput, GuardConfigInput } from '../core/config/config-input.js'
+import type { CallRecord } from '../core/cost/record.js'
 import type { BudgetAlert } from '../engine/alerts.js'
 import type { LoopEvent } from '../engine/engine.js'
 import type { Runtime } from '../engine/runtime.js'
 import type { SessionStore } from '../store/session-store.js'
 import type { ReportQuery, ReportRow, Store } from '../store/store.js'
 import type { CacheStats, CacheStatsQuery } from './cache-stats.js'
-import type { Fetch, Middleware } from './middleware-types.js'
+import type { Fetch, Middleware } from './door/middleware-types.js'
 
 /** How calls are guarded. Everything has a default. */
 export interface GuardOptions extends GuardConfigInput {

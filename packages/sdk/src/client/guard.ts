@@ -1,18 +1,18 @@
 /** The guard: the engine inside a program. */
 
-import { errorFromRefusal } from '../core/refusal-error.js'
+import { errorFromRefusal } from '../core/refusal/refusal-error.js'
 import { createEngine } from '../engine/engine.js'
 import { systemRuntime } from '../engine/runtime.js'
 import { memoryStore } from '../store/memory.js'
 import { sumCacheStats } from './cache-stats.js'
-import { endpointFinder } from './claude-endpoint.js'
-import { CLOSED } from './door.js'
-import type { Account, Door } from './door-types.js'
+import { endpointFinder } from './door/claude-endpoint.js'
+import { CLOSED } from './door/door.js'
+import type { Account, Door } from './door/door-types.js'
+import { openWays } from './door/ways.js'
 import { readSettings } from './guard-options.js'
 import { openSession } from './guard-session.js'
 import type { Guard, GuardOptions } from './guard-types.js'
 import { listedBook } from './listed-book.js'
-import { openWays } from './ways.js'
 
 /**
  * A guard around the calls of this program.

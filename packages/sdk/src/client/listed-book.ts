@@ -1,5 +1,5 @@
-import { loadPriceBook, type PriceBook } from '../core/price.js'
-import { priceList } from '../core/price-list.js'
+import { loadPriceBook, type PriceBook } from '../core/cost/price.js'
+import { priceList } from '../core/cost/price-list.js'
 
 let listed: PriceBook | null = null
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { nanoUsd } from '../core/money.js'
-import { type AgentMemory, rememberCost } from '../core/steps-memory.js'
+import { nanoUsd } from '../core/cost/money.js'
+import { type AgentMemory, rememberCost } from '../core/loop/steps-memory.js'
 import { memoryStore } from '../store/memory.js'
 import type { SessionStore } from '../store/session-store.js'
 import { manualRuntime } from '../testing/manual-runtime.js'

@@ -1,10 +1,10 @@
 /** Agents: what is remembered of each between its calls, in this process and in the store that gateways share. */
 
-import type { RequestKey } from '../core/conversation.js'
-import type { LoopLimits } from '../core/loop-limits.js'
-import { SessionLoopDetector } from '../core/loop-session.js'
-import type { LoopAction } from '../core/loop-verdict.js'
-import { type AgentMemory, type AgentName, forgetRounds, unknownAgent } from '../core/steps-memory.js'
+import type { RequestKey } from '../core/body/conversation.js'
+import type { LoopLimits } from '../core/loop/loop-limits.js'
+import { SessionLoopDetector } from '../core/loop/loop-session.js'
+import type { LoopAction } from '../core/loop/loop-verdict.js'
+import { type AgentMemory, type AgentName, forgetRounds, unknownAgent } from '../core/loop/steps-memory.js'
 import type { SessionStore } from '../store/session-store.js'
 import type { Runtime } from './runtime.js'
 

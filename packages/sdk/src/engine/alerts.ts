@@ -1,9 +1,9 @@
 /** Alert: a budget's threshold was crossed. */
 
-import { type CompiledBudgets, renewAccounts } from '../core/budget.js'
-import type { Account, LedgerResult } from '../core/ledger.js'
-import type { NanoUsd } from '../core/money.js'
-import { alertKey, reachedThresholds } from '../core/threshold.js'
+import { type CompiledBudgets, renewAccounts } from '../core/budget/budget.js'
+import { alertKey, reachedThresholds } from '../core/budget/threshold.js'
+import type { NanoUsd } from '../core/cost/money.js'
+import type { Account, LedgerResult } from '../core/ledger/ledger.js'
 import type { Store } from '../store/store.js'
 import type { Runtime } from './runtime.js'
 

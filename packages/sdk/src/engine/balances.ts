@@ -1,8 +1,8 @@
 /** What was last heard of balances: enough to plan with, never enough to grant anything. */
 
-import type { Balance } from '../core/budget-room.js'
-import type { Account, AccountRef } from '../core/ledger.js'
-import { zeroUsd } from '../core/money.js'
+import type { Balance } from '../core/budget/budget-room.js'
+import { zeroUsd } from '../core/cost/money.js'
+import type { Account, AccountRef } from '../core/ledger/ledger.js'
 import type { Store } from '../store/store.js'
 
 /** The balances of accounts, as far as this process has heard. */

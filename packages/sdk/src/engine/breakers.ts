@@ -10,20 +10,20 @@ import {
   closedBreaker,
   judgeBreaker,
   stepBreaker,
-} from '../core/breaker.js'
+} from '../core/breaker/breaker.js'
 import {
   addSample,
   type BreakerMeter,
   type BreakerPolicy,
   type BreakerSample,
   findCause,
-} from '../core/breaker-meter.js'
-import { refuseAtBreaker } from '../core/breaker-refusal.js'
-import { outcomeOf, upstreamLimit } from '../core/breaker-upstream.js'
-import type { Refusal } from '../core/errors.js'
-import { zeroUsd } from '../core/money.js'
-import type { CallRecord } from '../core/record.js'
-import type { Scope } from '../core/scope.js'
+} from '../core/breaker/breaker-meter.js'
+import { refuseAtBreaker } from '../core/breaker/breaker-refusal.js'
+import { outcomeOf, upstreamLimit } from '../core/breaker/breaker-upstream.js'
+import type { Scope } from '../core/budget/scope.js'
+import { zeroUsd } from '../core/cost/money.js'
+import type { CallRecord } from '../core/cost/record.js'
+import type { Refusal } from '../core/refusal/errors.js'
 import type { SessionStore } from '../store/session-store.js'
 import type { Runtime } from './runtime.js'
 

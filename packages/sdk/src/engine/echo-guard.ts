@@ -1,8 +1,8 @@
 /** The guard of a stream that nothing but an echo may have to end: every byte passes as it comes. */
 
-import { lastFrameEnd, tailAfter } from '../core/cut-frames.js'
-import type { CutEnd } from '../core/ending.js'
-import type { Usage } from '../core/usage.js'
+import type { CutEnd } from '../core/cost/ending.js'
+import type { Usage } from '../core/cost/usage.js'
+import { lastFrameEnd, tailAfter } from '../core/cut/cut-frames.js'
 import type { Echo } from './echo.js'
 import type { Flow, StreamGuard } from './guard.js'
 

@@ -1,13 +1,13 @@
 /** Echo: an answer that says the same again and again while it is written, and what is done about it. */
 
-import { costOf } from '../core/cost.js'
-import { type UnheldMessage, unheldMessage } from '../core/cut-unheld.js'
-import { asObject, type JsonObject } from '../core/json-object.js'
-import { explainLoopCut } from '../core/loop-refusal.js'
-import type { NanoUsd } from '../core/money.js'
-import type { RecordedLoop } from '../core/record.js'
-import { type TextRepeat, type TextRepetition, textRepeat } from '../core/text-repeat.js'
-import type { Usage } from '../core/usage.js'
+import { asObject, type JsonObject } from '../core/body/json-object.js'
+import { costOf } from '../core/cost/cost.js'
+import type { NanoUsd } from '../core/cost/money.js'
+import type { RecordedLoop } from '../core/cost/record.js'
+import type { Usage } from '../core/cost/usage.js'
+import { type UnheldMessage, unheldMessage } from '../core/cut/cut-unheld.js'
+import { explainLoopCut } from '../core/loop/loop-refusal.js'
+import { type TextRepeat, type TextRepetition, textRepeat } from '../core/loop/text-repeat.js'
 import type { Desk, Opening } from './desk.js'
 import type { StreamListener } from './meter.js'
 

@@ -1,9 +1,9 @@
 /** The hold of a running call: how it grows, and how it is resolved. */
 
-import type { Settled } from '../core/ending.js'
-import type { LedgerEvent, LedgerResult } from '../core/ledger.js'
-import { type NanoUsd, nanoUsd, zeroUsd } from '../core/money.js'
-import type { RecordedCost, RecordedHold } from '../core/record.js'
+import type { Settled } from '../core/cost/ending.js'
+import { type NanoUsd, nanoUsd, zeroUsd } from '../core/cost/money.js'
+import type { RecordedCost, RecordedHold } from '../core/cost/record.js'
+import type { LedgerEvent, LedgerResult } from '../core/ledger/ledger.js'
 import type { CallHold, Desk } from './desk.js'
 
 /** So long a hold lives without a word from its owner. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { nanoUsd } from '../core/money.js'
+import { nanoUsd } from '../core/cost/money.js'
 import { memoryStore } from '../store/memory.js'
 import type { Store, StoreBatch } from '../store/store.js'
 import { accountRef } from '../testing/index.js'

@@ -1,8 +1,8 @@
 /** The journal: ledger events and records go to the store in groups, one commit for all that waits. */
 
-import type { LedgerEvent, LedgerResult } from '../core/ledger.js'
-import { assertEvent, LedgerDamageError } from '../core/ledger-events.js'
-import type { CallRecord } from '../core/record.js'
+import type { CallRecord } from '../core/cost/record.js'
+import type { LedgerEvent, LedgerResult } from '../core/ledger/ledger.js'
+import { assertEvent, LedgerDamageError } from '../core/ledger/ledger-events.js'
 import type { Store, StoreBatch } from '../store/store.js'
 import type { Runtime } from './runtime.js'
 

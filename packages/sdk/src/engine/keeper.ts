@@ -3,9 +3,9 @@
  * Sessions that nobody has heard of for long are forgotten.
  */
 
-import type { LedgerChange, LedgerEvent, LedgerResult } from '../core/ledger.js'
-import { LedgerDamageError } from '../core/ledger-events.js'
-import { decimalUsd, sumUsd, zeroUsd } from '../core/money.js'
+import { decimalUsd, sumUsd, zeroUsd } from '../core/cost/money.js'
+import type { LedgerChange, LedgerEvent, LedgerResult } from '../core/ledger/ledger.js'
+import { LedgerDamageError } from '../core/ledger/ledger-events.js'
 import type { SessionStore } from '../store/session-store.js'
 import type { Store } from '../store/store.js'
 import type { CallHold, Desk } from './desk.js'

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { identify } from '../core/scope.js'
-import type { Usage } from '../core/usage.js'
+import { identify } from '../core/budget/scope.js'
+import type { Usage } from '../core/cost/usage.js'
 import type { Admitted } from './desk.js'
 import { startLearning } from './learning.js'
 

@@ -1,10 +1,10 @@
 /** What an engine learns from calls that have ended: how far estimates are off, and how long answers are. */
 
-import { freshOutputRatio, learnOutputRatio, type OutputRatio } from '../core/output-ratio.js'
-import { openQuantileBook } from '../core/quantile-book.js'
-import type { Scope } from '../core/scope.js'
-import { freshRatio, learnRatio, type TokenRatio } from '../core/token-ratio.js'
-import { totalPrompt, type Usage } from '../core/usage.js'
+import type { Scope } from '../core/budget/scope.js'
+import { totalPrompt, type Usage } from '../core/cost/usage.js'
+import { freshOutputRatio, learnOutputRatio, type OutputRatio } from '../core/tokens/output-ratio.js'
+import { openQuantileBook } from '../core/tokens/quantile-book.js'
+import { freshRatio, learnRatio, type TokenRatio } from '../core/tokens/token-ratio.js'
 import type { Desk, Expectation } from './desk.js'
 
 /** Tokens per estimated token differ by model more than by anything else that is known before a call. */

@@ -3,11 +3,11 @@
  * An honest client plays them against a whole engine: it sends its conversation, as it has grown, with every call.
  */
 import { describe, expect, it, test } from 'vitest'
-import type { Breaker } from '../core/breaker.js'
-import { readOptions } from '../core/config.js'
-import { resolveEndpoint } from '../core/endpoint.js'
-import { loadPriceBook } from '../core/price.js'
-import { priceList } from '../core/price-list.js'
+import { resolveEndpoint } from '../core/body/endpoint.js'
+import type { Breaker } from '../core/breaker/breaker.js'
+import { readOptions } from '../core/config/config.js'
+import { loadPriceBook } from '../core/cost/price.js'
+import { priceList } from '../core/cost/price-list.js'
 import { memoryStore } from '../store/memory.js'
 import { manualRuntime } from '../testing/manual-runtime.js'
 import type { Admission } from './admit.js'

@@ -1,21 +1,20 @@
 /** Loops: whether an agent goes round in circles, asked before each of its calls is sent. */
 
-import type { CallView } from '../core/call.js'
-import { findCheaperModel, replaceModel } from '../core/cheaper-model.js'
-import { agentOf, requestKey } from '../core/conversation.js'
-import type { Refusal } from '../core/errors.js'
-import type { LoopFinding } from '../core/loop-finding.js'
-import { loopLimitsOf } from '../core/loop-limits.js'
-import { addNudge, applyNudges } from '../core/loop-nudge.js'
-import { nudgeText, refuseLoop } from '../core/loop-refusal.js'
-import type { SessionLoopDetector } from '../core/loop-session.js'
-import { judgeLoop, type LoopPolicy, type LoopVerdict } from '../core/loop-verdict.js'
-import type { PriceBook } from '../core/price.js'
-import type { CallRecord, RecordedLoop } from '../core/record.js'
-import { scanCall } from '../core/scan.js'
-import type { Scope } from '../core/scope.js'
-import { readRounds, type SeenRound } from '../core/steps.js'
-import { stepsOf } from '../core/steps-keys.js'
+import type { CallView } from '../core/body/call.js'
+import { agentOf, requestKey } from '../core/body/conversation.js'
+import { scanCall } from '../core/body/scan.js'
+import type { Scope } from '../core/budget/scope.js'
+import type { PriceBook } from '../core/cost/price.js'
+import type { CallRecord, RecordedLoop } from '../core/cost/record.js'
+import { totalPrompt } from '../core/cost/usage.js'
+import type { LoopFinding } from '../core/loop/loop-finding.js'
+import { loopLimitsOf } from '../core/loop/loop-limits.js'
+import { addNudge, applyNudges } from '../core/loop/loop-nudge.js'
+import { nudgeText, refuseLoop } from '../core/loop/loop-refusal.js'
+import type { SessionLoopDetector } from '../core/loop/loop-session.js'
+import { judgeLoop, type LoopPolicy, type LoopVerdict } from '../core/loop/loop-verdict.js'
+import { readRounds, type SeenRound } from '../core/loop/steps.js'
+import { stepsOf } from '../core/loop/steps-keys.js'
 import {
   type AgentName,
   costSince,
@@ -24,8 +23,9 @@ import {
   lastKnown,
   rememberCost,
   rememberRounds,
-} from '../core/steps-memory.js'
-import { totalPrompt } from '../core/usage.js'
+} from '../core/loop/steps-memory.js'
+import type { Refusal } from '../core/refusal/errors.js'
+import { findCheaperModel, replaceModel } from '../core/route/cheaper-model.js'
 import type { SessionStore } from '../store/session-store.js'
 import { type KnownAgent, rememberAgents } from './agents.js'
 import type { Runtime } from './runtime.js'

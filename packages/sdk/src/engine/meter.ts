@@ -1,14 +1,14 @@
 /** Meter: reads what an answer says about itself while its bytes pass. */
 
-import { joinBytes } from '../core/bytes.js'
-import { eachMember, MalformedBodyError, parseSlice, readString, skipValue } from '../core/cursor.js'
-import { asObject, type JsonObject } from '../core/json-object.js'
-import type { Headers } from '../core/scope.js'
-import { noServerResults, type ServerResults } from '../core/server-tools.js'
-import { listenToText, type TextTally } from '../core/streamed-text.js'
-import type { UsageContext, UsageReading } from '../core/usage.js'
-import { isCount, readUsage } from '../core/usage-reading.js'
-import { mergeStreamUsage, readStreamUsage, type StreamUsage, startStreamUsage } from '../core/usage-stream.js'
+import { joinBytes } from '../core/body/bytes.js'
+import { eachMember, MalformedBodyError, parseSlice, readString, skipValue } from '../core/body/cursor.js'
+import { asObject, type JsonObject } from '../core/body/json-object.js'
+import type { Headers } from '../core/budget/scope.js'
+import { noServerResults, type ServerResults } from '../core/cost/server-tools.js'
+import type { UsageContext, UsageReading } from '../core/cost/usage.js'
+import { isCount, readUsage } from '../core/cost/usage-reading.js'
+import { mergeStreamUsage, readStreamUsage, type StreamUsage, startStreamUsage } from '../core/cost/usage-stream.js'
+import { listenToText, type TextTally } from '../core/tokens/streamed-text.js'
 import { type SseSink, sseReader } from './sse.js'
 
 /** What an answer has said so far. */

@@ -1,8 +1,8 @@
 /** What RunGuard says in the head of an answer, at whatever door. */
 
-import { loopHeader } from '../core/loop-details.js'
-import { decimalUsd } from '../core/money.js'
-import type { CallRecord } from '../core/record.js'
+import { decimalUsd } from '../core/cost/money.js'
+import type { CallRecord } from '../core/cost/record.js'
+import { loopHeader } from '../core/loop/loop-details.js'
 import type { Watch } from './watch.js'
 
 /** What is known of a call before its answer: names and values in turn. */

@@ -1,6 +1,6 @@
 /** Reserve: money is set aside before a call is sent, or the call is not sent. */
 
-import { zeroUsd } from '../core/money.js'
+import { zeroUsd } from '../core/cost/money.js'
 import type { Desk } from './desk.js'
 import { NO_HOLD, negotiate, openRound, type ReadCall, type Reservation, StoreFailure } from './negotiation.js'
 

@@ -1,6 +1,6 @@
 /** Reading server-sent events beside a stream that is already on its way: only what the meter wants is decoded. */
 
-import { joinBytes } from '../core/bytes.js'
+import { joinBytes } from '../core/body/bytes.js'
 
 /** Receives events. `wants` is asked once per event, when its name is known (`''` if the event carries none). */
 export interface SseSink {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { compileBudgets } from '../core/budget.js'
-import { type Balance, findRoom } from '../core/budget-room.js'
-import { nanoUsd, zeroUsd } from '../core/money.js'
+import { compileBudgets } from '../core/budget/budget.js'
+import { type Balance, findRoom } from '../core/budget/budget-room.js'
+import { nanoUsd, zeroUsd } from '../core/cost/money.js'
 import { manualRuntime } from '../testing/manual-runtime.js'
 import { openWaitingLine } from './waiting-line.js'
 

@@ -3,8 +3,8 @@
  * needs little of what is free passes: one large call that waits for long does not make everybody wait.
  */
 
-import { type Balance, holdable } from '../core/budget-room.js'
-import { type NanoUsd, nanoUsd } from '../core/money.js'
+import { type Balance, holdable } from '../core/budget/budget-room.js'
+import { type NanoUsd, nanoUsd } from '../core/cost/money.js'
 import type { Runtime } from './runtime.js'
 
 /** A call's place in the line. */

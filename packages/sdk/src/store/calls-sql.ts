@@ -1,6 +1,6 @@
 /** The SQL of call records: plain functions of their inputs, testable without a database. */
 
-import type { CallRecord } from '../core/record.js'
+import type { CallRecord } from '../core/cost/record.js'
 import { checkReport } from './report-query.js'
 import {
   type Columns,

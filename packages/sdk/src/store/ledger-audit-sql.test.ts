@@ -1,6 +1,6 @@
 import Database from 'libsql'
 import { describe, expect, it } from 'vitest'
-import { type LedgerFinding, verifyLedger } from '../core/ledger-audit.js'
+import { type LedgerFinding, verifyLedger } from '../core/ledger/ledger-audit.js'
 import { randomGroups } from '../testing/ledger-traffic.js'
 import { auditSteps } from './ledger-audit-sql.js'
 import { readAccount, readEntry, readHold } from './ledger-sql.js'

@@ -6,8 +6,14 @@
  * not take the same way. All of them belong into one transaction that sees one instant.
  */
 
-import type { LedgerEntry } from '../core/ledger.js'
-import { type AccountAudit, auditHold, type LedgerFinding, openAccountAudit, orphan } from '../core/ledger-audit.js'
+import type { LedgerEntry } from '../core/ledger/ledger.js'
+import {
+  type AccountAudit,
+  auditHold,
+  type LedgerFinding,
+  openAccountAudit,
+  orphan,
+} from '../core/ledger/ledger-audit.js'
 import { LEDGER_COLUMNS, readAccount, readEntry, readHold } from './ledger-sql.js'
 import { type Dialect, encodeRows, type SqlRow, type SqlValue, type Statement } from './sql.js'
 

@@ -1,7 +1,7 @@
 /** The SQL of the ledger: which rows a group of events locks, and how what changed is written. */
 
-import type { Account, EntryKind, Hold, HoldStatus, LedgerEntry } from '../core/ledger.js'
-import { nanoUsd } from '../core/money.js'
+import { nanoUsd } from '../core/cost/money.js'
+import type { Account, EntryKind, Hold, HoldStatus, LedgerEntry } from '../core/ledger/ledger.js'
 import {
   type Columns,
   type Dialect,

@@ -1,7 +1,7 @@
 /** Breakers and the memory of agents without a disk: the reference for the other stores. */
 
-import type { Breaker } from '../core/breaker.js'
-import type { AgentMemory, AgentName } from '../core/steps-memory.js'
+import type { Breaker } from '../core/breaker/breaker.js'
+import type { AgentMemory, AgentName } from '../core/loop/steps-memory.js'
 import type { SessionMark, SessionRow, SessionStore } from './session-store.js'
 import { compareText } from './summary.js'
 

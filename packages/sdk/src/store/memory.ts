@@ -1,9 +1,9 @@
 /** The store without a disk: the reference for the others, and the SDK's default. */
 
-import type { Account, Hold, LedgerEntry, LedgerResult } from '../core/ledger.js'
-import { verifyLedger } from '../core/ledger-audit.js'
-import { applyEvents } from '../core/ledger-posting.js'
-import type { CallRecord } from '../core/record.js'
+import type { CallRecord } from '../core/cost/record.js'
+import type { Account, Hold, LedgerEntry, LedgerResult } from '../core/ledger/ledger.js'
+import { verifyLedger } from '../core/ledger/ledger-audit.js'
+import { applyEvents } from '../core/ledger/ledger-posting.js'
 import { memorySessions } from './memory-sessions.js'
 import type { Registry, StoredBudget } from './registry.js'
 import { checkReport } from './report-query.js'

@@ -1,8 +1,8 @@
 /** The store that several machines share. The user brings the driver: a `pg` pool, or anything with its methods. */
 
-import type { LedgerEvent, LedgerResult } from '../core/ledger.js'
-import type { LedgerFinding } from '../core/ledger-audit.js'
-import { LedgerDamageError } from '../core/ledger-events.js'
+import type { LedgerEvent, LedgerResult } from '../core/ledger/ledger.js'
+import type { LedgerFinding } from '../core/ledger/ledger-audit.js'
+import { LedgerDamageError } from '../core/ledger/ledger-events.js'
 import {
   applyEvents,
   emptyAccount,
@@ -10,7 +10,7 @@ import {
   namedAccounts,
   touchedAccounts,
   touchedHolds,
-} from '../core/ledger-posting.js'
+} from '../core/ledger/ledger-posting.js'
 import { auditSteps } from './ledger-audit-sql.js'
 import { insertMissingAccounts, lockAccounts, lockHolds } from './ledger-sql.js'
 import { pendingSteps, SELECT_VERSION, VERSION_TABLE, writeVersion } from './migrations.js'

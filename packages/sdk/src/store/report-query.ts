@@ -1,4 +1,4 @@
-import { nearestName } from '../core/config-names.js'
+import { nearestName } from '../core/config/config-names.js'
 import type { ReportGroup, ReportQuery } from './store.js'
 
 const GROUPS: readonly ReportGroup[] = ['day', 'session', 'model', 'project', 'total']

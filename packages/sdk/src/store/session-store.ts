@@ -1,7 +1,7 @@
 /** What gateways share about running sessions: the interface says what something means, the stores keep it. */
 
-import type { Breaker } from '../core/breaker.js'
-import type { AgentMemory, AgentName } from '../core/steps-memory.js'
+import type { Breaker } from '../core/breaker/breaker.js'
+import type { AgentMemory, AgentName } from '../core/loop/steps-memory.js'
 
 /** What an operator said about a session. */
 export interface SessionMark {

@@ -1,7 +1,7 @@
 /** The SQL of breakers and of what is remembered of agents. One statement does one change, so that it needs no lock. */
 
-import type { Breaker } from '../core/breaker.js'
-import type { AgentMemory, AgentName } from '../core/steps-memory.js'
+import type { Breaker } from '../core/breaker/breaker.js'
+import type { AgentMemory, AgentName } from '../core/loop/steps-memory.js'
 import type { SessionMark, SessionRow, SessionStore } from './session-store.js'
 import { type Dialect, encodeRows, type SqlRow, type Statement } from './sql.js'
 import { cleanText, compareText } from './summary.js'

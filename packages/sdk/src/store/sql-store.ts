@@ -1,9 +1,9 @@
 /** What the stores on SQL databases have in common: what they read, and what they write after a group of events. */
 
-import type { Account, Hold } from '../core/ledger.js'
-import { LedgerDamageError } from '../core/ledger-events.js'
-import type { LedgerState, Posting } from '../core/ledger-posting.js'
-import type { CallRecord } from '../core/record.js'
+import type { CallRecord } from '../core/cost/record.js'
+import type { Account, Hold } from '../core/ledger/ledger.js'
+import { LedgerDamageError } from '../core/ledger/ledger-events.js'
+import type { LedgerState, Posting } from '../core/ledger/ledger-posting.js'
 import { insertCalls, readCall, readReportRow, selectCall, selectNewest, selectReport } from './calls-sql.js'
 import {
   appendEntries,

@@ -1,9 +1,9 @@
 /** The store in one file on disk. The user brings the driver: libsql, better-sqlite3 and node:sqlite all fit. */
 
-import type { LedgerEvent, LedgerResult } from '../core/ledger.js'
-import type { LedgerFinding } from '../core/ledger-audit.js'
-import { LedgerDamageError } from '../core/ledger-events.js'
-import { applyEvents, type LedgerState, touchedAccounts, touchedHolds } from '../core/ledger-posting.js'
+import type { LedgerEvent, LedgerResult } from '../core/ledger/ledger.js'
+import type { LedgerFinding } from '../core/ledger/ledger-audit.js'
+import { LedgerDamageError } from '../core/ledger/ledger-events.js'
+import { applyEvents, type LedgerState, touchedAccounts, touchedHolds } from '../core/ledger/ledger-posting.js'
 import { auditSteps } from './ledger-audit-sql.js'
 import { lockAccounts, lockHolds } from './ledger-sql.js'
 import { pendingSteps, SELECT_VERSION, VERSION_TABLE, writeVersion } from './migrations.js'

@@ -1,9 +1,9 @@
 /** What must be remembered. The interface says what something means; how it is kept is up to the implementation. */
 
-import type { Account, Hold, LedgerEntry, LedgerEvent, LedgerResult } from '../core/ledger.js'
-import type { LedgerFinding } from '../core/ledger-audit.js'
-import type { NanoUsd } from '../core/money.js'
-import type { CallRecord } from '../core/record.js'
+import type { NanoUsd } from '../core/cost/money.js'
+import type { CallRecord } from '../core/cost/record.js'
+import type { Account, Hold, LedgerEntry, LedgerEvent, LedgerResult } from '../core/ledger/ledger.js'
+import type { LedgerFinding } from '../core/ledger/ledger-audit.js'
 
 /** How a report is cut into rows. */
 export type ReportGroup = 'day' | 'session' | 'model' | 'project' | 'total'

@@ -1,7 +1,7 @@
 /** A record reduced to what reports add up; both stores sum the same numbers. */
 
-import type { CallRecord } from '../core/record.js'
-import type { TokenCounts } from '../core/usage.js'
+import type { CallRecord } from '../core/cost/record.js'
+import type { TokenCounts } from '../core/cost/usage.js'
 import type { ReportGroup, ReportRow } from './store.js'
 
 export interface CallSummary extends TokenCounts {

@@ -1,8 +1,8 @@
 /** Ledger cases as text: one event a line, the answer at the end. The same tables run against rules and stores. */
 
 import assert from 'node:assert/strict'
-import type { Account, AccountRef, LedgerEvent, LedgerResult } from '../core/ledger.js'
-import { nanoUsd } from '../core/money.js'
+import { nanoUsd } from '../core/cost/money.js'
+import type { Account, AccountRef, LedgerEvent, LedgerResult } from '../core/ledger/ledger.js'
 
 /** What a table is played to: a store, or anything else that answers events. */
 export interface PlayedLedger {

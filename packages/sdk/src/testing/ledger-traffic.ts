@@ -1,7 +1,7 @@
 /** Random ledger traffic that is the same every time. */
 
-import type { AccountRef, LedgerEvent } from '../core/ledger.js'
-import { nanoUsd } from '../core/money.js'
+import { nanoUsd } from '../core/cost/money.js'
+import type { AccountRef, LedgerEvent } from '../core/ledger/ledger.js'
 import { accountRef } from './ledger-table.js'
 
 /** Numbers from 0 up to, not including, `bound`. */

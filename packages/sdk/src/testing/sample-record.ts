@@ -1,8 +1,8 @@
 /** Records for tests of what comes after a call. */
 
-import { nanoUsd } from '../core/money.js'
-import type { CallRecord } from '../core/record.js'
-import type { Scope } from '../core/scope.js'
+import type { Scope } from '../core/budget/scope.js'
+import { nanoUsd } from '../core/cost/money.js'
+import type { CallRecord } from '../core/cost/record.js'
 
 /** On nobody's account, but for what a test says. */
 export function sampleScope(overrides: Partial<Scope> = {}): Scope {

@@ -1,8 +1,8 @@
 /** What every store must do with the ledger; part of the suite of `store-suite.ts`. */
 
 import assert from 'node:assert/strict'
-import type { LedgerEvent, LedgerResult } from '../core/ledger.js'
-import { nanoUsd } from '../core/money.js'
+import { nanoUsd } from '../core/cost/money.js'
+import type { LedgerEvent, LedgerResult } from '../core/ledger/ledger.js'
 import { memoryStore } from '../store/memory.js'
 import type { Store } from '../store/store.js'
 import { ledgerCases } from './ledger-cases.js'

@@ -1,9 +1,9 @@
 /** What every store of sessions must do. Run it against an implementation of your own, as {@link storeSuite} is run. */
 
 import assert from 'node:assert/strict'
-import { type Breaker, type BreakerEvent, closedBreaker, stepBreaker } from '../core/breaker.js'
-import { nanoUsd } from '../core/money.js'
-import { type AgentMemory, rememberCost, unknownAgent } from '../core/steps-memory.js'
+import { type Breaker, type BreakerEvent, closedBreaker, stepBreaker } from '../core/breaker/breaker.js'
+import { nanoUsd } from '../core/cost/money.js'
+import { type AgentMemory, rememberCost, unknownAgent } from '../core/loop/steps-memory.js'
 import type { SessionMark, SessionStore } from '../store/session-store.js'
 
 /** One check; it gets a fresh, empty store and throws an `AssertionError` if that is not as it must be. */

@@ -1,8 +1,8 @@
 /** What every store must do. Run it against an implementation of your own with the test runner of your choice. */
 
 import assert from 'node:assert/strict'
-import { nanoUsd } from '../core/money.js'
-import type { CallRecord } from '../core/record.js'
+import { nanoUsd } from '../core/cost/money.js'
+import type { CallRecord } from '../core/cost/record.js'
 import type { ReportQuery } from '../store/store.js'
 import { sampleRecord } from './sample-record.js'
 import type { StoreCheck } from './store-suite-check.js'

@@ -1,0 +1,62 @@
+/** Batches in two calls: submit, and retrieve. Thin lines over {@link openBatches}. */
+import type { JsonObject } from '../../core/body/json-object.js'
+import { type BatchesOptions, openBatches } from './batches.js'
+import type { BatchClient } from './batches-client.js'
+import type { BatchPrompt } from './batches-prompt.js'
+import type { ItemError } from './batches-results.js'
+import type { SubmitOptions } from './batches-submit.js'
+import type { WaitOptions } from './batches-wait.js'
+
+/** What became of a prompt: an answer, or the reason why there is none. */
+export type BatchJobResult =
+  | { readonly customId: string; readonly text: string; readonly usage: JsonObject }
+  | { readonly customId: string; readonly error: ItemError }
+
+/** How {@link submitBatchJob} submits. */
+export type BatchJobOptions = SubmitOptions & Omit<BatchesOptions, 'client'>
+
+/** How {@link retrieveBatchResults} waits. */
+export type BatchWaitOptions = WaitOptions &
+  Omit<BatchesOptions, 'client'> & {
+    /** Ids in the order in which results are wanted; without it they come in no particular order. */
+    readonly customIds?: readonly string[] | undefined
+  }
+
+/**
+ * Submits prompts as a batch, at half the price of single calls, and resolves with its id. More than 100,000 prompts or
+ * 256 MB become several batches, and the id names them all, joined by commas.
+ *
+ * Prompts are `{ custom_id, user_message }`, answered by the small tier's model with up to 1,024 tokens unless the
+ * options say otherwise, or `{ custom_id, params }`. Rejects as `Batches.submit` does.
+ */
+export async function submitBatchJob(
+  client: BatchClient,
+  prompts: Iterable<BatchPrompt> | AsyncIterable<BatchPrompt>,
+  options: BatchJobOptions = {},
+): Promise<string> {
+  const job = await openBatches({ ...options, client }).submit(prompts, options)
+  return job.id
+}
+
+/**
+ * Waits for a batch with growing pauses, in whatever process, and resolves with one entry per prompt. All of them are in
+ * memory then; `openBatches(…).open(id).results()` gives them one by one. Rejects as `BatchJob.results` does.
+ */
+export async function retrieveBatchResults(
+  client: BatchClient,
+  batchId: string,
+  options: BatchWaitOptions = {},
+): Promise<BatchJobResult[]> {
+  const results: BatchJobResult[] = []
+  for await (const result of openBatches({ ...options, client })
+    .open(batchId)
+    .results(options)) {
+    const { customId } = result
+    results.push(
+      result.kind === 'succeeded'
+        ? { customId, text: result.text, usage: result.usage }
+        : { customId, error: result.error },
+    )
+  }
+  return results
+}

@@ -1,0 +1,37 @@
+/** What RunGuard says in the head of an answer. */
+
+import type { CallRecord } from '../../core/cost/record.js'
+import { costHeader, ownHeaders } from '../../engine/own-headers.js'
+import type { Watch } from '../../engine/watch.js'
+
+/** Headers that speak to RunGuard or come from it: they never travel on. */
+const OWN_PREFIX = 'x-runguard-'
+
+/** Writes what is known of a call by now into the head of its answer. */
+export function tellCall(headers: Headers, watch: Watch, record?: CallRecord): void {
+  const told = record === undefined ? ownHeaders(watch) : [...ownHeaders(watch), ...costHeader(record)]
+  for (let at = 0; at < told.length; at += 2) headers.set(told[at] ?? '', told[at + 1] ?? '')
+}
+
+/** A copy without RunGuard's own. Copied as a whole it keeps case and order of the names; one made of pairs does not. */
+export function withoutOwn(headers: Headers): Headers {
+  const kept = new Headers(headers)
+  removeOwn(kept, headers)
+  return kept
+}
+
+/** Takes RunGuard's own out of a copy. Their names are read from the original, whose order was worked out before. */
+export function removeOwn(copy: Headers, original: Headers): void {
+  original.forEach((_, name) => {
+    if (name.startsWith(OWN_PREFIX)) copy.delete(name)
+  })
+}
+
+/** As the engine reads them. */
+export function plainHeaders(headers: Headers): Record<string, string> {
+  const plain: Record<string, string> = {}
+  headers.forEach((value, name) => {
+    plain[name] = value
+  })
+  return plain
+}

@@ -1,0 +1,52 @@
+/** Which part of the Claude API an address means, under whatever base address a program has set. */
+
+import { type Endpoint, resolveEndpoint } from '../../core/body/endpoint.js'
+
+/** Finds out which endpoint a request is for. */
+export type FindEndpoint = (method: string, url: string) => Endpoint
+
+/** A program asks for few addresses, over and over. */
+const MAX_REMEMBERED = 100
+
+/** Finds endpoints, and remembers what it found: reading an address takes longer than all else a door does. */
+export function endpointFinder(): FindEndpoint {
+  const known = new Map<string, Endpoint>()
+  return (method, url) => {
+    const key = `${method} ${url}`
+    const found = known.get(key) ?? findEndpoint(method, url)
+    if (known.size < MAX_REMEMBERED) known.set(key, found)
+    return found
+  }
+}
+
+/**
+ * The endpoint that the longest end of the path names: a proxy may put a path of its own in front (`/anthropic/v1/…`),
+ * and what is metered must be found behind it.
+ */
+function findEndpoint(method: string, url: string): Endpoint {
+  const { pathname, search } = parseAddress(url)
+  const whole = resolveEndpoint(method, `${pathname}${search}`)
+  if (whole.kind !== 'other') return whole
+  const segments = pathname.split('/').slice(1)
+  for (let first = 1; first < segments.length; first++) {
+    const rest = segments.slice(first)
+    // A slash at the end names nothing, and would read as the root.
+    if (rest.every((segment) => segment === '')) break
+    const endpoint = resolveEndpoint(method, `/${rest.join('/')}${search}`)
+    if (endpoint.kind !== 'other') return endpoint
+  }
+  return whole
+}
+
+/** The address beside it that counts the tokens of a prompt; null if the path does not end as that of messages. */
+export function countTokensUrl(url: string): string | null {
+  if (!URL.canParse(url)) return null
+  const address = new URL(url)
+  if (!address.pathname.endsWith('/messages')) return null
+  address.pathname += '/count_tokens'
+  return address.href
+}
+
+function parseAddress(url: string): Pick<URL, 'pathname' | 'search'> {
+  return URL.canParse(url) ? new URL(url) : { pathname: '/', search: '' }
+}

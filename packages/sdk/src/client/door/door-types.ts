@@ -1,0 +1,52 @@
+/** What a door works with. */
+
+import type { CallRecord } from '../../core/cost/record.js'
+import type { Engine } from '../../engine/engine.js'
+import type { Runtime } from '../../engine/runtime.js'
+import type { FindEndpoint } from './claude-endpoint.js'
+import type { Fetch } from './middleware-types.js'
+import type { RunningCall } from './running-call.js'
+
+/** What every call of one guard shares. */
+export interface Door {
+  readonly engine: Engine
+  readonly runtime: Runtime
+  readonly findEndpoint: FindEndpoint
+  /** The calls that are running now. */
+  readonly running: Set<RunningCall>
+  /** Told of the bodies that nobody reads any more. */
+  readonly dropped: FinalizationRegistry<RunningCall>
+  /** Headers of requests that this guard lets pass right now: whoever meets them further in lets them pass too. */
+  readonly passing: WeakSet<Headers>
+  /** Every way into this door: a guarded `fetch` with the one it guards, a middleware with null. */
+  readonly own: WeakMap<object, Fetch | null>
+  /** The one that is guarded where none is given. */
+  readonly fetch: Fetch
+  isClosed: boolean
+}
+
+/** A request, whatever it came through. */
+export interface DoorRequest {
+  readonly method: string
+  readonly url: string
+  readonly headers: Headers
+  readonly body: unknown
+  readonly signal: AbortSignal | null
+}
+
+/** What goes out. */
+export interface OutgoingRequest {
+  readonly url: string
+  readonly headers: Headers
+  readonly body: unknown
+}
+
+/** On whose account a call runs, and who is told what it cost. */
+export interface Account {
+  /** What the engine is told beside the headers of the request, or instead of them. */
+  headersFor(headers: Headers): Readonly<Record<string, string>>
+  onEnd(record: CallRecord): void
+}
+
+/** Sends a request on; rejects if no answer comes. */
+export type Send = (outgoing: OutgoingRequest) => Promise<Response>

@@ -1,0 +1,127 @@
+/** The door for programs: one request in, through the engine, to the upstream, and back. It holds no rule. */
+
+import type { Call } from '../../core/body/call.js'
+import type { Endpoint } from '../../core/body/endpoint.js'
+import type { Refusal } from '../../core/refusal/errors.js'
+import { errorFromRefusal } from '../../core/refusal/refusal-error.js'
+import type { Watch } from '../../engine/watch.js'
+import { unlessAborted } from './abort.js'
+import { watchAnswer } from './answer.js'
+import { plainHeaders, withoutOwn } from './answer-headers.js'
+import type { Account, Door, DoorRequest, OutgoingRequest, Send } from './door-types.js'
+import { countInput } from './input-count.js'
+import { leaveBody, type ReadBody, readBody } from './request-body.js'
+import { RunningCall } from './running-call.js'
+import { wasNeverSent } from './send-failure.js'
+
+/**
+ * Takes one request through the engine.
+ *
+ * Rejects with a `RunGuardError` if the call is refused, with the reason of the signal once that is aborted, and else as
+ * `send` does.
+ */
+export async function passRequest(door: Door, account: Account, request: DoorRequest, send: Send): Promise<Response> {
+  // A guard further out has admitted it.
+  if (door.passing.delete(request.headers)) return await send(request)
+  if (door.isClosed) throw errorFromRefusal(CLOSED)
+  const read = await readRequest(door, request)
+  const admission = await door.engine.admit(callFrom(door, account, request, read, send))
+  if (admission.kind === 'refuse') {
+    request.signal?.throwIfAborted()
+    throw errorFromRefusal(admission.refusal, { requestId: admission.id })
+  }
+  const call = openCall(door, account, admission.watch, request.signal)
+  try {
+    const response = await sendCall(door, call, prepareRequest(request, read, admission.body), send)
+    return await watchAnswer(call, response, (stream) => door.dropped.register(stream, call))
+  } catch (error) {
+    // As a rule it has ended already, by what went wrong; nothing may be left running.
+    call.stop('upstream-failed', error)
+    throw error
+  }
+}
+
+/** Nothing goes through a door any more. */
+export const CLOSED: Refusal = {
+  code: 'runguard_shutting_down',
+  message: 'The guard of this program is closed; calls through it are not sent any more.',
+}
+
+/** A request with its endpoint, read as far as the endpoint wants it. */
+type ReadRequest = ReadBody & { readonly endpoint: Endpoint }
+
+async function readRequest(door: Door, { method, url, headers, body, signal }: DoorRequest): Promise<ReadRequest> {
+  const endpoint = door.findEndpoint(method, url)
+  if (endpoint.kind !== 'messages') return { endpoint, ...leaveBody(body) }
+  const reading = readBody(body, headers.get('content-encoding'))
+  // Text is here already; a stream may never end.
+  return { endpoint, ...(await (typeof body === 'string' ? reading : unlessAborted(signal, reading))) }
+}
+
+function callFrom(door: Door, account: Account, request: DoorRequest, read: ReadRequest, send: Send): Call {
+  const { endpoint, body, receivedBytes, problem } = read
+  return {
+    method: request.method,
+    endpoint,
+    headers: Object.assign(plainHeaders(request.headers), account.headersFor(request.headers)),
+    body,
+    receivedBytes,
+    readAtTick: door.runtime.tick(),
+    problem,
+    isGone: () => request.signal?.aborted === true,
+    countInput: (sent) => countInput(door, request, sent, send),
+  }
+}
+
+function openCall(door: Door, account: Account, watch: Watch, signal: AbortSignal | null): RunningCall {
+  const leave = (): void => call.stop('caller-aborted', signal?.reason)
+  const call: RunningCall = new RunningCall(watch, (record) => {
+    door.running.delete(call)
+    signal?.removeEventListener('abort', leave)
+    account.onEnd(record)
+  })
+  door.running.add(call)
+  signal?.addEventListener('abort', leave, { once: true })
+  if (signal?.aborted === true) leave()
+  if (door.isClosed) call.stop('gateway-stopped', errorFromRefusal(CLOSED, { requestId: watch.id }))
+  return call
+}
+
+async function sendCall(door: Door, call: RunningCall, outgoing: OutgoingRequest, send: Send): Promise<Response> {
+  if (call.stopped !== null) throw call.stopped.reason
+  call.isOnItsWay = true
+  door.passing.add(outgoing.headers)
+  try {
+    return await firstOf(call, send(outgoing))
+  } catch (error) {
+    if (wasNeverSent(error)) call.isOnItsWay = false
+    call.end('upstream-failed')
+    throw error
+  } finally {
+    door.passing.delete(outgoing.headers)
+  }
+}
+
+/** The answer, unless the call is stopped before it comes. */
+function firstOf(call: RunningCall, answer: Promise<Response>): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    call.letGo = reject
+    answer.then((response) => {
+      if (call.stopped === null) resolve(response)
+      else response.body?.cancel().catch(() => {})
+    }, reject)
+  })
+}
+
+/** Byte for byte what came, unless the engine changed it; of the same type, because some clients look into it again. */
+function prepareRequest(
+  { url, headers, body: came }: DoorRequest,
+  read: ReadBody,
+  edited: Uint8Array | null,
+): OutgoingRequest {
+  const kept = withoutOwn(headers)
+  if (edited === null) return { url, headers: kept, body: read.outgoing }
+  kept.delete('content-encoding')
+  if (kept.has('content-length')) kept.set('content-length', String(edited.length))
+  return { url, headers: kept, body: typeof came === 'string' ? new TextDecoder().decode(edited) : edited }
+}

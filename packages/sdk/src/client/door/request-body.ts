@@ -1,0 +1,124 @@
+/** Reading a request as far as the engine has to see it. */
+
+import { joinBytes } from '../../core/body/bytes.js'
+import type { Refusal } from '../../core/refusal/errors.js'
+import type { FetchBody } from './middleware-types.js'
+
+/** What the API itself accepts for Messages; more could not be sent on anyway. */
+const MAX_BODY_BYTES = 32 * 1024 * 1024
+
+/** A body that was read, or what is wrong with it. */
+export interface ReadBody {
+  /** Decoded, for the engine. */
+  readonly body: Uint8Array | null
+  /** What goes out if the engine changes nothing. */
+  readonly outgoing: unknown
+  readonly receivedBytes: number
+  readonly problem: Refusal | null
+}
+
+const encoder = new TextEncoder()
+/** Longer texts are rare, and their buffer would be in the way for good. */
+const MAX_QUICK_LENGTH = 256 * 1024
+/** A character of a text has at most so many bytes. */
+const MAX_UNIT_BYTES = 3
+let scratch = new Uint8Array(0)
+
+/**
+ * Reads a body into memory. Never rejects for what it holds.
+ *
+ * @param encoding the request's `content-encoding`
+ */
+export async function readBody(body: unknown, encoding: string | null): Promise<ReadBody> {
+  // The clients send text. It goes out as the text it is.
+  const received = typeof body === 'string' ? encode(body) : await readBytes(body, MAX_BODY_BYTES)
+  if (received === null || received.length > MAX_BODY_BYTES) return unread(received?.length ?? 0, TOO_LARGE)
+  const outgoing = typeof body === 'string' ? body : received
+  const receivedBytes = received.length
+  const codings = (encoding ?? '')
+    .toLowerCase()
+    .split(',')
+    .flatMap((name) => name.trim() || [])
+  const [coding = 'identity'] = codings
+  if (coding === 'identity') return { body: received, outgoing, receivedBytes, problem: null }
+  if (codings.length > 1 || !isFormat(coding)) return unread(receivedBytes, unsupported(encoding ?? ''))
+  try {
+    const decoded = await readBytes(decode(received, coding), MAX_BODY_BYTES)
+    if (decoded === null) return unread(receivedBytes, TOO_LARGE)
+    return { body: decoded, outgoing, receivedBytes, problem: null }
+  } catch {
+    return unread(receivedBytes, corrupt(coding))
+  }
+}
+
+/** A body that is passed on as it is. */
+export function leaveBody(body: unknown): ReadBody {
+  return { body: null, outgoing: body, receivedBytes: lengthOf(body), problem: null }
+}
+
+function unread(receivedBytes: number, problem: Refusal): ReadBody {
+  return { body: null, outgoing: null, receivedBytes, problem }
+}
+
+function lengthOf(body: unknown): number {
+  if (typeof body === 'string') return encode(body).length
+  if (body instanceof Blob) return body.size
+  return ArrayBuffer.isView(body) || body instanceof ArrayBuffer ? body.byteLength : 0
+}
+
+/** Into a buffer that is there already: without one a text is measured first, which takes as long as encoding it. */
+function encode(text: string): Uint8Array {
+  if (text.length > MAX_QUICK_LENGTH) return encoder.encode(text)
+  if (scratch.length < text.length * MAX_UNIT_BYTES) scratch = new Uint8Array(text.length * MAX_UNIT_BYTES)
+  return scratch.slice(0, encoder.encodeInto(text, scratch).written)
+}
+
+/** Null if there are more than `maxBytes`. */
+async function readBytes(body: unknown, maxBytes: number): Promise<Uint8Array | null> {
+  if (body === null || body === undefined) return new Uint8Array(0)
+  if (body instanceof Uint8Array) return body
+  const stream = isIterable(body) ? body : (new Response(body as FetchBody).body ?? [])
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  for await (const chunk of stream as AsyncIterable<unknown>) {
+    const read = typeof chunk === 'string' ? encoder.encode(chunk) : (chunk as Uint8Array)
+    bytes += read.length
+    if (bytes > maxBytes) return null
+    chunks.push(read)
+  }
+  return joinBytes(chunks)
+}
+
+/** The streams of Node and of the web, and what the official client takes for one. */
+function isIterable(body: unknown): boolean {
+  return typeof body === 'object' && body !== null && Symbol.asyncIterator in body
+}
+
+type Format = 'gzip' | 'deflate'
+
+function isFormat(coding: string): coding is Format {
+  return coding === 'gzip' || coding === 'deflate'
+}
+
+function decode(bytes: Uint8Array, format: Format): ReadableStream {
+  return new Blob([bytes as Uint8Array<ArrayBuffer>]).stream().pipeThrough(new DecompressionStream(format))
+}
+
+const TOO_LARGE: Refusal = {
+  code: 'runguard_request_too_large',
+  message: `The request body is larger than ${MAX_BODY_BYTES} bytes, the most that the Messages API accepts.`,
+}
+
+function unsupported(encoding: string): Refusal {
+  return {
+    code: 'runguard_unsupported_encoding',
+    message: `RunGuard cannot read content-encoding ${JSON.stringify(encoding)} here. Send the body uncompressed, or as gzip or deflate.`,
+  }
+}
+
+function corrupt(encoding: string): Refusal {
+  return {
+    code: 'runguard_malformed_request',
+    message: `The request body is not valid ${JSON.stringify(encoding)}.`,
+  }
+}

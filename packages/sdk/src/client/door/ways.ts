@@ -1,0 +1,76 @@
+/** The ways into a door: a middleware, a `fetch`, and a client that uses one of them. */
+
+import { isRunGuardError, type RunGuardError } from '../../core/refusal/refusal-error.js'
+import type { GuardedWays } from '../guard-types.js'
+import { passRequest } from './door.js'
+import type { Account, Door, DoorRequest, OutgoingRequest, Send } from './door-types.js'
+import type { Fetch, FetchBody, Middleware } from './middleware-types.js'
+import { wrapClient } from './wrap.js'
+
+/** The ways into a door on one account. */
+export function openWays(door: Door, account: Account): GuardedWays {
+  const middleware: Middleware = async (request, next) => {
+    const { url, method = 'GET', headers, body, signal = null } = request
+    return await passRequest(door, account, { url, method: method.toUpperCase(), headers, body, signal }, (outgoing) =>
+      next({ ...request, ...outgoing }),
+    )
+  }
+  door.own.set(middleware, null)
+  const guardFetch = (fetch: Fetch): Fetch => {
+    const inner = door.own.get(fetch) ?? fetch
+    const guarded: Fetch = async (input, init) => {
+      const { request, send } = readFetch(inner, input, init)
+      try {
+        return await passRequest(door, account, request, send)
+      } catch (error) {
+        // A client would take what its fetch throws for a lost connection, and try again.
+        if (isRunGuardError(error)) return answerError(error)
+        throw error
+      }
+    }
+    door.own.set(guarded, inner)
+    return guarded
+  }
+  return {
+    middleware,
+    guardFetch,
+    fetch: guardFetch(door.fetch),
+    wrap: (client) => wrapClient(client, { door, middleware, guardFetch }),
+  }
+}
+
+type FetchInput = Parameters<Fetch>[0]
+type FetchInit = Parameters<Fetch>[1]
+
+interface ReadFetch {
+  readonly request: DoorRequest
+  readonly send: Send
+}
+
+/** Both forms of calling `fetch`. */
+function readFetch(fetch: Fetch, input: FetchInput, init: FetchInit): ReadFetch {
+  if (input instanceof Request) return readRequestObject(fetch, new Request(input, init))
+  const url = typeof input === 'string' ? input : String(input)
+  const method = (init?.method ?? 'GET').toUpperCase()
+  // The very object, where it is one: a guard further out may have marked it.
+  const headers = init?.headers instanceof Headers ? init.headers : new Headers(init?.headers)
+  const request = { url, method, headers, body: init?.body, signal: init?.signal ?? null }
+  return { request, send: ({ url, headers, body }) => fetch(url, { ...init, headers, body: body as FetchBody }) }
+}
+
+function readRequestObject(fetch: Fetch, whole: Request): ReadFetch {
+  const { url, method, headers, body, signal } = whole
+  const send = (outgoing: OutgoingRequest): Promise<Response> => {
+    const isMoved = outgoing.url !== url
+    const base = isMoved ? new Request(outgoing.url, { method, signal, redirect: whole.redirect }) : whole
+    const changed = outgoing.body === body ? {} : { body: outgoing.body as FetchBody }
+    return fetch(new Request(base, { headers: outgoing.headers, ...changed }))
+  }
+  return { request: { url, method, headers, body, signal }, send }
+}
+
+function answerError(error: RunGuardError): Response {
+  const { status, headers, body } = error.toWire()
+  const own = error.requestId === null ? {} : { 'x-runguard-request-id': error.requestId }
+  return new Response(body, { status, headers: { ...headers, ...own } })
+}

@@ -1,0 +1,102 @@
+/**
+ * A Call: one request to the model, as the decisions see it.
+ *
+ * Decisions never touch the body. They see a {@link CallView}: a handful of parameters and the content blocks with
+ * their byte ranges. The reader behind it is a byte scanner (`scan.ts`), because on large bodies `JSON.parse` would
+ * cost more than everything else together.
+ */
+
+import type { Headers } from '../budget/scope.js'
+import type { Refusal } from '../refusal/errors.js'
+import type { Endpoint } from './endpoint.js'
+
+/** One request as a door hands it to the engine: transport-neutral, nothing decided yet. */
+export interface Call {
+  readonly method: string
+  readonly endpoint: Endpoint
+  readonly headers: Headers
+  /** The decoded body; null where the door passes it on unread (uploads, batches, unknown paths). */
+  readonly body: Uint8Array | null
+  /** Length of the request as it was received, in bytes; 0 if unknown. */
+  readonly receivedBytes: number
+  /** When the door had read the request, on the runtime's `tick` clock. */
+  readonly readAtTick: number
+  /** Set if the door could not read the request; the call is then refused, and recorded as every other. */
+  readonly problem: Refusal | null
+  /** Whether the caller has gone away meanwhile. Absent where a door cannot know. */
+  isGone?(): boolean
+  /**
+   * Asks the API how many tokens the prompt has, which costs nothing; null if it gives no count. Asked at most once, and
+   * only where the call would be refused or kept waiting without. Absent where a door cannot ask. Never rejects.
+   *
+   * @param body what is to be sent, decoded: not the caller's, where it was edited
+   */
+  countInput?(body: Uint8Array): Promise<number | null>
+}
+
+/** Where a block stands in the prompt. The API renders a prompt in this order: tools, system, messages. */
+export type BlockPart = 'tools' | 'system' | 'messages'
+
+/** The lifetime a `cache_control` marker asks for. */
+export type CacheTtl = '5m' | '1h'
+
+/** One block of the prompt: a tool definition, a system block, or a content block of a message. */
+export interface BlockView {
+  readonly part: BlockPart
+  /** The block's `type` as sent (`text`, `image`, `tool_use`, …). A bare string is `text`, a typeless tool is `custom`. */
+  readonly kind: string
+  /** The role of its message; null outside `messages`. */
+  readonly role: string | null
+  /** Index of its message in `messages`; -1 outside. */
+  readonly message: number
+  /** First byte of the block's JSON value in the body. */
+  readonly start: number
+  /** One past its last byte. */
+  readonly end: number
+  /** The block's own `cache_control`, if it carries one. */
+  readonly marker: CacheTtl | null
+  /** Parses this slice of the body alone. Throws `SyntaxError` if the slice is not JSON. */
+  json(): unknown
+}
+
+/** One entry of `fallbacks`. Whatever is null is as in the request. */
+export interface FallbackView {
+  readonly model: string
+  readonly maxTokens: number | null
+  readonly isFast: boolean | null
+  readonly thinking: CallView['thinking']
+}
+
+/** What `parse` yields of a Messages body. Fields that are missing or of another type than the API's are null. */
+export interface CallView {
+  readonly model: string | null
+  /** Where that string stands in the body, quotes included; null if it is none. */
+  readonly modelRange: { readonly start: number; readonly end: number } | null
+  /** `max_tokens`, in tokens. */
+  readonly maxTokens: number | null
+  /** Where that number stands in the body, so that it can be changed in place; null if it is no number. */
+  readonly maxTokensRange: { readonly start: number; readonly end: number } | null
+  readonly stream: boolean
+  /** `thinking.type` and `.budget_tokens`. */
+  readonly thinking: { readonly type: string; readonly budgetTokens: number | null } | null
+  /** `tool_choice.type`. */
+  readonly toolChoice: string | null
+  /** True if `output_config.format` asks for output of a given structure. */
+  readonly hasOutputFormat: boolean
+  readonly speed: string | null
+  readonly inferenceGeo: string | null
+  /** `metadata.user_id`. */
+  readonly userId: string | null
+  /** The top-level `cache_control` (automatic caching), if present. */
+  readonly marker: CacheTtl | null
+  /** True if the request continues a server-kept thread or uses a container: the body does not show the whole prompt. */
+  readonly hasUnseenPrompt: boolean
+  /** Tried in turn where the model declines, each billed as a call of its own; `default`: whatever the API has for it. */
+  readonly fallbacks: readonly FallbackView[] | 'default'
+  /** A prompt of so many tokens is summed up first, by a run of its own; null if the request asks for no such thing. */
+  readonly compactsFrom: number | null
+  /** Blocks in prefix order: tools, system, messages. */
+  readonly blocks: readonly BlockView[]
+  /** Length of the (decoded) body, in bytes. */
+  readonly bytes: number
+}

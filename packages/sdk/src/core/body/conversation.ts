@@ -1,0 +1,59 @@
+/** Whose conversation a request continues, where the caller does not say. */
+
+import type { Scope } from '../budget/scope.js'
+import { TextHash } from '../loop/loop-hash.js'
+import { textOf } from '../loop/steps-block.js'
+import type { AgentName } from '../loop/steps-memory.js'
+import type { BlockView, CallView } from './call.js'
+
+/** Longer openings are told apart by their beginning: a document in front need not be read again with every call. */
+const OPENING_BYTES = 4_096
+
+/**
+ * The agent that makes the call: of its session, else of the conversation that begins with the same words. Two that begin
+ * alike are taken for one; then each finds the other's rounds unknown and reads its own again.
+ *
+ * @param body that `view` is of
+ */
+export function agentOf({ session, agent }: Scope, view: CallView, body: Uint8Array): AgentName {
+  return { session: session ?? `conversation-${hashOpening(view, body)}`, agent: agent ?? '' }
+}
+
+function hashOpening({ blocks }: CallView, body: Uint8Array): string {
+  const first = blocks.find(({ part }) => part === 'messages')
+  return first === undefined ? 'empty' : hashBytes(openingOf(first, body))
+}
+
+/** Markers come and go behind the text, and a bare string is the same as a block with it. */
+function openingOf(block: BlockView, body: Uint8Array): Uint8Array {
+  if (block.end - block.start > OPENING_BYTES) return body.subarray(block.start, block.start + OPENING_BYTES)
+  const text = block.kind === 'text' ? textOf(block) : ''
+  return text === '' ? body.subarray(block.start, block.end) : new TextEncoder().encode(text)
+}
+
+/** So much of the end of a request is looked at first: unless tools stand behind the messages, what is new is there. */
+const CLOSING_BYTES = 256
+
+/** What tells requests apart. */
+export interface RequestKey {
+  /** Equal for equal requests, and for most others not. */
+  readonly quick: string
+  /** Equal for equal requests, the first one of a row apart. */
+  readonly full: string
+}
+
+/**
+ * The key of a request. All of it is read only where size and end are those of the one before: as a rule they are not.
+ *
+ * @param before of the agent's last request; null if there was none
+ */
+export function requestKey({ model, bytes }: CallView, body: Uint8Array, before: RequestKey | null): RequestKey {
+  const quick = `${model} ${bytes} ${hashBytes(body.subarray(Math.max(0, body.length - CLOSING_BYTES)))}`
+  return { quick, full: before?.quick === quick ? `${quick} ${hashBytes(body)}` : quick }
+}
+
+function hashBytes(bytes: Uint8Array): string {
+  const hash = new TextHash()
+  hash.addBytes(bytes)
+  return hash.digest()
+}

@@ -1,0 +1,256 @@
+/** The reader behind a {@link CallView}: one pass over the bytes of a Messages body, no parse, no copy. */
+
+import { readCompaction, readFallbacks } from '../cost/extra-runs.js'
+import type { BlockPart, BlockView, CacheTtl, CallView } from './call.js'
+import {
+  type Cursor,
+  eachElement,
+  eachMember,
+  MalformedBodyError,
+  parseSlice,
+  peek,
+  readScalar,
+  readString,
+  skipString,
+  skipValue,
+} from './cursor.js'
+
+const QUOTE = 0x22
+const OBJECT = 0x7b
+const ARRAY = 0x5b
+
+class ScannedBlock implements BlockView {
+  readonly part: BlockPart
+  readonly message: number
+  readonly start: number
+  kind: string
+  role: string | null = null
+  end = 0
+  marker: CacheTtl | null = null
+  private readonly body: Uint8Array
+
+  constructor(part: BlockPart, kind: string, message: number, cursor: Cursor) {
+    this.part = part
+    this.kind = kind
+    this.message = message
+    this.start = cursor.at
+    this.body = cursor.bytes
+  }
+
+  json(): unknown {
+    return parseSlice(this.body, this.start, this.end)
+  }
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+
+interface Scan {
+  readonly cursor: Cursor
+  readonly view: Mutable<CallView>
+  tools: ScannedBlock[]
+  system: ScannedBlock[]
+  messages: ScannedBlock[]
+}
+
+/**
+ * Reads what decisions need from a Messages body.
+ *
+ * A key that occurs twice counts as its last occurrence, as in every common JSON reader.
+ *
+ * @param bytes the decoded body (UTF-8 JSON)
+ * @throws MalformedBodyError if the body is not a JSON object as far as it had to be read
+ */
+export function scanCall(bytes: Uint8Array): CallView {
+  const cursor: Cursor = { bytes, at: 0, elements: 0 }
+  const scan: Scan = { cursor, view: emptyView(bytes.length), tools: [], system: [], messages: [] }
+  if (peek(cursor) !== OBJECT) throw new MalformedBodyError('expected an object', cursor.at)
+  eachMember(cursor, (key) => readParameter(scan, key))
+  if (peek(cursor) !== -1) throw new MalformedBodyError('something follows the object', cursor.at)
+  scan.view.blocks = [...scan.tools, ...scan.system, ...scan.messages]
+  return scan.view
+}
+
+function emptyView(bytes: number): Mutable<CallView> {
+  return {
+    model: null,
+    modelRange: null,
+    maxTokens: null,
+    maxTokensRange: null,
+    stream: false,
+    thinking: null,
+    toolChoice: null,
+    hasOutputFormat: false,
+    speed: null,
+    inferenceGeo: null,
+    userId: null,
+    marker: null,
+    hasUnseenPrompt: false,
+    fallbacks: [],
+    compactsFrom: null,
+    blocks: [],
+    bytes,
+  }
+}
+
+function readParameter(scan: Scan, key: string): void {
+  const { cursor, view } = scan
+  if (key === 'messages') scan.messages = readMessages(cursor)
+  else if (key === 'system') scan.system = readContent(cursor, 'system', -1)
+  else if (key === 'tools') scan.tools = readContent(cursor, 'tools', -1)
+  else if (key === 'model') readModel(cursor, view)
+  else if (key === 'max_tokens') readMaxTokens(cursor, view)
+  else if (key === 'stream') view.stream = readScalar(cursor) === true
+  else if (key === 'thinking') view.thinking = readThinking(cursor)
+  else if (key === 'tool_choice') view.toolChoice = readMembers(cursor, ['type']).type ?? null
+  else if (key === 'output_config') view.hasOutputFormat = readHasFormat(cursor)
+  else if (key === 'speed') view.speed = readName(cursor)
+  else if (key === 'inference_geo') view.inferenceGeo = readName(cursor)
+  else if (key === 'metadata') view.userId = readMembers(cursor, ['user_id']).user_id ?? null
+  else if (key === 'cache_control') view.marker = readMarker(cursor)
+  else if (key === 'fallbacks') view.fallbacks = readFallbacks(readValue(cursor))
+  else if (key === 'compaction') view.compactsFrom = isPresent(cursor) ? 0 : view.compactsFrom
+  else if (key === 'context_management')
+    view.compactsFrom = sooner(view.compactsFrom, readCompaction(readValue(cursor)))
+  else if (key === 'thread' || key === 'container' || key === 'mcp_servers')
+    view.hasUnseenPrompt = isPresent(cursor) || view.hasUnseenPrompt
+  else skipValue(cursor)
+}
+
+/** Names are kept with the record of the call: a hostile one must not become a record without end. */
+const MAX_NAME_LENGTH = 200
+
+function readName(cursor: Cursor): string | null {
+  return readString(cursor)?.slice(0, MAX_NAME_LENGTH) ?? null
+}
+
+function readModel(cursor: Cursor, view: Mutable<CallView>): void {
+  const start = cursor.at
+  view.model = readName(cursor)
+  view.modelRange = view.model === null ? null : { start, end: cursor.at }
+}
+
+function isPresent(cursor: Cursor): boolean {
+  const isNull = peek(cursor) === 0x6e
+  skipValue(cursor)
+  return !isNull
+}
+
+/** Both ways to ask for a summary may be there, in any order. */
+function sooner(left: number | null, right: number | null): number | null {
+  return left === null || right === null ? (left ?? right) : Math.min(left, right)
+}
+
+/** For what is small and seldom there. */
+function readValue(cursor: Cursor): unknown {
+  const start = cursor.at
+  skipValue(cursor)
+  return parseSlice(cursor.bytes, start, cursor.at)
+}
+
+function readMaxTokens(cursor: Cursor, view: Mutable<CallView>): void {
+  const start = cursor.at
+  const value = readScalar(cursor)
+  view.maxTokens = typeof value === 'number' ? value : null
+  // What is no count the API refuses: making it one would turn an error into a bill.
+  const isCount = Number.isSafeInteger(value) && Number(value) >= 0
+  view.maxTokensRange = isCount ? { start, end: cursor.at } : null
+}
+
+function readHasFormat(cursor: Cursor): boolean {
+  let hasFormat = false
+  if (peek(cursor) !== OBJECT) skipValue(cursor)
+  else {
+    eachMember(cursor, (key) => {
+      if (key === 'format') hasFormat = isPresent(cursor)
+      else skipValue(cursor)
+    })
+  }
+  return hasFormat
+}
+
+/** The string members of the object at the cursor, as far as they are asked for; empty if it is no object. */
+function readMembers<K extends string>(cursor: Cursor, keys: readonly K[]): Partial<Record<K, string>> {
+  const found: Partial<Record<K, string>> = {}
+  if (peek(cursor) !== OBJECT) {
+    skipValue(cursor)
+    return found
+  }
+  eachMember(cursor, (key) => {
+    const value = keys.includes(key as K) ? readString(cursor) : skipValue(cursor)
+    if (typeof value === 'string') found[key as K] = value
+  })
+  return found
+}
+
+function readThinking(cursor: Cursor): CallView['thinking'] {
+  const start = cursor.at
+  const { type } = readMembers(cursor, ['type'])
+  if (type === undefined) return null
+  const parsed = parseSlice(cursor.bytes, start, cursor.at) as { budget_tokens?: unknown }
+  return { type, budgetTokens: typeof parsed.budget_tokens === 'number' ? parsed.budget_tokens : null }
+}
+
+function readMarker(cursor: Cursor): CacheTtl | null {
+  const { type, ttl } = readMembers(cursor, ['type', 'ttl'])
+  if (type === undefined) return null
+  return ttl === '1h' ? '1h' : '5m'
+}
+
+function readMessages(cursor: Cursor): ScannedBlock[] {
+  const blocks: ScannedBlock[] = []
+  if (peek(cursor) !== ARRAY) {
+    skipValue(cursor)
+    return blocks
+  }
+  let message = 0
+  eachElement(cursor, () => {
+    for (const block of readMessage(cursor, message++)) blocks.push(block)
+  })
+  return blocks
+}
+
+function readMessage(cursor: Cursor, message: number): ScannedBlock[] {
+  let blocks: ScannedBlock[] = []
+  let role: string | null = null
+  if (peek(cursor) !== OBJECT) {
+    skipValue(cursor)
+    return blocks
+  }
+  eachMember(cursor, (key) => {
+    if (key === 'role') role = readString(cursor)
+    else if (key === 'content') blocks = readContent(cursor, 'messages', message)
+    else skipValue(cursor)
+  })
+  for (const block of blocks) block.role = role
+  return blocks
+}
+
+/** A string (one text block), or an array of blocks. */
+function readContent(cursor: Cursor, part: BlockPart, message: number): ScannedBlock[] {
+  const blocks: ScannedBlock[] = []
+  const first = peek(cursor)
+  if (first === QUOTE) {
+    const block = new ScannedBlock(part, 'text', message, cursor)
+    skipString(cursor)
+    block.end = cursor.at
+    blocks.push(block)
+  } else if (first === ARRAY) {
+    eachElement(cursor, () => {
+      blocks.push(readBlock(cursor, part, message))
+    })
+  } else skipValue(cursor)
+  return blocks
+}
+
+function readBlock(cursor: Cursor, part: BlockPart, message: number): ScannedBlock {
+  const block = new ScannedBlock(part, part === 'tools' ? 'custom' : 'text', message, cursor)
+  if (peek(cursor) === OBJECT) {
+    eachMember(cursor, (key) => {
+      if (key === 'type') block.kind = readString(cursor) ?? block.kind
+      else if (key === 'cache_control') block.marker = readMarker(cursor)
+      else skipValue(cursor)
+    })
+  } else skipValue(cursor)
+  block.end = cursor.at
+  return block
+}

@@ -1,0 +1,179 @@
+/** Why a prefix was not read although an earlier request of the conversation sent it, and what that cost. */
+
+import type { BlockPart, CacheTtl } from '../body/call.js'
+import type { TokenCounts } from '../cost/usage.js'
+import { type CacheRates, LOOKBACK, lifetimeMs } from './cache-model.js'
+import { type CacheParameters, parameterLevels } from './cache-parameters.js'
+import type { CallPrefix, PrefixBlock } from './fingerprints.js'
+import type { CacheReading, IndexedPrompt } from './prefix-reading.js'
+
+/** A request of a conversation as it was sent. `prompt` has the blocks of `prefix`, with the markers as sent. */
+export interface SentPrompt {
+  readonly prefix: CallPrefix
+  readonly prompt: IndexedPrompt
+  readonly reading: CacheReading
+  readonly startedAtMs: number
+  /** When its answer began; null if that is not known yet. */
+  readonly visibleAtMs: number | null
+}
+
+/** How a block differs from the one that stood there. */
+export type BlockChange = 'edited' | 'added' | 'removed' | 'moved'
+
+/** Why. Blocks are indices in the view of the later request. */
+export type MissCause =
+  | { readonly kind: 'model-changed'; readonly from: string; readonly to: string }
+  | {
+      readonly kind: 'tools-changed' | 'system-changed' | 'messages-changed'
+      readonly block: number
+      readonly change: BlockChange
+    }
+  | { readonly kind: 'parameter-changed'; readonly parameters: readonly (keyof CacheParameters)[] }
+  /** The earlier request had no breakpoint. */
+  | { readonly kind: 'never-written' }
+  /** Its breakpoints, or those of the later one, stood where the prefix is shorter than the model's minimum. */
+  | { readonly kind: 'too-short'; readonly minimumTokens: number }
+  | { readonly kind: 'expired'; readonly ttl: CacheTtl; readonly idleMs: number }
+  /** The earlier answer had not begun when the later request was sent. */
+  | { readonly kind: 'not-yet-visible' }
+  /** The later request has no breakpoint at the entry or behind it. */
+  | { readonly kind: 'no-breakpoint' }
+  | { readonly kind: 'beyond-lookback'; readonly positions: number }
+  /** By all rules it should have been read: the API dropped it early, or something changed that a request does not show. */
+  | { readonly kind: 'unexplained' }
+
+/** A prefix that could have been read. */
+export interface CacheMiss {
+  readonly cause: MissCause
+  /** Tokens that were not read although they had been sent before. Estimated, as the tokens of blocks are. */
+  readonly lostTokens: number
+  /** What that cost more than reading them, in pico-dollars. */
+  readonly lostPico: number
+}
+
+/** What is known when the answer of the later request has begun. */
+export interface MissFacts {
+  readonly before: SentPrompt
+  readonly now: SentPrompt
+  /** As reported for the later request. */
+  readonly usage: TokenCounts
+  /** Of the model of the later request. */
+  readonly rates: CacheRates
+}
+
+/** Token counts of blocks are estimates: smaller differences are no misses. */
+const TOLERANCE = 0.05
+const TOLERANCE_TOKENS = 64
+
+interface Left {
+  readonly block: number
+  readonly tokens: number
+  readonly ttl: CacheTtl
+}
+
+/** The miss of a request, compared with the one before it in the same conversation; null if it read what there was. */
+export function explainMiss(facts: MissFacts): CacheMiss | null {
+  const { before, usage, rates } = facts
+  const left = findLeft(before)
+  const wanted = left?.tokens ?? sharedTokens(facts)
+  const lostTokens = Math.max(0, Math.min(wanted, promptTokens(usage)) - usage.read)
+  if (lostTokens <= TOLERANCE_TOKENS + wanted * TOLERANCE) return null
+  return { cause: findCause(facts, left), lostTokens, lostPico: priceLoss(lostTokens, usage, rates) }
+}
+
+/** The deepest entry that the earlier request left behind: what it wrote, else what it read. */
+function findLeft({ prompt, reading }: SentPrompt): Left | null {
+  const written = reading.writes.at(-1)
+  const block = written?.block ?? reading.readBlock
+  const at = prompt.blocks[block]
+  return at === undefined ? null : { block, tokens: at.endTokens, ttl: written?.ttl ?? at.marker ?? '5m' }
+}
+
+function findCause({ before, now }: MissFacts, left: Left | null): MissCause {
+  if (before.prefix.model !== now.prefix.model) {
+    return { kind: 'model-changed', from: before.prefix.model, to: now.prefix.model }
+  }
+  const { minimumTokens } = now.prompt
+  if (left === null) {
+    const hadMarkers = before.prompt.blocks.some(({ marker }) => marker !== null)
+    return hadMarkers ? { kind: 'too-short', minimumTokens } : { kind: 'never-written' }
+  }
+  return findChange(before.prefix, now.prefix, left) ?? findTimeCause(before, now, left) ?? findMarkerCause(now, left)
+}
+
+function findChange(before: CallPrefix, now: CallPrefix, left: Left): MissCause | null {
+  const at = now.blocks.findIndex(({ key }, index) => key !== before.blocks[index]?.key)
+  if (at === -1 && now.blocks.length > left.block) return null
+  if (at > left.block) return null
+  const place = at === -1 ? now.blocks.length : at
+  const [old, fresh] = [before.blocks[place], now.blocks[place]]
+  if (old !== undefined && fresh !== undefined && old.print === fresh.print)
+    return findParameters(before, now, fresh.part)
+  // Where only one of two levels goes on, it is the shorter one that has changed.
+  const part = earlierPart(old?.part ?? 'messages', fresh?.part ?? 'messages')
+  const change = changeOf(before.blocks.slice(place), now.blocks.slice(place))
+  const block = fresh?.index ?? (now.blocks.at(-1)?.index ?? -1) + 1
+  return { kind: `${part}-changed`, block, change }
+}
+
+/** The parameters of this level, or of those before it, that differ. */
+function findParameters(before: CallPrefix, now: CallPrefix, part: BlockPart): MissCause {
+  const names = Object.keys(parameterLevels) as (keyof CacheParameters)[]
+  const changed = names.filter((name) => before.parameters[name] !== now.parameters[name])
+  const relevant = part === 'messages' ? changed : changed.filter((name) => parameterLevels[name] === part)
+  return { kind: 'parameter-changed', parameters: relevant }
+}
+
+function earlierPart(left: BlockPart, right: BlockPart): BlockPart {
+  const parts: readonly BlockPart[] = ['tools', 'system', 'messages']
+  return parts[Math.min(parts.indexOf(left), parts.indexOf(right))] ?? 'messages'
+}
+
+function changeOf(old: readonly PrefixBlock[], fresh: readonly PrefixBlock[]): BlockChange {
+  const [first, next] = [old[0]?.print, fresh[0]?.print]
+  const isOldThere = fresh.some(({ print }) => print === first)
+  const isNewOld = old.some(({ print }) => print === next)
+  if (isOldThere && isNewOld) return 'moved'
+  if (isOldThere) return 'added'
+  return isNewOld || fresh.length === 0 ? 'removed' : 'edited'
+}
+
+function findTimeCause(before: SentPrompt, now: SentPrompt, { ttl }: Left): MissCause | null {
+  const idleMs = now.startedAtMs - before.startedAtMs
+  if (before.visibleAtMs === null || before.visibleAtMs > now.startedAtMs) return { kind: 'not-yet-visible' }
+  return idleMs > lifetimeMs[ttl] ? { kind: 'expired', ttl, idleMs } : null
+}
+
+function findMarkerCause({ prompt }: SentPrompt, { block }: Left): MissCause {
+  const { blocks, minimumTokens } = prompt
+  const marked = blocks.filter(({ marker }, at) => marker !== null && at >= block)
+  const nearest = marked[0]
+  if (nearest === undefined) return { kind: 'no-breakpoint' }
+  if (marked.every(({ endTokens }) => endTokens < minimumTokens)) return { kind: 'too-short', minimumTokens }
+  const positions = nearest.position - (blocks[block]?.position ?? 0)
+  return positions >= LOOKBACK ? { kind: 'beyond-lookback', positions } : { kind: 'unexplained' }
+}
+
+/** Where nothing was written: what both prompts begin with. */
+function sharedTokens({ before, now }: MissFacts): number {
+  if (before.prefix.model !== now.prefix.model) return before.prompt.blocks.at(-1)?.endTokens ?? 0
+  const parted = now.prefix.blocks.findIndex(({ key }, at) => key !== before.prefix.blocks[at]?.key)
+  const shared = parted === -1 ? now.prompt.blocks.length : parted
+  return now.prompt.blocks[shared - 1]?.endTokens ?? 0
+}
+
+function promptTokens({ input, read, write5m, write1h }: TokenCounts): number {
+  return input + read + write5m + write1h
+}
+
+/** What follows the tokens that were read was written for an hour, then for five minutes, then not at all. */
+function priceLoss(lostTokens: number, usage: TokenCounts, rates: CacheRates): number {
+  let open = lostTokens
+  let pico = -lostTokens * rates.read
+  for (const item of ['write1h', 'write5m', 'input'] as const) {
+    const tokens = Math.min(open, usage[item])
+    pico += tokens * rates[item]
+    open -= tokens
+  }
+  return pico
+}

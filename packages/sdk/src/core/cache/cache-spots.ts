@@ -1,0 +1,182 @@
+/** Where a breakpoint could pay, and for how long: the places of a prompt that the planner chooses from. */
+
+import { hashWord, mixHash } from '../body/byte-hash.js'
+import type { BlockPart, CacheTtl } from '../body/call.js'
+import type { CacheRates } from './cache-model.js'
+import { isAlive, type PrefixIndex, type PrefixSpot } from './prefix-index.js'
+import type { IndexedBlock, IndexedPrompt } from './prefix-reading.js'
+import {
+  bestTtl,
+  forecastReturn,
+  gapOf,
+  noGaps,
+  type Presence,
+  type ReturnBook,
+  type ReturnForecast,
+  type ReturnKind,
+  type VisitedPlace,
+} from './return-forecast.js'
+
+/** A block that the planner looks at. */
+export interface PlannedBlock extends IndexedBlock {
+  readonly part: BlockPart
+}
+
+/** A prompt before it is sent. */
+export interface PlannedPrompt extends IndexedPrompt {
+  readonly blocks: readonly PlannedBlock[]
+}
+
+/** What a plan rests on. Nothing of it is changed. */
+export interface PlanFacts {
+  readonly prompt: PlannedPrompt
+  /** Markers that it carries as sent, counted as the API counts them. */
+  readonly markerCount: number
+  readonly rates: CacheRates
+  readonly index: PrefixIndex
+  readonly returns: ReturnBook
+  /** What the application says about the conversation; null if nothing. */
+  readonly presence: Presence | null
+  readonly nowMs: number
+}
+
+/**
+ * Why a place is one. `front`: the end of tools and system text. `junction`: where prompts that begin alike part. `tail`:
+ * the end of the prompt, from which the next turn goes on. `anchor`: an entry that no other breakpoint would reach.
+ */
+export type SpotReason = 'front' | 'junction' | 'tail' | 'anchor'
+
+/** A place, what is expected of it, and the lifetime that suits it best; null if writing it does not pay. */
+export interface CacheSpot {
+  readonly block: number
+  readonly reason: SpotReason
+  readonly forecast: ReturnForecast
+  readonly ttl: CacheTtl | null
+}
+
+/** What the index knows of a prompt, read once. */
+export interface PromptStory {
+  readonly known: readonly PrefixSpot[]
+  /** The first block that no other conversation shares. */
+  readonly privateFrom: number
+  /** True if an earlier prompt of this conversation ended inside of this one. */
+  readonly isContinued: boolean
+  readonly isAgent: boolean
+  /** The deepest block with an entry that lives; -1 for none. */
+  readonly warmBlock: number
+}
+
+/** Reads the index for a prompt. */
+export function readStory({ prompt, index, nowMs }: PlanFacts): PromptStory {
+  const known = index.trace(prompt)
+  const last = known.at(-1)
+  const partsHere = last !== undefined && last.branches > 0 && last.block < prompt.blocks.length - 1
+  const junction = partsHere ? last.block : known.findLastIndex(({ branches }) => branches > 1)
+  const firstMessage = prompt.blocks.findIndex(({ part }) => part === 'messages')
+  const privateFrom = Math.max(junction + 1, firstMessage)
+  return {
+    known,
+    privateFrom,
+    isContinued: known.some(({ isEnd, block }) => isEnd && block >= privateFrom),
+    isAgent: prompt.blocks[0]?.part === 'tools',
+    warmBlock: known.findLastIndex(({ entry }) => entry !== null && isAlive(entry, nowMs)),
+  }
+}
+
+/** The kind of the end of a prompt, and of what it shares with others. */
+function kindsOf({ isAgent, isContinued }: PromptStory): {
+  readonly front: ReturnKind
+  readonly tail: ReturnKind
+} {
+  if (isAgent) return { front: 'agent-front', tail: isContinued ? 'agent-tail' : 'agent-opening' }
+  return { front: 'chat-front', tail: isContinued ? 'chat-tail' : 'chat-opening' }
+}
+
+/** The places of a prompt in prefix order, each block once; a later breakpoint never lives longer than one before it. */
+export function findSpots(facts: PlanFacts, story: PromptStory): readonly CacheSpot[] {
+  const { blocks } = facts.prompt
+  const tail = findTail(facts, story)
+  const front = markableAt(
+    blocks,
+    blocks.findLastIndex(({ part }) => part !== 'messages'),
+  )
+  const shared = [...(front === -1 ? [] : [spotAt(facts, story, front, 'front')]), ...findJunctions(facts, story)]
+  const all = tail === null ? shared : [...shared, tail]
+  const byBlock = new Map(all.map((spot) => [spot.block, spot]))
+  return raise([...byBlock.values()].sort((left, right) => left.block - right.block))
+}
+
+/** Where others left the way of this prompt, and where it leaves that of all others. */
+function findJunctions(facts: PlanFacts, story: PromptStory): readonly CacheSpot[] {
+  const { blocks } = facts.prompt
+  return story.known
+    .filter(({ branches, block }) => branches > 1 || (block === story.privateFrom - 1 && branches > 0))
+    .map(({ block }) => markableAt(blocks, block))
+    .filter((block) => block !== -1)
+    .map((block) => spotAt(facts, story, block, 'junction'))
+}
+
+function spotAt(facts: PlanFacts, story: PromptStory, block: number, reason: SpotReason): CacheSpot {
+  const kind = kindsOf(story).front
+  const seen = facts.returns.seenOf(kind, facts.prompt.blocks[block]?.endTokens ?? 0)
+  const forecast = forecastReturn(kind, [...seen, gapsAt(story.known[block], facts.nowMs)], null)
+  return { block, reason, forecast, ttl: bestTtl(forecast, facts.rates) }
+}
+
+/** The conversation's own history is that of the first block which is its own: every turn came through there. */
+function findTail(facts: PlanFacts, story: PromptStory): CacheSpot | null {
+  const { prompt, returns, presence, rates, nowMs } = facts
+  const block = prompt.blocks.findLastIndex(({ canMark }) => canMark)
+  if (block === -1) return null
+  const kind = kindsOf(story).tail
+  const own = gapsAt(story.known[story.privateFrom], nowMs)
+  const seen = returns.seenOf(kind, prompt.blocks[block]?.endTokens ?? 0)
+  const forecast = forecastReturn(kind, [...seen, own], presence)
+  const best = bestTtl(forecast, rates)
+  const warm = story.warmBlock < story.privateFrom ? null : story.known[story.warmBlock]?.entry
+  // What lives keeps its lifetime: another one would hold for the new blocks alone, and not for those before them.
+  return { block, reason: 'tail', forecast, ttl: best === null ? null : (warm?.ttl ?? best) }
+}
+
+/** With the visit that is just taking place. */
+function gapsAt(spot: PrefixSpot | undefined, nowMs: number): PrefixSpot['gaps'] {
+  return spot === undefined ? noGaps : gapOf(spot.gaps, nowMs - spot.seenAtMs)
+}
+
+/** What is written behind a place is written up to it as well, so that a shorter lifetime there would save nothing. */
+function raise(spots: readonly CacheSpot[]): readonly CacheSpot[] {
+  let longest: CacheTtl | null = null
+  return spots
+    .toReversed()
+    .map((spot) => {
+      longest = longest === '1h' || spot.ttl === '1h' ? '1h' : (longest ?? spot.ttl)
+      return { ...spot, ttl: longest }
+    })
+    .reverse()
+}
+
+/** The block, or the last one before it that may carry a marker; -1 for none. */
+function markableAt(blocks: readonly PlannedBlock[], block: number): number {
+  let at = block
+  while (at >= 0 && blocks[at]?.canMark === false) at--
+  return at
+}
+
+/**
+ * Notes what the request itself tells about returns: its conversation went on, and what it shares was needed again. To be
+ * called once per request that is sent.
+ */
+export function noteReturns({ prompt, returns, nowMs }: PlanFacts, story: PromptStory): void {
+  const { blocks } = prompt
+  const kinds = kindsOf(story)
+  const seed = hashWord(prompt.space)
+  const placeAt = (block: number, kind: ReturnKind): VisitedPlace => {
+    const { key = 0, endTokens = 0 } = blocks[block] ?? {}
+    return { place: mixHash(seed, key), kind, tokens: endTokens }
+  }
+  const before = story.known.findLast(({ isEnd, block }) => isEnd && block >= story.privateFrom)
+  if (before !== undefined) returns.close(placeAt(before.block, kinds.tail).place, nowMs)
+  const end = blocks.findLastIndex(({ canMark }) => canMark)
+  if (end !== -1) returns.visit(placeAt(end, kinds.tail), nowMs)
+  if (story.privateFrom > 0) returns.visit(placeAt(story.privateFrom - 1, kinds.front), nowMs)
+}

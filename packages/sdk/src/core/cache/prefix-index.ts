@@ -1,0 +1,268 @@
+/**
+ * The prefix index: what the prompt cache of the API should hold, and what has been seen of the prompts themselves.
+ *
+ * A trie with one node per block of every prompt that was sent lately, each found by its key alone, because a key stands
+ * for the whole prefix. On some nodes there is an entry: a request had a breakpoint there. The rules are those of the
+ * API: written only at breakpoints, found from up to 20 positions behind, read from the first byte of the answer on,
+ * renewed by every read, dead a lifetime after the start of the request that wrote or last read it.
+ */
+
+import { hashWord, mixHash } from '../body/byte-hash.js'
+import type { CacheTtl } from '../body/call.js'
+import { LOOKBACK, lifetimeMs } from './cache-model.js'
+import {
+  billPrompt,
+  type CacheReading,
+  findRead,
+  type IndexedBlock,
+  type IndexedPrompt,
+  type ReportedPrompt,
+} from './prefix-reading.js'
+import { type GapCounts, gapOf, noGaps } from './return-forecast.js'
+
+/** A request that was sent. */
+export interface PrefixCall {
+  readonly prompt: IndexedPrompt
+  readonly reading: CacheReading
+  readonly startedAtMs: number
+}
+
+/** A place in a prompt of which the index knows something. */
+export interface PrefixSpot {
+  readonly block: number
+  /** The entry there, alive or not. */
+  readonly entry: PrefixEntry | null
+  /** True if a request is on its way whose answer, once begun, makes the entry readable. */
+  readonly isPending: boolean
+  /** How many different blocks were seen to follow. */
+  readonly branches: number
+  /** True if a prompt ended here. */
+  readonly isEnd: boolean
+  /** When a prompt last came through here, milliseconds since the epoch. */
+  readonly seenAtMs: number
+  /** How long it took until the next prompt came through here. */
+  readonly gaps: GapCounts
+}
+
+/** A prefix that the API should hold. */
+export interface PrefixEntry {
+  readonly ttl: CacheTtl
+  /** Start of the request that wrote or last read it. */
+  readonly renewedAtMs: number
+}
+
+interface Node {
+  readonly key: number
+  readonly parent: Node | null
+  children: number
+  entry: PrefixEntry | null
+  pending: number
+  isEnd: boolean
+  seenAtMs: number
+  gaps: GapCounts
+}
+
+const DEFAULT_MAX_NODES = 100_000
+
+/** Whether an entry can still be read. A lifetime is a promise, so that its last millisecond counts. */
+export function isAlive({ ttl, renewedAtMs }: PrefixEntry, nowMs: number): boolean {
+  return nowMs - renewedAtMs <= lifetimeMs[ttl]
+}
+
+/** See the head of this file. Holds at most `maxNodes` blocks, about 200 bytes each; the paths used least lately go first. */
+export class PrefixIndex {
+  readonly #maxNodes: number
+  readonly #nodes = new Map<number, Node>()
+  /** Nodes without children, the one used least lately first: whatever is above them was used no earlier. */
+  readonly #leaves = new Map<number, Node>()
+
+  constructor(maxNodes: number = DEFAULT_MAX_NODES) {
+    this.#maxNodes = Math.max(1, maxNodes)
+  }
+
+  /** Blocks that are known. */
+  get size(): number {
+    return this.#nodes.size
+  }
+
+  /** What a request with these markers would find now. Changes nothing. */
+  look(prompt: IndexedPrompt, nowMs: number): CacheReading {
+    const { blocks, minimumTokens } = prompt
+    const seed = hashWord(prompt.space)
+    const hits: number[] = []
+    const marked = blocks.flatMap(({ marker, endTokens }, at) => (marker && endTokens >= minimumTokens ? [at] : []))
+    for (const at of marked) {
+      const hit = this.#lookBack(blocks, at, seed, nowMs)
+      if (hit !== -1) hits.push(hit)
+    }
+    return billPrompt(blocks, marked, hits)
+  }
+
+  /** All places of a prompt that are known, from its start on. A prompt that is known only to a part ends there. */
+  trace({ space, blocks }: IndexedPrompt): readonly PrefixSpot[] {
+    const seed = hashWord(space)
+    const known = this.#countKnown(blocks, seed)
+    const spots: PrefixSpot[] = []
+    let node = this.#nodeAt(blocks, known - 1, seed)
+    for (let block = known - 1; node !== null; block--, node = node.parent) {
+      const { entry, pending, children, isEnd, seenAtMs, gaps } = node
+      spots.push({ block, entry, isPending: pending > 0, branches: children, isEnd, seenAtMs, gaps })
+    }
+    return spots.reverse()
+  }
+
+  /** A request goes out: what it reads is renewed, what it writes is pending, and its blocks are known from now on. */
+  begin(prompt: IndexedPrompt, nowMs: number): PrefixCall {
+    const reading = this.look(prompt, nowMs)
+    const seed = hashWord(prompt.space)
+    const path = this.#extend(prompt.blocks, seed, nowMs)
+    for (const block of reading.hits) {
+      const node = path[block]
+      if (node?.entry) node.entry = { ...node.entry, renewedAtMs: Math.max(node.entry.renewedAtMs, nowMs) }
+    }
+    for (const { block } of reading.writes) {
+      const node = path[block]
+      if (node !== undefined) node.pending += 1
+    }
+    return { prompt, reading, startedAtMs: nowMs }
+  }
+
+  /**
+   * The answer has begun: what the request wrote can be read from now on. To be called once, or {@link abandon}.
+   *
+   * @param reported the tokens as the API says: it may have read what somebody else wrote, and may have written for less
+   *   than an hour
+   */
+  publish({ prompt, reading, startedAtMs }: PrefixCall, reported: ReportedPrompt = reading): void {
+    const seed = hashWord(prompt.space)
+    const foundAt = findRead(prompt.blocks, reading, reported)
+    const isShortened = reading.write1h > 0 && reported.write1h === 0 && reported.write5m > 0
+    for (const { block, ttl } of reading.writes) {
+      const node = this.#nodeAt(prompt.blocks, block, seed)
+      if (node === null) continue
+      node.pending = Math.max(0, node.pending - 1)
+      if (block > foundAt) node.entry = renew(node.entry, { ttl: isShortened ? '5m' : ttl, renewedAtMs: startedAtMs })
+    }
+    // Nothing is known of such an entry but that it was read: it is taken to live for as long as any does.
+    const found = this.#nodeAt(prompt.blocks, foundAt, seed)
+    if (found !== null) found.entry = renew(found.entry, { ttl: '5m', renewedAtMs: startedAtMs })
+  }
+
+  /** The request failed before its answer began: it wrote nothing. */
+  abandon({ prompt, reading }: PrefixCall): void {
+    const seed = hashWord(prompt.space)
+    for (const { block } of reading.writes) {
+      const node = this.#nodeAt(prompt.blocks, block, seed)
+      if (node !== null) node.pending = Math.max(0, node.pending - 1)
+    }
+  }
+
+  /** The API read less than it should have: entries from this block on are not there after all. */
+  forget({ space, blocks }: IndexedPrompt, fromBlock: number): void {
+    const seed = hashWord(space)
+    const known = this.#countKnown(blocks, seed)
+    let node = this.#nodeAt(blocks, known - 1, seed)
+    for (let block = known - 1; node !== null && block >= fromBlock; block--, node = node.parent) node.entry = null
+  }
+
+  #lookBack(blocks: readonly IndexedBlock[], from: number, seed: number, nowMs: number): number {
+    const position = blocks[from]?.position ?? 0
+    for (let at = from; at >= 0; at--) {
+      if (position - (blocks[at]?.position ?? 0) >= LOOKBACK) return -1
+      const entry = this.#nodeAt(blocks, at, seed)?.entry
+      if (entry && isAlive(entry, nowMs)) return at
+    }
+    return -1
+  }
+
+  #nodeAt(blocks: readonly IndexedBlock[], at: number, seed: number): Node | null {
+    const block = blocks[at]
+    return block === undefined ? null : (this.#nodes.get(mixHash(seed, block.key)) ?? null)
+  }
+
+  /** Only leaves are ever forgotten, so that what is known of a prompt is its beginning: halving finds the end of it. */
+  #countKnown(blocks: readonly IndexedBlock[], seed: number): number {
+    let low = 0
+    let high = blocks.length
+    while (low < high) {
+      const middle = (low + high + 1) >> 1
+      if (this.#nodeAt(blocks, middle - 1, seed) === null) high = middle - 1
+      else low = middle
+    }
+    return low
+  }
+
+  /** Makes every block of the prompt known, and notes the visit. Answers the nodes in prefix order. */
+  #extend(blocks: readonly IndexedBlock[], seed: number, nowMs: number): readonly Node[] {
+    const known = this.#countKnown(blocks, seed)
+    const path: Node[] = new Array(known)
+    let node = this.#nodeAt(blocks, known - 1, seed)
+    const deepest = node
+    for (let at = known - 1; node !== null; at--, node = node.parent) {
+      path[at] = node
+      visit(node, nowMs)
+    }
+    let parent = deepest
+    // What follows the last place for a marker can never be read from the cache: it ends no prompt and parts no ways.
+    const end = blocks.findLastIndex(({ canMark }) => canMark)
+    for (let at = known; at <= end; at++) {
+      parent = this.#add(mixHash(seed, blocks[at]?.key ?? 0), parent, nowMs)
+      path.push(parent)
+    }
+    if (parent !== null) {
+      parent.isEnd = true
+      this.#touch(parent)
+    }
+    this.#shrink()
+    return path
+  }
+
+  #add(key: number, parent: Node | null, nowMs: number): Node {
+    const node: Node = {
+      key,
+      parent,
+      children: 0,
+      entry: null,
+      pending: 0,
+      isEnd: false,
+      seenAtMs: nowMs,
+      gaps: noGaps,
+    }
+    this.#nodes.set(key, node)
+    if (parent !== null) {
+      parent.children += 1
+      this.#leaves.delete(parent.key)
+    }
+    return node
+  }
+
+  #touch(node: Node): void {
+    if (node.children > 0) return
+    this.#leaves.delete(node.key)
+    this.#leaves.set(node.key, node)
+  }
+
+  #shrink(): void {
+    for (const [key, leaf] of this.#leaves) {
+      if (this.#nodes.size <= this.#maxNodes) return
+      this.#leaves.delete(key)
+      // Up to where another path branches off: a stem without leaves is of no use to anybody.
+      for (let node: Node | null = leaf; node !== null && node.children === 0; node = node.parent) {
+        this.#nodes.delete(node.key)
+        if (node.parent !== null) node.parent.children -= 1
+      }
+    }
+  }
+}
+
+function visit(node: Node, nowMs: number): void {
+  node.gaps = gapOf(node.gaps, nowMs - node.seenAtMs)
+  node.seenAtMs = Math.max(node.seenAtMs, nowMs)
+}
+
+/** An entry that lives keeps the longer lifetime of the two. */
+function renew(old: PrefixEntry | null, fresh: PrefixEntry): PrefixEntry {
+  if (old === null || !isAlive(old, fresh.renewedAtMs)) return fresh
+  const ttl = lifetimeMs[old.ttl] > lifetimeMs[fresh.ttl] ? old.ttl : fresh.ttl
+  return { ttl, renewedAtMs: Math.max(old.renewedAtMs, fresh.renewedAtMs) }
+}

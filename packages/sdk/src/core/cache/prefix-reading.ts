@@ -1,0 +1,85 @@
+/** How the API bills a prompt, given what its breakpoints find. */
+
+import type { CacheTtl } from '../body/call.js'
+
+/** A prompt as the index takes it. */
+export interface IndexedPrompt {
+  /** Nothing is ever shared across spaces: workspace and model. */
+  readonly space: string
+  readonly blocks: readonly IndexedBlock[]
+  /** Shorter prefixes are neither written nor read. In tokens. */
+  readonly minimumTokens: number
+}
+
+/** A block with its prefix. */
+export interface IndexedBlock {
+  /** Equal for equal prefixes that end here. */
+  readonly key: number
+  /** Tokens of the prefix up to its end. */
+  readonly endTokens: number
+  /** As in `PrefixBlock`. */
+  readonly position: number
+  readonly marker: CacheTtl | null
+  /** False for blocks on which no marker may stand: no entry can end there. */
+  readonly canMark: boolean
+}
+
+/** What a request finds in the cache and how its prompt is billed. Blocks are indices; -1 stands for none. */
+export interface CacheReading {
+  /** The block up to which the prompt is read. */
+  readonly readBlock: number
+  readonly read: number
+  readonly write1h: number
+  readonly write5m: number
+  /** Plain input. */
+  readonly input: number
+  /** Blocks whose entries are read and so renewed: one per breakpoint that finds any. */
+  readonly hits: readonly number[]
+  readonly writes: readonly { readonly block: number; readonly ttl: CacheTtl }[]
+}
+
+/** The tokens of a prompt as the API billed them. */
+export type ReportedPrompt = Pick<CacheReading, 'read' | 'write1h' | 'write5m' | 'input'>
+
+/** Token counts of blocks are estimates: reads that differ by less are as foretold. */
+const TOLERANCE = 0.02
+
+/**
+ * The block up to which the API read, if that is further than foretold; else -1. The bill of the whole prompt says how
+ * far the estimates are off.
+ */
+export function findRead(blocks: readonly IndexedBlock[], foretold: CacheReading, reported: ReportedPrompt): number {
+  const total = blocks.at(-1)?.endTokens ?? 0
+  const scale = total / Math.max(1, reported.read + reported.write1h + reported.write5m + reported.input)
+  const margin = total * TOLERANCE
+  const read = reported.read * scale
+  if (read <= foretold.read + margin) return -1
+  return blocks.reduce((best, { endTokens }, at) => {
+    return Math.abs(endTokens - read) <= Math.abs((blocks[best]?.endTokens ?? 0) - read) ? at : best
+  }, -1)
+}
+
+/** The bill: up to the longest hit is read, up to the last 1h breakpoint behind it written for an hour, up to the last for 5 minutes. */
+export function billPrompt(
+  blocks: readonly IndexedBlock[],
+  marked: readonly number[],
+  hits: readonly number[],
+): CacheReading {
+  const tokensAt = (at: number): number => blocks[at]?.endTokens ?? 0
+  const readBlock = Math.max(-1, ...hits)
+  const beyond = marked.filter((at) => at > readBlock)
+  const lastHour = beyond.findLast((at) => blocks[at]?.marker === '1h') ?? readBlock
+  const last = beyond.at(-1) ?? readBlock
+  return {
+    readBlock,
+    read: tokensAt(readBlock),
+    write1h: tokensAt(lastHour) - tokensAt(readBlock),
+    write5m: tokensAt(last) - tokensAt(lastHour),
+    input: tokensAt(blocks.length - 1) - tokensAt(last),
+    hits,
+    writes: beyond.flatMap((block) => {
+      const ttl = blocks[block]?.marker
+      return ttl ? [{ block, ttl }] : []
+    }),
+  }
+}

@@ -1,0 +1,211 @@
+/**
+ * How soon a prefix will be needed again, and which lifetime pays for that.
+ *
+ * Every visit to a prefix is followed by one of three: another within five minutes, another within the hour, or none in
+ * time. With their shares `soon` and `hour`, a visit costs on average, in units of plain input:
+ *
+ *   uncached   1
+ *   5 minutes  soon × read + (1 − soon) × write5m
+ *   1 hour     (soon + hour) × read + (1 − soon − hour) × write1h
+ *
+ * The least of the three is the rule. The shares start from a prior and move with what is seen: first with all prefixes of
+ * the same kind, then with this one. So a short history pays nothing for learning, and a long one is believed.
+ */
+
+import type { CacheTtl } from '../body/call.js'
+import type { CacheRates } from './cache-model.js'
+import { lifetimeMs } from './cache-model.js'
+
+/** How often what followed a visit. */
+export interface GapCounts {
+  /** Another visit within five minutes. */
+  readonly soon: number
+  /** Another one later, but within an hour. */
+  readonly hour: number
+  /** None within the hour. */
+  readonly gone: number
+}
+
+/** Shares of what follows a visit; the rest of 1 is `gone`. */
+export interface ReturnForecast {
+  readonly soon: number
+  readonly hour: number
+}
+
+/**
+ * What prefixes are alike in. `front`: tools and system text, and what else conversations share. `tail`: the end of a
+ * conversation, with tools (an agent's) or without (a chat); `opening`: the end of its first request.
+ */
+export type ReturnKind = 'agent-front' | 'agent-opening' | 'agent-tail' | 'chat-front' | 'chat-opening' | 'chat-tail'
+
+/** Of the model's caller: whether it is sure to go on, waits for a person, or has ended. */
+export type Presence = 'busy' | 'idle' | 'closed'
+
+/** Nothing seen. */
+export const noGaps: GapCounts = { soon: 0, hour: 0, gone: 0 }
+
+/**
+ * What is believed before anything was seen, as shares. Agents come back after a tool call nearly always, and after they
+ * answered a person in six cases of ten; a request without tools is taken for a one-off until it has a second turn.
+ */
+const priors: Readonly<Record<ReturnKind, ReturnForecast>> = {
+  'agent-front': { soon: 0.9, hour: 0.06 },
+  'agent-opening': { soon: 0.8, hour: 0.03 },
+  'agent-tail': { soon: 0.92, hour: 0.025 },
+  'chat-front': { soon: 0.18, hour: 0.05 },
+  'chat-opening': { soon: 0.15, hour: 0.05 },
+  'chat-tail': { soon: 0.55, hour: 0.1 },
+}
+
+const present: Readonly<Record<Presence, ReturnForecast>> = {
+  busy: { soon: 0.98, hour: 0.01 },
+  idle: { soon: 0.6, hour: 0.15 },
+  closed: { soon: 0, hour: 0 },
+}
+
+/** What is more general counts as so many visits beside what is more special. */
+const BASE_VISITS = 10
+/** No prefix is expected to be read more than so many times, however sure its return is. */
+const LEAST_DEATH = 0.01
+/** Older visits fade: what an application did last week says little about today. */
+const MAX_KIND_VISITS = 400
+/** Prefixes up to four times this are of one size, those up to sixteen times of the next, and so on. */
+const SMALL_TOKENS = 1_000
+const DEFAULT_MAX_OPEN = 20_000
+
+/** The counts with one more gap. */
+export function gapOf(counts: GapCounts, gapMs: number): GapCounts {
+  if (gapMs <= lifetimeMs['5m']) return { ...counts, soon: counts.soon + 1 }
+  if (gapMs <= lifetimeMs['1h']) return { ...counts, hour: counts.hour + 1 }
+  return { ...counts, gone: counts.gone + 1 }
+}
+
+/**
+ * The forecast for a prefix: the prior of its kind, moved by what was seen of the kind, of those of its kind and size, and
+ * of the prefix itself.
+ *
+ * @param seen from the most general to the most special
+ */
+export function forecastReturn(
+  kind: ReturnKind,
+  seen: readonly GapCounts[],
+  presence: Presence | null,
+): ReturnForecast {
+  return presence === null ? seen.reduce(blend, priors[kind]) : present[presence]
+}
+
+function blend(base: ReturnForecast, { soon, hour, gone }: GapCounts): ReturnForecast {
+  const total = BASE_VISITS + soon + hour + gone
+  return { soon: (base.soon * BASE_VISITS + soon) / total, hour: (base.hour * BASE_VISITS + hour) / total }
+}
+
+/** The average cost of a visit to one token of a prefix, in pico-dollars; `null` for not caching it. */
+export function visitCost(ttl: CacheTtl | null, { soon, hour }: ReturnForecast, rates: CacheRates): number {
+  if (ttl === null) return rates.input
+  if (ttl === '5m') return soon * rates.read + (1 - soon) * rates.write5m
+  return (soon + hour) * rates.read + (1 - soon - hour) * rates.write1h
+}
+
+/** How often a prefix should be read before it dies; never for one that is not cached, or of which nothing is known. */
+export function expectReturns(ttl: CacheTtl | null, forecast: ReturnForecast | undefined): number {
+  if (ttl === null || forecast === undefined) return 0
+  const inTime = ttl === '1h' ? forecast.soon + forecast.hour : forecast.soon
+  return inTime / Math.max(LEAST_DEATH, 1 - inTime)
+}
+
+/** The lifetime with the least average cost; null if not caching is cheapest. */
+export function bestTtl(forecast: ReturnForecast, rates: CacheRates): CacheTtl | null {
+  const [uncached, short, long] = [null, '5m', '1h'].map((ttl) => visitCost(ttl as CacheTtl | null, forecast, rates))
+  const least = Math.min(uncached ?? 0, short ?? 0, long ?? 0)
+  if (least === uncached) return null
+  return least === short ? '5m' : '1h'
+}
+
+/** A prefix that was visited. */
+export interface VisitedPlace {
+  /** A number of the prefix. */
+  readonly place: number
+  readonly kind: ReturnKind
+  readonly tokens: number
+}
+
+interface Visit {
+  readonly classes: readonly string[]
+  readonly atMs: number
+  hasReturned: boolean
+}
+
+/**
+ * What was seen of each kind. A visit is counted when it is five minutes old, whatever came first: counting returns as
+ * they happen would count those that are quick and miss those that never come. One that did not return by then counts as
+ * gone until it does. Bounded: at most `maxOpen` visits wait, the oldest are given up first.
+ */
+export class ReturnBook {
+  readonly #maxOpen: number
+  readonly #counts = new Map<string, GapCounts>()
+  /** Younger than five minutes, in the order of their times. */
+  readonly #young = new Set<Visit>()
+  /** The last visit to a place: only that one can still return. */
+  readonly #last = new Map<number, Visit>()
+
+  constructor(maxOpen: number = DEFAULT_MAX_OPEN) {
+    this.#maxOpen = Math.max(1, maxOpen)
+  }
+
+  /** What was seen so far of prefixes of this kind, and of those that are about as long as well. */
+  seenOf(kind: ReturnKind, tokens: number): readonly GapCounts[] {
+    return classesOf(kind, tokens).map((name) => this.#counts.get(name) ?? noGaps)
+  }
+
+  /** A prompt came through a place or ended there. Times must not go back. */
+  visit({ place, kind, tokens }: VisitedPlace, nowMs: number): void {
+    this.close(place, nowMs)
+    const visit: Visit = { classes: classesOf(kind, tokens), atMs: nowMs, hasReturned: false }
+    this.#young.add(visit)
+    this.#last.set(place, visit)
+    const [oldest] = this.#last.keys()
+    if (this.#last.size > this.#maxOpen && oldest !== undefined) this.#last.delete(oldest)
+  }
+
+  /** The place was needed again. */
+  close(place: number, nowMs: number): void {
+    this.expire(nowMs)
+    const visit = this.#last.get(place)
+    if (visit === undefined) return
+    this.#last.delete(place)
+    visit.hasReturned = true
+    const gapMs = nowMs - visit.atMs
+    if (gapMs <= lifetimeMs['5m']) return
+    for (const name of visit.classes) {
+      const { soon, hour, gone } = this.#counts.get(name) ?? noGaps
+      this.#counts.set(name, { soon, hour: hour + 1, gone: Math.max(0, gone - 1) })
+    }
+  }
+
+  /** Counts the visits that are old enough, and forgets those that cannot return in time any more. */
+  expire(nowMs: number): void {
+    for (const visit of this.#young) {
+      if (nowMs - visit.atMs <= lifetimeMs['5m']) break
+      this.#young.delete(visit)
+      this.#count(visit)
+    }
+    for (const [place, { atMs }] of this.#last) {
+      if (nowMs - atMs <= lifetimeMs['1h']) break
+      this.#last.delete(place)
+    }
+  }
+
+  #count({ classes, hasReturned }: Visit): void {
+    const [more, less] = hasReturned ? [1, 0] : [0, 1]
+    for (const name of classes) {
+      const { soon, hour, gone } = this.#counts.get(name) ?? noGaps
+      const fade = Math.min(1, MAX_KIND_VISITS / (soon + hour + gone + 1))
+      this.#counts.set(name, { soon: (soon + more) * fade, hour: hour * fade, gone: (gone + less) * fade })
+    }
+  }
+}
+
+/** Long prompts come back otherwise than short ones: a document is asked about once, a long conversation goes on. */
+function classesOf(kind: ReturnKind, tokens: number): readonly string[] {
+  return [kind, `${kind} ${Math.max(0, Math.floor(Math.log2(Math.max(1, tokens) / SMALL_TOKENS) / 2))}`]
+}

@@ -1,0 +1,126 @@
+/** The Record: what is kept of a call. Never its content. */
+
+import type { EndpointKind } from '../body/endpoint.js'
+import type { Scope } from '../budget/scope.js'
+import type { LoopRule } from '../loop/loop-finding.js'
+import type { LoopAction } from '../loop/loop-verdict.js'
+import type { CostBasis, WireCostLine } from './cost.js'
+import type { NanoUsd } from './money.js'
+import type { Usage } from './usage.js'
+
+/**
+ * How a call ended, as far as money is concerned.
+ *
+ * - `exact`: the API reported the usage.
+ * - `at-least`: the answer broke off; what was seen is charged, the rest is unknown. Always estimated.
+ * - `not-billed`: nothing was sent, the API refused, or the endpoint is free.
+ * - `unmetered`: passed on to an endpoint whose cost RunGuard does not read yet.
+ */
+export type EndingKind = 'exact' | 'at-least' | 'not-billed' | 'unmetered'
+
+/** What the door saw happen, in its own words. */
+export type EndingReason =
+  | 'complete'
+  | 'free-endpoint'
+  | 'unmetered-endpoint'
+  | 'error-status'
+  | 'refused'
+  | 'never-sent'
+  | 'upstream-failed'
+  | 'upstream-error-event'
+  | 'stream-incomplete'
+  | 'usage-missing'
+  | 'usage-suspect'
+  | 'caller-aborted'
+  | 'gateway-stopped'
+  | 'budget-cut'
+  | 'loop-cut'
+
+export interface Ending {
+  readonly kind: EndingKind
+  readonly reason: EndingReason
+}
+
+/** What a call cost. All zero, without lines, for calls that were not billed. */
+export interface RecordedCost {
+  /** Nano-dollars, rounded up once. */
+  readonly nano: NanoUsd
+  /** The arithmetic, line by line; the lines add up to `nano` before rounding. */
+  readonly lines: readonly WireCostLine[]
+  /** `list` unless the model or card had to be guessed; null if nothing was priced. */
+  readonly basis: CostBasis | null
+  readonly isEstimated: boolean
+  /** The price list that was in force. */
+  readonly priceVersion: string
+}
+
+/** Tokens expected before the call was sent. */
+export interface InputEstimate {
+  readonly tokens: number
+  /** Never below the true count. */
+  readonly bound: number
+}
+
+/** What was set aside for a call. */
+export interface RecordedHold {
+  /** Nano-dollars, extensions included. */
+  readonly nano: NanoUsd
+  /** The budget that had the least left; null if none of them is enforced. */
+  readonly budget: string | null
+  /** The `max_tokens` that the request was lowered to; null if it was left alone. */
+  readonly clampedTo: number | null
+}
+
+/** The loop that the agent of a call was in. Names tools, never content. */
+export interface RecordedLoop {
+  /** `notice`: nothing but this; `stop`: refused, or the answer ended before its time. */
+  readonly action: LoopAction
+  /** False if it was only told: what would have been done. */
+  readonly isEnforced: boolean
+  readonly rule: LoopRule
+  /** How often the cycle came. */
+  readonly repeats: number
+  /** How many rounds of tool calls it took. */
+  readonly rounds: number
+  /** The tools of the cycle, one text per round. */
+  readonly cycle: readonly string[]
+  /** Nano-dollars that the rounds of the loop cost, as far as it is known. */
+  readonly spent: NanoUsd
+}
+
+export interface CallRecord {
+  /** RunGuard's id: `rg_…`. */
+  readonly id: string
+  /** The API's id (`request-id` header), if it answered. */
+  readonly upstreamId: string | null
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number
+  readonly durationMs: number
+  /** From the start to the head of the answer; null if none came. */
+  readonly headMs: number | null
+  /** RunGuard's own share before the request went out. */
+  readonly overheadMs: number
+  readonly endpoint: EndpointKind
+  /** Method and path without the query. */
+  readonly target: string
+  readonly scope: Scope
+  /** `user-agent` of the caller. */
+  readonly client: string | null
+  readonly requestedModel: string | null
+  readonly servedModel: string | null
+  readonly isStream: boolean
+  /** HTTP status of the answer; null if there was none. */
+  readonly status: number | null
+  readonly ending: Ending
+  /** `error.details.error_code`, else `error.type`, of the API's or our refusal. */
+  readonly errorCode: string | null
+  readonly usage: Usage | null
+  readonly cost: RecordedCost
+  readonly estimate: InputEstimate | null
+  /** Null where no budget met the call, and for refused calls. */
+  readonly hold: RecordedHold | null
+  /** Null if its agent was in no loop; absent in records from before loops were looked for. */
+  readonly loop?: RecordedLoop | null
+  readonly requestBytes: number
+  readonly responseBytes: number
+}
