@@ -1,0 +1,82 @@
+/**
+ * Tests the Python package as it is shipped: builds it, installs it beside each generation of the official client, and
+ * runs its tests against a gateway in front of a simulated API.
+ *
+ *   node scripts/dist/python-tests.js [arguments of pytest]
+ *
+ * Where there is no Python, or no way to get packages, it says so and succeeds.
+ */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { plainEnvironment, runCommand } from './python/command.js'
+import {
+  installPackage,
+  MissingPythonError,
+  openEnvironments,
+  type PythonEnvironment,
+  packageFolder,
+} from './python/environments.js'
+import { contradictions, readFacts } from './python/facts.js'
+import { openStand } from './python/stand.js'
+
+const TEST_TIMEOUT_MS = 120_000
+/** Programs to copy from are tried with the newest client alone: each of them loads it anew. */
+const exampleTests = 'tests/test_examples.py'
+
+async function main(): Promise<number> {
+  const environments = await openEnvironments()
+  await installPackage(environments)
+  for (const [index, environment] of environments.entries()) {
+    const problems = await testIn(environment, index === 0 ? [] : [exampleTests])
+    for (const problem of problems) console.error(`FAILED in python/${environment.name}: ${problem}`)
+    if (problems.length > 0) return 1
+  }
+  return 0
+}
+
+/** Runs the tests on a fresh stand. Answers what is wrong. @param ignored files of tests that are left out */
+async function testIn({ name, python }: PythonEnvironment, ignored: readonly string[]): Promise<readonly string[]> {
+  const stand = await openStand()
+  const home = mkdtempSync(join(tmpdir(), 'runguard-python-'))
+  const factsFile = join(home, 'facts.jsonl')
+  writeFileSync(factsFile, '')
+  try {
+    const environment = plainEnvironment({
+      HOME: home,
+      ANTHROPIC_API_KEY: 'sk-ant-test-0000',
+      RUNGUARD_TEST_GATEWAY: stand.gatewayUrl,
+      RUNGUARD_TEST_SIMULATOR: stand.simulatorUrl,
+      RUNGUARD_TEST_FACTS: factsFile,
+      PYTHONDONTWRITEBYTECODE: '1',
+    })
+    console.log(`\npython/${name}`)
+    const args = [
+      '-m',
+      'pytest',
+      '-q',
+      '-p',
+      'no:cacheprovider',
+      ...ignored.map((path) => `--ignore=${path}`),
+      ...process.argv.slice(2),
+    ]
+    const place = { folder: packageFolder, environment, isShown: true, timeoutMs: TEST_TIMEOUT_MS }
+    const { code } = await runCommand(python, args, place)
+    if (code !== 0) return [`pytest ended with ${code}`]
+    const facts = readFacts(readFileSync(factsFile, 'utf8'))
+    const problems = contradictions(facts, await stand.records())
+    if (problems.length === 0) console.log(`${facts.length} statements of the tests agree with the ledger`)
+    return problems
+  } finally {
+    await stand.close()
+    rmSync(home, { recursive: true, force: true, maxRetries: 5 })
+  }
+}
+
+try {
+  process.exitCode = await main()
+} catch (error) {
+  if (!(error instanceof MissingPythonError)) throw error
+  const rule = '='.repeat(78)
+  console.warn(`\n${rule}\nNOT RUN: the tests of the Python package.\n${error.message}\n${rule}`)
+}
