@@ -6,12 +6,23 @@ import { addBreakerCommands } from './operations/breaker-commands.js'
 import { addBudgetCommands } from './operations/budget-commands.js'
 import { addLedgerCommands } from './operations/ledger-commands.js'
 import { addSessionCommands } from './operations/session-commands.js'
+import { addStandingCommands } from './operations/standing-commands.js'
 import type { Run } from './run.js'
 import { readEnvironment, readVersion, tolerateEarlyReaders } from './settings/environment.js'
-import { jsonFlag, logLevels, parseHost, parsePort, parseUpstream, withStoreFlags } from './settings/flags.js'
+import {
+  jsonFlag,
+  logLevels,
+  parseCount,
+  parseHost,
+  parsePort,
+  parseUpstream,
+  withStoreFlags,
+} from './settings/flags.js'
 
 const EXAMPLES = `Examples:
   runguard                          start the gateway; then point any Claude client at it
+  runguard run -- claude            run a program guarded, and see its bill
+  runguard report --transcripts     what Claude Code has spent so far
   runguard report daily --since 7d  what the last week cost
   runguard budget add '$20' --per month
                                     never spend more than that
@@ -41,12 +52,15 @@ function buildProgram(): Command {
     .exitOverride()
   const run = runWith(program)
   addStart(program, run)
+  addRun(program, run)
   addBudgetCommands(program, run)
   addLedgerCommands(program, run)
   addSessionCommands(program, run)
   addBreakerCommands(program, run)
+  addStandingCommands(program, run)
   addReport(program, run)
   addExplain(program, run)
+  addCache(program, run)
   addPrices(program, run)
   addSim(program, run)
   addDemo(program, run)
@@ -87,6 +101,23 @@ function addStart(program: Command, run: Run): void {
     )
 }
 
+function addRun(program: Command, run: Run): void {
+  const command = program
+    .command('run')
+    .description('run a program with its calls guarded, and print what they cost:  runguard run -- claude')
+    .argument('<command...>', 'behind two hyphens, with its own arguments')
+    .option('--project <name>', 'on the account of this project')
+    .addOption(
+      new Option('--upstream <url>', 'where calls go (default: $ANTHROPIC_BASE_URL, else the API)').argParser(
+        parseUpstream,
+      ),
+    )
+  withStoreFlags(command)
+  addPolicies(command).action((words, options) =>
+    run(async (environment) => (await import('./commands/run.js')).runProgram(environment, words, options)),
+  )
+}
+
 /** Without defaults of their own: where a flag is absent the configuration may speak. */
 function addPolicies(command: Command): Command {
   const mode = new Option(
@@ -115,7 +146,9 @@ function addReport(program: Command, run: Run): void {
   const command = program
     .command('report')
     .description('what was spent')
-    .argument('[by]', 'daily, session, model or project', 'daily')
+    .argument('[by]', 'daily, weekly, session, model or project', 'daily')
+    .option('--transcripts', 'of what Claude Code wrote down by itself, instead of what went through RunGuard')
+    .option('--path <path...>', 'transcripts in other folders, or single ones (default: ~/.claude/projects)')
     .option('--since <time>', 'from then on')
     .option('--until <time>', 'up to then')
     .option('--utc', 'days are those of UTC')
@@ -135,6 +168,18 @@ function addExplain(program: Command, run: Run): void {
     .option(...jsonFlag)
   withStoreFlags(command).action((id, options) =>
     run(async (environment) => (await import('./commands/explain.js')).runExplain(environment, id, options)),
+  )
+}
+
+function addCache(program: Command, run: Run): void {
+  const command = program
+    .command('cache')
+    .description('what the prompt cache saved, and why it missed')
+    .argument('[session]', 'only the calls of this session')
+    .addOption(new Option('--limit <count>', 'of so many latest calls').default(10_000).argParser(parseCount))
+    .option(...jsonFlag)
+  withStoreFlags(command).action((session, options) =>
+    run(async (environment) => (await import('./commands/cache.js')).runCache(environment, session ?? null, options)),
   )
 }
 

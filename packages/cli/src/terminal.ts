@@ -15,6 +15,8 @@ export interface Terminal {
   print(text: string): void
   /** Chatter: a line, or several, on stderr. */
   say(text: string): void
+  /** One line on stderr that each call replaces, where a person watches; `''` takes it away. */
+  showProgress(text: string): void
 }
 
 /** No colours at all. */
@@ -31,6 +33,9 @@ export function openTerminal(stdout: Output, stderr: Output, hasColors: boolean)
     write,
     print: (text) => write(`${text}\n`),
     say: (text) => writeChatter(`${text}\n`),
+    showProgress: (text) => {
+      if (stderr.isTTY) writeChatter(`\r\u001b[2K${text}`)
+    },
   }
 }
 

@@ -44,6 +44,11 @@ test('the report adds up by day, in the time zone of the machine', async () => {
   expect(await days('UTC', '--until', '2026-11-25')).toEqual(['2026-11-25 2'])
 })
 
+test('weeks begin on Monday', async () => {
+  const { stdout } = await runCli(await homeWithCalls(), ['report', 'weekly', '--json'], { TZ: 'UTC' })
+  expect(JSON.parse(stdout).rows).toMatchObject([{ group: '2026-11-23', calls: 3 }])
+})
+
 test('a table for people: total, estimates marked, no colours in a pipe', async () => {
   const { code, stdout, stderr } = await runCli(await homeWithCalls(), ['report', 'model'])
   expect(code).toBe(0)
@@ -153,7 +158,7 @@ test('a data directory that cannot be made is named, with a way out', async () =
 test.each([
   { args: ['strat'], code: 2, says: 'Did you mean start?' },
   { args: ['--prot', '1'], code: 2, says: 'Did you mean --port?' },
-  { args: ['report', 'weekly'], code: 2, says: 'daily, session, model, project' },
+  { args: ['report', 'hourly'], code: 2, says: 'daily, weekly, session, model, project' },
   { args: ['report', 'daily', 'extra'], code: 2, says: 'too many arguments' },
   { args: ['explain'], code: 2, says: "missing required argument 'id'" },
   { args: ['report', '--json', '--csv'], code: 2, says: 'cannot be used with' },

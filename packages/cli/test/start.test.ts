@@ -51,8 +51,8 @@ test('calls that are passed on unmetered are warned of once for each kind of end
   await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve))
   const { port } = upstream.address() as { port: number }
   const gateway = await startGateway(makeHome(), `http://127.0.0.1:${port}`)
-  for (const path of ['batches/a', 'batches/b']) await (await fetch(`${gateway.url}/v1/messages/${path}`)).text()
-  await gateway.outputOf('stdout', /batches\/b {2}unmetered/)
+  for (const path of ['files/a', 'files/b']) await (await fetch(`${gateway.url}/v1/${path}`)).text()
+  await gateway.outputOf('stdout', /files\/b +unmetered/)
   gateway.child.kill('SIGTERM')
   expect((await gateway.finished).stderr.match(/passed on unmetered/g)).toHaveLength(1)
   upstream.close()

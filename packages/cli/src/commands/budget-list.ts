@@ -1,14 +1,11 @@
 /** `runguard budget ls`: how all budgets stand, those of the configuration file included. */
 
-import type { Account } from '@runguard/sdk/core'
-import type { StoredBudget } from '@runguard/sdk/store'
 import { type ExitCode, exitCodes } from '../exit.js'
-import { type BudgetStanding, isInForce, standBudgets } from '../operations/budget-standing.js'
-import { mergeBudgets } from '../settings/budgets-in-force.js'
-import { type ConfigFile, findConfig } from '../settings/config-file.js'
+import { type BudgetStanding, isInForce } from '../operations/budget-standing.js'
+import { readStandings, type Standings } from '../operations/read-standings.js'
+import { findConfig } from '../settings/config-file.js'
 import type { Environment } from '../settings/environment.js'
 import { choosePlace, describePlace, useStore } from '../settings/open-store.js'
-import type { OpenStore } from '../settings/store-place.js'
 import { unmatchedWarnings } from '../settings/unmatched-budgets.js'
 import { budgetTable, standingJson } from '../views/budget-views.js'
 import type { BudgetFlags } from './budget.js'
@@ -25,10 +22,8 @@ export async function runBudgetList(environment: Environment, options: BudgetLis
   const file = await findConfig(environment, options.config)
   const place = choosePlace(environment, options, file)
   const nowMs = environment.now()
-  const nothing: Shelf = { stored: [], balances: new Map() }
-  const { stored, balances } = await useStore(place, nothing, (store) => readShelf(store, file, nowMs))
-  const { budgets, problems } = mergeBudgets(file, stored)
-  const standings = standBudgets(budgets, balances, nowMs)
+  const found = await useStore<Standings | null>(place, null, (store) => readStandings(store, file, nowMs))
+  const { budgets, problems, standings } = found ?? (await readStandings(null, file, nowMs))
   const warnings = unmatchedWarnings(budgets.map(({ budget }) => budget))
   if (options.json) terminal.print(JSON.stringify({ budgets: standings.map(standingJson), problems, warnings }))
   else if (standings.length > 0) terminal.print(budgetTable(standings, offsetAt, terminal.colors))
@@ -38,20 +33,6 @@ export async function runBudgetList(environment: Environment, options: BudgetLis
   }
   if (problems.length > 0) return exitCodes.config
   return options.check === true && standings.some(isSpent) ? exitCodes.budget : exitCodes.ok
-}
-
-interface Shelf {
-  readonly stored: readonly StoredBudget[]
-  readonly balances: ReadonlyMap<string, readonly Account[]>
-}
-
-async function readShelf(store: OpenStore, file: ConfigFile | null, at: number): Promise<Shelf> {
-  const stored = await store.listBudgets()
-  const { budgets } = mergeBudgets(file, stored)
-  const counted = budgets.filter(({ budget }) => budget.window !== 'request')
-  const balances = new Map<string, readonly Account[]>()
-  for (const { budget } of counted) balances.set(budget.id, await store.balances({ budget: budget.id, at }))
-  return { stored, balances }
 }
 
 function isSpent({ budget, accounts }: BudgetStanding): boolean {

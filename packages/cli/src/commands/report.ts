@@ -1,16 +1,19 @@
-/** `runguard report`: what was spent, by day, session, model or project. */
+/** `runguard report`: what was spent, by day, week, session, model or project. */
 
-import type { ReportGroup, ReportQuery, ReportRow, Store } from '@runguard/sdk/store'
+import type { ReportQuery, ReportRow, Store } from '@runguard/sdk/store'
 import { CommandError, type ExitCode, exitCodes } from '../exit.js'
 import type { Environment, OffsetAt } from '../settings/environment.js'
 import { describePlace, findPlace, useStore } from '../settings/open-store.js'
 import type { StoreFlags } from '../settings/store-place.js'
+import { type ReportBy, weekOf } from '../transcripts/transcript-rows.js'
 import { reportByLocalDay } from '../views/local-days.js'
 import { parseSince, parseUntil } from '../views/moments.js'
-import { reportCsv, reportTable, rowJson, totalRow } from '../views/report-views.js'
+import { addRows, reportCsv, reportTable, rowJson, totalRow } from '../views/report-views.js'
+import { runTranscriptReport } from './report-transcripts.js'
 
-const groups: ReadonlyMap<string, ReportGroup> = new Map([
+const groups: ReadonlyMap<string, ReportBy> = new Map([
   ['daily', 'day'],
+  ['weekly', 'week'],
   ['session', 'session'],
   ['model', 'model'],
   ['project', 'project'],
@@ -21,18 +24,24 @@ export interface ReportOptions extends StoreFlags {
   readonly since?: string
   readonly until?: string
   readonly utc?: boolean
+  /** Of Claude Code's own transcripts, where it keeps them; or in `path`. */
+  readonly transcripts?: boolean
+  readonly path?: readonly string[]
   readonly json?: boolean
   readonly csv?: boolean
 }
 
 type Period = Pick<ReportQuery, 'since' | 'until'>
 
-/** @param name `daily`, `session`, `model` or `project` */
+/** @param name `daily`, `weekly`, `session`, `model` or `project` */
 export async function runReport(environment: Environment, name: string, options: ReportOptions): Promise<ExitCode> {
   const { terminal } = environment
   const offsetAt: OffsetAt = options.utc ? () => 0 : environment.offsetAt
   const period = readPeriod(environment, options, offsetAt)
   const groupBy = readGroup(name)
+  if (options.transcripts || options.path !== undefined) {
+    return runTranscriptReport(environment, { groupBy, period, offsetAt, options })
+  }
   const place = await findPlace(environment, options)
   const rows = await useStore<readonly ReportRow[]>(place, [], (store) => report(store, groupBy, period, offsetAt))
   if (options.json) terminal.print(JSON.stringify(reportJson(rows, groupBy, period)))
@@ -42,7 +51,7 @@ export async function runReport(environment: Environment, name: string, options:
   return exitCodes.ok
 }
 
-function readGroup(name: string): ReportGroup {
+function readGroup(name: string): ReportBy {
   const group = groups.get(name)
   if (group !== undefined) return group
   const known = [...groups.keys()].join(', ')
@@ -62,11 +71,28 @@ function readPeriod({ now }: Environment, { since, until }: ReportOptions, offse
   throw new CommandError('--since is not before --until: there is nothing between them.', exitCodes.config)
 }
 
-function report(store: Store, groupBy: ReportGroup, period: Period, offsetAt: OffsetAt): Promise<readonly ReportRow[]> {
-  return groupBy === 'day' ? reportByLocalDay(store, period, offsetAt) : store.report({ ...period, groupBy })
+async function report(
+  store: Store,
+  groupBy: ReportBy,
+  period: Period,
+  offsetAt: OffsetAt,
+): Promise<readonly ReportRow[]> {
+  if (groupBy === 'day') return await reportByLocalDay(store, period, offsetAt)
+  if (groupBy === 'week') return sumWeeks(await reportByLocalDay(store, period, offsetAt))
+  return await store.report({ ...period, groupBy })
 }
 
-function reportJson(rows: readonly ReportRow[], groupBy: ReportGroup, { since, until }: Period) {
+function sumWeeks(days: readonly ReportRow[]): readonly ReportRow[] {
+  const weeks = new Map<string, ReportRow>()
+  for (const day of days) {
+    const group = weekOf(day.group)
+    const known = weeks.get(group)
+    weeks.set(group, known === undefined ? { ...day, group } : addRows(known, day))
+  }
+  return [...weeks.values()]
+}
+
+function reportJson(rows: readonly ReportRow[], groupBy: ReportBy, { since, until }: Period) {
   const iso = (atMs: number | undefined): string | null => (atMs === undefined ? null : new Date(atMs).toISOString())
   return {
     groupBy,
@@ -79,5 +105,8 @@ function reportJson(rows: readonly ReportRow[], groupBy: ReportGroup, { since, u
 
 function adviceWhenEmpty(place: string, { since, until }: Period): string {
   if (since !== undefined || until !== undefined) return `No calls in this period in ${place}.`
-  return `No calls in ${place} yet. Start the gateway with:  runguard   (or see it work with:  runguard demo)`
+  return (
+    `No calls in ${place} yet. Start the gateway with:  runguard   (or see it work with:  runguard demo)\n` +
+    'What Claude Code has spent without it:  runguard report --transcripts'
+  )
 }

@@ -6,7 +6,7 @@ import { CommandError, type ExitCode, exitCodes } from '../exit.js'
 import { greet, warnOfUnmatched } from '../greeting.js'
 import { openLog } from '../log.js'
 import { openGateway, type RunningGateway } from '../operations/running-gateway.js'
-import { type BudgetsInForce, mergeBudgets } from '../settings/budgets-in-force.js'
+import { type BudgetsInForce, mergeBudgets, requireReadable } from '../settings/budgets-in-force.js'
 import { type ConfigFile, findConfig } from '../settings/config-file.js'
 import type { Environment } from '../settings/environment.js'
 import type { LogLevel } from '../settings/flags.js'
@@ -82,12 +82,6 @@ function requireOtherUpstream({ port, upstream }: StartOptions): void {
     `The upstream ${upstream} is this gateway itself: give the address of the API.`,
     exitCodes.config,
   )
-}
-
-/** A gateway that leaves out a budget nobody can read would spend what it was there to save. */
-function requireReadable(inForce: BudgetsInForce): BudgetsInForce {
-  if (inForce.problems.length === 0) return inForce
-  throw new CommandError(inForce.problems.join('\n'), exitCodes.config)
 }
 
 interface Parts {

@@ -2,6 +2,7 @@
 
 import { type Budget, readConfig } from '@runguard/sdk/core'
 import type { StoredBudget } from '@runguard/sdk/store'
+import { CommandError, exitCodes } from '../exit.js'
 import type { ConfigFile } from './config-file.js'
 
 /** Where a budget was written. */
@@ -32,6 +33,12 @@ export function mergeBudgets(file: ConfigFile | null, stored: readonly StoredBud
     else budgets.push({ budget, source: 'registry' })
   }
   return { budgets, problems }
+}
+
+/** A gateway that leaves out a budget nobody can read would spend what it was there to save: throws {@link CommandError}. */
+export function requireReadable(inForce: BudgetsInForce): BudgetsInForce {
+  if (inForce.problems.length === 0) return inForce
+  throw new CommandError(inForce.problems.join('\n'), exitCodes.config)
 }
 
 type StoredReading =

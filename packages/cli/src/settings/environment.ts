@@ -17,6 +17,8 @@ export interface Environment {
   readonly dataDirectory: string | null
   /** Where calls are kept if nothing says otherwise: `.runguard` in the home directory. */
   readonly defaultDirectory: string
+  /** The home directory of who is at the keyboard. */
+  readonly homeDirectory: string
   /** The PostgreSQL server that is used unless a flag says otherwise: `$RUNGUARD_STORE`; null for none. */
   readonly storeUrl: string | null
   /** Where the program was started. */
@@ -39,6 +41,7 @@ export function readEnvironment(wantsColor: boolean): Environment {
     terminal: openTerminal(process.stdout, process.stderr, wantsColor && NO_COLOR === ''),
     dataDirectory: RUNGUARD_HOME === '' ? null : RUNGUARD_HOME,
     defaultDirectory: join(homedir(), '.runguard'),
+    homeDirectory: homedir(),
     storeUrl: RUNGUARD_STORE === '' ? null : RUNGUARD_STORE,
     workingDirectory: process.cwd(),
     variable: (name) => process.env[name],

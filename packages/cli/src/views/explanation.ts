@@ -14,9 +14,11 @@ import {
 import { endingSentence } from '../endings.js'
 import type { OffsetAt } from '../settings/environment.js'
 import type { Colors } from '../terminal.js'
+import { cacheText, missLine } from './cache-views.js'
 import { callJson } from './call-json.js'
 import { decimalPico, formatDuration, formatMoment, percent, perMillion, printable, wholeCount } from './format.js'
 import { loopText } from './loop-views.js'
+import { degradedText, routeText } from './route-views.js'
 import { renderTable } from './table.js'
 
 const itemNames: Readonly<Record<CostItem, string>> = {
@@ -97,6 +99,10 @@ function facts(record: CallRecord, offsetAt: OffsetAt, colors: Colors): string {
     ['ending', endingText(record)],
     ['expected', expectedText(record)],
     ['hold', holdText(record)],
+    ['cache', record.cache ? cacheText(record.cache) : ''],
+    ['missed', record.cache ? missLine(record.cache) : ''],
+    ['route', record.route ? routeText(record.route) : ''],
+    ['degraded', degradedText(record.degraded ?? [])],
     ['loop', record.loop ? loopText(record.loop) : ''],
     ['prices', `version ${cost.priceVersion}, as in force at the start of the call`],
     ['started', formatMoment(startedAt, offsetAt(startedAt))],
@@ -162,6 +168,7 @@ export function explanationJson(record: CallRecord) {
     lines: lines.map((line) => ({ ...line, pico: line.pico.toString(), usd: decimalPico(line.pico) })),
     sumUsd: decimalPico(sumLines(lines)),
     estimate: record.estimate,
+    cache: record.cache ?? null,
     requestBytes: record.requestBytes,
     responseBytes: record.responseBytes,
   }

@@ -1,6 +1,6 @@
 /** Loops as lines and as JSON. */
 
-import { describeFinding, formatUsd, type RecordedLoop } from '@runguard/sdk/core'
+import { describeFinding, formatUsd, ownerOf, type RecordedLoop } from '@runguard/sdk/core'
 import type { LoopEvent } from '@runguard/sdk/engine'
 import { quoteId } from '../settings/budgets-in-force.js'
 import { moneyJson } from './budget-views.js'
@@ -32,10 +32,12 @@ export function loopText(loop: RecordedLoop): string {
 }
 
 /** `loop stopped: … (session 4f9c2b7e); it goes on with a new message, or:  runguard session resume 4f9c2b7e` */
-export function loopEventLine({ agent: { session, agent }, loop }: LoopEvent): string {
+export function loopEventLine({ agent: name, loop }: LoopEvent): string {
+  const { session, agent } = ownerOf(name)
   const id = printable(session, ID_LENGTH)
   const who = agent === '' ? `session ${id}` : `sub-agent ${printable(agent)} of session ${id}`
-  const isStopped = loop.action === 'stop' && loop.isEnforced
+  // An answer that was ended while it came is over: there is nothing to resume.
+  const isStopped = loop.action === 'stop' && loop.isEnforced && loop.rule !== 'repeating-text'
   const wayOut = isStopped ? `; it goes on with a new message, or:  runguard session resume ${quoteId(id)}` : ''
   return `loop ${loopText(loop)} (${who})${wayOut}`
 }
@@ -46,7 +48,8 @@ export function loopJson({ action, isEnforced, rule, repeats, rounds, cycle, spe
 }
 
 /** What is done about a loop as JSON. The field names are a promise, as those of calls are. */
-export function loopEventJson({ call, agent: { session, agent }, loop, at }: LoopEvent) {
+export function loopEventJson({ call, agent: name, loop, at }: LoopEvent) {
+  const { session, agent } = ownerOf(name)
   return {
     kind: 'loop' as const,
     at: new Date(at).toISOString(),

@@ -1,7 +1,7 @@
 /** A report as a table, as CSV and as JSON. */
 
 import { decimalUsd, formatUsd, nanoUsd } from '@runguard/sdk/core'
-import type { ReportGroup, ReportRow } from '@runguard/sdk/store'
+import type { ReportRow } from '@runguard/sdk/store'
 import type { Colors } from '../terminal.js'
 import { renderCsv } from './csv.js'
 import { printable, wholeCount } from './format.js'
@@ -44,7 +44,7 @@ const emptyRow: ReportRow = {
 const numberTitles = ['calls', 'input', 'write 5m', 'write 1h', 'cache read', 'output', 'cost']
 
 /** The rows with their total, and a note where the numbers are not the whole truth. */
-export function reportTable(rows: readonly ReportRow[], groupBy: ReportGroup, colors: Colors): string {
+export function reportTable(rows: readonly ReportRow[], groupBy: string, colors: Colors): string {
   const total = totalRow(rows)
   const columns: Column[] = [
     { title: groupBy, align: 'left' },
@@ -78,7 +78,7 @@ function notes({ estimatedCalls, unmeteredCalls }: ReportRow): string[] {
 }
 
 /** The rows without a total, exact dollars, a line of titles first. */
-export function reportCsv(rows: readonly ReportRow[], groupBy: ReportGroup): string {
+export function reportCsv(rows: readonly ReportRow[], groupBy: string): string {
   const titles = [
     groupBy,
     'calls',

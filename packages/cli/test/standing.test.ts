@@ -1,0 +1,119 @@
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type RunningSimulator, startSimulator } from '@runguard/simulator'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { ask, makeHome, program, runCli, startGateway } from './cli.js'
+
+let simulator: RunningSimulator
+
+beforeEach(async () => {
+  simulator = await startSimulator()
+})
+
+afterEach(async () => {
+  await simulator.close()
+})
+
+function statusline(home: string, input: string): string {
+  const env = { PATH: process.env.PATH ?? '', HOME: home }
+  const { stdout, status } = spawnSync(process.execPath, [program, 'statusline'], {
+    cwd: home,
+    env,
+    input,
+    encoding: 'utf8',
+  })
+  expect(status).toBe(0)
+  return stdout
+}
+
+test('status shows what is spent, the budget that decides and the gateway', async () => {
+  const home = makeHome()
+  await runCli(home, ['budget', 'add', '$20', '--per', 'month'])
+  const gateway = await startGateway(home, simulator.url)
+  await (await ask(gateway.url, '[[sim:text 100]]')).text()
+  await gateway.outputOf('stdout', /100 out/)
+  const { code, stdout } = await runCli(home, ['status', '--gateway', gateway.url])
+  expect(code).toBe(0)
+  expect(stdout).toMatch(
+    /^today +\$0\.0020 in 1 call\n7 days +\$0\.0020 in 1 call\nbudget +\$20\.00 of \$20\.00 left \(month, everything\)\n/,
+  )
+  expect(stdout).toContain(`gateway   ${gateway.url}, 0.`)
+  const json = JSON.parse((await runCli(home, ['status', '--json', '--gateway', gateway.url])).stdout)
+  expect(json).toMatchObject({ today: { calls: 1, costUsd: '0.00204' }, gateway: { url: gateway.url } })
+})
+
+test('with nothing set up, status and doctor say how to begin', async () => {
+  const home = makeHome()
+  const status = await runCli(home, ['status', '--gateway', simulator.url])
+  expect(status.stdout).toContain("none that refuses:  runguard budget add '$20' --per month")
+  const doctor = await runCli(home, ['doctor', '--gateway', simulator.url])
+  expect(doctor.code).toBe(0)
+  expect(doctor.stdout).toMatch(/^look {2}gateway {3}none at /m)
+  expect(doctor.stdout).toContain('runguard init')
+  expect(doctor.stdout).toContain(`export ANTHROPIC_BASE_URL=${simulator.url}`)
+})
+
+test('the status line has the exact cost of a guarded session, and what Claude Code says of any other', async () => {
+  const home = makeHome()
+  await runCli(home, ['budget', 'add', '$20', '--per', 'month'])
+  const gateway = await startGateway(home, simulator.url)
+  const body = { model: 'claude-opus-5-5', max_tokens: 500, messages: [{ role: 'user', content: '[[sim:text 100]]' }] }
+  const headers = {
+    'content-type': 'application/json',
+    'anthropic-version': '2023-06-01',
+    'x-api-key': 'sk-ant-test',
+    'x-claude-code-session-id': 's1',
+  }
+  await (await fetch(`${gateway.url}/v1/messages`, { method: 'POST', headers, body: JSON.stringify(body) })).text()
+  await gateway.outputOf('stdout', /100 out/)
+  const about = (session: string) =>
+    JSON.stringify({ session_id: session, model: { display_name: 'Opus 5.5' }, cost: { total_cost_usd: 0.5 } })
+  expect(statusline(home, about('s1'))).toMatch(
+    /^Opus 5\.5 {2}· {2}\$0\.0020 session {2}· {2}\$20\.00 of \$20\.00 left/,
+  )
+  expect(statusline(home, about('s2'))).toMatch(/^Opus 5\.5 {2}· {2}\$0\.50 session, est\., not guarded {2}· {2}\$20/)
+})
+
+test.each(['', 'no JSON', 'null', '{"session_id":7,"cost":{"total_cost_usd":-1}}'])(
+  'the status line survives %j',
+  (input) => {
+    expect(statusline(makeHome(), input)).toBe('\n')
+  },
+)
+
+test('doctor finds what is broken, says how to mend it, and fails', async () => {
+  const home = makeHome()
+  writeFileSync(join(home, 'runguard.yaml'), 'mode: obzerve\n')
+  writeFileSync(join(home, 'file'), '')
+  mkdirSync(join(home, '.claude'))
+  const settings = { env: { ANTHROPIC_BASE_URL: 'https://proxy.example' } }
+  writeFileSync(join(home, '.claude', 'settings.json'), JSON.stringify(settings))
+  const { code, stdout } = await runCli(home, [
+    'doctor',
+    '--data',
+    join(home, 'file'),
+    '--json',
+    '--gateway',
+    simulator.url,
+  ])
+  expect(code).toBe(1)
+  const findings: { name: string; state: string; text: string; mend: string }[] = JSON.parse(stdout).findings
+  const stateOf = (name: string) => findings.find((finding) => finding.name === name)?.state
+  expect(stateOf('config')).toBe('failure')
+  expect(stateOf('store')).toBe('failure')
+  expect(findings.find(({ name }) => name === 'base URL')?.text).toContain('https://proxy.example in ~/.claude')
+  expect(findings.filter(({ state, mend }) => state !== 'ok' && mend === '')).toEqual([])
+})
+
+test('init writes a configuration that the gateway takes, once', async () => {
+  const home = makeHome()
+  expect((await runCli(home, ['init'])).code).toBe(0)
+  const written = readFileSync(join(home, 'runguard.yaml'), 'utf8')
+  const { stdout } = await runCli(home, ['budget', 'ls', '--json'])
+  expect(JSON.parse(stdout)).toMatchObject({ budgets: [{ limitUsd: '100' }, { limitUsd: '10' }], problems: [] })
+  const again = await runCli(home, ['init'])
+  expect(again.code).toBe(1)
+  expect(again.stderr).toContain('left as it is')
+  expect(readFileSync(join(home, 'runguard.yaml'), 'utf8')).toBe(written)
+})
