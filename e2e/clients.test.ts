@@ -155,13 +155,18 @@ for (const { name, kind, door } of entrancesOf([anthropic, previousAnthropic])) 
 }
 
 for (const { name, kind, door } of entrancesOf([threadedAnthropic])) {
-  test(`${name}: a tool loop that asks the server to keep the conversation, and is told that it does not`, async () => {
+  test(`${name}: a tool loop whose conversation the server keeps, and one where it does not`, async () => {
     const stage = await openStage({ door })
     const words = `Go. ${roundsOf(kind, 4)} [[sim:say found it]]`
+    const refusalsOf = (calls: readonly Served[]) => {
+      return calls.filter(({ record }) => record.errorCode === 'thread_unsupported_request').length
+    }
     const told = await kind.open(stage).work(words)
-    const calls = await expectBooksToAgree(stage)
-    expect(told).toEqual({ text: 'found it', tokens: servedTokens(calls) })
+    const kept = await expectBooksToAgree(stage)
+    expect([told, refusalsOf(kept)]).toEqual([{ text: 'found it', tokens: servedTokens(kept) }, 0])
     // The refusal reaches the SDK untouched, code and all: that is how it knows to go on without.
-    expect(calls.filter(({ record }) => record.errorCode === 'thread_unsupported_request')).toHaveLength(1)
+    stage.simulator.fault({ kind: 'status', status: 400, errorCode: 'thread_unsupported_request' })
+    expect((await kind.open(stage).work(words)).text).toBe('found it')
+    expect(refusalsOf(await expectBooksToAgree(stage))).toBe(1)
   })
 }

@@ -21,6 +21,8 @@ export interface ApiErrorOptions {
   readonly type?: string
   /** `error.details.error_code`, the stable name for machines. */
   readonly errorCode?: string
+  /** What else `error.details` says. */
+  readonly details?: JsonObject
   readonly headers?: Readonly<Record<string, string>>
 }
 
@@ -30,6 +32,7 @@ export class ApiError extends Error {
   readonly status: number
   readonly type: string
   readonly errorCode: string | undefined
+  readonly details: JsonObject
   readonly headers: Readonly<Record<string, string>>
 
   constructor(status: number, message: string, options: ApiErrorOptions = {}) {
@@ -37,12 +40,13 @@ export class ApiError extends Error {
     this.status = status
     this.type = options.type ?? typeForStatus(status)
     this.errorCode = options.errorCode
+    this.details = options.details ?? {}
     this.headers = options.headers ?? {}
   }
 
   /** The body that the API would send. */
   body(requestId: string): JsonObject {
-    return errorBody(this.type, this.message, requestId, this.errorCode)
+    return errorBody(this.type, this.message, requestId, this.errorCode, this.details)
   }
 }
 
@@ -52,8 +56,14 @@ export function typeForStatus(status: number): string {
 }
 
 /** The JSON shape of every error, also used inside streams. */
-export function errorBody(type: string, message: string, requestId: string, errorCode?: string): JsonObject {
-  const details = errorCode === undefined ? {} : { details: { error_code: errorCode } }
+export function errorBody(
+  type: string,
+  message: string,
+  requestId: string,
+  errorCode?: string,
+  more: JsonObject = {},
+): JsonObject {
+  const details = errorCode === undefined ? {} : { details: { error_code: errorCode, ...more } }
   return { type: 'error', error: { type, message, ...details }, request_id: requestId }
 }
 

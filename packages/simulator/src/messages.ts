@@ -12,12 +12,13 @@ import {
 import { type Exchange, headerOf } from './exchange.js'
 import { errorOfFault, type Fault } from './faults.js'
 import { isObject, textOf } from './json.js'
-import { type Answer, writeAnswer } from './message.js'
+import { type Answer, wholeMessage, writeAnswer } from './message.js'
 import { checkContext, countPrompt, renderPrompt } from './prompt.js'
 import type { CacheReading } from './prompt-cache.js'
 import { type Reply, type SpokenReply, speak } from './reply.js'
-import { type MessagesRequest, readCountRequest, readMessagesRequest } from './request.js'
+import { type ApiVersion, type MessagesRequest, readCountRequest, readMessagesRequest } from './request.js'
 import { chooseReply } from './script.js'
+import { THREADS_BETA, type ThreadTurn } from './threads.js'
 import type { World } from './world.js'
 
 /** `POST /v1/messages/count_tokens`. */
@@ -35,7 +36,24 @@ export async function countTokens(exchange: Exchange, world: World): Promise<voi
 /** `POST /v1/messages`, as JSON or as a stream. */
 export async function serveMessages(exchange: Exchange, world: World): Promise<void> {
   const version = readVersion(exchange)
-  const body = await readJson(exchange.request)
+  const turn = world.threads.begin(await readJson(exchange.request), {
+    workspace: exchange.draft.workspace ?? '',
+    hasBeta: (headerOf(exchange.request, 'anthropic-beta') ?? '').includes(THREADS_BETA),
+    atMs: exchange.draft.atMs,
+  })
+  try {
+    await answerTurn(exchange, world, turn, version)
+  } finally {
+    turn.end(exchange.draft.ending === 'complete')
+  }
+}
+
+async function answerTurn(
+  exchange: Exchange,
+  world: World,
+  { body, keep }: ThreadTurn,
+  version: ApiVersion,
+): Promise<void> {
   const request = readMessagesRequest(body, version, exchange.draft.atMs)
   note(exchange, request, textOf(isObject(body) ? body : {}, 'model'))
   const prompt = renderPrompt(request, exchange.draft.workspace ?? '')
@@ -46,7 +64,13 @@ export async function serveMessages(exchange: Exchange, world: World): Promise<v
   const reading = world.cache.look(prompt, exchange.draft.atMs)
   const spoken = speak(reply, request)
   const answer = writeAnswer(spoken, request, prompt, reading, (prefix) => world.nextId(prefix))
+  if (isKept(answer, reply)) keep(wholeMessage(answer), exchange.draft.atMs)
   await send(exchange, request, answer, mannerOf(world, reading, spoken, fault))
+}
+
+/** What the model declined is not there to go on from, nor what another model said in its place. */
+function isKept({ stopReason }: Answer, { extraRun }: Reply): boolean {
+  return stopReason !== 'refusal' && extraRun?.kind !== 'fallback'
 }
 
 function chooseFor(exchange: Exchange, world: World, request: MessagesRequest): Reply {

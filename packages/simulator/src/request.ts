@@ -95,10 +95,9 @@ function readPrompt(fields: JsonObject, version: ApiVersion, nowMs: number): Omi
   }
 }
 
-/** Conversations kept by the server are not simulated; clients that know this code send the whole conversation instead. */
-function refuseThread(fields: JsonObject): void {
-  if (!isObject(fields.thread)) return
-  throw new ApiError(400, 'thread: message threads are not available.', { errorCode: 'thread_unsupported_request' })
+/** Only a message can belong to a thread: what begins or continues one has no such field any more. */
+function refuseThread({ thread }: JsonObject): void {
+  if (thread !== undefined && thread !== null) throw invalid('thread', 'Extra inputs are not permitted')
 }
 
 function readTools(value: Json | undefined): JsonObject[] {

@@ -6,6 +6,7 @@ import { type IdSource, idSource } from './ids.js'
 import type { LogEntry } from './log.js'
 import { PromptCache } from './prompt-cache.js'
 import type { Script } from './script.js'
+import { Threads } from './threads.js'
 
 /** What a world is made of. */
 export interface WorldOptions {
@@ -23,6 +24,7 @@ export class World {
   readonly cache = new PromptCache()
   readonly faults = new FaultQueue()
   readonly batches = new BatchQueue()
+  readonly threads = new Threads()
   readonly log: LogEntry[] = []
   readonly running = new Set<Exchange>()
   /** Set while the server closes: connections that end now were ended by the simulator. */
@@ -44,6 +46,7 @@ export class World {
     this.cache.clear()
     this.faults.clear()
     this.batches.clear()
+    this.threads.clear()
     this.log.length = 0
     this.#ids = idSource(this.options.seed)
   }

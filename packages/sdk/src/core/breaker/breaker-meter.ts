@@ -1,4 +1,4 @@
-/** What opens breakers: spending, errors and loop stops over the last minutes, as far as one process sees them. */
+/** What opens breakers: spending, errors and loop stops over the last minutes. */
 
 import { addUsd, type NanoUsd, zeroUsd } from '../cost/money.js'
 import { type BreakerCause, type BreakerScope, LOOP_WINDOW_MS } from './breaker.js'
@@ -20,6 +20,16 @@ export interface BreakerPolicy {
   readonly limits: Readonly<Record<BreakerScope, BreakerLimits>>
   /** How long a breaker stays open the first time. */
   readonly coolDownMs: number
+}
+
+/** Whether these limits are about calls, and not only about loops. */
+export function countsCalls({ spendPerMinute, errors }: BreakerLimits): boolean {
+  return spendPerMinute !== null || errors !== null
+}
+
+/** Whether these limits can open a breaker at all. */
+export function countsAnything(limits: BreakerLimits): boolean {
+  return countsCalls(limits) || limits.loopStops !== null
 }
 
 const UNLIMITED: BreakerLimits = { spendPerMinute: null, errors: null, loopStops: null }

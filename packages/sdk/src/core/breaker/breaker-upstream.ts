@@ -26,6 +26,20 @@ export function upstreamLimit({
   return errorCode !== null && LIMIT_CODES.has(errorCode) ? errorCode : null
 }
 
+const LONGEST_WAIT_SEC = 86_400
+
+/**
+ * When the API says that it may be tried again, in milliseconds since the epoch; null if it says nothing that makes sense.
+ *
+ * @param value of the header `retry-after`: seconds, or a date
+ */
+export function readRetryAt(value: string | undefined, now: number): number | null {
+  if (value === undefined) return null
+  const isDate = /^[A-Z][a-z]{2}, /.test(value)
+  const at = /^\d{1,9}$/.test(value) ? now + Number(value) * 1_000 : Date.parse(isDate ? value : '')
+  return at > now ? Math.min(at, now + LONGEST_WAIT_SEC * 1_000) : null
+}
+
 /**
  * How a call went, as far as the API is to blame. Throttled calls and mistakes of the caller say nothing of its health,
  * nor does a caller that leaves.

@@ -92,6 +92,17 @@ export function breakerKey(kind: BreakerScope, name: string): string {
   return `${kind}:${name}`
 }
 
+/**
+ * The key of the breaker for a limit that belongs to the account that pays: of what is known here, the key that was used.
+ * Without keys everybody may bring an account of their own, so no more is stopped than this session; where nobody is
+ * known, the model.
+ */
+export function payerKey(scope: Pick<Scope, 'session' | 'key' | 'user'>, model: string | null): string | null {
+  if (scope.key !== null) return breakerKey('key', scope.key)
+  if (scope.session !== null) return breakerKey('session', scope.session)
+  return scope.user === null && model !== null ? breakerKey('model', model) : null
+}
+
 /** A call at a breaker. */
 export interface BreakerAttempt {
   /** Milliseconds since the epoch. */

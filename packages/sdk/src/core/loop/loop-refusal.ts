@@ -6,10 +6,11 @@ import { loopDetails } from './loop-details.js'
 import { describeFinding, type LoopFinding, type ToldFinding } from './loop-finding.js'
 import type { LoopVerdict } from './loop-verdict.js'
 import { quoteForShell } from './shell-word.js'
-import type { AgentName } from './steps-memory.js'
+import { type AgentName, ownerOf } from './steps-memory.js'
 
 /** The refusal of a call that would go on with a loop. */
-export function refuseLoop({ finding, spent }: LoopVerdict, { session, agent }: AgentName): Refusal {
+export function refuseLoop({ finding, spent }: LoopVerdict, name: AgentName): Refusal {
+  const { session, agent } = ownerOf(name)
   const cost = spent > 0 ? ` It has cost ${formatUsd(spent)} so far.` : ''
   const who = agent === '' ? 'this agent' : `the sub-agent ${agent}`
   return {

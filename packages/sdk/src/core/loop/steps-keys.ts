@@ -28,7 +28,8 @@ const HALF_ROUND = 32_768
  * @param number of the round in its session
  * @param declared what the operator said of tools
  */
-export function stepsOf({ calls }: SeenRound, number: number, declared: ToolClasses = {}): readonly LoopStep[] {
+export function stepsOf({ calls, steps }: SeenRound, number: number, declared: ToolClasses = {}): readonly LoopStep[] {
+  if (steps !== undefined) return steps.map((step) => ({ ...step, round: number }))
   const half = Math.ceil(Math.min(HALF_RESULT, HALF_ROUND / calls.length))
   return calls.map((call) => stepOf(call, { round: number, declared, half }))
 }
@@ -40,18 +41,29 @@ interface Reading {
 }
 
 function stepOf({ tool, input, result }: SeenCall, { round, declared, half }: Reading): LoopStep {
-  const keys = result === null ? null : resultKeys(result.content, half)
-  return {
+  const asked: LoopStep = {
     tool,
     key: callKey(tool, input),
     looseKey: looseCallKey(tool, input),
-    result: keys?.result ?? null,
-    norm: keys?.norm ?? null,
-    isError: result !== null && hasFailed(result),
-    isEmpty: keys?.isEmpty ?? false,
+    ...NO_RESULT,
     round,
     toolClass: toolClassOf(tool, input, declared),
-    hasRun: result !== null && !wasTurnedDown(result),
+  }
+  return result === null ? asked : withResult(asked, result, half)
+}
+
+const NO_RESULT = { result: null, norm: null, isError: false, isEmpty: false, hasRun: false } as const
+
+/** A step of which only the call was known, with its result. @param half so much of both ends of it is compared */
+export function withResult(step: LoopStep, result: SeenResult, half = HALF_RESULT): LoopStep {
+  const keys = resultKeys(result.content, half)
+  return {
+    ...step,
+    result: keys.result,
+    norm: keys.norm,
+    isError: hasFailed(result),
+    isEmpty: keys.isEmpty,
+    hasRun: !wasTurnedDown(result),
   }
 }
 

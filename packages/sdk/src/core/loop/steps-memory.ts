@@ -6,6 +6,7 @@
  */
 
 import { addUsd, type NanoUsd, sumUsd, zeroUsd } from '../cost/money.js'
+import type { AskedRounds } from './asked-rounds.js'
 import type { Nudge } from './loop-nudge.js'
 import type { LoopEpisode } from './loop-verdict.js'
 import { MAX_ROUNDS, type SeenRound, type SeenRounds } from './steps.js'
@@ -16,6 +17,20 @@ export interface AgentName {
   /** `''` for the session's own agent, else the id of a sub-agent. */
   readonly agent: string
 }
+
+/** The agent of a thread, which the API keeps: each has rounds of its own. @param message the id of its first answer */
+export function threadOf({ session, agent }: AgentName, message: string): AgentName {
+  const thread = `${THREAD}${message}`
+  return { session, agent: agent === '' ? thread : `${agent}/${thread}` }
+}
+
+/** Whose thread it is, for people: the name without the thread. */
+export function ownerOf({ session, agent }: AgentName): AgentName {
+  const at = agent.lastIndexOf(THREAD)
+  return { session, agent: at < 0 ? agent : agent.slice(0, Math.max(0, at - 1)) }
+}
+
+const THREAD = 'thread:'
 
 /** A round that is known. */
 export interface KnownRound {
@@ -42,6 +57,8 @@ export interface AgentMemory extends AgentName {
   readonly episode: LoopEpisode | null
   /** Texts that were put into the conversation, and must be in every later request too. */
   readonly nudges: readonly Nudge[]
+  /** Where the API keeps the conversation: what the newest answer asked for, for the next request does not show it. */
+  readonly asked: AskedRounds | null
   /** Resumptions by an operator up to here were heeded, or came before the agent; milliseconds since the epoch. */
   readonly resumedAt: number
 }
@@ -59,6 +76,7 @@ export function unknownAgent({ session, agent }: AgentName): AgentMemory {
     detector: null,
     episode: null,
     nudges: [],
+    asked: null,
     resumedAt: 0,
   }
 }

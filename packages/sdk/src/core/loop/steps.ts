@@ -8,6 +8,7 @@
 import type { BlockView, CallView } from '../body/call.js'
 import { asObject, type JsonObject } from '../body/json-object.js'
 import { hashText } from './loop-hash.js'
+import type { LoopStep } from './loop-step.js'
 import { fieldsOf, isCall, isResult, textOf } from './steps-block.js'
 import { isFromPerson, type MessageBlocks, newsOf } from './steps-person.js'
 
@@ -33,6 +34,8 @@ export interface SeenRound {
   /** The same for the same round in every later request of the conversation; unique in it. */
   readonly id: string
   readonly calls: readonly SeenCall[]
+  /** Set where no more than their keys is known of the calls, which then are none: they stand in no body. */
+  readonly steps?: readonly LoopStep[]
   /** Where it called nothing: a hash of what it said. Null where it called a tool, or said nothing either. */
   readonly text: string | null
   /** A hash of the message with which its client woke it before, because something had happened; null if it did not. */
@@ -93,6 +96,29 @@ export function readRounds(view: CallView, known: string | null = null): SeenRou
       if (rounds.length === MAX_ROUNDS) return end('limit')
     }
   }
+}
+
+/** The rounds of one message of the model, with the results that stand in it. @param id of a round without calls */
+export function readAnswer(message: MessageBlocks, id: string): readonly IdentifiedRound[] {
+  const results = new Results()
+  results.add(message)
+  return partsOfTurn(message).map((part) => {
+    const calls = part.isText ? [] : part.blocks.slice(0, MAX_CALLS).map(callIdOf)
+    return { callIds: calls, round: { ...readRound(part, results), id: part.isText ? id : part.id } }
+  })
+}
+
+/** A round with the ids of its calls, `''` for one that has none. */
+export interface IdentifiedRound {
+  readonly callIds: readonly string[]
+  readonly round: SeenRound
+}
+
+/** Finds the results that stand in a request, by the id of their call. */
+export function resultsIn({ blocks }: CallView): (call: string) => SeenResult | null {
+  const results = new Results()
+  results.add(blocks.filter(({ part, role }) => part === 'messages' && role === 'user'))
+  return (call) => results.find(call)
 }
 
 /** Gives the last message for 0, the one before it for 1, and so on; null where there are no more. */
@@ -199,8 +225,13 @@ function partsOfTurn(message: MessageBlocks): TurnPart[] {
 
 /** The API makes the ids of calls unique; where it did not make one, their place has to do. */
 function idOf([first]: readonly BlockView[]): string {
-  const id = first === undefined ? null : fieldsOf(first).id
-  return typeof id === 'string' ? id.slice(0, MAX_ID_LENGTH) : `byte:${first?.start}`
+  const id = first === undefined ? '' : callIdOf(first)
+  return id === '' ? `byte:${first?.start}` : id.slice(0, MAX_ID_LENGTH)
+}
+
+function callIdOf(block: BlockView): string {
+  const { id } = fieldsOf(block)
+  return typeof id === 'string' ? id : ''
 }
 
 function readRound({ id, blocks, isText }: TurnPart, results: Results): SeenRound {
