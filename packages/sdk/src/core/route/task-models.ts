@@ -29,7 +29,8 @@ export const tierModels: Readonly<Record<TierPreset, TierModels>> = {
   classic: { small: 'claude-haiku-4-5-20251001', medium: 'claude-sonnet-4-6', large: 'claude-opus-4-7' },
 }
 
-const taskTiers = {
+/** The tier of each known task. */
+export const taskTiers = {
   classify: 'small',
   extract: 'small',
   summarize: 'small',

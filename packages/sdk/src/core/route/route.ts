@@ -1,0 +1,227 @@
+/**
+ * The Route of a call: which model serves it, why, and what was rejected.
+ *
+ * The model that a call asks for is the dearest that it gets; a route only ever goes to a cheaper one, and only where
+ * that is cheaper on this call with all that leaving a warm cache costs. Within a conversation the model stays: leaving
+ * it must win at once, because whether there will be another call nobody knows.
+ */
+
+import type { NanoUsd } from '../cost/money.js'
+import { findModel, findPrice } from '../cost/price.js'
+import { isBound } from './conversation-start.js'
+import { findLack, isRetired, tokenFactor } from './model-traits.js'
+import { isTooWeak } from './outcomes.js'
+import { expectCost, weighModel } from './route-cost.js'
+import type { RejectedModel, Route, RouteParts, RouteReason, RouteRequest } from './route-facts.js'
+import { chooseTier } from './routing.js'
+
+/** So long before its end people want to hear of it. */
+const RETIREMENT_NOTICE_MS = 60 * 86_400_000
+
+/** The route of a call; null if it names no model that could be replaced. */
+export function chooseRoute(request: RouteRequest, parts: RouteParts): Route | null {
+  const { view } = request
+  if (view.model === null || view.modelRange === null) return null
+  return new Search(request, parts, view.model).run()
+}
+
+interface Candidate {
+  readonly model: string
+  readonly tier: string | null
+}
+
+class Search {
+  readonly #request: RouteRequest
+  readonly #parts: RouteParts
+  readonly #asked: Candidate
+  readonly #rejected: RejectedModel[] = []
+
+  constructor(request: RouteRequest, parts: RouteParts, asked: string) {
+    this.#request = request
+    this.#parts = parts
+    this.#asked = { model: asked, tier: this.#tierOf(asked) }
+  }
+
+  run(): Route {
+    const asked = this.#replaceRetired()
+    const wanted = this.#wish(asked)
+    const able = this.#firstAble(wanted.candidate, asked)
+    return this.#settle(able, wanted.reason, asked)
+  }
+
+  /** Nothing that is asked of a retired model is answered: the tier of its line takes its place. */
+  #replaceRetired(): Candidate {
+    const known = findModel(this.#parts.book, this.#asked.model)
+    if (known === null || !isRetired(known, this.#request.atMs)) return this.#asked
+    const models = this.#ladder()
+    const ofLine = models.find(({ model }) => findModel(this.#parts.book, model)?.line === known.line)
+    const replacement = ofLine ?? models.at(-1)
+    if (replacement === undefined) return this.#asked
+    this.#reject(this.#asked, 'is retired')
+    return replacement
+  }
+
+  #wish(asked: Candidate): { readonly candidate: Candidate; readonly reason: RouteReason } {
+    const { policy } = this.#parts
+    const { task, tags, promptTokens, pressure } = this.#request
+    const start: RouteReason = asked.model === this.#asked.model ? 'undeclared' : 'retired'
+    const choice = policy.mode === 'off' ? null : chooseTier(policy, { task, tags, tokens: promptTokens })
+    let candidate = asked
+    let reason: RouteReason = start
+    if (choice !== null) {
+      const learned = this.#atLeastGood(this.#cheaperOf(asked, this.#modelOf(choice.tier)), asked)
+      candidate = learned.candidate
+      reason = learned.isLifted ? 'learned' : choice.reason
+    }
+    if (pressure === null) return { candidate, reason }
+    const lower = this.#below(candidate, pressure)
+    return lower === null ? { candidate, reason } : { candidate: lower, reason: 'budget' }
+  }
+
+  #cheaperOf(asked: Candidate, wanted: Candidate | null): Candidate {
+    return wanted !== null && this.#weigh(wanted) < this.#weigh(asked) ? wanted : asked
+  }
+
+  /** Up from a tier that fails the task too often, as far as the model that was asked for. */
+  #atLeastGood(from: Candidate, asked: Candidate): { readonly candidate: Candidate; readonly isLifted: boolean } {
+    const { task } = this.#request
+    let candidate = from
+    while (candidate.model !== asked.model && candidate.tier !== null && task !== null) {
+      const success = this.#parts.successOf(task, candidate.tier)
+      if (!isTooWeak(success, this.#parts.policy.floor)) break
+      this.#reject(candidate, `is good at ${task} in ${Math.round(success.mean * 100)} % of cases`)
+      candidate = this.#above(candidate, asked)
+    }
+    return { candidate, isLifted: candidate.model !== from.model }
+  }
+
+  #firstAble(from: Candidate, asked: Candidate): Candidate {
+    let candidate = from
+    while (candidate.model !== asked.model) {
+      const lack = this.#lackOf(candidate) ?? this.#pricelessness(candidate) ?? this.#dearness(candidate, asked)
+      if (lack === null) return candidate
+      this.#reject(candidate, lack)
+      candidate = this.#above(candidate, asked)
+    }
+    return candidate
+  }
+
+  /** Nothing is sent by itself to a model of which nobody knows what it costs. */
+  #pricelessness({ model }: Candidate): string | null {
+    return findPrice(this.#parts.book, model, this.#request.atMs) === null ? 'has no price' : null
+  }
+
+  /** A model that is cheaper by the list may be dearer for this call: its tokenizer, or the card of long prompts. */
+  #dearness(candidate: Candidate, asked: Candidate): string | null {
+    return this.#cost(candidate, 0) >= this.#cost(asked, 0) ? 'would cost no less' : null
+  }
+
+  /** Where a conversation runs already, it stays there unless leaving wins at once. */
+  #settle(target: Candidate, reason: RouteReason, asked: Candidate): Route {
+    const current = this.#currentOf(asked)
+    if (current === null || current.model === target.model) return this.#route(target, reason)
+    const stay = this.#whyStay(current, target)
+    if (stay === null) {
+      this.#reject(current, 'the conversation leaves it')
+      return this.#route(target, reason)
+    }
+    this.#reject(target, stay)
+    return this.#route(current, 'conversation')
+  }
+
+  #currentOf(asked: Candidate): Candidate | null {
+    const { conversation, isStart } = this.#request
+    if (isStart) return null
+    const current =
+      conversation === null ? asked : { model: conversation.model, tier: this.#tierOf(conversation.model) }
+    return this.#lackOf(current) === null ? current : null
+  }
+
+  #whyStay(current: Candidate, target: Candidate): string | null {
+    const { view, conversation } = this.#request
+    if (isBound(view)) return 'the conversation is bound to its model'
+    // Of a conversation that nobody has seen all but its newest part may be cached.
+    const warm = conversation === null ? this.#request.promptTokens : conversation.warmTokens
+    if (warm === 0) return null
+    if (this.#cost(current, warm) <= this.#cost(target, 0)) return 'would lose the warm cache'
+    const after = this.#cost(target, warm * this.#factor(current, target))
+    return after > this.#cost(current, warm) ? 'would cost more from the next call on' : null
+  }
+
+  #route(taken: Candidate, reason: RouteReason): Route {
+    const lostTokens = taken.model === this.#asked.model ? 0 : this.#warmOn(this.#asked)
+    const retiresMs = findModel(this.#parts.book, this.#asked.model)?.retiresMs ?? null
+    const isNear = retiresMs !== null && retiresMs - this.#request.atMs < RETIREMENT_NOTICE_MS
+    return {
+      asked: this.#asked.model,
+      model: taken.model,
+      tier: taken.tier,
+      task: this.#request.task,
+      reason,
+      expected: this.#cost(taken, this.#warmOn(taken)),
+      expectedAsked: this.#cost(this.#asked, this.#warmOn(this.#asked)),
+      rejected: this.#rejected,
+      lostTokens,
+      retiresMs: isNear ? retiresMs : null,
+    }
+  }
+
+  #warmOn({ model }: Candidate): number {
+    const { conversation } = this.#request
+    return conversation?.model === model ? conversation.warmTokens : 0
+  }
+
+  #reject(candidate: Candidate, why: string): void {
+    this.#rejected.push({ ...candidate, why, expected: this.#cost(candidate, this.#warmOn(candidate)) })
+  }
+
+  #lackOf({ model }: Candidate): string | null {
+    const { view, effort, promptTokens, atMs } = this.#request
+    const tokens = promptTokens * tokenFactor(this.#parts.book, this.#asked.model, model)
+    return findLack(this.#parts.book, model, { view, effort, tokens }, atMs)
+  }
+
+  #cost({ model }: Candidate, warmTokens: number): NanoUsd {
+    const { view, promptTokens, outputTokens, atMs } = this.#request
+    const call = { countedBy: this.#asked.model, promptTokens, outputTokens, view }
+    return expectCost(this.#parts.book, model, call, warmTokens, atMs)
+  }
+
+  #factor(from: Candidate, to: Candidate): number {
+    return tokenFactor(this.#parts.book, from.model, to.model)
+  }
+
+  #weigh({ model }: Candidate): number {
+    return weighModel(this.#parts.book, model, this.#request.atMs)
+  }
+
+  /** The tiers, the cheapest first. */
+  #ladder(): readonly Candidate[] {
+    const tiers = [...this.#parts.policy.tiers].map(([tier, model]) => ({ tier, model }))
+    return tiers.sort((left, right) => this.#weigh(left) - this.#weigh(right))
+  }
+
+  #above(candidate: Candidate, asked: Candidate): Candidate {
+    const own = this.#weigh(candidate)
+    const limit = this.#weigh(asked)
+    return this.#ladder().find((other) => this.#weigh(other) > own && this.#weigh(other) < limit) ?? asked
+  }
+
+  #below(candidate: Candidate, pressure: string): Candidate | null {
+    const own = this.#weigh(candidate)
+    const named = pressure === 'next' ? null : this.#modelOf(pressure)
+    if (named !== null) return this.#weigh(named) < own ? named : null
+    return this.#ladder().findLast((other) => this.#weigh(other) < own) ?? null
+  }
+
+  #modelOf(tier: string): Candidate | null {
+    const model = this.#parts.policy.tiers.get(tier)
+    return model === undefined ? null : { model, tier }
+  }
+
+  #tierOf(model: string): string | null {
+    const known = findModel(this.#parts.book, model)?.id ?? model
+    for (const [tier, id] of this.#parts.policy.tiers) if (id === model || id === known) return tier
+    return null
+  }
+}

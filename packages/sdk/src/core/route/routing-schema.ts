@@ -1,0 +1,56 @@
+/** The part `routing` of the configuration. */
+
+import { z } from 'zod'
+import { hint, quote, strictObject, word } from '../config/written-schema.js'
+import { defaultRoutePolicy, type RoutePolicy } from './routing.js'
+
+const MAX_NAME_LENGTH = 200
+const MAX_ENTRIES = 1_000
+const MAX_TOKENS = 10_000_000
+
+const name = z.string().trim().min(1).max(MAX_NAME_LENGTH)
+const names = z
+  .record(name, name)
+  .refine((table) => Object.keys(table).length <= MAX_ENTRIES, { error: `must have ${MAX_ENTRIES} names at most` })
+  .default({})
+
+/** How calls are routed: {@link RoutePolicy}. */
+export const routingSchema = strictObject({
+  mode: word(['off', 'explain', 'route'])
+    .default('off')
+    .describe('explain works routes out and records them, and sends what was asked for.'),
+  tiers: names.describe('Models of the tiers, by name: small, medium, large, and any more.'),
+  tasks: names.describe('The tier that does for a task, by the word that callers declare.'),
+  tags: names.describe('The tier for calls with a tag that declare no task.'),
+  longContentTokens: z
+    .int()
+    .min(1)
+    .max(MAX_TOKENS)
+    .default(defaultRoutePolicy.longContentTokens)
+    .describe('More tokens than this are too long for the small tier.'),
+  floor: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(defaultRoutePolicy.floor)
+    .describe('A tier with a smaller share of good answers to a task is passed over.'),
+}).transform((written, context): RoutePolicy => {
+  const tiers = new Map([...defaultRoutePolicy.tiers, ...Object.entries(written.tiers)])
+  for (const table of ['tasks', 'tags'] as const) {
+    for (const [key, tier] of Object.entries(written[table])) {
+      if (tiers.has(tier)) continue
+      context.addIssue({ code: 'custom', path: [table, key], message: unknownTier(tier, [...tiers.keys()]) })
+    }
+  }
+  return {
+    ...written,
+    tiers,
+    tasks: new Map([...defaultRoutePolicy.tasks, ...Object.entries(written.tasks)]),
+    tags: new Map(Object.entries(written.tags)),
+  }
+})
+
+/** What is wrong with a tier that nobody has named. */
+export function unknownTier(written: string, known: readonly string[]): string {
+  return `unknown tier ${quote(written)}${hint(written, known) || `, it must be one of ${known.join(', ')}`}`
+}

@@ -1,0 +1,67 @@
+/** Routing as it is configured: which model each tier is, and which tier does for a task. */
+
+import { taskTiers, tierModels } from './task-models.js'
+
+/** What an operator said of routing. */
+export interface RoutePolicy {
+  /** `explain` works routes out and records them, and sends what was asked for. */
+  readonly mode: 'off' | 'explain' | 'route'
+  /** The id of the model that serves each tier, by the name of the tier. */
+  readonly tiers: ReadonlyMap<string, string>
+  /** The tier that does for a task, by the word that callers say. */
+  readonly tasks: ReadonlyMap<string, string>
+  /** The same for tags, where a call declares no task. */
+  readonly tags: ReadonlyMap<string, string>
+  /** More than so many tokens are too long for the small tier. */
+  readonly longContentTokens: number
+  /** A tier that fails a task more often than this allows is passed over: the least share of good answers. */
+  readonly floor: number
+}
+
+/** More than so many tokens lift the small tier to the medium one, unless it is said otherwise. */
+const LONG_CONTENT_TOKENS = 50_000
+
+/** No route is looked for; tiers and tasks are the usual ones. */
+export const defaultRoutePolicy: RoutePolicy = {
+  mode: 'off',
+  tiers: new Map(Object.entries(tierModels.current)),
+  tasks: new Map(Object.entries(taskTiers)),
+  tags: new Map(),
+  longContentTokens: LONG_CONTENT_TOKENS,
+  floor: 0.7,
+}
+
+/** The tier of a task that no table knows. */
+const UNKNOWN_TASK_TIER = 'medium'
+
+/** Why a call is worth a tier. */
+export interface TierChoice {
+  readonly tier: string
+  readonly reason: 'task' | 'tag' | 'unknown-task' | 'long-content'
+}
+
+/** The tier that does for a call by the tables alone; null if the call says nothing about what it is. */
+export function chooseTier(
+  policy: RoutePolicy,
+  { task, tags, tokens }: { readonly task: string | null; readonly tags: readonly string[]; readonly tokens: number },
+): TierChoice | null {
+  const declared = findDeclared(policy, task, tags)
+  if (declared?.tier !== 'small' || tokens <= policy.longContentTokens) return declared
+  return { tier: 'medium', reason: 'long-content' }
+}
+
+function findDeclared(
+  { tasks, tags: byTag }: RoutePolicy,
+  task: string | null,
+  tags: readonly string[],
+): TierChoice | null {
+  if (task !== null) {
+    const tier = tasks.get(task)
+    return tier === undefined ? { tier: UNKNOWN_TASK_TIER, reason: 'unknown-task' } : { tier, reason: 'task' }
+  }
+  for (const tag of tags) {
+    const tier = byTag.get(tag)
+    if (tier !== undefined) return { tier, reason: 'tag' }
+  }
+  return null
+}
