@@ -1,7 +1,7 @@
 /**
  * What caching costs and saves on recorded traffic, by who places the markers; judged by a cache model of its own.
  *
- *   npm run bench:caching -- [--data FOLDER] [--read 0.1|0.05|0.025] [--json]
+ *   npm run bench:cache -- [--data FOLDER] [--read 0.1|0.05|0.025] [--json]
  *
  * FOLDER holds `dev.jsonl.gz` and `mooncake-conversation.jsonl.gz`. Requests are split into halves by a hash of their
  * session, each half replayed alone: rules are chosen on principle, and both halves are reported. Never a pass mark.
@@ -71,6 +71,6 @@ function measure(
 try {
   main()
 } catch (error) {
-  console.error(`bench:caching: ${error instanceof Error ? error.message : String(error)}`)
+  console.error(`bench:cache: ${error instanceof Error ? error.message : String(error)}`)
   process.exitCode = 2
 }

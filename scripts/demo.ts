@@ -8,8 +8,12 @@ import { sqliteStore } from '@runguard/sdk/store'
 import { billEach, type RunningSimulator, startSimulator } from '@runguard/simulator'
 import Database from 'libsql'
 import { driveClaudeCode, findClaudeCode } from './demo/claude-code.js'
+import { measureLongPrefix } from './demo/long-prefix.js'
 import { runGateway, runRunguard } from './demo/program.js'
 import { sdkTraffic } from './demo/sdk-traffic.js'
+
+/** What one write for five minutes and a read in each later turn come to. */
+const PROMISED_PERCENT = 89
 
 const say = (line: string): void => console.log(line)
 
@@ -24,6 +28,7 @@ async function main(shouldKeep: boolean): Promise<number> {
     await drive(gateway.url, home)
     await settle(simulator, gateway.url)
     const check = await present(simulator, home)
+    await showLongPrefix()
     if (shouldKeep && check.mismatches.length === 0) await waitForInterrupt(gateway.url, home)
     return check.mismatches.length === 0 ? 0 : 1
   } finally {
@@ -68,6 +73,18 @@ function verdict({ exact, estimated, unbilled, mismatches }: Reconciliation): st
     `Checked against the simulator's own log and an auditor with its own prices: ${exact} calls equal to the ` +
     `nano-dollar, ${estimated} broken off and charged no less (est.), ${unbilled} free or failed and charged nothing.`
   )
+}
+
+/** The promise of the first page of the README. */
+async function showLongPrefix(): Promise<void> {
+  const { turns, prefixTokens, usd, uncachedUsd, savedPercent } = await measureLongPrefix()
+  const [paid, uncached] = [usd, uncachedUsd].map((each) => `$${each.toFixed(4)}`)
+  say(
+    `\nA program that sets no cache markers, in a guard: ${turns} turns behind a prompt of ` +
+      `${prefixTokens.toLocaleString('en')} tokens.\nThat prompt cost ${paid} instead of ${uncached} without a cache: ` +
+      `${savedPercent} % less.`,
+  )
+  if (savedPercent < PROMISED_PERCENT) throw new Error(`${PROMISED_PERCENT} % were promised`)
 }
 
 async function waitForInterrupt(url: string, home: string): Promise<void> {

@@ -2,7 +2,10 @@
 
 import { minimumTokens, type PriceBook } from '@runguard/sdk/core'
 import { lowerBound, type Rates } from './optimum.js'
-import { openPolicies, type Policy, ratesFor } from './policies.js'
+import { openPolicies } from './policies.js'
+import type { Policy } from './policy.js'
+import { ratesFor } from './rates.js'
+import { Simulated } from './simulated.js'
 import type { Billed, StreamRequest } from './streams.js'
 import { Witness } from './witness.js'
 
@@ -16,6 +19,8 @@ export interface Score {
   readonly ofOptimum: number
   /** Requests whose bill it foretold wrongly; null if it foretells none. */
   readonly wronglyForetold: number | null
+  /** Requests of its own that keep prefixes alive; their cost is in the dollars. */
+  readonly pings: number
   /** Mean time to place markers, in microseconds. */
   readonly micros: number
 }
@@ -44,7 +49,7 @@ export function replay(
     requests,
     (request) => (request.blocks.at(-1)?.endTokens ?? 0) * ratesOf(request.model).input,
   )
-  const score = (name: string, pico: number, rest: Pick<Score, 'wronglyForetold' | 'micros'>): Score => ({
+  const score = (name: string, pico: number, rest: Pick<Score, 'wronglyForetold' | 'pings' | 'micros'>): Score => ({
     name,
     usd: pico / PICO_PER_USD,
     savedUsd: (uncached - pico) / PICO_PER_USD,
@@ -57,7 +62,7 @@ export function replay(
   })
   if (requests.every(({ billed }) => billed !== null)) {
     const pico = sumOver(requests, ({ billed, model }) => (billed === null ? 0 : costOf(billed, ratesOf(model))))
-    scores.push(score('as billed: the client', pico, { wronglyForetold: null, micros: 0 }))
+    scores.push(score('as billed: the client', pico, { wronglyForetold: null, pings: 0, micros: 0 }))
   }
   return { title, requests: requests.length, optimumUsd: optimum / PICO_PER_USD, scores }
 }
@@ -67,28 +72,37 @@ function playPolicy(
   requests: readonly StreamRequest[],
   ratesOf: (model: string) => Rates,
   minimumOf: (model: string) => number,
-): { readonly pico: number } & Pick<Score, 'wronglyForetold' | 'micros'> {
+): { readonly pico: number } & Pick<Score, 'wronglyForetold' | 'pings' | 'micros'> {
   const witness = new Witness()
+  const simulated = policy.isForetelling ? new Simulated() : null
   let pico = 0
+  let pings = 0
   let wrong = 0
-  let isForetelling = false
   let spentMs = 0
   for (const request of requests) {
+    for (const ping of policy.ping(request.atMs)) {
+      const billed = witness.play(ping.request, ping.markers, minimumOf(ping.request.model))
+      simulated?.play(ping.request, ping.markers, minimumOf(ping.request.model))
+      pico += costOf(billed, ratesOf(ping.request.model))
+      pings += 1
+    }
     const start = performance.now()
     const markers = policy.place(request)
     spentMs += performance.now() - start
     const billed = witness.play(request, markers, minimumOf(request.model))
+    const played = simulated?.play(request, markers, minimumOf(request.model)) ?? billed
     pico += costOf(billed, ratesOf(request.model))
     policy.learn(billed)
     const expected = policy.expected()
     if (expected === null) continue
-    isForetelling = true
     // Nobody could know of a front that was warm by itself.
-    if (request.warmBlock === -1 && !isSameBill(expected, billed)) wrong += 1
+    const isRight = isSameBill(expected, billed) && isSameBill(expected, played)
+    if (request.warmBlock === -1 && !isRight) wrong += 1
   }
   return {
     pico,
-    wronglyForetold: isForetelling ? wrong : null,
+    wronglyForetold: policy.isForetelling ? wrong : null,
+    pings,
     micros: (spentMs * 1_000) / Math.max(1, requests.length),
   }
 }

@@ -41,6 +41,8 @@ export interface StreamRequest {
    * been warm for every contender alike.
    */
   readonly warmBlock: number
+  /** What its answer left the caller with: calls of tools, or something to read; null if that was not recorded. */
+  readonly leaves: 'tool' | 'person' | null
 }
 
 interface RecordedChain {
@@ -125,7 +127,16 @@ export function readChat(path: string, model: string): readonly StreamRequest[] 
     }
     const firstByteMs = timestamp + USUAL_FIRST_BYTE_MS
     // Parts of a conversation belong together: the second block, because all conversations begin with the same one.
-    return { atMs: timestamp, firstByteMs, model, blocks, group: String(ids[1] ?? ids[0]), billed: null, warmBlock: -1 }
+    return {
+      atMs: timestamp,
+      firstByteMs,
+      model,
+      blocks,
+      group: String(ids[1] ?? ids[0]),
+      billed: null,
+      warmBlock: -1,
+      leaves: null,
+    }
   })
 }
 
@@ -134,7 +145,7 @@ function readChain(chain: RecordedChain, prefixes: Prefixes): readonly StreamReq
   let kinds: readonly string[] = []
   let hashes: readonly string[] = []
   let model = ''
-  return chain.requests.map((request) => {
+  return chain.requests.map((request, at) => {
     const isSame = request.model === model
     model = request.model
     hashes = [...hashes.slice(0, request.keep), ...request.add.map(([hash]) => hash)]
@@ -153,6 +164,7 @@ function readChain(chain: RecordedChain, prefixes: Prefixes): readonly StreamReq
       blocks,
       group: chain.session,
       warmBlock: -1,
+      leaves: leavesOf(chain.requests[at + 1]?.add),
       billed: {
         input,
         read,
@@ -161,6 +173,11 @@ function readChain(chain: RecordedChain, prefixes: Prefixes): readonly StreamReq
       },
     }
   })
+}
+
+/** An answer that is followed by results of tools has called them. The last of a chain is taken for one to read. */
+function leavesOf(next: RecordedChain['requests'][number]['add'] = []): StreamRequest['leaves'] {
+  return next.some(([, , kind]) => kind === 'user.tool_result') ? 'tool' : 'person'
 }
 
 interface Appended {

@@ -42,6 +42,7 @@ function room(name: string, folder: string, specifier: string | null, mayImport:
 export const storeInterfaces: readonly string[] = [
   'packages/sdk/src/store/store.ts',
   'packages/sdk/src/store/session-store.ts',
+  'packages/sdk/src/store/batch-store.ts',
 ]
 
 /** The files of the core that may import zod. No other package may be imported there at all. */

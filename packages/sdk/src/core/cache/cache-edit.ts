@@ -3,7 +3,7 @@
 import { isBareString } from '../body/bare-string.js'
 import { joinBytes } from '../body/bytes.js'
 import type { BlockView, CacheTtl, CallView } from '../body/call.js'
-import { type Cursor, eachMember, skipValue } from '../body/cursor.js'
+import { type Cursor, eachMember, parseSlice, skipValue } from '../body/cursor.js'
 
 /** A marker for a block of the view. */
 export interface BlockMark {
@@ -16,10 +16,31 @@ interface Edit {
   readonly start: number
   readonly end: number
   readonly text: string
+  readonly mark: BlockMark
 }
 
 const OBJECT = 0x7b
+const OBJECT_END = 0x7d
+/** In place of the index of a block: the whole request is marked. */
+const REQUEST = -1
+const LIST_OPEN = '['
+const LIST_CLOSE = ']'
 const encoder = new TextEncoder()
+
+/** What a body may be marked without. */
+export interface MarkOptions {
+  /**
+   * True if bare strings must stay strings: the marker of one is then the automatic one of the whole request, which the
+   * API puts on the last block of the prompt.
+   */
+  readonly keepsStrings?: boolean
+}
+
+/** A body with markers, and the view of exactly it. */
+export interface MarkedCall {
+  readonly body: Uint8Array
+  readonly view: CallView
+}
 
 /**
  * The body with `cache_control` on some of its blocks. A bare string becomes a list of one text block, which the model
@@ -28,13 +49,46 @@ const encoder = new TextEncoder()
  * @param view of exactly this body
  * @throws RangeError if there is no such block, if it is marked already, or if it can carry no marker
  */
-export function markBody(body: Uint8Array, view: CallView, marks: readonly BlockMark[]): Uint8Array {
+export function markBody(
+  body: Uint8Array,
+  view: CallView,
+  marks: readonly BlockMark[],
+  options: MarkOptions = {},
+): Uint8Array {
+  return applyEdits(body, findEdits(body, view, marks, options))
+}
+
+/** The same with its view, which costs less than reading the body again. */
+export function markCall(
+  body: Uint8Array,
+  view: CallView,
+  marks: readonly BlockMark[],
+  options: MarkOptions = {},
+): MarkedCall {
+  const edits = findEdits(body, view, marks, options)
+  const marked = applyEdits(body, edits)
+  return { body: marked, view: moveView(view, marked, edits) }
+}
+
+function findEdits(
+  body: Uint8Array,
+  view: CallView,
+  marks: readonly BlockMark[],
+  { keepsStrings = false }: MarkOptions,
+): readonly Edit[] {
   if (new Set(marks.map(({ index }) => index)).size < marks.length) throw new RangeError('one block, two markers')
-  const edits = marks.flatMap(({ index, ttl }) => editsFor(body, blockAt(view, index), textOfMarker(ttl)))
-  const ordered = edits.sort((left, right) => left.start - right.start)
+  const edits = marks.flatMap((mark) => {
+    const block = blockAt(view, mark.index)
+    if (keepsStrings && isBareString(body, block)) return [editRequest(body, view, mark)]
+    return editsFor(body, block, mark)
+  })
+  return edits.sort((left, right) => left.start - right.start)
+}
+
+function applyEdits(body: Uint8Array, edits: readonly Edit[]): Uint8Array {
   const pieces: Uint8Array[] = []
   let at = 0
-  for (const { start, end, text } of ordered) {
+  for (const { start, end, text } of edits) {
     pieces.push(body.subarray(at, start), encoder.encode(text))
     at = end
   }
@@ -53,18 +107,32 @@ function blockAt({ blocks }: CallView, index: number): BlockView {
   return block
 }
 
-function editsFor(body: Uint8Array, block: BlockView, marker: string): readonly Edit[] {
+function editsFor(body: Uint8Array, block: BlockView, mark: BlockMark): readonly Edit[] {
   const { start, end } = block
-  if (body[start] === OBJECT) return [editObject(body, block, marker)]
+  const marker = textOfMarker(mark.ttl)
+  if (body[start] === OBJECT) return [editObject(body, block, mark, marker)]
   if (!isBareString(body, block)) throw new RangeError('this block can carry no marker')
   return [
-    { start, end: start, text: '[{"type":"text","text":' },
-    { start: end, end, text: `,"cache_control":${marker}}]` },
+    { start, end: start, text: `${LIST_OPEN}{"type":"text","text":`, mark },
+    { start: end, end, text: `,"cache_control":${marker}}${LIST_CLOSE}`, mark },
   ]
 }
 
+/** Before the closing brace of the body, or in place of an automatic marker that is null. */
+function editRequest(body: Uint8Array, view: CallView, { index, ttl }: BlockMark): Edit {
+  if (index !== view.blocks.length - 1 || view.marker !== null) throw new RangeError('this string has to stay a string')
+  const mark = { index: REQUEST, ttl }
+  const start = body.indexOf(OBJECT)
+  return editObject(body, { start, end: body.lastIndexOf(OBJECT_END) + 1 }, mark, textOfMarker(ttl))
+}
+
 /** A marker that is null makes way for the new one; else the new one becomes the last member. */
-function editObject(body: Uint8Array, { start, end }: BlockView, marker: string): Edit {
+function editObject(
+  body: Uint8Array,
+  { start, end }: Pick<BlockView, 'start' | 'end'>,
+  mark: BlockMark,
+  marker: string,
+): Edit {
   const cursor: Cursor = { bytes: body, at: start, elements: 0 }
   let isEmpty = true
   let old: Edit | null = null
@@ -72,8 +140,71 @@ function editObject(body: Uint8Array, { start, end }: BlockView, marker: string)
     isEmpty = false
     const value = cursor.at
     skipValue(cursor)
-    if (key === 'cache_control') old = { start: value, end: cursor.at, text: marker }
+    if (key === 'cache_control') old = { start: value, end: cursor.at, text: marker, mark }
   })
   const member = `${isEmpty ? '' : ','}"cache_control":${marker}`
-  return old ?? { start: end - 1, end: end - 1, text: member }
+  return old ?? { start: end - 1, end: end - 1, text: member, mark }
+}
+
+type Range = { readonly start: number; readonly end: number }
+
+/** The view with everything where the edits have moved it. */
+function moveView(view: CallView, body: Uint8Array, edits: readonly Edit[]): CallView {
+  const moved = (range: Range): Range => ({ start: moveOffset(edits, range.start), end: moveOffset(edits, range.end) })
+  const marked = new Map(edits.map(({ mark }) => [mark.index, mark.ttl]))
+  return {
+    ...view,
+    modelRange: view.modelRange === null ? null : moved(view.modelRange),
+    maxTokensRange: view.maxTokensRange === null ? null : moved(view.maxTokensRange),
+    marker: marked.get(REQUEST) ?? view.marker,
+    blocks: view.blocks.map((block, index) => moveBlock(block, body, edits, marked.get(index) ?? null)),
+    bytes: body.length,
+  }
+}
+
+/** Behind whatever stands before it. What is put in right there is not before it. */
+function moveOffset(edits: readonly Edit[], offset: number): number {
+  let at = offset
+  for (const { start, end, text } of edits) {
+    if (start >= offset) break
+    at += text.length - (end - start)
+  }
+  return at
+}
+
+/** A string that was put into a list is the block in it. */
+function moveBlock(block: BlockView, body: Uint8Array, edits: readonly Edit[], ttl: CacheTtl | null): BlockView {
+  const at = moveOffset(edits, block.start)
+  const end = moveOffset(edits, block.end)
+  const closing = ttl === null ? undefined : edits.find((edit) => edit.start === block.end && edit.end === block.end)
+  if (closing === undefined) return new MovedBlock(block, body, { start: at, end }, ttl)
+  const range = { start: at + LIST_OPEN.length, end: end + closing.text.length - LIST_CLOSE.length }
+  return new MovedBlock(block, body, range, ttl)
+}
+
+/** A class, because conversations have hundreds of them. */
+class MovedBlock implements BlockView {
+  readonly part: BlockView['part']
+  readonly kind: string
+  readonly role: string | null
+  readonly message: number
+  readonly start: number
+  readonly end: number
+  readonly marker: CacheTtl | null
+  private readonly body: Uint8Array
+
+  constructor(block: BlockView, body: Uint8Array, { start, end }: Range, ttl: CacheTtl | null) {
+    this.part = block.part
+    this.kind = block.kind
+    this.role = block.role
+    this.message = block.message
+    this.start = start
+    this.end = end
+    this.marker = ttl ?? block.marker
+    this.body = body
+  }
+
+  json(): unknown {
+    return parseSlice(this.body, this.start, this.end)
+  }
 }

@@ -98,7 +98,11 @@ describe('why a prefix was not read', () => {
   it.each([
     ['another model', { ...base, model: 'claude-sonnet-5-5' }, { kind: 'model-changed', from: 'claude-opus-5-5' }],
     ['an edited tool', { ...base, tools: [a, { ...b, x: 1 }] }, { kind: 'tools-changed', block: 1, change: 'edited' }],
-    ['tools in another order', { ...base, tools: [b, a] }, { kind: 'tools-changed', block: 0, change: 'moved' }],
+    [
+      'tools in another order',
+      { ...base, tools: [b, a] },
+      { kind: 'tools-changed', block: 0, offset: 36, change: 'moved' },
+    ],
     ['one tool less', { ...base, tools: [b] }, { kind: 'tools-changed', block: 0, change: 'removed' }],
     ['one tool more', { ...base, tools: [a, { name: 'c' }, b] }, { kind: 'tools-changed', block: 1, change: 'added' }],
     [
@@ -138,6 +142,27 @@ describe('why a prefix was not read', () => {
 
   it('an answer that had not begun', () => {
     expect(explain(base, base, 100, false).miss?.cause).toEqual({ kind: 'not-yet-visible' })
+  })
+
+  it('a conversation beside it that marked nothing of what the two share', () => {
+    const tail = (word: string) => ({
+      ...base,
+      system: words(500),
+      messages: [{ role: 'user', content: [text(words(2_000, word), mark())] }],
+    })
+    const conversation = new Conversation()
+    const [before, now] = [conversation.send(tail('one '), 0), conversation.send(tail('two '), MINUTE)]
+    const usage = { ...now.reading, output: 0 }
+    const miss = explainMiss({ before, now, usage, rates, isSibling: true })
+    expect(miss?.cause).toEqual({ kind: 'wrote-elsewhere', block: 2 })
+    expect(miss?.lostTokens).toBe(now.prompt.blocks[2]?.endTokens)
+  })
+
+  it('nothing, where a conversation beside it shares no more than was read', () => {
+    const other = { ...base, messages: [{ role: 'user', content: [text(words(2_000, 'two '), mark())] }] }
+    const conversation = new Conversation()
+    const [before, now] = [conversation.send(base, 0), conversation.send(other, MINUTE)]
+    expect(explainMiss({ before, now, usage: { ...now.reading, output: 0 }, rates, isSibling: true })).toBe(null)
   })
 
   it('a breakpoint that was never set', () => {

@@ -5,6 +5,7 @@ import type { TokenCounts } from '../cost/usage.js'
 import { type CacheRates, LOOKBACK, lifetimeMs } from './cache-model.js'
 import { type CacheParameters, parameterLevels } from './cache-parameters.js'
 import type { CallPrefix, PrefixBlock } from './fingerprints.js'
+import type { BlockChange, MissCause } from './miss-cause.js'
 import type { CacheReading, IndexedPrompt } from './prefix-reading.js'
 
 /** A request of a conversation as it was sent. `prompt` has the blocks of `prefix`, with the markers as sent. */
@@ -16,31 +17,6 @@ export interface SentPrompt {
   /** When its answer began; null if that is not known yet. */
   readonly visibleAtMs: number | null
 }
-
-/** How a block differs from the one that stood there. */
-export type BlockChange = 'edited' | 'added' | 'removed' | 'moved'
-
-/** Why. Blocks are indices in the view of the later request. */
-export type MissCause =
-  | { readonly kind: 'model-changed'; readonly from: string; readonly to: string }
-  | {
-      readonly kind: 'tools-changed' | 'system-changed' | 'messages-changed'
-      readonly block: number
-      readonly change: BlockChange
-    }
-  | { readonly kind: 'parameter-changed'; readonly parameters: readonly (keyof CacheParameters)[] }
-  /** The earlier request had no breakpoint. */
-  | { readonly kind: 'never-written' }
-  /** Its breakpoints, or those of the later one, stood where the prefix is shorter than the model's minimum. */
-  | { readonly kind: 'too-short'; readonly minimumTokens: number }
-  | { readonly kind: 'expired'; readonly ttl: CacheTtl; readonly idleMs: number }
-  /** The earlier answer had not begun when the later request was sent. */
-  | { readonly kind: 'not-yet-visible' }
-  /** The later request has no breakpoint at the entry or behind it. */
-  | { readonly kind: 'no-breakpoint' }
-  | { readonly kind: 'beyond-lookback'; readonly positions: number }
-  /** By all rules it should have been read: the API dropped it early, or something changed that a request does not show. */
-  | { readonly kind: 'unexplained' }
 
 /** A prefix that could have been read. */
 export interface CacheMiss {
@@ -54,6 +30,8 @@ export interface CacheMiss {
 /** What is known when the answer of the later request has begun. */
 export interface MissFacts {
   readonly before: SentPrompt
+  /** True if `before` is of another conversation, of which no more than the beginning can be wanted. False by default. */
+  readonly isSibling?: boolean
   readonly now: SentPrompt
   /** As reported for the later request. */
   readonly usage: TokenCounts
@@ -74,7 +52,7 @@ interface Left {
 /** The miss of a request, compared with the one before it in the same conversation; null if it read what there was. */
 export function explainMiss(facts: MissFacts): CacheMiss | null {
   const { before, usage, rates } = facts
-  const left = findLeft(before)
+  const left = facts.isSibling === true ? findShared(facts) : findLeft(before)
   const wanted = left?.tokens ?? sharedTokens(facts)
   const lostTokens = Math.max(0, Math.min(wanted, promptTokens(usage)) - usage.read)
   if (lostTokens <= TOLERANCE_TOKENS + wanted * TOLERANCE) return null
@@ -89,13 +67,25 @@ function findLeft({ prompt, reading }: SentPrompt): Left | null {
   return at === undefined ? null : { block, tokens: at.endTokens, ttl: written?.ttl ?? at.marker ?? '5m' }
 }
 
-function findCause({ before, now }: MissFacts, left: Left | null): MissCause {
+/** The deepest entry that a sibling left within what both prompts begin with; null where it left none there. */
+function findShared({ before, now }: MissFacts): Left | null {
+  const { prompt, reading } = before
+  const shared = countShared(before, now)
+  const places = [...reading.hits, ...reading.writes.map(({ block }) => block)].filter((block) => block < shared)
+  const block = Math.max(-1, ...places)
+  const at = prompt.blocks[block]
+  return at === undefined ? null : { block, tokens: at.endTokens, ttl: at.marker ?? '5m' }
+}
+
+function findCause({ before, now, isSibling = false }: MissFacts, left: Left | null): MissCause {
   if (before.prefix.model !== now.prefix.model) {
     return { kind: 'model-changed', from: before.prefix.model, to: now.prefix.model }
   }
   const { minimumTokens } = now.prompt
   if (left === null) {
     const hadMarkers = before.prompt.blocks.some(({ marker }) => marker !== null)
+    if (isSibling && before.reading.writes.length > 0)
+      return { kind: 'wrote-elsewhere', block: lastShared(before, now) }
     return hadMarkers ? { kind: 'too-short', minimumTokens } : { kind: 'never-written' }
   }
   return findChange(before.prefix, now.prefix, left) ?? findTimeCause(before, now, left) ?? findMarkerCause(now, left)
@@ -112,8 +102,9 @@ function findChange(before: CallPrefix, now: CallPrefix, left: Left): MissCause 
   // Where only one of two levels goes on, it is the shorter one that has changed.
   const part = earlierPart(old?.part ?? 'messages', fresh?.part ?? 'messages')
   const change = changeOf(before.blocks.slice(place), now.blocks.slice(place))
-  const block = fresh?.index ?? (now.blocks.at(-1)?.index ?? -1) + 1
-  return { kind: `${part}-changed`, block, change }
+  const last = now.blocks.at(-1)
+  const block = fresh?.index ?? (last?.index ?? -1) + 1
+  return { kind: `${part}-changed`, block, offset: (fresh ?? last)?.start ?? 0, change }
 }
 
 /** The parameters of this level, or of those before it, that differ. */
@@ -157,9 +148,18 @@ function findMarkerCause({ prompt }: SentPrompt, { block }: Left): MissCause {
 /** Where nothing was written: what both prompts begin with. */
 function sharedTokens({ before, now }: MissFacts): number {
   if (before.prefix.model !== now.prefix.model) return before.prompt.blocks.at(-1)?.endTokens ?? 0
+  return now.prompt.blocks[countShared(before, now) - 1]?.endTokens ?? 0
+}
+
+/** How many blocks both prompts begin with. */
+function countShared(before: SentPrompt, now: SentPrompt): number {
   const parted = now.prefix.blocks.findIndex(({ key }, at) => key !== before.prefix.blocks[at]?.key)
-  const shared = parted === -1 ? now.prompt.blocks.length : parted
-  return now.prompt.blocks[shared - 1]?.endTokens ?? 0
+  return parted === -1 ? now.prefix.blocks.length : parted
+}
+
+/** In the view of the later request. */
+function lastShared(before: SentPrompt, now: SentPrompt): number {
+  return now.prefix.blocks[countShared(before, now) - 1]?.index ?? -1
 }
 
 function promptTokens({ input, read, write5m, write1h }: TokenCounts): number {

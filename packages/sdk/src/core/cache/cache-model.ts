@@ -39,3 +39,13 @@ export function keepsThinking(model: string): boolean {
   const version = Number(major) * 100 + Number(minor ?? 0)
   return line === 'opus' ? version >= 405 : version > 405
 }
+
+/**
+ * Whether the thinking of the model is bound to the prompt before it, so that a request which sends both back in another
+ * form is refused: Fable and Mythos from 5.1, the others from 5.5 on, and whatever is not known.
+ */
+export function bindsThinking(model: string): boolean {
+  if (model.startsWith('claude-3') || model === 'claude-fable-5' || model === 'claude-mythos-5') return false
+  const [, line, major, minor] = /^claude-(opus|sonnet|haiku)-(\d)(?:-(\d{1,2}))?(?!\d)/.exec(model) ?? []
+  return line === undefined || Number(major) * 100 + Number(minor ?? 0) >= 505
+}

@@ -34,13 +34,18 @@ export const parameterLevels: Readonly<Record<keyof CacheParameters, BlockPart>>
 }
 
 /** Not stated: where the API's default is known, the same as stating it. */
-const unstated: StatedParameters = {
-  speed: 'standard',
-  outputFormat: '',
-  toolChoice: 'auto',
-  thinking: '',
-  effort: '',
+function defaultsOf(model: string): StatedParameters {
+  return {
+    speed: 'standard',
+    outputFormat: '',
+    toolChoice: 'auto',
+    thinking: alwaysThinking.test(model) ? 'adaptive' : '',
+    effort: mediumByDefault.test(model) ? 'medium' : 'high',
+  }
 }
+
+const alwaysThinking = /^claude-(?:fable|mythos)-|^claude-opus-5-5\b/
+const mediumByDefault = /^claude-(?:opus|haiku)-5-5\b/
 
 const QUOTE = 0x22
 const OBJECT = 0x7b
@@ -55,9 +60,10 @@ const ARRAY_END = 0x5d
  * @throws MalformedBodyError if the body is not a JSON object
  */
 export function readParameters(view: CallView, body: Uint8Array): StatedParameters {
+  const defaults = defaultsOf(view.model ?? '')
   const found: { -readonly [Key in keyof StatedParameters]: string } = {
-    ...unstated,
-    speed: view.speed ?? unstated.speed,
+    ...defaults,
+    speed: view.speed ?? defaults.speed,
   }
   const cursor: Cursor = { bytes: body, at: 0, elements: 0 }
   eachMember(cursor, (key) => {
@@ -70,7 +76,7 @@ export function readParameters(view: CallView, body: Uint8Array): StatedParamete
     else if (key === 'thinking') found.thinking = nameThinking(parseSlice(body, start, cursor.at))
     else if (key === 'output_config') {
       const { effort, format } = asObject(parseSlice(body, start, cursor.at))
-      found.effort = typeof effort === 'string' ? effort : ''
+      found.effort = typeof effort === 'string' ? effort : defaults.effort
       found.outputFormat = nameFormat(format)
     } else if (key === 'output_format') found.outputFormat = nameFormat(parseSlice(body, start, cursor.at))
   })

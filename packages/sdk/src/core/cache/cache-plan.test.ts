@@ -65,13 +65,25 @@ const marksOf = (plan: { marks: readonly { block: number; ttl: CacheTtl; reason:
 
 describe('without any history', () => {
   it('an agent’s shared front is written for an hour, the end of its conversation for five minutes', () => {
-    expect(marksOf(new World().send('AB12cd'))).toEqual(['3 1h front', '5 5m tail'])
+    expect(marksOf(new World().send('AB12cd'))).toEqual(['1 1h front', '3 1h front', '5 5m tail'])
+  })
+
+  it('the tools are marked by themselves, for agents that have no more than them in common', () => {
+    const world = new World()
+    world.send('AB12cd')
+    expect(world.after(MINUTE).send('AB3efg').planned.read).toBe(2_000)
   })
 
   it('a prompt without tools is taken for a one-off, and not written', () => {
     const plan = new World().send('1c')
     expect(plan.marks).toEqual([])
     expect(plan.gainPico).toBe(0)
+  })
+
+  it('a prompt without tools is written at once where its conversation is sure to go on', () => {
+    const { marks, gainPico } = new World().send('1234c', {}, 'busy')
+    expect(marks.at(-1)).toMatchObject({ block: 4, reason: 'tail' })
+    expect(gainPico).toBeGreaterThan(0)
   })
 
   it('a conversation is written from its second turn on', () => {
@@ -111,6 +123,18 @@ describe('with history', () => {
       world.after(20 * MINUTE).send(text)
     }
     expect(marksOf(world.after(20 * MINUTE).send(`${text}z`)).at(-1)).toBe('14 1h tail')
+  })
+
+  it('long pauses are left to pings where they keep the end of a conversation warm', () => {
+    const world = new World()
+    let text = 'A1'
+    for (const more of 'abcdefghijkl') {
+      text += more
+      world.after(20 * MINUTE).send(text)
+    }
+    const { facts, plan } = world.after(61 * MINUTE).plan(prompt(`${text}z`))
+    expect(marksOf(plan).at(-1)).toBe('14 1h tail')
+    expect(marksOf(planCache({ ...facts, keepsWarm: true })).at(-1)).toBe('14 5m tail')
   })
 
   it('an entry that lives keeps its lifetime', () => {

@@ -10,6 +10,7 @@ import type { CacheTtl } from '../body/call.js'
 import type { TokenRatio } from '../tokens/token-ratio.js'
 import type { BlockMark } from './cache-edit.js'
 import { type CacheRates, LOOKBACK, MAX_MARKERS } from './cache-model.js'
+import type { CacheMode } from './cache-record.js'
 import type { SpotReason } from './cache-spots.js'
 import {
   type CacheSpot,
@@ -22,9 +23,6 @@ import {
 import type { CallPrefix } from './fingerprints.js'
 import type { CacheReading } from './prefix-reading.js'
 import { expectReturns, visitCost } from './return-forecast.js'
-
-/** `fill`: free slots are used. `explain`: the plan is made and shown, the request stays as it is. `off`: no plan. */
-export type CacheMode = 'off' | 'explain' | 'fill'
 
 /** A marker that the plan adds. */
 export interface PlannedMark {
@@ -114,7 +112,9 @@ function chooseMarks(facts: PlanFacts, spots: readonly CacheSpot[], story: Promp
   const { prompt, markerCount } = facts
   const free = Math.max(0, MAX_MARKERS - markerCount)
   if (free === 0) return []
-  const wanted = spots.flatMap(({ block, ttl, reason }) => (ttl === null ? [] : allow(prompt, { block, ttl, reason })))
+  const wanted = spots.flatMap(({ block, ttl, reason }) =>
+    ttl === null ? [] : allow(prompt, { block, ttl: facts.ttl ?? ttl, reason }),
+  )
   const ranked = wanted.toSorted((left, right) => worthOf(facts, spots, right) - worthOf(facts, spots, left))
   const anchor = findAnchor(prompt, ranked.slice(0, free), story)
   const chosen = anchor === null ? ranked.slice(0, free) : [...ranked.slice(0, free - 1), anchor]
@@ -169,17 +169,22 @@ function priceReading({ read, write1h, write5m, input }: CacheReading, rates: Ca
   return read * rates.read + write1h * rates.write1h + write5m * rates.write5m + input * rates.input
 }
 
-/** What later reads should save until the entries of these markers die, in pico-dollars: each stretch by its forecast. */
+/**
+ * What later reads should save until the entries of these markers die, in pico-dollars: each stretch by its forecast.
+ * Whatever comes back to the end of a prompt reads all that stands before it as well.
+ */
 function expectReads({ blocks, minimumTokens }: PlannedPrompt, spots: readonly CacheSpot[], rates: CacheRates): number {
   let ttl: CacheTtl | null = null
   let spot = spots.length - 1
+  let reads = 0
   let pico = 0
   for (let at = blocks.length - 1; at >= 0; at--) {
     const { marker = null, endTokens = 0 } = blocks[at] ?? {}
     if (marker !== null && endTokens >= minimumTokens) ttl = ttl === '1h' ? ttl : marker
     while (spot > 0 && (spots[spot - 1]?.block ?? 0) >= at) spot -= 1
     const tokens = endTokens - (blocks[at - 1]?.endTokens ?? 0)
-    pico += tokens * (rates.input - rates.read) * expectReturns(ttl, spots[spot]?.forecast)
+    reads = Math.max(reads, expectReturns(ttl, spots[spot]?.forecast))
+    pico += tokens * (rates.input - rates.read) * reads
   }
   return pico
 }

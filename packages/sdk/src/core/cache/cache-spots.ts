@@ -14,6 +14,7 @@ import {
   type ReturnBook,
   type ReturnForecast,
   type ReturnKind,
+  type ReturnTraits,
   type VisitedPlace,
 } from './return-forecast.js'
 
@@ -37,7 +38,11 @@ export interface PlanFacts {
   readonly returns: ReturnBook
   /** What the application says about the conversation; null if nothing. */
   readonly presence: Presence | null
+  /** The only lifetime to ask for; absent or null: whichever suits best. */
+  readonly ttl?: CacheTtl | null
   readonly nowMs: number
+  /** True if pings keep the end of the conversation alive while they pay: then it is written for five minutes. */
+  readonly keepsWarm?: boolean
 }
 
 /**
@@ -94,16 +99,21 @@ function kindsOf({ isAgent, isContinued }: PromptStory): {
 
 /** The places of a prompt in prefix order, each block once; a later breakpoint never lives longer than one before it. */
 export function findSpots(facts: PlanFacts, story: PromptStory): readonly CacheSpot[] {
-  const { blocks } = facts.prompt
   const tail = findTail(facts, story)
-  const front = markableAt(
-    blocks,
-    blocks.findLastIndex(({ part }) => part !== 'messages'),
-  )
-  const shared = [...(front === -1 ? [] : [spotAt(facts, story, front, 'front')]), ...findJunctions(facts, story)]
+  const shared = [...findFronts(facts, story), ...findJunctions(facts, story)]
   const all = tail === null ? shared : [...shared, tail]
   const byBlock = new Map(all.map((spot) => [spot.block, spot]))
   return raise([...byBlock.values()].sort((left, right) => left.block - right.block))
+}
+
+/** The end of the tools and that of the system text: prompts with one system text less in common share the tools still. */
+function findFronts(facts: PlanFacts, story: PromptStory): readonly CacheSpot[] {
+  const { blocks } = facts.prompt
+  const ends = [
+    blocks.findLastIndex(({ part }) => part === 'tools'),
+    blocks.findLastIndex(({ part }) => part !== 'messages'),
+  ].map((block) => markableAt(blocks, block))
+  return [...new Set(ends)].filter((block) => block !== -1).map((block) => spotAt(facts, story, block, 'front'))
 }
 
 /** Where others left the way of this prompt, and where it leaves that of all others. */
@@ -117,9 +127,8 @@ function findJunctions(facts: PlanFacts, story: PromptStory): readonly CacheSpot
 }
 
 function spotAt(facts: PlanFacts, story: PromptStory, block: number, reason: SpotReason): CacheSpot {
-  const kind = kindsOf(story).front
-  const seen = facts.returns.seenOf(kind, facts.prompt.blocks[block]?.endTokens ?? 0)
-  const forecast = forecastReturn(kind, [...seen, gapsAt(story.known[block], facts.nowMs)], null)
+  const seen = facts.returns.seenOf(frontTraits(facts, story, block))
+  const forecast = forecastReturn(kindsOf(story).front, [...seen, gapsAt(story.known[block], facts.nowMs)], null)
   return { block, reason, forecast, ttl: bestTtl(forecast, facts.rates) }
 }
 
@@ -128,14 +137,33 @@ function findTail(facts: PlanFacts, story: PromptStory): CacheSpot | null {
   const { prompt, returns, presence, rates, nowMs } = facts
   const block = prompt.blocks.findLastIndex(({ canMark }) => canMark)
   if (block === -1) return null
-  const kind = kindsOf(story).tail
   const own = gapsAt(story.known[story.privateFrom], nowMs)
-  const seen = returns.seenOf(kind, prompt.blocks[block]?.endTokens ?? 0)
-  const forecast = forecastReturn(kind, [...seen, own], presence)
-  const best = bestTtl(forecast, rates)
+  const seen = returns.seenOf(tailTraits(facts, story, block))
+  const forecast = forecastReturn(kindsOf(story).tail, [...seen, own], presence)
+  const cheapest = bestTtl(forecast, rates)
+  const best = cheapest !== null && facts.keepsWarm === true ? '5m' : cheapest
   const warm = story.warmBlock < story.privateFrom ? null : story.known[story.warmBlock]?.entry
   // What lives keeps its lifetime: another one would hold for the new blocks alone, and not for those before them.
   return { block, reason: 'tail', forecast, ttl: best === null ? null : (warm?.ttl ?? best) }
+}
+
+function frontTraits({ prompt }: PlanFacts, story: PromptStory, block: number): ReturnTraits {
+  const tokens = prompt.blocks[block]?.endTokens ?? 0
+  return { kind: kindsOf(story).front, tokens, turn: null, paceMs: null, freshTokens: tokens }
+}
+
+function tailTraits({ prompt, nowMs }: PlanFacts, story: PromptStory, block: number): ReturnTraits {
+  const ends = story.known.filter((spot) => spot.isEnd && spot.block >= story.privateFrom)
+  const last = ends.at(-1)
+  const tokens = prompt.blocks[block]?.endTokens ?? 0
+  const before = last === undefined ? 0 : (prompt.blocks[last.block]?.endTokens ?? 0)
+  return {
+    kind: kindsOf(story).tail,
+    tokens,
+    turn: ends.length + 1,
+    paceMs: last === undefined ? null : nowMs - last.seenAtMs,
+    freshTokens: tokens - before,
+  }
 }
 
 /** With the visit that is just taking place. */
@@ -166,17 +194,19 @@ function markableAt(blocks: readonly PlannedBlock[], block: number): number {
  * Notes what the request itself tells about returns: its conversation went on, and what it shares was needed again. To be
  * called once per request that is sent.
  */
-export function noteReturns({ prompt, returns, nowMs }: PlanFacts, story: PromptStory): void {
+export function noteReturns(facts: PlanFacts, story: PromptStory): void {
+  const { prompt, returns, nowMs } = facts
   const { blocks } = prompt
-  const kinds = kindsOf(story)
   const seed = hashWord(prompt.space)
-  const placeAt = (block: number, kind: ReturnKind): VisitedPlace => {
-    const { key = 0, endTokens = 0 } = blocks[block] ?? {}
-    return { place: mixHash(seed, key), kind, tokens: endTokens }
+  const placeAt = (block: number): number => mixHash(seed, blocks[block]?.key ?? 0)
+  const visit = (block: number, traits: ReturnTraits): void => {
+    const visited: VisitedPlace = { place: placeAt(block), traits }
+    returns.visit(visited, nowMs)
   }
   const before = story.known.findLast(({ isEnd, block }) => isEnd && block >= story.privateFrom)
-  if (before !== undefined) returns.close(placeAt(before.block, kinds.tail).place, nowMs)
+  if (before !== undefined) returns.close(placeAt(before.block), nowMs)
   const end = blocks.findLastIndex(({ canMark }) => canMark)
-  if (end !== -1) returns.visit(placeAt(end, kinds.tail), nowMs)
-  if (story.privateFrom > 0) returns.visit(placeAt(story.privateFrom - 1, kinds.front), nowMs)
+  if (end !== -1) visit(end, tailTraits(facts, story, end))
+  const front = story.privateFrom - 1
+  if (front >= 0) visit(front, frontTraits(facts, story, front))
 }

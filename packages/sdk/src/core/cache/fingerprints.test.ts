@@ -35,6 +35,8 @@ describe('blocks that the API reads as the same', () => {
     ['citations that are null', { ...base, system: [{ type: 'text', text: 'Be brief.', citations: null }] }],
     ['another length of the answer', { ...base, max_tokens: 5, stream: true, metadata: { user_id: 'x' } }],
     ['a default that is stated', { ...base, tool_choice: { type: 'auto' }, speed: 'standard' }],
+    ['the effort that the model has by itself', { ...base, output_config: { effort: 'medium' } }],
+    ['the thinking that the model does by itself', { ...base, thinking: { type: 'adaptive' } }],
     ['automatic caching', { ...base, cache_control: { type: 'ephemeral' } }],
     [
       'the attribution line of Claude Code',

@@ -21,6 +21,8 @@ import { PrintMemory, type SeenBlock } from './print-memory.js'
 export interface PrefixBlock {
   /** Its index in the view's blocks. */
   readonly index: number
+  /** Where it begins in the body, in bytes. */
+  readonly start: number
   /** The level it belongs to: web search stands among the tools and counts with the system text. */
   readonly part: BlockPart
   /** Equal for blocks that the API reads as the same. */
@@ -51,6 +53,11 @@ export interface PrefixOptions {
   readonly facts: TokenFacts
   /** Whether the model reads the thinking of earlier turns; see `keepsThinking`. */
   readonly keepsThinking: boolean
+  /**
+   * True if bare strings must stay strings, so that only the last one can be marked: by the automatic marker. By default
+   * none can where thinking is sent back that the model reads.
+   */
+  readonly keepsStrings?: boolean
   /** Kept from call to call; without one every block is looked into. */
   readonly memory?: PrintMemory
 }
@@ -169,11 +176,13 @@ interface Reading {
 function placeBlocks(
   shown: readonly ShownBlock[],
   seen: readonly SeenBlock[],
-  { view, body, parameters, options: { facts, keepsThinking } }: Reading,
+  { view, body, parameters, options }: Reading,
 ): readonly PrefixBlock[] {
+  const { facts, keepsThinking, keepsStrings } = options
   // Thinking is bound to what preceded it. Markers are no part of that; whether a string is the same as a block with
   // that text is not said, so that strings stay strings there.
-  const isStringKept = keepsThinking && view.blocks.some(isThinking)
+  const isStringKept = keepsStrings ?? (keepsThinking && view.blocks.some(isThinking))
+  const isKept = ({ start }: BlockView): boolean => isStringKept && body[start] === QUOTE
   const roles = new Map<string | null, number>()
   const chain = new KeyChain(parameters)
   let position = -1
@@ -186,15 +195,21 @@ function placeBlocks(
     const print = mixHash(roleHash(roles, block.role), known?.print ?? 0)
     return {
       index,
+      start: block.start,
       part,
       print,
       key: chain.next(part, print),
       tokens: (known?.tokens ?? 0) + opening + toolPrompt,
       position,
       marker: known?.marker ?? null,
-      canMark: canCarry(block, known, body) && !(isStringKept && body[block.start] === QUOTE),
+      canMark: canCarry(block, known, body) && (!isKept(block) || (keepsStrings === true && isAutomatic(view, index))),
     }
   })
+}
+
+/** The automatic marker stands on the last block, whatever that is. */
+function isAutomatic({ marker, blocks }: CallView, index: number): boolean {
+  return marker === null && index === blocks.length - 1
 }
 
 /** Whether the API takes a marker there: on a bare string after it became a block, on one in a list never. */

@@ -32,6 +32,14 @@ describe('what a prompt finds', () => {
     expect(index.look(prompt('abcd'), 1)).toMatchObject({ read: 0, input: 4_000 })
   })
 
+  it('is also what automatic caching wrote at a block that would not have been marked here', () => {
+    const index = new PrefixIndex()
+    const sent = prompt('abc', { 2: '5m' })
+    const blocks = sent.blocks.map((block, at) => ({ ...block, canMark: at < 2 }))
+    send(index, { ...sent, blocks }, 0)
+    expect(index.look(prompt('abcd', { 3: '5m' }), 1).read).toBe(3_000)
+  })
+
   it('is nothing before the first byte of the answer', () => {
     const index = new PrefixIndex()
     const call = index.begin(prompt('abc', { 2: '5m' }), 0)

@@ -90,7 +90,10 @@ export class PrefixIndex {
     const { blocks, minimumTokens } = prompt
     const seed = hashWord(prompt.space)
     const hits: number[] = []
-    const marked = blocks.flatMap(({ marker, endTokens }, at) => (marker && endTokens >= minimumTokens ? [at] : []))
+    const marked: number[] = []
+    for (const [at, { marker, endTokens }] of blocks.entries()) {
+      if (marker !== null && endTokens >= minimumTokens) marked.push(at)
+    }
     for (const at of marked) {
       const hit = this.#lookBack(blocks, at, seed, nowMs)
       if (hit !== -1) hits.push(hit)
@@ -204,7 +207,8 @@ export class PrefixIndex {
     }
     let parent = deepest
     // What follows the last place for a marker can never be read from the cache: it ends no prompt and parts no ways.
-    const end = blocks.findLastIndex(({ canMark }) => canMark)
+    // Automatic caching also marks where we would not.
+    const end = blocks.findLastIndex(({ canMark, marker }) => canMark || marker !== null)
     for (let at = known; at <= end; at++) {
       parent = this.#add(mixHash(seed, blocks[at]?.key ?? 0), parent, nowMs)
       path.push(parent)

@@ -47,8 +47,9 @@ describe('what is believed', () => {
 })
 
 describe('counting returns', () => {
-  const place = { place: 1, kind: 'chat-tail', tokens: 2_000 } as const
-  const seen = (book: ReturnBook) => book.seenOf('chat-tail', 2_000)[0]
+  const traits = { kind: 'chat-tail', tokens: 2_000, turn: 2, paceMs: MINUTE, freshTokens: 500 } as const
+  const place = { place: 1, traits } as const
+  const seen = (book: ReturnBook) => book.seenOf(traits)[0]
 
   it('waits until a visit is five minutes old, so that quick returns weigh no more than absent ones', () => {
     const book = new ReturnBook()
@@ -80,8 +81,12 @@ describe('counting returns', () => {
     const book = new ReturnBook()
     book.visit(place, 0)
     book.expire(6 * MINUTE)
-    expect(book.seenOf('chat-front', 2_000)).toEqual([noGaps, noGaps])
-    expect(book.seenOf('chat-tail', 100_000)).toEqual([{ soon: 0, hour: 0, gone: 1 }, noGaps])
+    const gone = { soon: 0, hour: 0, gone: 1 }
+    const none = [noGaps, noGaps, noGaps]
+    expect(book.seenOf({ ...traits, kind: 'chat-front' })).toEqual([noGaps, ...none])
+    expect(book.seenOf({ ...traits, turn: 3 })).toEqual([gone, ...none])
+    expect(book.seenOf({ ...traits, paceMs: 2 * MINUTE })).toEqual([gone, gone, noGaps, noGaps])
+    expect(book.seenOf({ ...traits, freshTokens: 20_000 })).toEqual([gone, gone, gone, noGaps])
   })
 
   it('fades, so that what changed is believed after a while', () => {

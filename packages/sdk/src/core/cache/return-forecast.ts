@@ -71,6 +71,10 @@ const LEAST_DEATH = 0.01
 const MAX_KIND_VISITS = 400
 /** Prefixes up to four times this are of one size, those up to sixteen times of the next, and so on. */
 const SMALL_TOKENS = 1_000
+/** Later turns are alike. */
+const MAX_TURN = 6
+/** Between a machine, or somebody who waits for every answer, and somebody who does other things. */
+const BRISK_MS = 60_000
 const DEFAULT_MAX_OPEN = 20_000
 
 /** The counts with one more gap. */
@@ -121,12 +125,24 @@ export function bestTtl(forecast: ReturnForecast, rates: CacheRates): CacheTtl |
   return least === short ? '5m' : '1h'
 }
 
+/** What else tells how soon a prefix comes back. */
+export interface ReturnTraits {
+  readonly kind: ReturnKind
+  /** Tokens of the prefix. */
+  readonly tokens: number
+  /** The requests of the conversation so far, this one included; null for what conversations share. */
+  readonly turn: number | null
+  /** How long its last turn was ago; null for the first. */
+  readonly paceMs: number | null
+  /** Tokens that are new since then. */
+  readonly freshTokens: number
+}
+
 /** A prefix that was visited. */
 export interface VisitedPlace {
   /** A number of the prefix. */
   readonly place: number
-  readonly kind: ReturnKind
-  readonly tokens: number
+  readonly traits: ReturnTraits
 }
 
 interface Visit {
@@ -152,15 +168,15 @@ export class ReturnBook {
     this.#maxOpen = Math.max(1, maxOpen)
   }
 
-  /** What was seen so far of prefixes of this kind, and of those that are about as long as well. */
-  seenOf(kind: ReturnKind, tokens: number): readonly GapCounts[] {
-    return classesOf(kind, tokens).map((name) => this.#counts.get(name) ?? noGaps)
+  /** What was seen so far of prefixes of this kind, then of those that are more and more alike. */
+  seenOf(traits: ReturnTraits): readonly GapCounts[] {
+    return classesOf(traits).map((name) => this.#counts.get(name) ?? noGaps)
   }
 
   /** A prompt came through a place or ended there. Times must not go back. */
-  visit({ place, kind, tokens }: VisitedPlace, nowMs: number): void {
+  visit({ place, traits }: VisitedPlace, nowMs: number): void {
     this.close(place, nowMs)
-    const visit: Visit = { classes: classesOf(kind, tokens), atMs: nowMs, hasReturned: false }
+    const visit: Visit = { classes: classesOf(traits), atMs: nowMs, hasReturned: false }
     this.#young.add(visit)
     this.#last.set(place, visit)
     const [oldest] = this.#last.keys()
@@ -205,7 +221,24 @@ export class ReturnBook {
   }
 }
 
-/** Long prompts come back otherwise than short ones: a document is asked about once, a long conversation goes on. */
-function classesOf(kind: ReturnKind, tokens: number): readonly string[] {
-  return [kind, `${kind} ${Math.max(0, Math.floor(Math.log2(Math.max(1, tokens) / SMALL_TOKENS) / 2))}`]
+/**
+ * From the most general to the most special. Long prompts come back otherwise than short ones: a document is asked about
+ * once, a long conversation goes on. A conversation that went on before, and at once, does so again.
+ */
+function classesOf({ kind, tokens, turn, paceMs, freshTokens }: ReturnTraits): readonly string[] {
+  if (turn === null) return [kind, `${kind} size ${sizeOf(tokens)}`]
+  const byTurn = `${kind} turn ${Math.min(MAX_TURN, turn)}`
+  if (paceMs === null) return [kind, byTurn, `${byTurn} size ${sizeOf(tokens)}`]
+  const byPace = `${byTurn} pace ${paceOf(paceMs)}`
+  return [kind, byTurn, byPace, `${byPace} fresh ${sizeOf(freshTokens)}`]
+}
+
+function sizeOf(tokens: number): number {
+  return Math.max(0, Math.floor(Math.log2(Math.max(1, tokens) / SMALL_TOKENS) / 2))
+}
+
+function paceOf(paceMs: number): string {
+  if (paceMs <= BRISK_MS) return 'brisk'
+  if (paceMs <= lifetimeMs['5m']) return 'in time'
+  return paceMs <= lifetimeMs['1h'] ? 'late' : 'gone'
 }

@@ -1,0 +1,105 @@
+/**
+ * What planning the cache adds to a call: a conversation of 200 kB that grows by one turn, with caching off and on, in turn.
+ *
+ *   planning.js [--json]
+ */
+
+import { parseArgs } from 'node:util'
+import { type CachingPolicy, loadPriceBook, priceList, resolveEndpoint } from '@runguard/sdk/core'
+import { createEngine, type Engine, engineDefaults, systemRuntime } from '@runguard/sdk/engine'
+import { memoryStore } from '@runguard/sdk/store'
+
+const MODEL = 'claude-opus-5-5'
+const FIRST_TURNS = 62
+const MEASURED_TURNS = 40
+const ROUNDS = 30
+const WARM_UP_ROUNDS = 5
+const GOAL_MS = 0.3
+
+const runtime = systemRuntime()
+const book = loadPriceBook(priceList)
+const answer = Buffer.from(
+  [
+    `event: message_start\ndata: {"type":"message_start","message":{"model":"${MODEL}","usage":{"input_tokens":10,"output_tokens":1}}}`,
+    'event: message_delta\ndata: {"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":5}}',
+    'event: message_stop\ndata: {"type":"message_stop"}\n\n',
+  ].join('\n\n'),
+)
+
+/** The bodies of an agent's calls, each with one turn more than the one before. */
+function conversation(): Uint8Array[] {
+  const line = (name: string, lines: number): string => `${name} reads the next line of its file. `.repeat(lines)
+  const tools = [{ name: 'read', description: line('The tool', 20), input_schema: { type: 'object' } }]
+  const system = [{ type: 'text', text: line('The house', 200) }]
+  const messages: object[] = [{ role: 'user', content: [{ type: 'text', text: 'Read it all.' }] }]
+  return Array.from({ length: FIRST_TURNS + MEASURED_TURNS }, (_, turn) => {
+    const call = { type: 'tool_use', id: `t${turn}`, name: 'read', input: { page: turn } }
+    const result = { type: 'tool_result', tool_use_id: `t${turn}`, content: line(`Page ${turn}`, 60) }
+    messages.push(
+      { role: 'assistant', content: [{ type: 'text', text: `Page ${turn} comes next.` }, call] },
+      { role: 'user', content: [result] },
+    )
+    return Buffer.from(JSON.stringify({ model: MODEL, max_tokens: 1_000, stream: true, system, tools, messages }))
+  }).slice(FIRST_TURNS)
+}
+
+function engineWith(caching: CachingPolicy): Engine {
+  return createEngine({ config: { ...engineDefaults, book, caching }, store: memoryStore(), runtime })
+}
+
+/** Milliseconds in the engine, from the call to its record. */
+async function timeCall(engine: Engine, session: string, body: Uint8Array): Promise<number> {
+  const start = performance.now()
+  const admission = await engine.admit({
+    method: 'POST',
+    endpoint: resolveEndpoint('POST', '/v1/messages'),
+    headers: { 'x-api-key': 'sk-ant-test', 'x-runguard-session': session },
+    body,
+    receivedBytes: body.length,
+    readAtTick: runtime.tick(),
+    problem: null,
+  })
+  if (admission.kind !== 'send') throw new Error(admission.refusal.message)
+  const { watch } = admission
+  watch.sent()
+  watch.head(200, { 'content-type': 'text/event-stream' })
+  watch.chunk(answer)
+  watch.end('complete')
+  return performance.now() - start
+}
+
+const modes = { off: 'off', explain: 'explain', fill: 'fill' } as const
+type Mode = keyof typeof modes
+
+/** Turn by turn, so that whatever else the machine does meets all of them alike. */
+async function measure(): Promise<Record<Mode, number>> {
+  const bodies = conversation()
+  const names = Object.keys(modes) as Mode[]
+  const engines = new Map(names.map((mode) => [mode, engineWith({ mode, ttl: null })]))
+  const times = new Map<Mode, number[]>(names.map((mode) => [mode, []]))
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const body of bodies) {
+      for (const [mode, engine] of engines) {
+        const ms = await timeCall(engine, `session-${round}`, body)
+        if (round >= WARM_UP_ROUNDS && body !== bodies[0]) times.get(mode)?.push(ms)
+      }
+    }
+  }
+  for (const engine of engines.values()) await engine.close()
+  return Object.fromEntries(names.map((mode) => [mode, median(times.get(mode) ?? [])])) as Record<Mode, number>
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((left, right) => left - right)[Math.floor(values.length / 2)] ?? Number.NaN
+}
+
+const { values } = parseArgs({ options: { json: { type: 'boolean' } } })
+const found = await measure()
+const added = { explain: found.explain - found.off, fill: found.fill - found.off }
+if (values.json) console.log(JSON.stringify({ ...found, added, goalMs: GOAL_MS }))
+else {
+  console.log('A conversation of 200 kB that grew by one turn; the engine alone, median milliseconds per call.\n')
+  for (const mode of Object.keys(modes) as Mode[]) console.log(`  caching ${mode.padEnd(8)} ${found[mode].toFixed(3)}`)
+  const verdict = added.fill <= GOAL_MS ? 'reached' : 'missed'
+  console.log(`\n  planning and filling adds ${added.fill.toFixed(3)} ms; the goal of ${GOAL_MS} ms is ${verdict}`)
+}

@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest'
+import { PauseBook, pingGain } from './keep-warm.js'
+
+const MINUTE = 60_000
+const rates = { input: 1, read: 0.1, write5m: 1.25, write1h: 2 }
+
+/** A book that has seen pauses of these minutes, one after the other. */
+function bookOf(pauses: readonly number[]): PauseBook {
+  const book = new PauseBook()
+  let nowMs = 0
+  for (const [place, minutes] of pauses.entries()) {
+    book.begin(place, 'person', nowMs)
+    nowMs += minutes * MINUTE
+    if (minutes < 60) book.end(place, nowMs)
+    book.expire(nowMs)
+  }
+  return book
+}
+
+describe('one more ping', () => {
+  it('pays at first where an answer waits for a person, and not where nothing is known', () => {
+    const book = new PauseBook()
+    expect(pingGain(book, 'person', 1, rates)).toBeGreaterThan(0)
+    expect(pingGain(book, 'unknown', 1, rates)).toBe(0)
+  })
+
+  it('pays from the break-even on: a return in 8.7 of 100 cases at a tenth of the price', () => {
+    const returns = (percent: number) => bookOf(Array.from({ length: 4_000 }, (_, at) => (at % 100 < percent ? 7 : 99)))
+    expect(pingGain(returns(8), 'person', 1, rates)).toBe(0)
+    expect(pingGain(returns(10), 'person', 1, rates)).toBeGreaterThan(0)
+  })
+
+  it('is not sent any more once nobody comes back', () => {
+    expect(pingGain(bookOf(Array(100).fill(99)), 'person', 1, rates)).toBe(0)
+  })
+
+  it('may pay for what follows it alone', () => {
+    const book = bookOf(Array(300).fill(12))
+    expect(book.chanceOf('person', 1)).toBeLessThan(0.02)
+    expect(pingGain(book, 'person', 1, rates)).toBeGreaterThan(0.9)
+  })
+})
+
+describe('counting pauses', () => {
+  it('counts each window that a pause reached, and the one in which it ended', () => {
+    const book = bookOf([...Array(90).fill(7), ...Array(90).fill(3)])
+    expect(book.chanceOf('person', 0)).toBeCloseTo((0.55 * 10 + 90) / 190)
+    expect(book.chanceOf('person', 1)).toBeCloseTo((0.25 * 10 + 90) / 100)
+  })
+
+  it('takes the last millisecond of a lifetime for in time', () => {
+    expect(bookOf([5]).chanceOf('person', 0)).toBeCloseTo((0.55 * 10 + 1) / 11)
+    expect(bookOf([5.001]).chanceOf('person', 0)).toBeCloseTo((0.55 * 10) / 11)
+  })
+
+  it('forgets the oldest pauses where there are too many', () => {
+    const book = new PauseBook(1)
+    book.begin(1, 'person', 0)
+    book.begin(2, 'person', 0)
+    book.end(1, MINUTE)
+    expect(book.chanceOf('person', 0)).toBe(0.55)
+  })
+})
