@@ -65,6 +65,8 @@ function callFrom(plane: DataPlane, request: IncomingMessage, endpoint: Endpoint
     endpoint,
     headers: plainHeaders(request.headers),
     body: read.body,
+    ...(read.pieces && { pieces: read.pieces }),
+    publicBase: publicBase(request, endpoint),
     receivedBytes: read.receivedBytes,
     readAtTick: plane.runtime.tick(),
     problem: read.problem,
@@ -76,15 +78,20 @@ function callFrom(plane: DataPlane, request: IncomingMessage, endpoint: Endpoint
   }
 }
 
+/** Where this caller has reached the gateway, as it wrote it; null if it did not say. */
+function publicBase({ headers: { host } }: IncomingMessage, { project }: Endpoint): string | null {
+  if (host === undefined || !/^[\w.:[\]-]{1,255}$/.test(host)) return null
+  return `http://${host}${project === null ? '' : `/p/${encodeURIComponent(project)}`}`
+}
+
 /** What was read, and what the engine made of it. */
 type Outgoing = ReadRequest & { readonly edited: Uint8Array | null }
 
 function dispatch(plane: DataPlane, request: IncomingMessage, endpoint: Endpoint, read: Outgoing, relay: Relay): void {
   const isEdited = read.edited !== null
   const headers = requestHeaders(request.rawHeaders, request.headers.connection, isEdited)
-  const length = request.headers['content-length']
-  // A body that is passed on unread keeps its length: the upstream may refuse chunked uploads.
-  if (read.outgoing === request && length !== undefined) headers.push('content-length', length)
+  const { outgoingBytes = null } = read
+  if (outgoingBytes !== null && read.outgoing !== null) headers.push('content-length', String(outgoingBytes))
   const path = plane.upstreamPrefix + endpoint.target
   const method = (request.method ?? 'GET') as Dispatcher.HttpMethod
   plane.upstream.dispatch({ path, method, headers, body: read.edited ?? read.outgoing }, relay)

@@ -49,16 +49,16 @@ export function requestHeaders(
 /**
  * The upstream's headers as the caller gets them.
  *
- * @param isDecoded the body goes out decoded, although it comes in encoded
+ * @param isGuarded the body goes out decoded, and perhaps with other bytes than it comes in with
  */
-export function responseHeaders(rawHeaders: readonly (string | Buffer)[], isDecoded: boolean): FlatHeaders {
+export function responseHeaders(rawHeaders: readonly (string | Buffer)[], isGuarded: boolean): FlatHeaders {
   const kept: FlatHeaders = []
   let connection: string | undefined
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const name = text(rawHeaders[at])
     const lower = name.toLowerCase()
     if (lower === 'connection') connection = text(rawHeaders[at + 1])
-    if (isDecoded && (lower === 'content-encoding' || lower === 'content-length')) continue
+    if (isGuarded && (lower === 'content-encoding' || lower === 'content-length')) continue
     if (!HOP_BY_HOP.has(lower) && !lower.startsWith(OWN_PREFIX)) kept.push(name, text(rawHeaders[at + 1]))
   }
   const dropped = namedIn(connection)

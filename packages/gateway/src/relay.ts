@@ -88,8 +88,9 @@ export class Relay implements Dispatcher.DispatchHandler {
     this.guard = isReadable(encoding) ? guard : null
     if (this.guard !== null) this.guard.onTurn = () => this.follow()
     this.tap = tapEncoded(encoding, (chunk) => this.take(chunk))
-    const isDecoded = this.guard !== null && this.tap !== null
-    this.head = { status, headers: responseHeaders((controller.rawHeaders ?? []) as Buffer[], isDecoded) }
+    // What a guard lets pass has no coding, and not always the length of what came.
+    const isGuarded = this.guard !== null
+    this.head = { status, headers: responseHeaders((controller.rawHeaders ?? []) as Buffer[], isGuarded) }
     this.held = this.watch.isPricedAtEnd ? [] : null
     if (this.held === null) {
       this.writeHead([])

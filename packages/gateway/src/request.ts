@@ -1,15 +1,23 @@
 /** Reading a request as far as the engine has to see it. */
 
 import type { IncomingMessage } from 'node:http'
-import type { Endpoint, Refusal } from '@runguard/sdk/core'
+import { Readable } from 'node:stream'
+import { type Endpoint, isBatchCreation, type Refusal } from '@runguard/sdk/core'
 import { CorruptEncodingError, DecodedTooLargeError, decodeBody, UnsupportedEncodingError } from './encoding.js'
 
 /** What the API itself accepts for Messages; more could not be sent on anyway. */
 export const MAX_BODY_BYTES = 32 * 1024 * 1024
 
+/** The API takes 256 MB of a batch; a little more, because it does not say which megabytes it means. */
+const MAX_BATCH_BYTES = 272 * 1024 * 1024
+
 export interface ReadRequest {
   /** What goes to the upstream: the bytes as they came, the request itself where it is passed on unread, or nothing. */
-  readonly outgoing: Buffer | IncomingMessage | null
+  readonly outgoing: Buffer | Readable | null
+  /** Of `outgoing`; null where it says that itself, or nobody knows it. */
+  readonly outgoingBytes?: number | null
+  /** The decoded body of a creation of a batch, instead of `body`. */
+  readonly pieces?: () => readonly Uint8Array[]
   /** What the engine reads; null where the body is passed on unread. */
   readonly body: Uint8Array | null
   readonly receivedBytes: number
@@ -17,7 +25,8 @@ export interface ReadRequest {
 }
 
 /**
- * Only a body that decisions depend on is read into memory; files, batches and unknown paths stream through.
+ * Only a body that decisions depend on is read into memory; files and unknown paths stream through. A batch is kept in the
+ * pieces it came in: nothing of it may reach the API before its budget has agreed, and no second copy of it is made.
  * Never rejects: what is wrong with the request is in `problem`.
  */
 export async function readRequest(
@@ -25,9 +34,11 @@ export async function readRequest(
   endpoint: Endpoint,
   maxBytes: number,
 ): Promise<ReadRequest> {
+  if (isBatchCreation(request.method ?? 'GET', endpoint)) return readBatch(request)
   if (endpoint.kind !== 'messages') return passedOn(request)
-  const received = await readBody(request, maxBytes)
-  if (!Buffer.isBuffer(received)) return { outgoing: null, body: null, receivedBytes: 0, problem: received }
+  const pieces = await readPieces(request, maxBytes)
+  if (!Array.isArray(pieces)) return { outgoing: null, body: null, receivedBytes: 0, problem: pieces }
+  const received = joinPieces(pieces)
   const encoding = request.headers['content-encoding']
   if (encoding === undefined) {
     return { outgoing: received, body: received, receivedBytes: received.length, problem: null }
@@ -38,7 +49,21 @@ export async function readRequest(
 function passedOn(request: IncomingMessage): ReadRequest {
   const length = Number(request.headers['content-length'] ?? 0)
   const hasBody = length > 0 || request.headers['transfer-encoding'] !== undefined
-  return { outgoing: hasBody ? request : null, body: null, receivedBytes: length, problem: null }
+  // It keeps its length: the upstream may refuse chunked uploads.
+  const outgoingBytes = request.headers['content-length'] === undefined ? null : length
+  return { outgoing: hasBody ? request : null, outgoingBytes, body: null, receivedBytes: length, problem: null }
+}
+
+async function readBatch(request: IncomingMessage): Promise<ReadRequest> {
+  const received = await readPieces(request, MAX_BATCH_BYTES)
+  if (!Array.isArray(received)) return { outgoing: null, body: null, receivedBytes: 0, problem: received }
+  const receivedBytes = received.reduce((sum, { length }) => sum + length, 0)
+  const outgoing = Readable.from(received, { objectMode: false })
+  const read = { outgoing, outgoingBytes: receivedBytes, receivedBytes, body: null, problem: null }
+  const encoding = request.headers['content-encoding']
+  if (encoding === undefined) return { ...read, pieces: () => received }
+  const { body, problem } = await readEncoded(joinPieces(received), encoding, MAX_BATCH_BYTES)
+  return { ...read, problem, pieces: () => (body === null ? [] : [body]) }
 }
 
 async function readEncoded(received: Buffer, encoding: string, maxBytes: number): Promise<ReadRequest> {
@@ -70,11 +95,15 @@ function encodingProblem(error: unknown, encoding: string, maxBytes: number): Re
 function tooLarge(maxBytes: number): Refusal {
   return {
     code: 'runguard_request_too_large',
-    message: `The request body is larger than ${maxBytes} bytes, the most that the Messages API accepts.`,
+    message: `The request body is larger than ${maxBytes} bytes, the most that the API accepts here.`,
   }
 }
 
-function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer | Refusal> {
+function joinPieces(pieces: readonly Buffer[]): Buffer {
+  return pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces)
+}
+
+function readPieces(request: IncomingMessage, maxBytes: number): Promise<Buffer[] | Refusal> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = []
     let bytes = 0
@@ -87,7 +116,7 @@ function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer | 
         resolve(tooLarge(maxBytes))
       }
     })
-    request.on('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)))
+    request.on('end', () => resolve(chunks))
     request.on('close', () => resolve(vanished()))
     request.on('error', () => resolve(vanished()))
   })

@@ -31,6 +31,14 @@ export class Threads {
     this.#kept.clear()
   }
 
+  /** The oldest stand first. */
+  #forgetExpired(atMs: number): void {
+    for (const [id, { expiresAtMs }] of this.#kept) {
+      if (expiresAtMs > atMs) return
+      this.#kept.delete(id)
+    }
+  }
+
   #find(id: string, workspace: string, atMs: number): KeptThread {
     const thread = this.#kept.get(id)
     if (thread === undefined || thread.workspace !== workspace || atMs >= thread.expiresAtMs) {
@@ -50,6 +58,7 @@ export class Threads {
         kept = textOf(answer, 'id')
         const messages = [...listOf(body.messages), { role: 'assistant', content: listOf(answer.content) }]
         const expiresAtMs = atMs + LIFETIME_MS
+        this.#forgetExpired(atMs)
         this.#kept.set(kept, { body: { ...body, messages }, workspace, expiresAtMs, state: 'open' })
       },
       end: (isSent) => {

@@ -1,5 +1,6 @@
 /** A session: calls on one account, and what they cost. */
 
+import { isPresenceWord, PRESENCE_HEADER, type PresenceWord } from '../core/cache/caching.js'
 import { addUsd, decimalUsd, type NanoUsd, zeroUsd } from '../core/cost/money.js'
 import type { CallRecord } from '../core/cost/record.js'
 import type { Account, Door } from './door/door-types.js'
@@ -17,8 +18,9 @@ export function openSession(
   const id = attribution.id ?? door.runtime.id()
   const headers = attributionHeaders({ ...attribution, id })
   let spent: NanoUsd = zeroUsd
+  let presence: PresenceWord | null = null
   const account: Account = {
-    headersFor: (own) => mergeTags(headers, own),
+    headersFor: (own) => ({ ...mergeTags(headers, own), ...presenceHeader(presence, own) }),
     onEnd: (record) => {
       spent = addUsd(spent, record.cost.nano)
       tell(door, () => onRecord(record))
@@ -28,6 +30,12 @@ export function openSession(
     id,
     get spentUsd() {
       return Number(decimalUsd(spent))
+    },
+    presence(word) {
+      if (word !== null && !isPresenceWord(word)) {
+        throw new TypeError(`presence is 'waiting', 'done', 'closed' or null, not ${JSON.stringify(word)}`)
+      }
+      presence = word
     },
     ...openWays(door, account),
   }
@@ -73,6 +81,12 @@ function checkName(what: string, name: unknown): string {
   throw new TypeError(
     `the ${what} of a session is a text of 1 to ${MAX_NAME_LENGTH} characters without control characters and outer spaces`,
   )
+}
+
+/** What a request says of itself goes before what was said of its session. */
+function presenceHeader(presence: PresenceWord | null, own: Headers): Record<string, string> {
+  const word = own.get(PRESENCE_HEADER) ?? presence
+  return word === null ? {} : { [PRESENCE_HEADER]: word }
 }
 
 /** A request may say more of itself: a task of its own, and tags beside those of the session. */

@@ -1,10 +1,12 @@
 /** What a program has of a guard. */
 
 import type { Breaker } from '../core/breaker/breaker.js'
+import type { PresenceWord } from '../core/cache/caching.js'
 import type { BudgetInput, GuardConfigInput } from '../core/config/config-input.js'
 import type { CallRecord } from '../core/cost/record.js'
 import type { BudgetAlert } from '../engine/alerts.js'
 import type { LoopEvent } from '../engine/engine.js'
+import type { LearnedTier } from '../engine/route-outcomes.js'
 import type { Runtime } from '../engine/runtime.js'
 import type { SessionStore } from '../store/session-store.js'
 import type { ReportQuery, ReportRow, Store } from '../store/store.js'
@@ -60,6 +62,14 @@ export interface GuardSession extends GuardedWays {
   readonly id: string
   /** What the calls of this object that have ended cost, in dollars. */
   readonly spentUsd: number
+  /**
+   * Says what is to be expected of the session from its next call on, which decides how long its prompt is cached:
+   * `waiting` for a tool or an answer and sure to go on, `done` until a person comes back, `closed` for good. Null: as
+   * if nothing had been said. A call may say otherwise by its header `x-runguard-presence`.
+   *
+   * @throws TypeError for any other word
+   */
+  presence(word: PresenceWord | null): void
 }
 
 /** Stands around the calls of one program. */
@@ -76,6 +86,15 @@ export interface Guard extends GuardedWays {
   report(query: ReportQuery): Promise<readonly ReportRow[]>
   /** How many tokens came out of the prompt cache, and how many went in. */
   cacheStats(query?: CacheStatsQuery): Promise<CacheStats>
+  /**
+   * Says whether the answer to a call was good, so that its task is sent to a tier that does. False if nothing can be
+   * learned from it: the call is not known any more, names no task, or was judged before.
+   *
+   * @param callId RunGuard's: `record.id`, or the header `x-runguard-request-id`
+   */
+  feedback(callId: string, isGood: boolean): boolean
+  /** What was learned of tiers at tasks. */
+  learned(): readonly LearnedTier[]
   /**
    * Takes other budgets into force, for calls that run as well.
    *

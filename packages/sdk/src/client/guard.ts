@@ -8,6 +8,7 @@ import { sumCacheStats } from './cache-stats.js'
 import { endpointFinder } from './door/claude-endpoint.js'
 import { CLOSED } from './door/door.js'
 import type { Account, Door } from './door/door-types.js'
+import { type EncodedText, runtimeFetch, sendEncoded } from './door/network.js'
 import { openWays } from './door/ways.js'
 import { readSettings } from './guard-options.js'
 import { openSession } from './guard-session.js'
@@ -44,6 +45,8 @@ export function createGuard(options: GuardOptions = {}): Guard {
       await engine.flush()
       return sumCacheStats(store, query)
     },
+    feedback: (callId, isGood) => engine.feedback(callId, isGood),
+    learned: () => engine.learned(),
     setBudgets: (list) => engine.setBudgets(readSettings({ budgets: list }).budgets),
     flush: () => engine.flush(),
     close: async () => {
@@ -58,14 +61,18 @@ export function createGuard(options: GuardOptions = {}): Guard {
 const NOBODY: Account = { headersFor: () => ({}), onEnd: () => {} }
 
 function openDoor(engine: Door['engine'], runtime: Door['runtime']): Door {
+  const encoded = new WeakMap<object, EncodedText>()
+  const network = sendEncoded(encoded)
   return {
     engine,
     runtime,
+    encoded,
+    network,
     findEndpoint: endpointFinder(),
     running: new Set(),
     dropped: new FinalizationRegistry((call) => call.stop('caller-aborted', 'dropped')),
     passing: new WeakSet(),
-    own: new WeakMap(),
+    own: new WeakMap([[network, runtimeFetch]]),
     fetch: globalThis.fetch,
     isClosed: false,
   }

@@ -6,15 +6,20 @@ export type { CacheHit } from '../core/cache/cache-hit.js'
 export { checkCacheHit } from '../core/cache/cache-hit.js'
 export type { CacheMark, CacheMarkOptions, MarkableRequest, Marked } from '../core/cache/cache-marks.js'
 export { withCache } from '../core/cache/cache-marks.js'
+export type { RecordedCache } from '../core/cache/cache-record.js'
+export type { PresenceWord } from '../core/cache/caching.js'
 export type { ConfigProblem } from '../core/config/config.js'
 export type {
   BreakerInput,
   BudgetInput,
+  CachingInput,
+  DegradeInput,
   GuardConfigInput,
   LoopLimitsInput,
   LoopsInput,
   LoopTiersInput,
   OverrideInput,
+  RoutingInput,
 } from '../core/config/config-input.js'
 export type { CallRecord } from '../core/cost/record.js'
 export type { LoopDetectorState, LoopMatch, LoopOptions } from '../core/loop/loop.js'
@@ -34,6 +39,7 @@ export { errorFromApiError, errorFromWire } from '../core/refusal/refusal-wire.j
 export type { KnownTask, TaskModelOptions, Tier, TierModels, TierPreset } from '../core/route/task-models.js'
 export { selectModel, TASK_MODEL_MAP, taskModelMap, tierModels } from '../core/route/task-models.js'
 export type { BudgetAlert } from '../engine/alerts.js'
+export type { LearnedTier } from '../engine/route-outcomes.js'
 export { type Log, type Runtime, systemRuntime } from '../engine/runtime.js'
 export { memoryStore } from '../store/memory.js'
 export type { SessionStore } from '../store/session-store.js'

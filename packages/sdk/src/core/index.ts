@@ -1,4 +1,5 @@
 /** The pure core: values in, values out. */
+export { isBatchCreation } from './batch/batch-action.js'
 export type { PollPace } from './batch/batch-backoff.js'
 export type { BatchEstimate, BatchItemCost, BatchPricing } from './batch/batch-cost.js'
 export { costBatchMessage, estimateBatchItem } from './batch/batch-cost.js'
@@ -43,22 +44,36 @@ export { alertKey, reachedThresholds } from './budget/threshold.js'
 export type { Window, WindowKind } from './budget/window.js'
 export { isTimeZone, startOfDate, windowKinds, windowOf } from './budget/window.js'
 export type { BlockMark } from './cache/cache-edit.js'
-export { markBody } from './cache/cache-edit.js'
+export { markBody, markCall } from './cache/cache-edit.js'
 export type { CacheHit } from './cache/cache-hit.js'
 export { checkCacheHit } from './cache/cache-hit.js'
 export type { CacheMark, CacheMarkOptions, MarkableRequest, Marked } from './cache/cache-marks.js'
 export { withCache } from './cache/cache-marks.js'
-export type { BlockChange, CacheMiss, MissCause, MissFacts, SentPrompt } from './cache/cache-miss.js'
+export type { CacheMiss, MissFacts, SentPrompt } from './cache/cache-miss.js'
 export { explainMiss } from './cache/cache-miss.js'
 export type { CacheRates } from './cache/cache-model.js'
 export { cacheRates, keepsThinking, minimumTokens } from './cache/cache-model.js'
 export type { CacheParameters } from './cache/cache-parameters.js'
-export type { CacheMode, CachePlan, PlannedMark, PromptPlace } from './cache/cache-plan.js'
+export type { CachePlan, PlannedMark, PromptPlace } from './cache/cache-plan.js'
 export { bodyMarks, defaultMode, measurePrefix, planCache, withMarks } from './cache/cache-plan.js'
+export type {
+  CacheMode,
+  RecordedCache,
+  RecordedDiagnosis,
+  RecordedMark,
+  RecordedMiss,
+} from './cache/cache-record.js'
+export type { CacheReport, MissSum } from './cache/cache-report.js'
+export { reportCaching } from './cache/cache-report.js'
 export type { PlanFacts, PlannedPrompt, SpotReason } from './cache/cache-spots.js'
 export { noteReturns } from './cache/cache-spots.js'
+export type { CachingPolicy, PresenceWord } from './cache/caching.js'
+export { defaultCaching } from './cache/caching.js'
 export type { CallPrefix, PrefixBlock, PrefixOptions } from './cache/fingerprints.js'
 export { readPrefix } from './cache/fingerprints.js'
+export type { PauseKind } from './cache/keep-warm.js'
+export { PauseBook, pingGain } from './cache/keep-warm.js'
+export type { BlockChange, MissCause } from './cache/miss-cause.js'
 export type { PrefixCall, PrefixEntry, PrefixSpot } from './cache/prefix-index.js'
 export { PrefixIndex } from './cache/prefix-index.js'
 export type { CacheReading, IndexedBlock, IndexedPrompt, ReportedPrompt } from './cache/prefix-reading.js'
@@ -119,6 +134,7 @@ export { mergeStreamUsage, readStreamUsage, startStreamUsage } from './cost/usag
 export type { StreamGate } from './cut/cut.js'
 export { streamGate } from './cut/cut.js'
 export type { CutNotice } from './cut/cut-end.js'
+export type { DegradeAction, DegradeStep, Effort, TakenStep } from './degrade/degrade-steps.js'
 export type {
   Account,
   AccountRef,
@@ -152,8 +168,7 @@ export type { SessionLoopState } from './loop/loop-state-schema.js'
 export type { LoopStep, ToolClass } from './loop/loop-step.js'
 export { toolClassOf } from './loop/loop-tools.js'
 export type { LoopAction, LoopEpisode, LoopPolicy, LoopVerdict } from './loop/loop-verdict.js'
-export type { AgentMemory, AgentName, KnownRound } from './loop/steps-memory.js'
-export { unknownAgent } from './loop/steps-memory.js'
+export { type AgentMemory, type AgentName, type KnownRound, ownerOf, unknownAgent } from './loop/steps-memory.js'
 export type { TextRepeat, TextRepetition } from './loop/text-repeat.js'
 export { textRepeat } from './loop/text-repeat.js'
 export type { ApiErrorType, Refusal, RefusalAnswer, RefusalCode, RefusalDetails } from './refusal/errors.js'
@@ -169,6 +184,21 @@ export {
   UnpricedModelError,
 } from './refusal/refusal-error.js'
 export { errorFromApiError, errorFromWire } from './refusal/refusal-wire.js'
+export type { Outcome, SuccessEstimate } from './route/outcomes.js'
+export { estimateSuccess, learnOutcome } from './route/outcomes.js'
+export { chooseRoute } from './route/route.js'
+export { expectCost } from './route/route-cost.js'
+export type {
+  ConversationState,
+  RejectedModel,
+  Route,
+  RouteParts,
+  RouteReason,
+  RouteRequest,
+} from './route/route-facts.js'
+export type { RecordedRoute } from './route/route-record.js'
+export type { RoutePolicy } from './route/routing.js'
+export { defaultRoutePolicy } from './route/routing.js'
 export type { KnownTask, TaskModelOptions, Tier, TierModels, TierPreset } from './route/task-models.js'
 export { selectModel, TASK_MODEL_MAP, taskModelMap, tierModels } from './route/task-models.js'
 export { countBody, countTimeoutMs, readCount, unaskedHeaders } from './tokens/count-body.js'

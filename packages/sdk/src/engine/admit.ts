@@ -1,56 +1,132 @@
-/** Admit: everything that happens to a call before it is sent. parse → identify → check → (route → plan cache) → reserve */
+/** Admit: everything that happens to a call before it is sent. parse → identify → check → route → plan cache → reserve */
 
 import type { CacheTtl, Call, CallView } from '../core/body/call.js'
 import { MalformedBodyError } from '../core/body/cursor.js'
 import { scanCall } from '../core/body/scan.js'
 import { identify, type Scope } from '../core/budget/scope.js'
 import { expectUsage } from '../core/cost/ending.js'
-import { findModel, quotePrice } from '../core/cost/price.js'
+import { findModel } from '../core/cost/price.js'
+import { refuseUnpriced } from '../core/cost/price-refusal.js'
 import type { InputEstimate } from '../core/cost/record.js'
 import type { Refusal } from '../core/refusal/errors.js'
 import { estimateInput, tokenFacts } from '../core/tokens/tokens.js'
+import type { Admission } from './admission.js'
+import { admitBatch } from './batch-admit.js'
+import { recordRefusal } from './call-record.js'
 import type { Desk, Expectation, Opening } from './desk.js'
 import { outputScope } from './learning.js'
 import type { Inspection } from './loops.js'
 import { NO_HOLD, type Reservation } from './negotiation.js'
+import type { CacheDraft } from './prefixes.js'
 import { reserveCall } from './reserving.js'
-import { openWatch, recordRefusal, type Watch } from './watch.js'
-
-/** The answer of `admit`: send it and feed the watch, or refuse it. */
-export type Admission =
-  /** @property body what to send instead of the caller's body, decoded; null: send that, byte for byte */
-  | { readonly kind: 'send'; readonly watch: Watch; readonly body: Uint8Array | null }
-  | { readonly kind: 'refuse'; readonly id: string; readonly refusal: Refusal }
+import type { Routing } from './routes.js'
+import { openWatch } from './watch.js'
 
 /** One way in for every call, whatever door it came through. Never rejects for anything a caller sends. */
 export async function admit(desk: Desk, call: Call): Promise<Admission> {
+  if (call.endpoint.kind === 'batches') return admitBatch(desk, call)
   const id = desk.runtime.id()
   const read = parse(call)
   const scope = identify(call.headers, read.view?.userId ?? null, call.endpoint.project)
+  const asked: Draft = { view: read.view, body: call.body, isEdited: false }
   const problem = read.problem ?? check(desk, read.view)
   const inspection = problem === null ? await inspect(desk, call, read.view, scope) : null
-  const found: Found = { id, scope, inspection, ...expectCall(desk, call, scope, inspection?.body ?? null, read.view) }
-  const refusal = problem ?? inspection?.refusal ?? (await askBreakers(desk, call, found))
-  const reservation = refusal === null ? await reserve(desk, call, found) : refused(refusal)
+  const checked = edit(asked, inspection?.body ?? null)
+  const isRefused = problem !== null || (inspection?.refusal ?? null) !== null
+  const routing = isRefused ? null : await route(desk, call, checked, { id, scope })
+  const draft = routing?.body ? { view: routing.view, body: routing.body, isEdited: true } : checked
+  const caller = { id, scope, inspection, routing }
+  const refusal = problem ?? inspection?.refusal ?? routing?.refusal ?? (await askBreakers(desk, call, draft, caller))
+  const plan = refusal === null ? planCaching(desk, call, draft, caller) : null
+  const drafts = plan?.marked ? [{ ...plan.marked, isEdited: true }, draft] : [draft]
+  const { found, reservation } = await reserveFirst(desk, call, drafts, { ...caller, refusal })
   const opening = openCall(desk, call, found)
   if (inspection?.isNews === true) desk.tellLoop(opening, inspection)
   if (reservation.kind === 'refused') return refuse(desk, opening, reservation.refusal)
   const { hold, body } = reservation
   const expectation = found.expectation === null ? null : capOutput(found.expectation, hold?.clampedTo ?? null)
-  const watch = openWatch(desk, { opening, expectation, startedTick: call.readAtTick, hold, inspection })
-  return { kind: 'send', watch, body: body ?? inspection?.body ?? null }
+  const cache = plan?.watch(found.draft !== draft) ?? null
+  const watch = openWatch(desk, {
+    opening,
+    expectation,
+    startedTick: call.readAtTick,
+    hold,
+    inspection,
+    cache,
+    routing,
+  })
+  return { kind: 'send', watch, body: body ?? (found.draft.isEdited ? found.draft.body : null) }
+}
+
+/** A request as it would be sent now. Each step that edits it takes one and makes the next. */
+interface Draft {
+  /** Of `body`. */
+  readonly view: CallView | null
+  readonly body: Uint8Array | null
+  /** False as long as it is the caller's, byte for byte. */
+  readonly isEdited: boolean
+}
+
+/** Who makes the call, and what its agent is doing. */
+interface Caller {
+  readonly id: string
+  readonly scope: Scope
+  readonly inspection: Inspection | null
+  readonly routing: Routing | null
 }
 
 /** What was found out about a call so far. */
-interface Found {
-  readonly id: string
-  /** Of `body`. */
-  readonly view: CallView | null
-  /** What is to be sent: the caller's, or what loops made of it. */
-  readonly body: Uint8Array | null
-  readonly scope: Scope
+interface Found extends Caller {
+  readonly draft: Draft
   readonly expectation: Expectation | null
-  readonly inspection: Inspection | null
+}
+
+/** @param body what a step made of the request; null if it left it alone */
+function edit(draft: Draft, body: Uint8Array | null): Draft {
+  return body === null ? draft : { view: scanCall(body), body, isEdited: true }
+}
+
+/** Only what is answered by a model has one to choose. */
+async function route(
+  desk: Desk,
+  { endpoint }: Call,
+  { view, body }: Draft,
+  caller: Pick<Caller, 'id' | 'scope'>,
+): Promise<Routing | null> {
+  if (view === null || body === null || endpoint.kind !== 'messages') return null
+  return desk.routes.route({ ...caller, view, body })
+}
+
+/** Only what is billed by its prompt has one worth caching. */
+function planCaching(
+  desk: Desk,
+  { endpoint, headers }: Call,
+  { view, body }: Draft,
+  caller: Caller,
+): CacheDraft | null {
+  if (view === null || body === null || endpoint.kind !== 'messages') return null
+  return desk.prefixes.plan({ ...caller, view, body, headers })
+}
+
+/**
+ * Sets money aside for the first draft that can be paid. Writing to the cache costs more than plain input: no call is
+ * refused, and none waits longer, because RunGuard wanted that.
+ */
+async function reserveFirst(
+  desk: Desk,
+  call: Call,
+  drafts: readonly Draft[],
+  { refusal, ...caller }: Caller & { readonly refusal: Refusal | null },
+): Promise<{ readonly found: Found; readonly reservation: Reservation }> {
+  const [first, ...others] = drafts
+  const draft = first ?? NO_DRAFT
+  const found = { ...caller, draft, expectation: expectDraft(desk, draft, caller.scope) }
+  if (refusal !== null) return { found, reservation: refused(refusal) }
+  const reservation = await reserve(desk, call, found)
+  const isTooDear = reservation.kind === 'refused' && reservation.refusal.code === 'runguard_budget_exceeded'
+  if (!isTooDear || others.length === 0) return { found, reservation }
+  const atOnce = { ...desk, config: { ...desk.config, waitForMoneyMs: 0 } }
+  return reserveFirst(atOnce, call, others, { ...caller, refusal })
 }
 
 function refused(refusal: Refusal): Reservation {
@@ -63,30 +139,24 @@ async function inspect(desk: Desk, call: Call, view: CallView | null, scope: Sco
     : desk.loops.inspect({ view, body: call.body, scope })
 }
 
-function expectCall(
-  desk: Desk,
-  call: Call,
-  scope: Scope,
-  edited: Uint8Array | null,
-  asked: CallView | null,
-): Pick<Found, 'view' | 'body' | 'expectation'> {
-  const view = edited === null ? asked : scanCall(edited)
-  const body = edited ?? call.body
-  return { view, body, expectation: view === null ? null : expect(desk, view, scope, body ?? NO_BODY) }
+function expectDraft(desk: Desk, { view, body }: Draft, scope: Scope): Expectation | null {
+  return view === null ? null : expect(desk, view, scope, body ?? NO_BODY)
 }
 
 /** What costs nothing is never stopped, and says nothing about a person either. */
 async function askBreakers(
   desk: Desk,
   { endpoint }: Call,
-  { id, view, scope, inspection }: Found,
+  { view }: Draft,
+  { id, scope, inspection }: Caller,
 ): Promise<Refusal | null> {
   if (view === null || endpoint.kind === 'count-tokens') return null
   return desk.breakers.admit({ id, scope, model: view.model, isFromPerson: inspection?.isFromPerson ?? false })
 }
 
 /** Only what is metered can be held for. */
-async function reserve(desk: Desk, call: Call, { id, view, body, scope, expectation }: Found): Promise<Reservation> {
+async function reserve(desk: Desk, call: Call, { id, draft, scope, expectation }: Found): Promise<Reservation> {
+  const { view, body } = draft
   if (view === null || expectation === null || body === null) return NO_HOLD
   const isGone = (): boolean => call.isGone?.() ?? false
   const countInput = async (): Promise<number | null> => (await call.countInput?.(body)) ?? null
@@ -95,6 +165,7 @@ async function reserve(desk: Desk, call: Call, { id, view, body, scope, expectat
 
 const MAX_NAME_LENGTH = 200
 const NO_BODY = new Uint8Array(0)
+const NO_DRAFT: Draft = { view: null, body: null, isEdited: false }
 
 function parse(call: Call): { view: CallView | null; problem: Refusal | null } {
   if (call.problem !== null || call.body === null) return { view: null, problem: call.problem }
@@ -110,14 +181,7 @@ function parse(call: Call): { view: CallView | null; problem: Refusal | null } {
 function check(desk: Desk, view: CallView | null): Refusal | null {
   const { book, unknownModel } = desk.config
   if (view === null || view.model === null) return null
-  const quote = quotePrice(book, view.model, desk.runtime.now(), unknownModel)
-  if (quote.kind === 'price') return null
-  return {
-    code: 'runguard_unpriced_model',
-    message:
-      `RunGuard has no price for model ${JSON.stringify(view.model)} and was told to refuse ` +
-      'such calls. Add a price override, or set the policy for unknown models to "dearest" or "flag".',
-  }
+  return refuseUnpriced(book, view.model, desk.runtime.now(), unknownModel)
 }
 
 function expect(desk: Desk, view: CallView, scope: Scope, body: Uint8Array): Expectation {
@@ -145,7 +209,7 @@ function commonTtl(view: CallView): CacheTtl | null {
   return common
 }
 
-function openCall(desk: Desk, call: Call, { id, view, scope, expectation, inspection }: Found): Opening {
+function openCall(desk: Desk, call: Call, { id, draft, scope, expectation, inspection, routing }: Found): Opening {
   return {
     id,
     startedAt: desk.runtime.now(),
@@ -154,10 +218,12 @@ function openCall(desk: Desk, call: Call, { id, view, scope, expectation, inspec
     target: `${call.method} ${call.endpoint.target.split('?', 1)[0]}`.slice(0, MAX_NAME_LENGTH),
     scope,
     client: call.headers['user-agent']?.slice(0, MAX_NAME_LENGTH) ?? null,
-    requestedModel: view?.model ?? null,
-    isStream: view?.stream ?? false,
+    requestedModel: routing?.route?.asked ?? draft.view?.model ?? null,
+    isStream: draft.view?.stream ?? false,
     estimate: expectation === null ? null : estimateOf(expectation),
     loop: inspection?.loop ?? null,
+    route: routing?.route ?? null,
+    degraded: routing?.degraded ?? [],
     requestBytes: call.receivedBytes,
   }
 }

@@ -20,6 +20,8 @@ export interface KnownAgent {
   told: LoopAction | null
   /** The newest round of the conversation that was last stopped. */
   stoppedAt: string | null
+  /** The answer that it was kept with last; null if with none. */
+  keptAsked: string | null
   /** A person may have written since the newest round that is known. */
   isSpokenTo: boolean
 }
@@ -30,6 +32,8 @@ export interface Agents {
   find(name: AgentName): KnownAgent | Promise<KnownAgent>
   /** Without asking anybody; null if this process does not know it. */
   recall(name: AgentName): KnownAgent | null
+  /** Takes one in as it is remembered, unless a newer state of it is known already. */
+  adopt(memory: AgentMemory): KnownAgent
   /** To be kept within seconds. */
   keepSoon(agent: KnownAgent): void
   /** Resolves when it was kept, or could not be. */
@@ -70,6 +74,11 @@ export function rememberAgents(store: SessionStore, runtime: Runtime, limits: Pa
   return {
     find: (name) => recall(name) ?? load(store, runtime, name).then((memory) => admit(openAgent(memory, limits))),
     recall,
+    adopt: (memory) => {
+      const already = recall(memory)
+      if (already !== null && already.memory.version < memory.version) known.delete(keyOf(memory))
+      return admit(openAgent(memory, limits))
+    },
     keepSoon: (agent) => shelf.keepSoon(agent),
     keepNow: (agent) => shelf.keepNow(agent),
     flush: () => shelf.flush(),
@@ -173,8 +182,11 @@ async function load(store: SessionStore, runtime: Runtime, name: AgentName): Pro
 }
 
 /** What another version kept is not understood: then the rounds are read again from the conversation. */
-function openAgent(memory: AgentMemory, limits: Partial<LoopLimits>): KnownAgent {
-  const unasked = { request: null, told: null, stoppedAt: null, isSpokenTo: false }
+function openAgent(kept: AgentMemory, limits: Partial<LoopLimits>): KnownAgent {
+  // What was kept before there were threads says nothing of them.
+  const memory: AgentMemory = { ...kept, asked: kept.asked ?? null }
+  const keptAsked = memory.asked?.message ?? null
+  const unasked = { request: null, told: null, stoppedAt: null, keptAsked, isSpokenTo: false }
   if (memory.detector === null) return { ...unasked, memory, detector: new SessionLoopDetector(limits) }
   try {
     return { ...unasked, memory, detector: SessionLoopDetector.from(memory.detector, limits) }
@@ -185,7 +197,7 @@ function openAgent(memory: AgentMemory, limits: Partial<LoopLimits>): KnownAgent
 
 /**
  * The newest writer wins: both saw the same conversation. Only what a person or a nudge added elsewhere is taken over, for
- * the conversation does not show it.
+ * the conversation does not show it. Of a thread only whoever heard the newest answer saw all.
  */
 async function saveAgent(store: SessionStore, agent: KnownAgent): Promise<void> {
   for (let tries = 0; tries < 3; tries++) {
@@ -193,11 +205,19 @@ async function saveAgent(store: SessionStore, agent: KnownAgent): Promise<void> 
     const isKept = await store.changeAgent(next)
     if (isKept) {
       agent.memory = { ...agent.memory, version: next.version }
+      agent.keptAsked = next.asked?.message ?? null
       return
     }
     const other = await store.findAgent(agent.memory)
+    if (other !== null && isOvertaken(agent, other)) return
     agent.memory = other === null ? { ...agent.memory, version: 0 } : takeOver(agent.memory, other)
   }
+}
+
+/** The API has answered the thread elsewhere, and nothing here since: what is known here is old. */
+function isOvertaken({ memory, keptAsked }: KnownAgent, other: AgentMemory): boolean {
+  const answered = other.asked?.message ?? null
+  return answered !== keptAsked && (memory.asked?.message ?? null) === keptAsked
 }
 
 function takeOver(own: AgentMemory, other: AgentMemory): AgentMemory {

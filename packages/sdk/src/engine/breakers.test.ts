@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type Breaker, type BreakerEvent, breakerKey, closedBreaker, stepBreaker } from '../core/breaker/breaker.js'
 import { type BreakerPolicy, defaultBreakerPolicy } from '../core/breaker/breaker-meter.js'
+import { readRetryAt } from '../core/breaker/breaker-upstream.js'
 import { nanoUsd } from '../core/cost/money.js'
 import type { CallRecord } from '../core/cost/record.js'
 import type { Refusal } from '../core/refusal/errors.js'
@@ -204,6 +205,122 @@ describe('an operator', () => {
     await change(store, KEY, { kind: 'release', at: 2 })
     gateway.runtime.advance(2_001)
     expect(await gateway.ask()).toBeNull()
+  })
+})
+
+describe('gateways that share a store count together', () => {
+  /** Two that do not share a clock's ids, as no two processes do. */
+  function openTwo(changes: Partial<BreakerPolicy> = {}) {
+    const store = memoryStore()
+    const [first, second] = [openGateway(store, changes), openGateway(store, changes)]
+    for (let ids = 0; ids < 100; ids++) second.runtime.id()
+    const pass = async (ms: number): Promise<void> => {
+      for (const { runtime } of [first, second]) runtime.advance(ms)
+      await settled()
+    }
+    return { first, second, pass }
+  }
+
+  it('and open where each alone spends less, and both together more than allowed', async () => {
+    const { first, second, pass } = openTwo()
+    for (let calls = 0; calls < 3; calls++) await first.end()
+    for (let calls = 0; calls < 3; calls++) await second.end()
+    expect(await first.ask()).toBeNull()
+    await pass(2_500)
+    await Promise.all([first.ask(), second.ask()])
+    await settled()
+    expect(await first.ask()).toMatchObject({ details: { reason: 'spend_rate', spent_usd: '0.06' } })
+    await pass(2_500)
+    await second.ask()
+    expect(await second.ask()).toMatchObject({ details: { reason: 'spend_rate' } })
+    expect([...first.opened, ...second.opened].length).toBe(1)
+  })
+
+  it('and stay closed where both together spend no more than allowed, or not in one minute', async () => {
+    const { first, second, pass } = openTwo()
+    for (let calls = 0; calls < 3; calls++) await first.end()
+    for (let calls = 0; calls < 2; calls++) await second.end()
+    await pass(70_000)
+    for (let calls = 0; calls < 3; calls++) await second.end()
+    await pass(2_500)
+    await Promise.all([first.ask(), second.ask()])
+    await settled()
+    expect([await first.ask(), await second.ask(), first.opened, second.opened]).toEqual([null, null, [], []])
+  })
+
+  it('and do not open again for what opened it before', async () => {
+    const { first, second, pass } = openTwo()
+    for (let calls = 0; calls < 3; calls++) await first.end()
+    for (let calls = 0; calls < 3; calls++) await second.end()
+    await pass(2_500)
+    await Promise.all([first.ask(), second.ask()])
+    await settled()
+    await pass(60_000)
+    const probe = (await first.ask({ id: 'probe' })) === null ? first : second
+    await probe.end({ id: 'probe' })
+    await pass(2_500)
+    for (const gateway of [first, second]) {
+      await gateway.ask()
+      await settled()
+      expect(await gateway.ask()).toBeNull()
+    }
+  })
+})
+
+describe('a gateway whose clock is ahead', () => {
+  it('opens no breaker again and again for what it counted once', async () => {
+    const store = memoryStore()
+    const ahead = manualRuntime()
+    ahead.advance(3_600_000)
+    const [here, there] = [openGateway(store), openGateway(store, {}, ahead)]
+    for (let ids = 0; ids < 100; ids++) ahead.id()
+    for (let calls = 0; calls < 5; calls++) await there.end()
+    ahead.advance(1_000)
+    await settled()
+    await here.end()
+    for (let minutes = 0; minutes < 4; minutes++) {
+      await here.ask()
+      await settled()
+      here.runtime.advance(70_000)
+      await here.ask({ id: `probe-${minutes}` })
+      await here.end({ id: `probe-${minutes}` })
+    }
+    expect(here.opened).toEqual([])
+  })
+})
+
+describe('a clock that is set back', () => {
+  it('makes no minute of the hour that comes twice', async () => {
+    let backMs = 0
+    const steady = manualRuntime()
+    const runtime: ManualRuntime = { ...steady, now: () => steady.now() - backMs }
+    const gateway = openGateway(memoryStore(), {}, runtime)
+    await gateway.end()
+    backMs = 3_600_000
+    for (let minutes = 0; minutes < 20; minutes++) {
+      await gateway.end()
+      runtime.advance(60_000)
+    }
+    expect(gateway.opened).toEqual([])
+  })
+})
+
+describe('the word of the API', () => {
+  it('on when to try again is heeded, where its own spend limit is reached', () => {
+    expect(readRetryAt('120', 1_000)).toBe(121_000)
+    expect(readRetryAt('Thu, 01 Jan 1970 00:10:00 GMT', 1_000)).toBe(600_000)
+    expect(readRetryAt('999999999', 0)).toBe(86_400_000)
+    for (const odd of [undefined, '', '-5', 'soon', '0', 'Thu, 01 Jan 1970 00:00:00 GMT']) {
+      expect(readRetryAt(odd, 1_000)).toBeNull()
+    }
+  })
+
+  it('keeps a breaker open for longer than its cool-down', async () => {
+    const gateway = openGateway(memoryStore())
+    const limited = { ...failed, status: 429, errorCode: 'ramp_limit_exceeded' }
+    gateway.breakers.ended(sampleRecord({ scope, ...limited }), gateway.runtime.now() + 900_000)
+    await settled()
+    expect(await gateway.ask()).toMatchObject({ retryAfterSec: 900 })
   })
 })
 

@@ -5,17 +5,17 @@ import {
   type BreakerCause,
   type BreakerEvent,
   type BreakerScope,
-  breakerKey,
   breakerKeys,
   closedBreaker,
   judgeBreaker,
+  payerKey,
   stepBreaker,
 } from '../core/breaker/breaker.js'
 import {
-  addSample,
-  type BreakerMeter,
   type BreakerPolicy,
   type BreakerSample,
+  countsAnything,
+  countsCalls,
   findCause,
 } from '../core/breaker/breaker-meter.js'
 import { refuseAtBreaker } from '../core/breaker/breaker-refusal.js'
@@ -25,6 +25,7 @@ import { zeroUsd } from '../core/cost/money.js'
 import type { CallRecord } from '../core/cost/record.js'
 import type { Refusal } from '../core/refusal/errors.js'
 import type { SessionStore } from '../store/session-store.js'
+import { BreakerSamples } from './breaker-samples.js'
 import type { Runtime } from './runtime.js'
 
 /** A call before it is sent, as breakers see it. */
@@ -42,8 +43,8 @@ export interface Breakers {
   admit(call: BreakerCall): Promise<Refusal | null>
   /** A loop was stopped. The first one of a sub-agent does not count. */
   loopStopped(call: Pick<BreakerCall, 'scope' | 'model'>): void
-  /** A call has ended. */
-  ended(record: CallRecord): void
+  /** A call has ended. @param retryAt the API's own word on when to try again, milliseconds since the epoch */
+  ended(record: CallRecord, retryAt?: number | null): void
 }
 
 /** What breakers need. */
@@ -78,7 +79,7 @@ class SharedBreakers implements Breakers {
   private readonly onOpen: BreakerListener
   private readonly known = new Map<string, Known>()
   private readonly reading = new Map<string, Promise<void>>()
-  private readonly meters = new Map<string, BreakerMeter>()
+  private readonly samples: BreakerSamples
   /** The breakers whose probe a running call is. */
   private readonly probes = new Map<string, readonly string[]>()
   /** The sub-agents that were stopped before. */
@@ -87,6 +88,7 @@ class SharedBreakers implements Breakers {
   constructor(parts: BreakerParts, onOpen: BreakerListener) {
     this.parts = parts
     this.onOpen = onOpen
+    this.samples = new BreakerSamples(parts.store, parts.runtime)
   }
 
   async admit(call: BreakerCall): Promise<Refusal | null> {
@@ -132,52 +134,52 @@ class SharedBreakers implements Breakers {
     return isFirst
   }
 
-  ended(record: CallRecord): void {
+  ended(record: CallRecord, retryAt: number | null = null): void {
     const { id, scope, requestedModel, cost } = record
     const outcome = outcomeOf(record)
     const at = this.parts.runtime.now()
     for (const key of this.probes.get(id) ?? []) void this.change(key, { kind: 'ended', call: id, outcome, at })
     this.probes.delete(id)
     const code = upstreamLimit(record)
-    if (code !== null) this.tripAt(scope, requestedModel, code)
+    const payer = code === null ? null : payerKey(scope, requestedModel)
+    if (code !== null && payer !== null) this.trip(payer, { kind: 'upstream-limit', code }, retryAt)
     // What was never sent tells nothing about the API, and cost nothing.
     if (record.status === null && outcome === 'unknown') return
     const errors = outcome === 'bad' ? 1 : 0
     for (const key of breakerKeys(scope, requestedModel)) this.sample(key, { cost: cost.nano, calls: 1, errors })
   }
 
-  /**
-   * The limit belongs to the account that pays: of what is known here, the key that was used. Without keys everybody may
-   * bring an account of their own, so no more is stopped than this session; where nobody is known, the model.
-   */
-  private tripAt(scope: Scope, model: string | null, code: string): void {
-    const cause: BreakerCause = { kind: 'upstream-limit', code }
-    if (scope.key !== null) this.trip(breakerKey('key', scope.key), cause)
-    else if (scope.session !== null) this.trip(breakerKey('session', scope.session), cause)
-    else if (scope.user === null && model !== null) this.trip(breakerKey('model', model), cause)
-  }
-
   private sample(key: string, part: Partial<BreakerSample>): void {
     const { runtime, policy } = this.parts
     const limits = policy.limits[scopeOf(key)]
-    const isCounted = limits.spendPerMinute !== null || limits.errors !== null || limits.loopStops !== null
+    const isCounted = part.loopStops === undefined ? countsCalls(limits) : limits.loopStops !== null
     if (!isCounted) return
-    const at = runtime.now()
-    const sample = { at, cost: zeroUsd, calls: 0, errors: 0, loopStops: 0, ...part }
-    const meter = addSample(this.meters.get(key) ?? [], sample)
-    remember(this.meters, key, meter)
-    const cause = findCause(meter, limits, at)
+    this.samples.add(key, { at: runtime.now(), cost: zeroUsd, calls: 0, errors: 0, loopStops: 0, ...part })
+    this.judge(key)
+  }
+
+  private judge(key: string): void {
+    const { runtime, policy } = this.parts
+    const { changedAt } = this.recall(key)
+    const cause = findCause(this.samples.meter(key, changedAt), policy.limits[scopeOf(key)], runtime.now())
     if (cause === null) return
-    // What opened it is answered; it opens again only for what comes after.
-    this.meters.delete(key)
+    this.samples.forget(key)
     this.trip(key, cause)
   }
 
-  private trip(key: string, cause: BreakerCause): void {
+  private async hear(keys: readonly string[]): Promise<void> {
+    const counted = keys.filter((key) => countsAnything(this.parts.policy.limits[scopeOf(key)]))
+    await this.samples.hear(counted)
+    for (const key of counted) if (this.recall(key).state.kind === 'closed') this.judge(key)
+  }
+
+  private trip(key: string, cause: BreakerCause, until: number | null = null): void {
     const { runtime, policy } = this.parts
-    void this.change(key, { kind: 'trip', cause, at: runtime.now(), coolDownMs: policy.coolDownMs }).then((breaker) => {
-      if (breaker !== null) this.onOpen(breaker)
-    })
+    void this.change(key, { kind: 'trip', cause, at: runtime.now(), coolDownMs: policy.coolDownMs, until }).then(
+      (breaker) => {
+        if (breaker !== null) this.onOpen(breaker)
+      },
+    )
   }
 
   /** One of all the calls that could try does. */
@@ -215,6 +217,7 @@ class SharedBreakers implements Breakers {
   }
 
   private refresh(keys: readonly string[]): Promise<void> {
+    void this.hear(keys)
     const reading = this.read(keys).finally(() => {
       for (const key of keys) this.reading.delete(key)
     })
@@ -241,7 +244,10 @@ class SharedBreakers implements Breakers {
   }
 
   private learn(breaker: Breaker, heardAtTick: number): void {
-    if (breaker.version < this.recall(breaker.key).version) return
+    const news = breaker.version - this.recall(breaker.key).version
+    if (news < 0) return
+    // Another process opened it, for what was counted together.
+    if (news > 0 && breaker.state.kind === 'open') this.samples.forget(breaker.key)
     remember(this.known, breaker.key, { breaker, heardAtTick })
   }
 

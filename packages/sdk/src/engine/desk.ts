@@ -6,6 +6,7 @@ import type { CompiledBudgets } from '../core/budget/budget.js'
 import type { Balance } from '../core/budget/budget-room.js'
 import type { Reserve } from '../core/budget/reserve.js'
 import type { Scope } from '../core/budget/scope.js'
+import { type CachingPolicy, defaultCaching } from '../core/cache/caching.js'
 import type { Settled } from '../core/cost/ending.js'
 import type { NanoUsd } from '../core/cost/money.js'
 import type { PriceBook, UnknownModelPolicy } from '../core/cost/price.js'
@@ -13,13 +14,18 @@ import type { CallRecord } from '../core/cost/record.js'
 import type { Usage } from '../core/cost/usage.js'
 import type { AccountRef, LedgerEvent } from '../core/ledger/ledger.js'
 import { defaultLoopPolicy, type LoopPolicy } from '../core/loop/loop-verdict.js'
+import { defaultRoutePolicy, type RoutePolicy } from '../core/route/routing.js'
 import type { QuantileBook } from '../core/tokens/quantile-book.js'
 import type { TokenRatio } from '../core/tokens/token-ratio.js'
 import type { TokenEstimate } from '../core/tokens/tokens.js'
 import type { Balances } from './balances.js'
+import type { BatchBooks } from './batch-books.js'
 import type { Breakers } from './breakers.js'
+import type { CacheWatch } from './cache-watch.js'
 import type { Journal } from './journal.js'
 import type { Inspection, Loops } from './loops.js'
+import type { Prefixes } from './prefixes.js'
+import type { Routes, Routing } from './routes.js'
 import type { Runtime } from './runtime.js'
 import type { WaitingLine } from './waiting-line.js'
 
@@ -37,6 +43,10 @@ export interface EngineConfig {
   readonly loops: LoopPolicy
   /** What stops a session, key, team or model that runs away. */
   readonly breaker: BreakerPolicy
+  /** How prompts are cached. */
+  readonly caching: CachingPolicy
+  /** Which model serves a call. */
+  readonly routing: RoutePolicy
 }
 
 /** What an engine does unless it is told otherwise; only the prices are missing. */
@@ -47,6 +57,8 @@ export const engineDefaults: Omit<EngineConfig, 'book'> = {
   waitForMoneyMs: 30_000,
   loops: defaultLoopPolicy,
   breaker: defaultBreakerPolicy,
+  caching: defaultCaching,
+  routing: defaultRoutePolicy,
 }
 
 /** The money of a running call. */
@@ -86,6 +98,9 @@ export interface Desk {
   bytesPerTokenOf(call: Pick<Expectation, 'scope' | 'model'>): number
   readonly loops: Loops
   readonly breakers: Breakers
+  readonly prefixes: Prefixes
+  readonly batches: BatchBooks
+  readonly routes: Routes
   /** Whether an operator said that a session's loops are no longer looked for. Rejects if the store cannot be read. */
   isExempt(session: string): Promise<boolean>
   /** Something else than before is done about the loop of an agent. */
@@ -118,6 +133,8 @@ export type Opening = Pick<
   | 'isStream'
   | 'estimate'
   | 'loop'
+  | 'route'
+  | 'degraded'
   | 'requestBytes'
 >
 
@@ -142,4 +159,8 @@ export interface Admitted {
   readonly hold: CallHold | null
   /** Null where loops are not looked for. */
   readonly inspection: Inspection | null
+  /** Null where caching is not looked at. */
+  readonly cache: CacheWatch | null
+  /** Null where no route was looked for. */
+  readonly routing: Routing | null
 }

@@ -373,7 +373,8 @@ describe('endpoints that are not metered', () => {
   it.each([
     ['/v1/messages/count_tokens', 'not-billed'],
     ['/v1/models', 'not-billed'],
-    ['/v1/messages/batches', 'unmetered'],
+    ['/v1/messages/batches/msgbatch_1/cancel', 'not-billed'],
+    ['/v1/messages/batches/msgbatch_1', 'not-billed'],
     ['/v1/chat/completions', 'unmetered'],
     ['/v1/files', 'unmetered'],
   ])('%s is recorded as %s', async (path, kind) => {

@@ -4,21 +4,27 @@ import type { Call } from '../core/body/call.js'
 import type { Breaker } from '../core/breaker/breaker.js'
 import type { BreakerPolicy } from '../core/breaker/breaker-meter.js'
 import { type Budget, type CompiledBudgets, compileBudgets, renewAccounts } from '../core/budget/budget.js'
+import type { Scope } from '../core/budget/scope.js'
 import type { CallRecord, RecordedLoop } from '../core/cost/record.js'
 import type { LedgerEvent, LedgerResult } from '../core/ledger/ledger.js'
 import type { LoopPolicy } from '../core/loop/loop-verdict.js'
 import type { AgentName } from '../core/loop/steps-memory.js'
 import type { SessionStore } from '../store/session-store.js'
 import type { Store } from '../store/store.js'
-import { type Admission, admit } from './admit.js'
+import type { Admission } from './admission.js'
+import { admit } from './admit.js'
 import { type AlertWatch, type BudgetAlert, watchAlerts } from './alerts.js'
 import { rememberBalances } from './balances.js'
+import { openBatchBooks } from './batch-books.js'
 import { openBreakers } from './breakers.js'
 import type { CallHold, Desk, EngineConfig } from './desk.js'
 import { openJournal } from './journal.js'
 import { startKeeper } from './keeper.js'
-import { startLearning } from './learning.js'
+import { outputScope, startLearning } from './learning.js'
 import { watchLoops } from './loops.js'
+import { watchPrefixes } from './prefixes.js'
+import type { LearnedTier } from './route-outcomes.js'
+import { openRoutes } from './routes.js'
 import type { Runtime } from './runtime.js'
 import { openWaitingLine } from './waiting-line.js'
 
@@ -27,6 +33,10 @@ export interface Engine {
   admit(call: Call): Promise<Admission>
   /** Takes other budgets into force; calls that run keep the accounts they have, with the new limits. */
   setBudgets(budgets: readonly Budget[]): void
+  /** What somebody says of the answer to a call. False if nothing can be learned from it. @param call RunGuard's id */
+  feedback(call: string, isGood: boolean): boolean
+  /** What was learned of tiers at tasks. */
+  learned(): readonly LearnedTier[]
   /** Resolves when every call that has ended is in the store; rejects if the store cannot be written. */
   flush(): Promise<void>
   /** One round of the keeper, now: holds whose owner is gone are posted. Rejects if the store cannot be reached. */
@@ -76,8 +86,11 @@ export function createEngine(options: EngineOptions): Engine {
       budgets = applied(list)
       alerts?.sweep()
     },
+    feedback: (call, isGood) => desk.routes.feedback(call, isGood),
+    learned: () => desk.routes.learned(),
     flush: async () => {
       await desk.journal.flush()
+      await desk.batches.flush()
       await alerts?.told()
     },
     keep: keeper.round,
@@ -94,15 +107,19 @@ export function createEngine(options: EngineOptions): Engine {
 const LAST_TRIES = 5
 const LAST_PAUSE_MS = 500
 
-async function flushAtLast({ journal, runtime }: Desk): Promise<void> {
+async function flushAtLast({ journal, batches, runtime }: Desk): Promise<void> {
+  const flush = async (): Promise<void> => {
+    await journal.flush()
+    await batches.flush()
+  }
   for (let tries = 1; tries < LAST_TRIES; tries++) {
     try {
-      return await journal.flush()
+      return await flush()
     } catch {
       await runtime.sleep(LAST_PAUSE_MS)
     }
   }
-  return journal.flush()
+  return flush()
 }
 
 /** Limits may be other than before the last stop. Nobody listens, nobody looks. */
@@ -123,6 +140,7 @@ function openDesk(options: EngineOptions, { budgets, running, alerts }: Shared):
   const { config, store, runtime } = options
   const line = openWaitingLine(runtime)
   const balances = rememberBalances(store)
+  const learning = startLearning()
 
   const onResult = (event: LedgerEvent, result: LedgerResult): void => {
     if ('accounts' in result) balances.learn(result.accounts)
@@ -140,14 +158,39 @@ function openDesk(options: EngineOptions, { budgets, running, alerts }: Shared):
     balances,
     line,
     budgets,
+    batches: openBatchBooks(store, runtime),
     renew: (accounts) => renewAccounts(budgets(), accounts, runtime.now()),
-    ...startLearning(),
+    ...learning,
     ...openLoopDesk(options),
+    ...openPlans(options, { budgets, balances, ...learning }),
     open: (hold) => running.set(hold.id, hold),
     close: (record, events) => {
       journal.close(record, events)
       tell(runtime, () => options.onRecord?.(record))
     },
+  }
+}
+
+/** What chooses models and places the markers of the cache. */
+function openPlans(
+  { config, runtime }: EngineOptions,
+  { outputs, ratioOf, budgets, balances }: Pick<Desk, 'budgets' | 'balances' | 'ratioOf' | 'outputs'>,
+): Pick<Desk, 'prefixes' | 'routes'> {
+  const { book, unknownModel, routing, caching } = config
+  const shortOutput = (scope: Scope, model: string) => outputs.expectShort({ scope: outputScope(scope), model })
+  const isObserving = config.mode === 'observe'
+  // Who only observes is told what would have been chosen.
+  const policy = isObserving && routing.mode === 'route' ? { ...routing, mode: 'explain' as const } : routing
+  return {
+    routes: openRoutes({ runtime, book, policy, budgets, balances, ratioOf, shortOutput }),
+    prefixes: watchPrefixes({
+      runtime,
+      policy: caching,
+      isObserving,
+      book,
+      unknownModel,
+      ratioOf,
+    }),
   }
 }
 

@@ -1,4 +1,4 @@
-export type { Admission } from './admit.js'
+export type { Admission } from './admission.js'
 export type { BudgetAlert } from './alerts.js'
 export { type EngineConfig, engineDefaults } from './desk.js'
 export { createEngine, type Engine, type EngineOptions, type LoopEvent } from './engine.js'

@@ -6,11 +6,12 @@ import { accountRef } from '../testing/index.js'
 import { manualRuntime } from '../testing/manual-runtime.js'
 import { sampleRecord } from '../testing/sample-record.js'
 import { openJournal } from './journal.js'
+import type { Runtime } from './runtime.js'
 
 const soon = () => new Promise<void>((resolve) => setImmediate(resolve))
 const nobody = (): void => {}
 
-/** A store that counts its commits and can be away. */
+/** A store that counts its commits, each of which costs as much as on a disk, and can be away. */
 function openStore() {
   const store = memoryStore()
   const commits: StoreBatch[] = []
@@ -20,7 +21,7 @@ function openStore() {
     commits.push(batch)
     return store.post(batch)
   }
-  return { store: { ...store, post }, commits, state }
+  return { store: { ...store, isInstant: false, post }, commits, state }
 }
 
 const at = Date.UTC(2026, 10, 26)
@@ -48,6 +49,14 @@ describe('what happens together', () => {
       [['hold', 'hold'], 0],
       [['settle', 'hold', 'hold'], 1],
     ])
+  })
+
+  it('is asked at once where a commit costs nothing by itself: no call waits for a turn of the event loop', async () => {
+    const turns: string[] = []
+    const runtime: Runtime = { ...manualRuntime(), soon: () => turns.push('waited') }
+    const journal = openJournal(memoryStore(), runtime, nobody)
+    const [first, second] = await Promise.all([journal.post(hold('1')), journal.post(hold('2'))])
+    expect([first.kind, second.kind, ...turns]).toEqual(['held', 'held'])
   })
 
   it('is written a few milliseconds after a call has ended, without anybody asking', async () => {

@@ -76,6 +76,7 @@ class GroupedJournal implements Journal {
     return new Promise((resolve, reject) => {
       this.waiting.push({ event, resolve, reject })
       if (this.isDue) return
+      if (this.store.isInstant === true) return this.flushSoon()
       // Everything that asks in this turn of the event loop is answered by one commit.
       this.isDue = true
       this.runtime.soon(() => this.flushSoon())

@@ -19,6 +19,8 @@ const MAX_EXPIRED = 1_000
 const TIDY_EVERY_MS = 3_600_000
 /** Sessions of the last days are remembered: people come back to them after a weekend. */
 const REMEMBERED_MS = 7 * 86_400_000
+/** The API keeps results of batches for 29 days. */
+const BATCH_RESULTS_MS = 30 * 86_400_000
 
 /** Works until it is stopped. */
 export interface Keeper {
@@ -74,6 +76,7 @@ export function startKeeper(desk: Desk, store: Store & SessionStore, running: Re
     const tick = desk.runtime.tick()
     if (tick - tidiedAtTick < TIDY_EVERY_MS) return
     await store.forgetSessions(desk.runtime.now() - REMEMBERED_MS)
+    await store.forgetBatches(desk.runtime.now() - BATCH_RESULTS_MS)
     tidiedAtTick = tick
   }
 

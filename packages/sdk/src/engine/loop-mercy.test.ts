@@ -10,7 +10,7 @@ import { loadPriceBook } from '../core/cost/price.js'
 import { priceList } from '../core/cost/price-list.js'
 import { memoryStore } from '../store/memory.js'
 import { manualRuntime } from '../testing/manual-runtime.js'
-import type { Admission } from './admit.js'
+import type { Admission } from './admission.js'
 import { engineDefaults } from './desk.js'
 import { createEngine, type EngineOptions, type LoopEvent } from './engine.js'
 

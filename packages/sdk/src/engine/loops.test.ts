@@ -87,6 +87,17 @@ describe('an agent that goes in a loop', () => {
     expect((await look(loops, [summary, ...rounds(1, 3)])).loop?.action).toBe('stop')
   })
 
+  it('is stopped across a summary that the API made, and that stands in the place of all before it', async () => {
+    const loops = watch()
+    await course(loops, 3)
+    const compaction = { type: 'compaction', content: 'So far: npm install, three times.' }
+    const [asked, answered] = rounds(1, 3) as [{ content: unknown[] }, object]
+    const summed = [{ role: 'assistant', content: [compaction, ...asked.content] }, answered]
+    for (const head of [[], [person('go')]]) {
+      expect((await look(loops, [...head, ...summed])).loop).toMatchObject({ action: 'stop', rounds: 4 })
+    }
+  })
+
   it('goes on when a person writes, behind the refused results or after them, and then starts at one', async () => {
     const stopped = [person('go'), ...rounds(4)]
     const words = { type: 'text', text: 'try it another way' }

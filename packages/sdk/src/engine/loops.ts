@@ -1,21 +1,23 @@
 /** Loops: whether an agent goes round in circles, asked before each of its calls is sent. */
 
-import type { CallView } from '../core/body/call.js'
+import type { CallView, ThreadView } from '../core/body/call.js'
 import { agentOf, requestKey } from '../core/body/conversation.js'
 import { scanCall } from '../core/body/scan.js'
 import type { Scope } from '../core/budget/scope.js'
 import type { PriceBook } from '../core/cost/price.js'
 import type { CallRecord, RecordedLoop } from '../core/cost/record.js'
 import { totalPrompt } from '../core/cost/usage.js'
+import { completeRounds, rememberAsked } from '../core/loop/asked-rounds.js'
 import type { LoopFinding } from '../core/loop/loop-finding.js'
 import { loopLimitsOf } from '../core/loop/loop-limits.js'
 import { addNudge, applyNudges } from '../core/loop/loop-nudge.js'
 import { nudgeText, refuseLoop } from '../core/loop/loop-refusal.js'
 import type { SessionLoopDetector } from '../core/loop/loop-session.js'
 import { judgeLoop, type LoopPolicy, type LoopVerdict } from '../core/loop/loop-verdict.js'
-import { readRounds, type SeenRound } from '../core/loop/steps.js'
+import { readRounds, type SeenRound, type SeenRounds } from '../core/loop/steps.js'
 import { stepsOf } from '../core/loop/steps-keys.js'
 import {
+  type AgentMemory,
   type AgentName,
   costSince,
   findNews,
@@ -28,7 +30,9 @@ import type { Refusal } from '../core/refusal/errors.js'
 import { findCheaperModel, replaceModel } from '../core/route/cheaper-model.js'
 import type { SessionStore } from '../store/session-store.js'
 import { type KnownAgent, rememberAgents } from './agents.js'
+import { type AnswerTap, openTap } from './answer-tap.js'
 import type { Runtime } from './runtime.js'
+import { followThreads } from './threads.js'
 
 /** A call before it is sent. */
 export interface LoopCall {
@@ -52,6 +56,8 @@ export interface Inspection {
   readonly body: Uint8Array | null
   /** Null if the agent is in no loop. */
   readonly loop: RecordedLoop | null
+  /** Where the API keeps the conversation, the answer has to be listened to: the next request shows none of it. */
+  readonly thread: { readonly view: ThreadView; readonly tap: AnswerTap } | null
 }
 
 /** The loops of all agents. */
@@ -75,16 +81,20 @@ export interface LoopParts {
 /** A watch over the agents that come by. Throws `RangeError` for limits that are none. */
 export function watchLoops(parts: LoopParts): Loops {
   const agents = rememberAgents(parts.store, parts.runtime, loopLimitsOf(parts.policy.limits))
+  const threads = followThreads(agents, parts.store, parts.runtime)
   return {
     inspect: async (call) => {
       if (parts.policy.mode === 'off') return null
-      const found = agents.find(agentOf(call.scope, call.view, call.body))
+      const previous = call.view.thread?.previous ?? null
+      const found =
+        previous === null ? agents.find(agentOf(call.scope, call.view, call.body)) : threads.find(call.scope, previous)
       const agent = found instanceof Promise ? await found : found
       const before = agent.memory
       const inspection = await inspectCall(parts, agent, call)
       const { memory } = agent
-      // What the next request does not show by itself must not be lost with this process.
-      const isUrgent = memory.episode !== before.episode || memory.nudges !== before.nudges || call.view.hasUnseenPrompt
+      // What the next request does not show by itself must not be lost with this process. Threads are kept when they answer.
+      const isUnseen = call.view.hasUnseenPrompt && call.view.thread === null
+      const isUrgent = memory.episode !== before.episode || memory.nudges !== before.nudges || isUnseen
       const kept = isUrgent ? agents.keepNow(agent) : null
       if (!isUrgent && memory.rounds !== before.rounds) agents.keepSoon(agent)
       // Whoever serves the next request must put a nudge back into its place: it is kept before the model sees it.
@@ -93,7 +103,15 @@ export function watchLoops(parts: LoopParts): Loops {
     },
     ended: (inspection, record, answer) => {
       const agent = agents.recall(inspection.agent)
-      if (agent !== null) recordEnd(agent, inspection.request, record, answer)
+      if (agent === null) return
+      recordEnd(agent, inspection.request, record, answer)
+      const heard = inspection.thread?.tap.read() ?? null
+      if (inspection.thread === null || heard === null) return
+      const { view: thread } = inspection.thread
+      threads.answered(agent, rememberAsked(heard, parts.policy.tools), {
+        thread,
+        isFromPerson: inspection.isFromPerson,
+      })
     },
     flush: agents.flush,
   }
@@ -106,7 +124,12 @@ async function inspectCall(parts: LoopParts, agent: KnownAgent, call: LoopCall):
   const { view, body } = call
   const isContinued = learnRounds(parts, agent, view)
   agent.request = requestKey(view, body, agent.request)
-  const about = { agent: nameOf(agent), request: agent.request.full, isFromPerson: !isContinued }
+  const about = {
+    agent: nameOf(agent),
+    request: agent.request.full,
+    isFromPerson: !isContinued,
+    thread: view.thread === null ? null : { view: view.thread, tap: openTap() },
+  }
   const verdict = isContinued ? await judge(parts, agent) : null
   if (verdict === null) return { ...about, ...NO_LOOP, body: withNudges(agent, call) }
   agent.memory = { ...agent.memory, episode: verdict.episode }
@@ -128,7 +151,7 @@ function nameOf({ memory: { session, agent } }: KnownAgent): AgentName {
 
 /** Takes in what the request tells that was not known. False if it tells of no round since a person wrote. */
 function learnRounds({ policy, runtime }: LoopParts, agent: KnownAgent, view: CallView): boolean {
-  const seen = readRounds(view, lastKnown(agent.memory))
+  const seen = readSeen(agent.memory, view)
   const { hasUnseenPrompt } = view
   const { memory, fresh } = findNews(agent.memory, seen, { hasUnseenPrompt, isSpokenTo: agent.isSpokenTo })
   const goesOn = seen.rounds.length > 0 || seen.opening === 'known'
@@ -140,9 +163,17 @@ function learnRounds({ policy, runtime }: LoopParts, agent: KnownAgent, view: Ca
   return goesOn || (hasUnseenPrompt && seen.opening !== 'person')
 }
 
+function readSeen(memory: AgentMemory, view: CallView): SeenRounds {
+  const known = lastKnown(memory)
+  const seen = readRounds(view, known)
+  const { asked } = memory
+  const isAnswered = asked !== null && asked.message === view.thread?.previous
+  return isAnswered ? completeRounds(asked, view, seen, known) : seen
+}
+
 function feed(detector: SessionLoopDetector, round: SeenRound, number: number, { tools }: LoopPolicy): void {
   if (round.news !== null) detector.recordNews(round.news)
-  if (round.calls.length > 0) detector.recordRound(stepsOf(round, number, tools))
+  if (round.calls.length > 0 || (round.steps?.length ?? 0) > 0) detector.recordRound(stepsOf(round, number, tools))
   else if (round.text !== null) detector.recordText(round.text)
 }
 

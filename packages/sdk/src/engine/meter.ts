@@ -4,6 +4,8 @@ import { joinBytes } from '../core/body/bytes.js'
 import { eachMember, MalformedBodyError, parseSlice, readString, skipValue } from '../core/body/cursor.js'
 import { asObject, type JsonObject } from '../core/body/json-object.js'
 import type { Headers } from '../core/budget/scope.js'
+import { diagnosisOf } from '../core/cache/cache-check.js'
+import type { RecordedDiagnosis } from '../core/cache/cache-record.js'
 import { noServerResults, type ServerResults } from '../core/cost/server-tools.js'
 import type { UsageContext, UsageReading } from '../core/cost/usage.js'
 import { isCount, readUsage } from '../core/cost/usage-reading.js'
@@ -27,9 +29,13 @@ export interface Metered {
   readonly serverResults: ServerResults
   /** Of an error answer or an `error` event. */
   readonly errorCode: string | null
+  /** Why a cached prefix was not read, where the request asked for it. */
+  readonly diagnosis: RecordedDiagnosis | null
 }
 
 export interface Meter {
+  /** True once the answer has said how its prompt is billed. */
+  readonly hasBegun: boolean
   feed(chunk: Uint8Array): void
   read(): Metered
 }
@@ -42,6 +48,7 @@ const NOTHING: Metered = {
   tally: { prose: 0, code: 0, json: 0, ids: 0 },
   serverResults: noServerResults,
   errorCode: null,
+  diagnosis: null,
 }
 
 /** True if an answer comes as events. */
@@ -56,7 +63,7 @@ export function openMeter(context: UsageContext, headers: Headers, listener: Str
 
 /** For answers nobody is billed by: counts nothing, keeps nothing. */
 export function blindMeter(): Meter {
-  return { feed() {}, read: () => NOTHING }
+  return { hasBegun: false, feed() {}, read: () => NOTHING }
 }
 
 /** What stands around the text in the shortest delta the API sends; whatever is longer is counted as content. */
@@ -96,7 +103,13 @@ function streamMeter(context: UsageContext, listener: StreamListener | null = nu
     const unread = metered.reading === null ? bytes : reader.pendingBytes()
     return { ...metered, contentBytes: metered.contentBytes + Math.max(0, unread - UNREAD_BYTES) }
   }
-  return { feed, read }
+  return {
+    get hasBegun() {
+      return stream.hasUsage
+    },
+    feed,
+    read,
+  }
 }
 
 /** What a stream has said. It is final only if its start, its last counters and its end were all there and readable. */
@@ -112,6 +125,7 @@ class MeteredStream implements SseSink {
   private contentBytes = 0
   private serverResults = noServerResults
   private errorCode: string | null = null
+  private diagnosis: RecordedDiagnosis | null = null
   private readonly readers = new Map<string, (data: JsonObject) => void>([
     ['message_start', ({ message }) => this.start(message)],
     ['message_delta', ({ usage }) => this.merge(usage)],
@@ -122,6 +136,10 @@ class MeteredStream implements SseSink {
   constructor(context: UsageContext, listener: StreamListener | null) {
     this.context = context
     this.listener = listener
+  }
+
+  get hasUsage(): boolean {
+    return this.usage !== null
   }
 
   wants(name: string): boolean {
@@ -141,11 +159,12 @@ class MeteredStream implements SseSink {
   }
 
   read(): Metered {
-    const { usage, contentBytes, serverResults, errorCode } = this
+    const { usage, contentBytes, serverResults, errorCode, diagnosis } = this
     const { tally } = this.text
     const isFinal = this.hasStart && this.hasCounters && this.hasEnd && !this.isDamaged
     const reading = usage === null ? null : readStreamUsage(usage)
-    return { reading, isFinal, model: usage?.context.model ?? null, contentBytes, tally, serverResults, errorCode }
+    const model = usage?.context.model ?? null
+    return { reading, isFinal, model, contentBytes, tally, serverResults, errorCode, diagnosis }
   }
 
   private measure(data: string | null, dataBytes: number): void {
@@ -175,6 +194,7 @@ class MeteredStream implements SseSink {
     if (this.usage !== null) this.isDamaged = true
     else this.usage = startStreamUsage(message, this.context)
     this.hasStart ||= typeof message === 'object' && message !== null
+    this.diagnosis ??= diagnosisOf(asObject(message).diagnostics)
   }
 
   private merge(usage: unknown): void {
@@ -209,22 +229,23 @@ function answerMeter(context: UsageContext): Meter {
     if (answer === null) return { ...NOTHING, contentBytes: bytes }
     const model = answer.model ?? context.model
     const reading = answer.usage === undefined ? null : readUsage(answer.usage, { ...context, model })
-    const { model: servedModel, errorCode } = answer
-    return { ...NOTHING, reading, isFinal: true, model: servedModel, contentBytes: bytes, errorCode }
+    const { model: servedModel, errorCode, diagnosis } = answer
+    return { ...NOTHING, reading, isFinal: true, model: servedModel, contentBytes: bytes, errorCode, diagnosis }
   }
-  return { feed, read }
+  return { hasBegun: false, feed, read }
 }
 
 interface Answer {
   usage?: unknown
   model: string | null
   errorCode: string | null
+  diagnosis: RecordedDiagnosis | null
 }
 
 /** The few members that count, found without parsing the content; null if the answer is not a whole JSON object. */
 function readAnswer(bytes: Uint8Array): Answer | null {
   const cursor = { bytes, at: 0, elements: 0 }
-  const answer: Answer = { model: null, errorCode: null }
+  const answer: Answer = { model: null, errorCode: null, diagnosis: null }
   const slice = (): unknown => {
     const start = cursor.at
     skipValue(cursor)
@@ -234,6 +255,7 @@ function readAnswer(bytes: Uint8Array): Answer | null {
     eachMember(cursor, (key) => {
       if (key === 'usage') answer.usage = slice()
       else if (key === 'model') answer.model = readString(cursor)?.slice(0, MAX_NAME_LENGTH) ?? null
+      else if (key === 'diagnostics') answer.diagnosis = diagnosisOf(slice())
       else if (key === 'error') answer.errorCode = errorCodeOf({ error: slice() })
       else skipValue(cursor)
     })

@@ -3,12 +3,16 @@
 import { decimalUsd } from '../core/cost/money.js'
 import type { CallRecord } from '../core/cost/record.js'
 import { loopHeader } from '../core/loop/loop-details.js'
+import { degradedHeader, routeHeader } from '../core/route/route-record.js'
 import type { Watch } from './watch.js'
 
 /** What is known of a call before its answer: names and values in turn. */
-export function ownHeaders({ id, overheadMs, binding, loop }: Watch): string[] {
+export function ownHeaders({ id, overheadMs, binding, loop, route, degraded }: Watch): string[] {
   const own = ['x-runguard-request-id', id, 'x-runguard-overhead-ms', overheadMs.toFixed(2)]
   if (loop !== null) own.push('x-runguard-loop', loopHeader(loop))
+  if (route !== null) own.push('x-runguard-route', routeHeader(route))
+  const given = degradedHeader(degraded)
+  if (given !== '') own.push('x-runguard-degraded', given)
   if (binding === null) return own
   const remaining = decimalUsd(binding.remaining)
   return [...own, 'x-runguard-budget', headerText(binding.budget), 'x-runguard-budget-remaining-usd', remaining]

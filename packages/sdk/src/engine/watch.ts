@@ -1,18 +1,20 @@
 /** The watch: observes one running call and ends it exactly once. meter → settle → record → alert. */
 
+import { readRetryAt } from '../core/breaker/breaker-upstream.js'
 import { remainingOn } from '../core/budget/budget-room.js'
 import type { Headers } from '../core/budget/scope.js'
-import { costOf, lineToWire } from '../core/cost/cost.js'
+import type { RecordedCache } from '../core/cache/cache-record.js'
 import { type CallEnd, type CutEnd, type EndFacts, type Settled, settleEnding } from '../core/cost/ending.js'
-import { type NanoUsd, zeroUsd } from '../core/cost/money.js'
-import type { CallRecord, RecordedCost, RecordedLoop } from '../core/cost/record.js'
-import type { Usage } from '../core/cost/usage.js'
-import type { Refusal } from '../core/refusal/errors.js'
-import type { Admitted, CallHold, Desk, Expectation, Opening } from './desk.js'
+import type { NanoUsd } from '../core/cost/money.js'
+import type { CallRecord, RecordedLoop } from '../core/cost/record.js'
+import type { TakenStep } from '../core/degrade/degrade-steps.js'
+import type { RecordedRoute } from '../core/route/route-record.js'
+import { type Answer, closeRecord, outcomeOf } from './call-record.js'
+import type { Admitted, CallHold, Desk, Expectation } from './desk.js'
 import { type Echo, listenForEcho, withEcho } from './echo.js'
 import { guardAgainstEcho } from './echo-guard.js'
 import { type Flow, guardStream, type StreamGuard } from './guard.js'
-import { isFullyHeld, recordHold, resolveHold } from './holding.js'
+import { isFullyHeld, resolveHold } from './holding.js'
 import { blindMeter, isEventStream, type Meter, type Metered, openMeter } from './meter.js'
 
 /** A stream that may have to be ended before its time. The door passes on what the guard gives, instead of what came. */
@@ -43,6 +45,10 @@ export interface Watch {
   readonly binding: { readonly budget: string; readonly remaining: NanoUsd } | null
   /** The loop that the call's agent is in; null if it is in none. */
   readonly loop: RecordedLoop | null
+  /** The route of the call; null if none was looked for. */
+  readonly route: RecordedRoute | null
+  /** What was done because a budget runs low. */
+  readonly degraded: readonly TakenStep[]
   /** The request is on its way. */
   sent(): void
   /** The head of the answer. A guard means: pass the body through it, and not to `chunk`. */
@@ -66,12 +72,17 @@ class RunningCall implements Watch {
   readonly isPricedAtEnd: boolean
   readonly binding: Watch['binding']
   readonly loop: Watch['loop']
+  readonly route: Watch['route']
+  readonly degraded: Watch['degraded']
   private readonly desk: Desk
   private readonly admitted: Admitted
   private meter: Meter = blindMeter()
-  private answer: Answer = { status: null, upstreamId: null, headMs: null }
+  private answer: Answer = { status: null, upstreamId: null, headMs: null, cache: null }
   private responseBytes = 0
+  /** The API's own word on when to try again. */
+  private retryAt: number | null = null
   private isSent = false
+  private hasBegun = false
   private record: CallRecord | null = null
   private guard: StreamGuard | null = null
   private echo: Echo | null = null
@@ -85,16 +96,21 @@ class RunningCall implements Watch {
     this.isPricedAtEnd = expectation !== null && !opening.isStream
     this.binding = bindingOf(admitted)
     this.loop = opening.loop ?? null
+    this.route = opening.route ?? null
+    this.degraded = opening.degraded ?? []
   }
 
   sent(): void {
     this.isSent = true
+    this.admitted.cache?.sent()
   }
 
   head(status: number, headers: Headers): DoorGuard | null {
     const { expectation, startedTick } = this.admitted
     const upstreamId = headers['request-id']?.slice(0, MAX_ID_LENGTH) ?? null
-    this.answer = { status, upstreamId, headMs: this.desk.runtime.tick() - startedTick }
+    this.answer = { status, upstreamId, headMs: this.desk.runtime.tick() - startedTick, cache: null }
+    this.admitted.inspection?.thread?.tap.head(status, headers)
+    this.retryAt = readRetryAt(headers['retry-after'], this.desk.runtime.now())
     this.echo = this.listen(status, headers)
     if (expectation !== null || status >= 300) this.meter = chooseMeter(expectation, headers, this.echo)
     return this.openGuard(status, headers)
@@ -103,6 +119,8 @@ class RunningCall implements Watch {
   chunk(bytes: Uint8Array): void {
     this.responseBytes += bytes.length
     this.meter.feed(bytes)
+    if (!this.hasBegun && this.meter.hasBegun) this.begin()
+    this.admitted.inspection?.thread?.tap.feed(bytes)
   }
 
   end(how: CallEnd): CallRecord {
@@ -114,12 +132,22 @@ class RunningCall implements Watch {
     const durationMs = desk.runtime.tick() - admitted.startedTick
     const outcome = outcomeOf(desk, admitted.opening.startedAt, metered, settled)
     const opening = withEcho(admitted.opening, this.echo, outcome.cost.nano)
-    const record = closeRecord({ opening, hold: admitted.hold }, this.answer, outcome, { responseBytes, durationMs })
+    const cache = endCache(admitted, settled, metered)
+    const answer = { ...this.answer, cache, route: endRoute(desk, admitted, settled) }
+    const record = closeRecord({ opening, hold: admitted.hold }, answer, outcome, { responseBytes, durationMs })
     this.record = record
     desk.close(record, resolveHold(desk, admitted.hold, settled, record.cost))
     desk.learn(admitted, settled, metered.contentBytes)
     follow(desk, admitted, record, metered)
+    if (record.endpoint === 'messages') desk.breakers.ended(record, this.retryAt)
     return record
+  }
+
+  /** What the call writes to the cache can be read from now on: whoever waits for this may send the next. */
+  private begin(): void {
+    this.hasBegun = true
+    const { reading } = this.meter.read()
+    if (reading !== null) this.admitted.cache?.begun(reading.usage)
   }
 
   private settle(how: CallEnd, metered: Metered): Settled {
@@ -176,18 +204,24 @@ class RunningCall implements Watch {
   }
 }
 
-/** Loops and breakers hear how calls end. Answers are told apart by their size: that is all that is kept of them. */
-function follow(desk: Desk, { inspection, opening }: Admitted, record: CallRecord, metered: Metered): void {
+/** Loops and routes hear how calls end. Answers are told apart by their size: that is all that is kept of them. */
+function follow(desk: Desk, { inspection, opening, routing }: Admitted, record: CallRecord, metered: Metered): void {
   const { loop = null } = record
   const output = record.usage?.parts[0]?.output ?? 0
   if (inspection !== null) {
     desk.loops.ended(inspection, record, metered.isFinal ? `${output} ${metered.contentBytes}` : null)
     if (loop !== (opening.loop ?? null)) desk.tellLoop(record, { ...inspection, loop })
   }
-  if (record.endpoint === 'messages') desk.breakers.ended(record)
+  if (routing !== null) desk.routes.ended(routing, record)
 }
 
-type Answer = Pick<CallRecord, 'status' | 'upstreamId' | 'headMs'>
+function endRoute(desk: Desk, { routing, opening }: Admitted, { usage }: Settled): RecordedRoute | null {
+  return routing === null ? null : desk.routes.close(routing, usage, opening.startedAt)
+}
+
+function endCache({ cache }: Admitted, { usage, ending }: Settled, { diagnosis }: Metered): RecordedCache | null {
+  return cache?.end(usage, ending.kind === 'exact', diagnosis) ?? null
+}
 
 function bindingOf({ hold }: Admitted): Watch['binding'] {
   const binding = hold?.binding ?? null
@@ -220,79 +254,4 @@ function endFacts(
     hasErrorEvent: metered.errorCode !== null,
     expected: expectation?.usage ?? null,
   }
-}
-
-type Outcome = Pick<CallRecord, 'servedModel' | 'ending' | 'errorCode' | 'usage' | 'cost'>
-
-function outcomeOf(desk: Desk, at: number, metered: Metered, { ending, usage }: Settled): Outcome {
-  return {
-    servedModel: metered.model ?? usage?.parts[0]?.model ?? null,
-    ending,
-    errorCode: metered.errorCode,
-    usage,
-    cost: priceUsage(desk, at, usage, ending.kind === 'at-least'),
-  }
-}
-
-/** The recorded cost of a usage; nothing to pay for none. */
-function priceUsage(desk: Desk, at: number, usage: Usage | null, isAtLeast: boolean): RecordedCost {
-  const { book, unknownModel } = desk.config
-  if (usage === null) return { nano: zeroUsd, lines: [], basis: null, isEstimated: false, priceVersion: book.version }
-  const cost = costOf(usage, book, at, unknownModel)
-  const isEstimated = cost.isEstimated || isAtLeast
-  const lines = cost.lines.map(lineToWire)
-  return { nano: cost.nano, lines, basis: cost.basis, isEstimated, priceVersion: cost.priceVersion }
-}
-
-/** The record of a call that was not sent: nothing to pay, and why. */
-export function recordRefusal(desk: Desk, opening: Opening, refusal: Refusal): CallRecord {
-  const reason = refusal.code === 'runguard_caller_gone' ? 'caller-aborted' : 'refused'
-  const outcome = {
-    servedModel: null,
-    ending: { kind: 'not-billed', reason },
-    errorCode: refusal.code,
-    usage: null,
-    cost: priceUsage(desk, opening.startedAt, null, false),
-  } as const
-  const answer = { status: null, upstreamId: null, headMs: null }
-  const size = { responseBytes: 0, durationMs: opening.overheadMs }
-  return closeRecord({ opening, hold: null }, answer, outcome, size)
-}
-
-/** Written out: spreading three objects into one costs more than pricing the call. */
-function closeRecord(
-  { opening, hold }: Pick<Admitted, 'opening' | 'hold'>,
-  answer: Answer,
-  outcome: Outcome,
-  { responseBytes, durationMs }: Pick<CallRecord, 'responseBytes' | 'durationMs'>,
-): CallRecord {
-  return {
-    id: opening.id,
-    upstreamId: answer.upstreamId,
-    startedAt: opening.startedAt,
-    durationMs: toMicros(durationMs),
-    headMs: answer.headMs === null ? null : toMicros(answer.headMs),
-    overheadMs: toMicros(opening.overheadMs),
-    endpoint: opening.endpoint,
-    target: opening.target,
-    scope: opening.scope,
-    client: opening.client,
-    requestedModel: opening.requestedModel,
-    servedModel: outcome.servedModel,
-    isStream: opening.isStream,
-    status: answer.status,
-    ending: outcome.ending,
-    errorCode: outcome.errorCode,
-    usage: outcome.usage,
-    cost: outcome.cost,
-    estimate: opening.estimate,
-    hold: recordHold(hold),
-    loop: opening.loop ?? null,
-    requestBytes: opening.requestBytes,
-    responseBytes,
-  }
-}
-
-function toMicros(ms: number): number {
-  return Math.round(ms * 1_000) / 1_000
 }

@@ -1,3 +1,4 @@
+export type { BatchRow, BatchStore } from './batch-store.js'
 export { memoryStore } from './memory.js'
 export { SchemaTooNewError } from './migrations.js'
 export { type PostgresConnection, type PostgresLimits, type PostgresPool, postgresStore } from './postgres.js'

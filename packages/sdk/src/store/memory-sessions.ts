@@ -2,6 +2,7 @@
 
 import type { Breaker } from '../core/breaker/breaker.js'
 import type { AgentMemory, AgentName } from '../core/loop/steps-memory.js'
+import { memorySamples } from './memory-samples.js'
 import type { SessionMark, SessionRow, SessionStore } from './session-store.js'
 import { compareText } from './summary.js'
 
@@ -9,23 +10,23 @@ import { compareText } from './summary.js'
 export function memorySessions(): SessionStore {
   const breakers = new Versions<Breaker>()
   const agents = new Versions<AgentMemory>()
+  const askers = new Askers()
   const marks = new Map<string, SessionMark>()
   return {
-    async readBreakers(keys) {
-      return keys.flatMap((key) => breakers.find(key) ?? [])
-    },
-    async listBreakers(limit) {
-      const open = breakers.all().filter(({ state }) => state.kind !== 'closed')
-      return open.sort((a, b) => b.changedAt - a.changedAt || compareText(a.key, b.key)).slice(0, limit)
-    },
-    async changeBreaker(breaker) {
-      return breakers.change(breaker.key, breaker)
-    },
+    ...memoryBreakers(breakers),
+    ...memorySamples(),
     async findAgent(name) {
       return agents.find(agentKey(name))
     },
+    async findAsker(message) {
+      const key = askers.find(message)
+      return key === null ? null : agents.find(key)
+    },
     async changeAgent(memory) {
-      return agents.change(agentKey(memory), memory)
+      const key = agentKey(memory)
+      const isKept = agents.change(key, memory)
+      if (isKept) askers.keep(key, memory.asked?.message ?? null)
+      return isKept
     },
     async findMark(session) {
       return marks.get(session) ?? null
@@ -38,9 +39,26 @@ export function memorySessions(): SessionStore {
     },
     async forgetSessions(before) {
       breakers.forget(({ state, changedAt }) => state.kind === 'closed' && changedAt < before)
-      agents.forget(({ seenAt }) => seenAt < before)
+      for (const key of agents.forget(({ seenAt }) => seenAt < before)) askers.keep(key, null)
       const alive = new Set(agents.all().map(({ session }) => session))
       for (const { session, at } of marks.values()) if (at < before && !alive.has(session)) marks.delete(session)
+    },
+  }
+}
+
+function memoryBreakers(
+  breakers: Versions<Breaker>,
+): Pick<SessionStore, 'readBreakers' | 'listBreakers' | 'changeBreaker'> {
+  return {
+    async readBreakers(keys) {
+      return keys.flatMap((key) => breakers.find(key) ?? [])
+    },
+    async listBreakers(limit) {
+      const open = breakers.all().filter(({ state }) => state.kind !== 'closed')
+      return open.sort((a, b) => b.changedAt - a.changedAt || compareText(a.key, b.key)).slice(0, limit)
+    },
+    async changeBreaker(breaker) {
+      return breakers.change(breaker.key, breaker)
     },
   }
 }
@@ -68,8 +86,30 @@ class Versions<T extends { readonly version: number }> {
     return true
   }
 
-  forget(isForgotten: (value: T) => boolean): void {
-    for (const [key, { text }] of this.kept) if (isForgotten(JSON.parse(text) as T)) this.kept.delete(key)
+  /** Gives the keys of what it forgot. */
+  forget(isForgotten: (value: T) => boolean): readonly string[] {
+    const forgotten = [...this.kept].filter(([, { text }]) => isForgotten(JSON.parse(text) as T)).map(([key]) => key)
+    for (const key of forgotten) this.kept.delete(key)
+    return forgotten
+  }
+}
+
+/** The keys of agents by the answer that asked them for calls: anybody may name one that is not there. */
+class Askers {
+  private readonly agents = new Map<string, string>()
+  private readonly answers = new Map<string, string>()
+
+  find(answer: string): string | null {
+    return this.agents.get(answer) ?? null
+  }
+
+  keep(agent: string, answer: string | null): void {
+    const before = this.answers.get(agent)
+    this.answers.delete(agent)
+    if (before !== undefined && this.agents.get(before) === agent) this.agents.delete(before)
+    if (answer === null) return
+    this.answers.set(agent, answer)
+    this.agents.set(answer, agent)
   }
 }
 

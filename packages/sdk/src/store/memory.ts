@@ -4,6 +4,7 @@ import type { CallRecord } from '../core/cost/record.js'
 import type { Account, Hold, LedgerEntry, LedgerResult } from '../core/ledger/ledger.js'
 import { verifyLedger } from '../core/ledger/ledger-audit.js'
 import { applyEvents } from '../core/ledger/ledger-posting.js'
+import { memoryBatches } from './memory-batches.js'
 import { memorySessions } from './memory-sessions.js'
 import type { Registry, StoredBudget } from './registry.js'
 import { checkReport } from './report-query.js'
@@ -32,6 +33,8 @@ export function memoryStore(): Store & Registry & SessionStore {
     ...memoryRegistry(),
     ...memoryAlerts(),
     ...memorySessions(),
+    ...memoryBatches(),
+    isInstant: true,
     post,
     async addRecords(records) {
       await post({ events: [], records })

@@ -108,6 +108,32 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     'ALTER TABLE alerts ADD COLUMN limit_nano BIGINT NOT NULL DEFAULT 0',
     "ALTER TABLE alerts ADD COLUMN taker TEXT NOT NULL DEFAULT ''",
   ],
+  [
+    'ALTER TABLE session_agents ADD COLUMN asked_by TEXT',
+    'CREATE INDEX session_agents_asked_by ON session_agents (asked_by)',
+    'CREATE INDEX calls_session ON calls (session, started_at)',
+    `CREATE TABLE breaker_samples (
+      breaker TEXT NOT NULL,
+      owner TEXT NOT NULL,
+      at BIGINT NOT NULL,
+      cost_nano BIGINT NOT NULL,
+      calls BIGINT NOT NULL,
+      errors BIGINT NOT NULL,
+      loop_stops BIGINT NOT NULL,
+      PRIMARY KEY (breaker, at, owner)
+    )`,
+    'CREATE INDEX breaker_samples_at ON breaker_samples (at)',
+  ],
+  [
+    `CREATE TABLE batches (
+      id TEXT PRIMARY KEY,
+      created_at BIGINT NOT NULL,
+      settled_at BIGINT,
+      detail TEXT NOT NULL
+    )`,
+    'CREATE INDEX batches_created_at ON batches (created_at)',
+    'CREATE INDEX batches_open ON batches (created_at) WHERE settled_at IS NULL',
+  ],
 ]
 
 /** A table with one row, or none before the first step. */

@@ -7,6 +7,7 @@ import type { LedgerEvent } from '../core/ledger/ledger.js'
 import { accountRef } from '../testing/ledger-table.js'
 import { sampleRecord } from '../testing/sample-record.js'
 import { storeSuite } from '../testing/store-suite.js'
+import { batchSuite } from '../testing/store-suite-batches.js'
 import type { StoreCheck } from '../testing/store-suite-check.js'
 import { type SessionCheck, sessionSuite } from '../testing/store-suite-loops.js'
 import { type RegistryCheck, registrySuite } from '../testing/store-suite-registry.js'
@@ -35,7 +36,7 @@ function openPool(url: string): pg.Pool {
 const open = (url: string) => postgresStore(openPool(url))
 
 describe('the postgres store', () => {
-  it.each<StoreCheck | RegistryCheck | SessionCheck>([...storeSuite, ...registrySuite, ...sessionSuite])(
+  it.each<StoreCheck | RegistryCheck | SessionCheck>([...storeSuite, ...registrySuite, ...sessionSuite, ...batchSuite])(
     '$name',
     async ({ check }) => {
       const store = await open(await emptyDatabase())

@@ -11,6 +11,7 @@ import {
   touchedAccounts,
   touchedHolds,
 } from '../core/ledger/ledger-posting.js'
+import { sqlBatches } from './batches-sql.js'
 import { auditSteps } from './ledger-audit-sql.js'
 import { insertMissingAccounts, lockAccounts, lockHolds } from './ledger-sql.js'
 import { pendingSteps, SELECT_VERSION, VERSION_TABLE, writeVersion } from './migrations.js'
@@ -64,6 +65,10 @@ export async function postgresStore(
     ),
     ...sqlSessions(
       POSTGRES,
+      (statement) => fetchRows(pool, statement),
+      (statement) => withRetries(() => fetchRows(pool, statement), isRetriable),
+    ),
+    ...sqlBatches(
       (statement) => fetchRows(pool, statement),
       (statement) => withRetries(() => fetchRows(pool, statement), isRetriable),
     ),

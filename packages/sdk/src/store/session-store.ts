@@ -1,6 +1,7 @@
 /** What gateways share about running sessions: the interface says what something means, the stores keep it. */
 
 import type { Breaker } from '../core/breaker/breaker.js'
+import type { BreakerSample } from '../core/breaker/breaker-meter.js'
 import type { AgentMemory, AgentName } from '../core/loop/steps-memory.js'
 
 /** What an operator said about a session. */
@@ -13,6 +14,22 @@ export interface SessionMark {
   /** Who said so last, and when, milliseconds since the epoch. */
   readonly by: string
   readonly at: number
+}
+
+/** What was counted of one breaker in one span of time. */
+export interface KeptSample {
+  /** Of the breaker. */
+  readonly key: string
+  readonly sample: BreakerSample
+}
+
+/** Which samples. */
+export interface SampleQuery {
+  readonly keys: readonly string[]
+  /** Milliseconds since the epoch: only spans that begin after it. */
+  readonly since: number
+  /** Whoever asks knows what he counted himself. */
+  readonly exceptOwner: string
 }
 
 /** A session of which something is remembered. */
@@ -40,8 +57,16 @@ export interface SessionStore {
   listBreakers(limit: number): Promise<readonly Breaker[]>
   /** Keeps the breaker if the version before it is the one that is kept (for 1: if none is). False if not. */
   changeBreaker(breaker: Breaker): Promise<boolean>
+  /** Keeps what a process counted, in place of what it said of the same spans before. */
+  putSamples(owner: string, samples: readonly KeptSample[]): Promise<void>
+  /** What others counted, in sum, the oldest span of each breaker first. */
+  readSamples(query: SampleQuery): Promise<readonly KeptSample[]>
+  /** Forgets spans that began before a moment, in milliseconds since the epoch. */
+  forgetSamples(before: number): Promise<void>
   /** Null if nothing is remembered. */
   findAgent(name: AgentName): Promise<AgentMemory | null>
+  /** The agent that an answer of the API, named by its id, asked for calls; null if none is remembered. */
+  findAsker(message: string): Promise<AgentMemory | null>
   /** As {@link changeBreaker}. */
   changeAgent(memory: AgentMemory): Promise<boolean>
   /** Null if nobody said anything about the session. */

@@ -2,6 +2,7 @@
 
 import type { Breaker } from '../core/breaker/breaker.js'
 import type { AgentMemory, AgentName } from '../core/loop/steps-memory.js'
+import { sqlSamples } from './samples-sql.js'
 import type { SessionMark, SessionRow, SessionStore } from './session-store.js'
 import { type Dialect, encodeRows, type SqlRow, type Statement } from './sql.js'
 import { cleanText, compareText } from './summary.js'
@@ -25,8 +26,12 @@ export function sqlSessions(dialect: Dialect, fetchRows: RunStatement, change: R
     async changeBreaker(breaker) {
       return (await change(writeBreaker(breaker))).length > 0
     },
+    ...sqlSamples(dialect, fetchRows, change),
     async findAgent(name) {
       return (await fetchRows(selectAgent(name))).map(readDetail<AgentMemory>)[0] ?? null
+    },
+    async findAsker(message) {
+      return (await fetchRows(selectAsker(message))).map(readDetail<AgentMemory>)[0] ?? null
     },
     async changeAgent(memory) {
       return (await change(writeAgent(memory))).length > 0
@@ -77,14 +82,19 @@ function selectAgent({ session, agent }: AgentName): Statement {
   return { text: 'SELECT detail FROM session_agents WHERE session = ? AND agent = ?', values }
 }
 
-const INSERT_AGENT = `INSERT INTO session_agents (version, seen_at, is_looping, detail, session, agent)
-  VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (session, agent) DO NOTHING RETURNING agent`
-const UPDATE_AGENT = `UPDATE session_agents SET version = ?, seen_at = ?, is_looping = ?, detail = ?
+function selectAsker(message: string): Statement {
+  return { text: 'SELECT detail FROM session_agents WHERE asked_by = ?', values: [cleanText(message)] }
+}
+
+const INSERT_AGENT = `INSERT INTO session_agents (version, seen_at, is_looping, detail, asked_by, session, agent)
+  VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (session, agent) DO NOTHING RETURNING agent`
+const UPDATE_AGENT = `UPDATE session_agents SET version = ?, seen_at = ?, is_looping = ?, detail = ?, asked_by = ?
   WHERE session = ? AND agent = ? AND version = ? RETURNING agent`
 
 function writeAgent(memory: AgentMemory): Statement {
-  const { session, agent, version, seenAt, episode } = memory
-  const state = [version, seenAt, Number(episode !== null), JSON.stringify(memory)]
+  const { session, agent, version, seenAt, episode, asked } = memory
+  const askedBy = asked === null ? null : cleanText(asked.message)
+  const state = [version, seenAt, Number(episode !== null), JSON.stringify(memory), askedBy]
   const values = [...state, cleanText(session), cleanText(agent)]
   if (version === 1) return { text: INSERT_AGENT, values }
   return { text: UPDATE_AGENT, values: [...values, version - 1] }

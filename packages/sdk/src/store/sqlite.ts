@@ -4,6 +4,7 @@ import type { LedgerEvent, LedgerResult } from '../core/ledger/ledger.js'
 import type { LedgerFinding } from '../core/ledger/ledger-audit.js'
 import { LedgerDamageError } from '../core/ledger/ledger-events.js'
 import { applyEvents, type LedgerState, touchedAccounts, touchedHolds } from '../core/ledger/ledger-posting.js'
+import { sqlBatches } from './batches-sql.js'
 import { auditSteps } from './ledger-audit-sql.js'
 import { lockAccounts, lockHolds } from './ledger-sql.js'
 import { pendingSteps, SELECT_VERSION, VERSION_TABLE, writeVersion } from './migrations.js'
@@ -61,6 +62,7 @@ export function sqliteStore(
     ...sqlAlerts(SQLITE, fetchRows),
     ...sqlRegistry(fetchRows, async (statement) => changeRegistry(database, session, statement)),
     ...sqlSessions(SQLITE, fetchRows, fetchRows),
+    ...sqlBatches(fetchRows, fetchRows),
     post,
     async addRecords(records) {
       await post({ events: [], records })

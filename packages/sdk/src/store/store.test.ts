@@ -8,6 +8,7 @@ import type { LedgerEvent } from '../core/ledger/ledger.js'
 import { accountRef } from '../testing/ledger-table.js'
 import { sampleRecord } from '../testing/sample-record.js'
 import { storeSuite } from '../testing/store-suite.js'
+import { batchSuite } from '../testing/store-suite-batches.js'
 import type { StoreCheck } from '../testing/store-suite-check.js'
 import { type SessionCheck, sessionSuite } from '../testing/store-suite-loops.js'
 import { type RegistryCheck, registrySuite } from '../testing/store-suite-registry.js'
@@ -59,7 +60,7 @@ function makeOld(version: number, schema: readonly string[]): void {
 }
 
 describe.each(Object.keys(stores))('the %s store', (name) => {
-  it.each<StoreCheck | RegistryCheck | SessionCheck>([...storeSuite, ...registrySuite, ...sessionSuite])(
+  it.each<StoreCheck | RegistryCheck | SessionCheck>([...storeSuite, ...registrySuite, ...sessionSuite, ...batchSuite])(
     '$name',
     async ({ check }) => {
       const store = stores[name]?.()

@@ -4,6 +4,7 @@ import type { NanoUsd } from '../core/cost/money.js'
 import type { CallRecord } from '../core/cost/record.js'
 import type { Account, Hold, LedgerEntry, LedgerEvent, LedgerResult } from '../core/ledger/ledger.js'
 import type { LedgerFinding } from '../core/ledger/ledger-audit.js'
+import type { BatchStore } from './batch-store.js'
 
 /** How a report is cut into rows. */
 export type ReportGroup = 'day' | 'session' | 'model' | 'project' | 'total'
@@ -82,7 +83,7 @@ export interface AlertTake {
   readonly taker: string
 }
 
-export interface Store {
+export interface Store extends BatchStore {
   /**
    * Applies events in order and keeps records, in one commit: all of it, or none and the promise rejects. What was
    * answered survives the death of the process. Sending a group again is always safe: events that took effect are
@@ -92,6 +93,8 @@ export interface Store {
    * account or a hold of the group contradicts itself: the other events can be posted without those that touch it.
    */
   post(batch: StoreBatch): Promise<readonly LedgerResult[]>
+  /** True if a commit costs nothing by itself, so that nobody has to wait for others to share it. */
+  readonly isInstant?: boolean
   /** `post` without events. */
   addRecords(records: readonly CallRecord[]): Promise<void>
   /** By RunGuard's id or the API's request id. */

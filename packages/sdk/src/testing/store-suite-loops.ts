@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { type Breaker, type BreakerEvent, closedBreaker, stepBreaker } from '../core/breaker/breaker.js'
 import { nanoUsd } from '../core/cost/money.js'
 import { type AgentMemory, rememberCost, unknownAgent } from '../core/loop/steps-memory.js'
-import type { SessionMark, SessionStore } from '../store/session-store.js'
+import type { KeptSample, SessionMark, SessionStore } from '../store/session-store.js'
 
 /** One check; it gets a fresh, empty store and throws an `AssertionError` if that is not as it must be. */
 export interface SessionCheck {
@@ -33,6 +33,10 @@ function looping(memory: AgentMemory): AgentMemory {
 
 function mark(session: string, overrides: Partial<SessionMark> = {}): SessionMark {
   return { session, resumedAt: NOON, isExempt: false, by: 'cli', at: NOON, ...overrides }
+}
+
+function sample(key: string, later: number, counts: Partial<KeptSample['sample']> = {}): KeptSample {
+  return { key, sample: { at: NOON + later, cost: nanoUsd(7), calls: 1, errors: 0, loopStops: 0, ...counts } }
 }
 
 /** Reads, steps and writes until it was kept: what every writer of breakers does. */
@@ -104,7 +108,60 @@ const breakerChecks: readonly SessionCheck[] = [
   },
 ]
 
+const sampleChecks: readonly SessionCheck[] = [
+  {
+    name: 'sessions: sums up what others counted by span, each in its newest word',
+    check: async (store) => {
+      await store.putSamples('a', [sample('key:k', 0), sample(ODD, 0, { errors: 1 })])
+      await store.putSamples('b', [sample('key:k', 0, { calls: 5 }), sample('key:k', 1)])
+      await store.putSamples('a', [sample('key:k', 0, { cost: nanoUsd(9), loopStops: 2 })])
+      await store.putSamples('a', [])
+      const keys = ['key:k', ODD]
+      const all = await store.readSamples({ keys, since: NOON - 1, exceptOwner: 'c' })
+      const sum = sample('key:k', 0, { cost: nanoUsd(16), calls: 6, loopStops: 2 })
+      assert.deepEqual(new Set(all), new Set([sum, sample('key:k', 1), sample(ODD, 0, { errors: 1 })]))
+      assert.deepEqual(await store.readSamples({ keys: ['key:k'], since: NOON, exceptOwner: 'a' }), [
+        sample('key:k', 1),
+      ])
+      assert.deepEqual(await store.readSamples({ keys: ['key:k'], since: NOON - 1, exceptOwner: 'b' }), [
+        sample('key:k', 0, { cost: nanoUsd(9), loopStops: 2 }),
+      ])
+      assert.deepEqual(await store.readSamples({ keys: [], since: 0, exceptOwner: '' }), [])
+    },
+  },
+  {
+    name: 'sessions: gives samples by the key that is asked for, whatever characters a database can keep',
+    check: async (store) => {
+      const key = 'model:half \ud83d, and \0'
+      await store.putSamples('a', [sample(key, 0)])
+      assert.deepEqual(await store.readSamples({ keys: [key], since: 0, exceptOwner: '' }), [sample(key, 0)])
+    },
+  },
+  {
+    name: 'sessions: forgets samples of spans that began before a moment',
+    check: async (store) => {
+      await store.putSamples('a', [sample('key:k', 0), sample('key:k', 1)])
+      await store.forgetSamples(NOON + 1)
+      assert.deepEqual(await store.readSamples({ keys: ['key:k'], since: 0, exceptOwner: '' }), [sample('key:k', 1)])
+    },
+  },
+]
+
 const agentChecks: readonly SessionCheck[] = [
+  {
+    name: 'sessions: finds the agent that the newest answer asked for calls',
+    check: async (store) => {
+      const asking = { ...agent('s', 'thread'), asked: { message: ODD, rounds: [] } }
+      await store.changeAgent(agent('s'))
+      await store.changeAgent(asking)
+      assert.deepEqual(await store.findAsker(ODD), asking)
+      assert.equal(await store.findAsker('msg_other'), null)
+      const next = { ...asking, version: 2, asked: { message: 'msg_2', rounds: [] } }
+      await store.changeAgent(next)
+      assert.equal(await store.findAsker(ODD), null)
+      assert.deepEqual(await store.findAsker('msg_2'), next)
+    },
+  },
   {
     name: 'sessions: remembers agents apart, each as it was',
     check: async (store) => {
@@ -198,4 +255,4 @@ const agentChecks: readonly SessionCheck[] = [
 ]
 
 /** The checks, each for a store of its own. */
-export const sessionSuite: readonly SessionCheck[] = [...breakerChecks, ...agentChecks]
+export const sessionSuite: readonly SessionCheck[] = [...breakerChecks, ...sampleChecks, ...agentChecks]

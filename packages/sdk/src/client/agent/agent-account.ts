@@ -1,7 +1,7 @@
 /** On whose account the calls of a session run: a guard keeps the books, and holds the limit. */
 
 import { decimalUsd, type NanoUsd, nanoUsd } from '../../core/cost/money.js'
-import type { CallRecord } from '../../core/cost/record.js'
+import type { CallRecord, RecordedLoop } from '../../core/cost/record.js'
 import type { Runtime } from '../../engine/runtime.js'
 import { createGuard } from '../guard.js'
 import type { Guard, SessionAttribution } from '../guard-types.js'
@@ -15,6 +15,8 @@ export interface SessionAccount {
   spentNano(): NanoUsd
   /** What lack of money did to the calls since this was last asked; null: nothing. */
   takeShortage(): Shortage | null
+  /** The loop for which an answer was ended while it came, since this was last asked; null: none was. */
+  takeLoop(): RecordedLoop | null
   /** Writes down what is left to write, and ends the guard if it is the session's own. */
   close(): Promise<void>
 }
@@ -39,8 +41,10 @@ export interface AccountOptions {
 export function openAccount(options: AccountOptions): SessionAccount {
   const { client, attribution, guard } = options
   let shortage: Shortage | null = null
+  let loop: RecordedLoop | null = null
   const onRecord = (record: CallRecord): void => {
     shortage = shortageOf(record) ?? shortage
+    if (record.ending.reason === 'loop-cut') loop = record.loop ?? null
   }
   const keeper = guard ?? ownGuard(options)
   const session = keeper.session(attribution, onRecord)
@@ -50,6 +54,11 @@ export function openAccount(options: AccountOptions): SessionAccount {
     takeShortage: () => {
       const answer = shortage
       shortage = null
+      return answer
+    },
+    takeLoop: () => {
+      const answer = loop
+      loop = null
       return answer
     },
     close: () => (guard === null ? keeper.close() : keeper.flush()),

@@ -2,6 +2,7 @@
 
 import type { Message, MessageCreateParamsNonStreaming, MessageStreamEvent } from '@anthropic-ai/sdk/resources/messages'
 import { markTail, withCache } from '../../core/cache/cache-marks.js'
+import { CACHE_HEADER } from '../../core/cache/caching.js'
 import { streamMessage } from '../messages-client.js'
 import type { AgentEvent } from './agent-events.js'
 import { type AgentParts, maxTokensOf } from './agent-parts.js'
@@ -23,11 +24,18 @@ const HEADER_TEXT = /^[!-~](?:[ -~]{0,198}[!-~])?$/
 /** Sends the conversation and waits for the whole answer, telling of its pieces. Rejects if there is no whole one. */
 export async function callModel(parts: AgentParts, plan: CallPlan): Promise<Message> {
   const { signal, task } = plan
-  const headers = task !== null && HEADER_TEXT.test(task) ? { 'x-runguard-task': task } : {}
+  const named = task !== null && HEADER_TEXT.test(task) ? { 'x-runguard-task': task } : {}
+  const headers = { ...named, ...cacheHeader(parts.options.caching) }
   const request = requestFor(parts, plan.model, plan.tools)
   const stream = streamMessage(parts.account.client, request, { signal, headers })
   for await (const event of stream) tellPiece(event, plan.emit)
   return stream.finalMessage()
+}
+
+/** Whoever wants fewer markers than the usual ones wants none of the guard's either. */
+function cacheHeader(caching: AgentParts['options']['caching']): Record<string, string> {
+  if (caching === 'off') return { [CACHE_HEADER]: 'off' }
+  return caching === 'prefix' ? { [CACHE_HEADER]: 'explain' } : {}
 }
 
 /** The request for the next answer, with its cache markers. */

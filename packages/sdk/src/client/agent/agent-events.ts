@@ -10,7 +10,7 @@ import type { BudgetExceededError, LoopDetectedError } from '../../core/refusal/
  * - `done`: the model has said what it had to say.
  * - `budget`: the next call would cost more than is left, or (`isCut`) the last answer was ended because money ran out.
  * - `turns`: so many calls of the model were allowed, and are used up.
- * - `loop`: the agent repeats itself.
+ * - `loop`: the agent repeats itself; `match` is null where the last answer said the same again and again, and was ended.
  * - `aborted`: by the signal, or by whoever left the events.
  * - `max_tokens`: an answer did not fit into `maxTokens`, or the conversation not into the model's context. A tool call
  *   in it is cut off, and was not made.

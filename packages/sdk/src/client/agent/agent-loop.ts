@@ -2,7 +2,9 @@
 
 import type { Message, ToolResultBlockParam, ToolUseBlock } from '@anthropic-ai/sdk/resources/messages'
 import { nanoUsd } from '../../core/cost/money.js'
+import type { RecordedLoop } from '../../core/cost/record.js'
 import type { LoopMatch } from '../../core/loop/loop.js'
+import { describeFinding } from '../../core/loop/loop-finding.js'
 import { BudgetExceededError, errorFromRefusal, LoopDetectedError } from '../../core/refusal/refusal-error.js'
 import { errorFromApiError } from '../../core/refusal/refusal-wire.js'
 import { type CallPlan, callModel, requestFor } from './agent-call.js'
@@ -60,6 +62,7 @@ async function takeTurn(run: Run): Promise<RunStop | null> {
     const spentNano = moneyOf(parts).spentNano
     // Whatever became of calls before this one is no matter of its answer.
     parts.account.takeShortage()
+    parts.account.takeLoop()
     const message = await callModel(parts, plan)
     run.message = message
     parts.habit = learnHabit(parts.habit, plan.model, message.usage)
@@ -92,12 +95,14 @@ export function newTokensOf(parts: AgentParts, model: string, tools: readonly Ag
 async function takeAnswer(run: Run, message: Message): Promise<RunStop | null> {
   const { parts } = run
   const shortage = parts.account.takeShortage()
+  const loop = parts.account.takeLoop()
   const { stop_reason: reason, stop_details: refusal } = message
   if (reason === 'refusal') {
     // A refused answer is not sent back: the API would refuse again.
     return { kind: 'refused', category: refusal?.category ?? null, explanation: refusal?.explanation ?? null }
   }
   parts.history = addAnswer(parts.history, message.content)
+  if (loop !== null) return echoStop(loop)
   if (reason === 'tool_use') return makeCalls(run, callsOf(message.content))
   if (reason === 'pause_turn') return null
   const isShort = shortage === 'cut' || (shortage === 'clamped' && reason === 'max_tokens')
@@ -145,6 +150,13 @@ function tellRepeats(
 
 function loopStop(match: LoopMatch): RunStop {
   return { kind: 'loop', match, error: new LoopDetectedError(loopMessage(match), { match }) }
+}
+
+/** No round repeats, but the words of one answer. */
+function echoStop({ rule, repeats, cycle }: RecordedLoop): RunStop {
+  const told = describeFinding({ rule, repeats, cycle })
+  const error = new LoopDetectedError(`RunGuard ended the last answer early, because ${told}.`, { details: { rule } })
+  return { kind: 'loop', match: error.match, error }
 }
 
 /** Why a call that threw ends the run. A refusal keeps its kind, however the client wrapped it. */

@@ -142,6 +142,15 @@ test('an answer that uses up the budget is ended, kept, and never overspends', a
   expect(again.reason).toMatchObject({ kind: 'budget', isCut: false })
 })
 
+test('an answer that says the same again and again ends the run as a loop, and the next message goes on', async () => {
+  const agent = session({ model: 'claude-opus-5-5' })
+  const { reason, text } = await agent.run(`[[sim:say ${'I will now write the document. '.repeat(400)}]]`).result
+  expect(reason).toMatchObject({ kind: 'loop', match: null, error: { code: 'runguard_loop_detected' } })
+  expect(reason.kind === 'loop' && reason.error.message).toMatch(/the answer said the same \d+ times in a row/)
+  expect(text.length).toBeLessThan(10_000)
+  expect((await agent.run('[[sim:say Here it is.]]').result).reason).toEqual({ kind: 'done' })
+})
+
 test('a run stops at its last turn, before tools are called whose results nobody would read', async () => {
   const agent = session({ loop: false })
   looks = 0

@@ -5,6 +5,7 @@ import type { Engine } from '../../engine/engine.js'
 import type { Runtime } from '../../engine/runtime.js'
 import type { FindEndpoint } from './claude-endpoint.js'
 import type { Fetch } from './middleware-types.js'
+import type { EncodedText } from './network.js'
 import type { RunningCall } from './running-call.js'
 
 /** What every call of one guard shares. */
@@ -18,6 +19,10 @@ export interface Door {
   readonly dropped: FinalizationRegistry<RunningCall>
   /** Headers of requests that this guard lets pass right now: whoever meets them further in lets them pass too. */
   readonly passing: WeakSet<Headers>
+  /** Texts that are on their way, with their bytes, by the headers they go out with. */
+  readonly encoded: WeakMap<object, EncodedText>
+  /** Takes the place of the runtime's own `fetch` wherever a guard may choose: see {@link EncodedText}. */
+  readonly network: Fetch
   /** Every way into this door: a guarded `fetch` with the one it guards, a middleware with null. */
   readonly own: WeakMap<object, Fetch | null>
   /** The one that is guarded where none is given. */

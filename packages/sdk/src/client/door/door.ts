@@ -1,5 +1,6 @@
 /** The door for programs: one request in, through the engine, to the upstream, and back. It holds no rule. */
 
+import { isBatchCreation } from '../../core/batch/batch-action.js'
 import type { Call } from '../../core/body/call.js'
 import type { Endpoint } from '../../core/body/endpoint.js'
 import type { Refusal } from '../../core/refusal/errors.js'
@@ -10,7 +11,7 @@ import { watchAnswer } from './answer.js'
 import { plainHeaders, withoutOwn } from './answer-headers.js'
 import type { Account, Door, DoorRequest, OutgoingRequest, Send } from './door-types.js'
 import { countInput } from './input-count.js'
-import { leaveBody, type ReadBody, readBody } from './request-body.js'
+import { leaveBody, type ReadBody, readBatchBody, readBody } from './request-body.js'
 import { RunningCall } from './running-call.js'
 import { wasNeverSent } from './send-failure.js'
 
@@ -32,7 +33,9 @@ export async function passRequest(door: Door, account: Account, request: DoorReq
   }
   const call = openCall(door, account, admission.watch, request.signal)
   try {
-    const response = await sendCall(door, call, prepareRequest(request, read, admission.body), send)
+    const outgoing = prepareRequest(request, read, admission.body)
+    keepBytes(door, outgoing, admission.body ?? read.body)
+    const response = await sendCall(door, call, outgoing, send)
     return await watchAnswer(call, response, (stream) => door.dropped.register(stream, call))
   } catch (error) {
     // As a rule it has ended already, by what went wrong; nothing may be left running.
@@ -52,19 +55,21 @@ type ReadRequest = ReadBody & { readonly endpoint: Endpoint }
 
 async function readRequest(door: Door, { method, url, headers, body, signal }: DoorRequest): Promise<ReadRequest> {
   const endpoint = door.findEndpoint(method, url)
-  if (endpoint.kind !== 'messages') return { endpoint, ...leaveBody(body) }
-  const reading = readBody(body, headers.get('content-encoding'))
+  const isBatch = isBatchCreation(method, endpoint)
+  if (endpoint.kind !== 'messages' && !isBatch) return { endpoint, ...leaveBody(body) }
+  const reading = (isBatch ? readBatchBody : readBody)(body, headers.get('content-encoding'))
   // Text is here already; a stream may never end.
   return { endpoint, ...(await (typeof body === 'string' ? reading : unlessAborted(signal, reading))) }
 }
 
 function callFrom(door: Door, account: Account, request: DoorRequest, read: ReadRequest, send: Send): Call {
-  const { endpoint, body, receivedBytes, problem } = read
+  const { endpoint, body, pieces, receivedBytes, problem } = read
   return {
     method: request.method,
     endpoint,
     headers: Object.assign(plainHeaders(request.headers), account.headersFor(request.headers)),
     body,
+    ...(pieces && { pieces }),
     receivedBytes,
     readAtTick: door.runtime.tick(),
     problem,
@@ -111,6 +116,12 @@ function firstOf(call: RunningCall, answer: Promise<Response>): Promise<Response
       else response.body?.cancel().catch(() => {})
     }, reject)
   })
+}
+
+/** Without a type the network would add another one to a text than to bytes; what is compressed is no text of its bytes. */
+function keepBytes(door: Door, { headers, body: text }: OutgoingRequest, bytes: Uint8Array | null): void {
+  const isPlain = headers.has('content-type') && !headers.has('content-encoding')
+  if (typeof text === 'string' && bytes !== null && isPlain) door.encoded.set(headers, { text, bytes })
 }
 
 /** Byte for byte what came, unless the engine changed it; of the same type, because some clients look into it again. */

@@ -5,6 +5,7 @@ import type { GuardedWays } from '../guard-types.js'
 import { passRequest } from './door.js'
 import type { Account, Door, DoorRequest, OutgoingRequest, Send } from './door-types.js'
 import type { Fetch, FetchBody, Middleware } from './middleware-types.js'
+import { runtimeFetch } from './network.js'
 import { wrapClient } from './wrap.js'
 
 /** The ways into a door on one account. */
@@ -18,8 +19,9 @@ export function openWays(door: Door, account: Account): GuardedWays {
   door.own.set(middleware, null)
   const guardFetch = (fetch: Fetch): Fetch => {
     const inner = door.own.get(fetch) ?? fetch
+    const outward = inner === runtimeFetch ? door.network : inner
     const guarded: Fetch = async (input, init) => {
-      const { request, send } = readFetch(inner, input, init)
+      const { request, send } = readFetch(outward, input, init)
       try {
         return await passRequest(door, account, request, send)
       } catch (error) {

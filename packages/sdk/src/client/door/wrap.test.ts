@@ -64,24 +64,14 @@ describe('a guarded client', () => {
     expect(stage.records.map(({ endpoint }) => endpoint)).toEqual(served.map(() => 'messages'))
   })
 
-  it('counts tokens and lists models for nothing, and passes batches on unmetered', async () => {
+  it('counts tokens and lists models for nothing', async () => {
     const claude = stage.guard({ budgets: [{ scope: 'everything', limit: 0, window: 'day' }] }).wrap(stage.client())
-    const { model, messages, max_tokens } = asking('hello')
+    const { model, messages } = asking('hello')
     expect((await claude.messages.countTokens({ model, messages })).input_tokens).toBeGreaterThan(0)
     expect((await claude.models.list()).data.length).toBeGreaterThan(0)
-    const params = { model, messages, max_tokens }
-    const batch = await claude.messages.batches.create({ requests: [{ custom_id: 'one', params }] })
-    stage.simulator.finishBatches(batch.id)
-    await stage.simulator.idle()
-    const results: string[] = []
-    for await (const { result } of await claude.messages.batches.results(batch.id)) results.push(result.type)
-    expect(results).toEqual(['succeeded'])
     expect(stage.records.map(({ endpoint, ending }) => [endpoint, ending.kind])).toEqual([
       ['count-tokens', 'not-billed'],
       ['models', 'not-billed'],
-      ['batches', 'unmetered'],
-      ['batches', 'unmetered'],
-      ['batches', 'unmetered'],
     ])
   })
 

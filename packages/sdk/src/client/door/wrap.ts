@@ -3,6 +3,7 @@
 import { asObject, type JsonObject } from '../../core/body/json-object.js'
 import type { Door } from './door-types.js'
 import type { Fetch, Middleware } from './middleware-types.js'
+import { runtimeFetch } from './network.js'
 
 /** What a client is given. */
 export interface WrapParts {
@@ -21,10 +22,11 @@ export function wrapClient<Client extends object>(client: Client, { door, middle
   const { withOptions, messages, middleware: own, fetch } = asObject(client)
   if (typeof withOptions !== 'function' || typeof messages !== 'object') throw new TypeError(NO_CLIENT)
   const change = (options: JsonObject): Client => (withOptions as WithOptions).call(client, options) as Client
-  const inner = typeof fetch === 'function' ? door.own.get(fetch) : undefined
+  const inner = typeof fetch === 'function' ? (door.own.get(fetch) ?? fetch) : undefined
   if (Array.isArray(own)) {
     const others = own.filter((each: object) => !door.own.has(each))
-    return change({ middleware: [...others, middleware], ...(inner ? { fetch: inner } : {}) })
+    const outward = inner === runtimeFetch ? door.network : inner
+    return change({ middleware: [...others, middleware], ...(outward === fetch ? {} : { fetch: outward }) })
   }
   if (typeof fetch !== 'function') throw new TypeError(NO_WAY_IN)
   if (speaksOtherwise(client)) throw new TypeError(NO_MIDDLEWARE)

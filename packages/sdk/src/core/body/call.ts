@@ -17,6 +17,13 @@ export interface Call {
   readonly headers: Headers
   /** The decoded body; null where the door passes it on unread (uploads, batches, unknown paths). */
   readonly body: Uint8Array | null
+  /** The decoded body of a creation of a batch, in pieces of any size: it may be too large to be one. May be read once. */
+  pieces?(): AsyncIterable<Uint8Array> | Iterable<Uint8Array>
+  /**
+   * Where callers reach this door, without a slash at the end: addresses of the API in answers are made to lead there.
+   * Absent or null where they lead through the door anyway.
+   */
+  readonly publicBase?: string | null
   /** Length of the request as it was received, in bytes; 0 if unknown. */
   readonly receivedBytes: number
   /** When the door had read the request, on the runtime's `tick` clock. */
@@ -55,6 +62,8 @@ export interface BlockView {
   readonly end: number
   /** The block's own `cache_control`, if it carries one. */
   readonly marker: CacheTtl | null
+  /** True if its content and its source are texts, if it has them: no other block stands inside. Absent: nobody looked. */
+  readonly isFlat?: boolean
   /** Parses this slice of the body alone. Throws `SyntaxError` if the slice is not JSON. */
   json(): unknown
 }
@@ -65,6 +74,14 @@ export interface FallbackView {
   readonly maxTokens: number | null
   readonly isFast: boolean | null
   readonly thinking: CallView['thinking']
+}
+
+/**
+ * A conversation that the API keeps. `previous` is the id of its newest answer, from which the request goes on: then the
+ * body shows no more than what came after it; null for one that begins here.
+ */
+export interface ThreadView {
+  readonly previous: string | null
 }
 
 /** What `parse` yields of a Messages body. Fields that are missing or of another type than the API's are null. */
@@ -91,6 +108,8 @@ export interface CallView {
   readonly marker: CacheTtl | null
   /** True if the request continues a server-kept thread or uses a container: the body does not show the whole prompt. */
   readonly hasUnseenPrompt: boolean
+  /** Set if the API is to keep the conversation for the next request. */
+  readonly thread: ThreadView | null
   /** Tried in turn where the model declines, each billed as a call of its own; `default`: whatever the API has for it. */
   readonly fallbacks: readonly FallbackView[] | 'default'
   /** A prompt of so many tokens is summed up first, by a run of its own; null if the request asks for no such thing. */

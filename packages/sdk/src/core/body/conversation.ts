@@ -4,6 +4,7 @@ import type { Scope } from '../budget/scope.js'
 import { TextHash } from '../loop/loop-hash.js'
 import { textOf } from '../loop/steps-block.js'
 import type { AgentName } from '../loop/steps-memory.js'
+import { hashRange, hashSource } from './byte-hash.js'
 import type { BlockView, CallView } from './call.js'
 
 /** Longer openings are told apart by their beginning: a document in front need not be read again with every call. */
@@ -16,7 +17,19 @@ const OPENING_BYTES = 4_096
  * @param body that `view` is of
  */
 export function agentOf({ session, agent }: Scope, view: CallView, body: Uint8Array): AgentName {
-  return { session: session ?? `conversation-${hashOpening(view, body)}`, agent: agent ?? '' }
+  return { session: session ?? unnamedSession(hashOpening(view, body)), agent: agent ?? '' }
+}
+
+const UNNAMED = 'conversation-'
+
+/** The session of a caller who names none. @param what tells it apart */
+export function unnamedSession(what: string): string {
+  return `${UNNAMED}${what}`
+}
+
+/** Whether a caller may go on with what is remembered of a session: who names none has no part in those with a name. */
+export function isSessionOf({ session }: Scope, remembered: string): boolean {
+  return session === null ? remembered.startsWith(UNNAMED) : session === remembered
 }
 
 function hashOpening({ blocks }: CallView, body: Uint8Array): string {
@@ -48,8 +61,10 @@ export interface RequestKey {
  * @param before of the agent's last request; null if there was none
  */
 export function requestKey({ model, bytes }: CallView, body: Uint8Array, before: RequestKey | null): RequestKey {
-  const quick = `${model} ${bytes} ${hashBytes(body.subarray(Math.max(0, body.length - CLOSING_BYTES)))}`
-  return { quick, full: before?.quick === quick ? `${quick} ${hashBytes(body)}` : quick }
+  const source = hashSource(body)
+  const { length } = body
+  const quick = `${model} ${bytes} ${hashRange(source, Math.max(0, length - CLOSING_BYTES), length)}`
+  return { quick, full: before?.quick === quick ? `${quick} ${hashRange(source, 0, length)}` : quick }
 }
 
 function hashBytes(bytes: Uint8Array): string {

@@ -1,8 +1,10 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { findModel, loadPriceBook } from '../cost/price.js'
 import { priceList } from '../cost/price-list.js'
 import { freshRatio } from '../tokens/token-ratio.js'
 import { estimateInput, tokenFacts } from '../tokens/tokens.js'
+import { findNestedMedia } from './nested-media.js'
 import { scanCall } from './scan.js'
 
 const facts = tokenFacts(findModel(loadPriceBook(priceList), 'claude-sonnet-5-5'))
@@ -65,5 +67,36 @@ describe('a document', () => {
     expect(boundOf(block)).toBe(facts.contextWindow)
     const inner = '{"type":"documen\\u0074","source":{"type":"url","url":"https://example.com/a.pdf"}}'
     expect(boundOf(resultOf(inner))).toBe(facts.contextWindow)
+  })
+})
+
+describe('a block that is told to be flat in passing', () => {
+  const inner = fc.constantFrom('"text"', '[]', '{}', '1', 'null', '[{"type":"image"}]', '{"type":"document"}')
+  const key = fc.constantFrom('"content"', '"source"', '"c\\u006fntent"', '"other"', '"type"')
+  const space = fc.constantFrom('', ' ', '\n\t')
+  const member = fc
+    .tuple(space, key, space, space, inner)
+    .map(([a, name, b, c, value]) => `${a}${name}${b}:${c}${value}`)
+
+  it('holds neither pictures nor documents, whatever its members are and however they are written', () => {
+    fc.assert(
+      fc.property(fc.array(member, { maxLength: 5 }), (members) => {
+        const json = `{"messages":[{"role":"user","content":[{${members.join(',')}}]}]}`
+        const body = new TextEncoder().encode(json)
+        const [block] = scanCall(body).blocks
+        fc.pre(block?.isFlat === true)
+        expect(findNestedMedia(body, block?.start ?? 0)).toEqual({ images: [], hasDocument: false })
+      }),
+    )
+  })
+
+  it.each([
+    ['a text', '{"type":"tool_result","content":"a text"}', true],
+    ['nothing', '{"type":"tool_result"}', true],
+    ['a list', '{"type":"tool_result","content":[]}', false],
+    ['a list that a text replaces', '{"type":"tool_result","content":[],"content":"a text"}', false],
+  ])('is told where its content is %s', (_, block, isFlat) => {
+    const body = new TextEncoder().encode(`{"messages":[{"role":"user","content":[${block}]}]}`)
+    expect(scanCall(body).blocks[0]?.isFlat).toBe(isFlat)
   })
 })

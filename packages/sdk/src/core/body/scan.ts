@@ -18,6 +18,8 @@ import {
 const QUOTE = 0x22
 const OBJECT = 0x7b
 const ARRAY = 0x5b
+/** The first letter of `null`. */
+const NULL = 0x6e
 
 class ScannedBlock implements BlockView {
   readonly part: BlockPart
@@ -27,6 +29,7 @@ class ScannedBlock implements BlockView {
   role: string | null = null
   end = 0
   marker: CacheTtl | null = null
+  isFlat = true
   private readonly body: Uint8Array
 
   constructor(part: BlockPart, kind: string, message: number, cursor: Cursor) {
@@ -85,6 +88,7 @@ function emptyView(bytes: number): Mutable<CallView> {
     userId: null,
     marker: null,
     hasUnseenPrompt: false,
+    thread: null,
     fallbacks: [],
     compactsFrom: null,
     blocks: [],
@@ -111,7 +115,8 @@ function readParameter(scan: Scan, key: string): void {
   else if (key === 'compaction') view.compactsFrom = isPresent(cursor) ? 0 : view.compactsFrom
   else if (key === 'context_management')
     view.compactsFrom = sooner(view.compactsFrom, readCompaction(readValue(cursor)))
-  else if (key === 'thread' || key === 'container' || key === 'mcp_servers')
+  else if (key === 'thread') readThread(cursor, view)
+  else if (key === 'container' || key === 'mcp_servers')
     view.hasUnseenPrompt = isPresent(cursor) || view.hasUnseenPrompt
   else skipValue(cursor)
 }
@@ -129,8 +134,18 @@ function readModel(cursor: Cursor, view: Mutable<CallView>): void {
   view.modelRange = view.model === null ? null : { start, end: cursor.at }
 }
 
+/** What neither begins nor continues a thread is for the API to refuse; until then it may be anything. */
+function readThread(cursor: Cursor, view: Mutable<CallView>): void {
+  view.thread = null
+  const isNull = peek(cursor) === NULL
+  const { type, previous_message_id: previous } = readMembers(cursor, ['type', 'previous_message_id'])
+  if (type === 'create') view.thread = { previous: null }
+  else view.hasUnseenPrompt ||= !isNull
+  if (type === 'continue' && previous !== undefined) view.thread = { previous: previous.slice(0, MAX_NAME_LENGTH) }
+}
+
 function isPresent(cursor: Cursor): boolean {
-  const isNull = peek(cursor) === 0x6e
+  const isNull = peek(cursor) === NULL
   skipValue(cursor)
   return !isNull
 }
@@ -248,7 +263,10 @@ function readBlock(cursor: Cursor, part: BlockPart, message: number): ScannedBlo
     eachMember(cursor, (key) => {
       if (key === 'type') block.kind = readString(cursor) ?? block.kind
       else if (key === 'cache_control') block.marker = readMarker(cursor)
-      else skipValue(cursor)
+      else {
+        if (key === 'content' || key === 'source') block.isFlat &&= peek(cursor) === QUOTE
+        skipValue(cursor)
+      }
     })
   } else skipValue(cursor)
   block.end = cursor.at

@@ -57,11 +57,16 @@ export type BreakerMeter = readonly BreakerSample[]
 const MINUTE_MS = 60_000
 const SPAN_MS = 10_000
 
-/** The meter after one more sample. Clocks that jump back put it into the newest span. */
+/**
+ * The meter after one more sample. Clocks that jump back put it into the newest span; if they jump far, what came later is
+ * forgotten, or that span would take in everything for as long.
+ */
 export function addSample(meter: BreakerMeter, sample: BreakerSample): BreakerMeter {
-  const last = meter.at(-1)
-  const at = Math.max(sample.at - (sample.at % SPAN_MS), last?.at ?? 0)
-  const kept = meter.filter((span) => span.at > at - LOOP_WINDOW_MS)
+  const begun = sample.at - (sample.at % SPAN_MS)
+  const past = meter.filter((span) => span.at < begun + MINUTE_MS)
+  const last = past.at(-1)
+  const at = Math.max(begun, last?.at ?? 0)
+  const kept = past.filter((span) => span.at > at - LOOP_WINDOW_MS)
   if (last?.at !== at) return [...kept, { ...sample, at }]
   return [...kept.slice(0, -1), sumSamples([last, sample], at)]
 }

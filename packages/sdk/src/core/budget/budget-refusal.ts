@@ -18,6 +18,8 @@ export interface Shortfall {
   readonly needed: NanoUsd
   /** Milliseconds since the epoch. */
   readonly atMs: number
+  /** What is refused; a single call, unless it says so. */
+  readonly what?: 'call' | 'batch'
 }
 
 /**
@@ -88,15 +90,19 @@ const messages: Readonly<Record<ShortfallReason, (shortfall: Shortfall) => strin
   in_flight: (shortfall) => {
     const { left, needed } = tellApart(shortfall)
     const held = formatUsd(shortfall.held)
-    return `${describe(shortfall)} has ${left} left while running calls hold ${held}; this call needs at least ${needed}.`
+    return `${describe(shortfall)} has ${left} left while running calls hold ${held}; ${nameOf(shortfall)} needs at least ${needed}.`
   },
   exhausted: (shortfall) => {
     const { left, needed } = tellApart(shortfall)
     const spent = formatUsd(shortfall.spent)
-    return `${describe(shortfall)} has ${left} left, ${spent} are spent; this call needs at least ${needed}.`
+    return `${describe(shortfall)} has ${left} left, ${spent} are spent; ${nameOf(shortfall)} needs at least ${needed}.`
   },
   request_too_large: (shortfall) =>
-    `This call needs at least ${formatUsd(shortfall.needed)}, more than all of ${describe(shortfall)}.`,
+    `${capitalize(nameOf(shortfall))} needs at least ${formatUsd(shortfall.needed)}, more than all of ${describe(shortfall)}.`,
+}
+
+function nameOf({ what = 'call' }: Shortfall): string {
+  return `this ${what}`
 }
 
 /** The words of a budget, so that whoever reads the refusal knows which of several it was. */

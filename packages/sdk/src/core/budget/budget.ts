@@ -1,6 +1,7 @@
 /** Budgets: limits on what a scope may spend in a window, and the accounts that a call meets under them. */
 
 import type { NanoUsd } from '../cost/money.js'
+import type { DegradeStep } from '../degrade/degrade-steps.js'
 import type { AccountRef } from '../ledger/ledger.js'
 import type { Scope } from './scope.js'
 import { type WindowKind, windowOf } from './window.js'
@@ -33,6 +34,8 @@ export interface Budget {
   readonly thresholds: readonly number[]
   readonly isPaused: boolean
   readonly overrides: readonly BudgetOverride[]
+  /** What is done with calls as the limit comes near, in the order in which it comes; absent: nothing. */
+  readonly degrade?: readonly DegradeStep[] | undefined
 }
 
 /** Another limit for a while. */

@@ -1,9 +1,12 @@
 /** The configuration as programs write it: words where people think in words, read by `readOptions`. */
 
+import type { CacheTtl } from '../body/call.js'
 import type { BreakerScope } from '../breaker/breaker.js'
 import type { Budget } from '../budget/budget.js'
 import type { WindowKind } from '../budget/window.js'
+import type { CacheMode } from '../cache/cache-record.js'
 import type { UnknownModelPolicy } from '../cost/price.js'
+import type { DegradeAction } from '../degrade/degrade-steps.js'
 import type { LoopRuleName } from '../loop/loop-limits.js'
 import type { ToolClass } from '../loop/loop-step.js'
 
@@ -28,6 +31,19 @@ export interface BudgetInput {
   /** A paused budget neither counts nor refuses. */
   readonly paused?: boolean | undefined
   readonly overrides?: readonly OverrideInput[] | undefined
+  /** What is done with calls as the limit comes near. */
+  readonly degrade?: readonly DegradeInput[] | undefined
+}
+
+/** One step of the ladder of a budget. */
+export interface DegradeInput {
+  /** From this share of the limit on: `0.8` or `'80%'`. */
+  readonly at: number | string
+  readonly step: DegradeAction['kind']
+  /** The tier of `cheaper-tier`, by default the next cheaper one; the effort of `lower-effort`, by default `low`. */
+  readonly to?: string | undefined
+  /** The most output of `tighter-max-tokens`, in tokens; by default 4,096. */
+  readonly maxTokens?: number | undefined
 }
 
 /** Another limit for one name of a budget's scope. */
@@ -55,6 +71,37 @@ export interface GuardConfigInput {
   readonly loops?: LoopsInput | undefined
   /** What stops a session, key, team or model that runs away. */
   readonly breaker?: BreakerInput | undefined
+  /** How prompts are cached. */
+  readonly caching?: CachingInput | undefined
+  /** Which model serves a call. */
+  readonly routing?: RoutingInput | undefined
+}
+
+/** How prompts are cached. */
+export interface CachingInput {
+  /**
+   * `fill` sets cache markers where they pay; `explain` only says where, and why prompts were not read; `off` does not
+   * look. By default requests without markers are filled, and the others explained.
+   */
+  readonly mode?: CacheMode | undefined
+  /** The only lifetime to ask for; by default whichever should cost least. */
+  readonly ttl?: CacheTtl | undefined
+}
+
+/** Which model serves a call. */
+export interface RoutingInput {
+  /** `explain` works routes out and records them, and sends what was asked for. By default `off`. */
+  readonly mode?: 'off' | 'explain' | 'route' | undefined
+  /** Models of the tiers, by name: `small`, `medium`, `large`, and any more. */
+  readonly tiers?: Readonly<Record<string, string>> | undefined
+  /** The tier that does for a task, by the word that callers declare. */
+  readonly tasks?: Readonly<Record<string, string>> | undefined
+  /** The tier for calls with a tag that declare no task. */
+  readonly tags?: Readonly<Record<string, string>> | undefined
+  /** More tokens than this are too long for the small tier; by default 50,000. */
+  readonly longContentTokens?: number | undefined
+  /** A tier with a smaller share of good answers to a task is passed over; by default 0.7. */
+  readonly floor?: number | undefined
 }
 
 /** How loops are answered. */

@@ -8,7 +8,10 @@ import { z } from 'zod'
 import { asObject } from '../body/json-object.js'
 import { type Budget, EACH, type ScopeKind, scopeKinds } from '../budget/budget.js'
 import { isTimeZone, windowKinds } from '../budget/window.js'
+import { cachingSchema } from '../cache/cache-schema.js'
+import { degradeSchema } from '../degrade/degrade-schema.js'
 import { breakerSchema, loopsSchema } from '../loop/loop-schema.js'
+import { routingSchema } from '../route/routing-schema.js'
 import { duration, hint, quote, strictObject, usd, word } from './written-schema.js'
 
 const MAX_ID_LENGTH = 100
@@ -112,6 +115,7 @@ const budget = strictObject({
     .array(override, { error: "must be a list; in a file each begins with a dash: '- scope: alice'" })
     .default([])
     .describe('Other limits for some names, for a while.'),
+  degrade: degradeSchema.optional().describe('What is done with calls as the limit comes near.'),
 })
 
 const BUDGETS_HINT = "must be a list of budgets; in a file each begins with a dash: '- scope: everything'"
@@ -135,6 +139,8 @@ const shared = {
     .describe('While the ledger cannot be written, calls are refused, or let pass and written later.'),
   loops: loopsSchema.optional().describe('What is done about agents that go in a loop.'),
   breaker: breakerSchema.optional().describe('What stops a session, key, team or model that runs away.'),
+  caching: cachingSchema.optional().describe('How prompts are cached.'),
+  routing: routingSchema.optional().describe('Which model serves a call.'),
 }
 
 /** The API itself gives up on a call after this time. */

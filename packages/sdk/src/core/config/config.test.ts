@@ -171,8 +171,20 @@ describe('what is wrong', () => {
 
   it('is never said in the words of the parser, whatever stands where', () => {
     const wrong = fc.oneof(fc.jsonValue({ maxDepth: 2 }), fc.double(), fc.constant(undefined))
-    const keys = ['budgets', 'mode', 'unknownModel', 'waitForMoney', 'loops', 'breaker', 'store']
-    const fields = ['id', 'name', 'scope', 'limit', 'window', 'timeZone', 'mode', 'thresholds', 'paused', 'overrides']
+    const keys = ['budgets', 'mode', 'unknownModel', 'waitForMoney', 'loops', 'breaker', 'routing', 'store']
+    const fields = [
+      'id',
+      'name',
+      'scope',
+      'limit',
+      'window',
+      'timeZone',
+      'mode',
+      'thresholds',
+      'paused',
+      'overrides',
+      'degrade',
+    ]
     const budgets = fc.array(fc.dictionary(fc.constantFrom(...fields), wrong), { maxLength: 2 })
     const input = fc.oneof(wrong, fc.dictionary(fc.constantFrom(...keys), wrong), fc.record({ budgets }))
     const parserWords = /Invalid|Too (?:small|big)|expected|received/
@@ -260,8 +272,9 @@ describe('the options of a program', () => {
       thresholds: [90],
       paused: true,
       overrides: [{ scope: 'bob', limit: 3, until: '2026-12-01' }],
+      degrade: [{ at: 0.8, step: 'cheaper-tier' }],
     }
-    const settings: Required<Omit<GuardConfigInput, 'budgets' | 'loops' | 'breaker'>> = {
+    const settings: Required<Omit<GuardConfigInput, 'budgets' | 'loops' | 'breaker' | 'caching' | 'routing'>> = {
       mode: 'enforce',
       unknownModel: 'flag',
       onStoreFailure: 'refuse',

@@ -7,8 +7,11 @@ import { z } from 'zod'
 import type { BreakerPolicy } from '../breaker/breaker-meter.js'
 import { type Budget, type BudgetOverride, defaultThresholds, EACH } from '../budget/budget.js'
 import { startOfDate, type WindowKind, windowKinds } from '../budget/window.js'
+import type { CachingPolicy } from '../cache/caching.js'
 import type { UnknownModelPolicy } from '../cost/price.js'
 import type { LoopPolicy } from '../loop/loop-verdict.js'
+import { defaultRoutePolicy, type RoutePolicy } from '../route/routing.js'
+import { unknownTier } from '../route/routing-schema.js'
 import { configSchema, optionsSchema, scopeText, type WrittenBudget } from './config-schema.js'
 import { describeIssue } from './written-schema.js'
 
@@ -33,6 +36,10 @@ export interface GuardConfig {
   readonly loops?: LoopPolicy
   /** What stops a session, key, team or model that runs away. */
   readonly breaker?: BreakerPolicy
+  /** How prompts are cached. */
+  readonly caching?: CachingPolicy
+  /** Which model serves a call. */
+  readonly routing?: RoutePolicy
 }
 
 /** What a file says. */
@@ -63,8 +70,8 @@ export function readOptions(input: unknown): ConfigReading<GuardConfig> {
   const { data, error } = optionsSchema.safeParse(input ?? {}, { error: describeIssue })
   const problems = [...(error?.issues ?? []).map(toProblem), ...findContradictions(input)]
   if (data === undefined || problems.length > 0) return { kind: 'problems', problems }
-  const { budgets, mode, unknownModel, onStoreFailure, waitForMoneyMs, loops, breaker } = data
-  const settings = pickGiven({ mode, unknownModel, onStoreFailure, waitForMoneyMs, loops, breaker })
+  const { budgets, mode, unknownModel, onStoreFailure, waitForMoneyMs, loops, breaker, caching, routing } = data
+  const settings = pickGiven({ mode, unknownModel, onStoreFailure, waitForMoneyMs, loops, breaker, caching, routing })
   return { kind: 'config', config: { budgets: budgets.map(toBudget), ...settings } }
 }
 
@@ -90,10 +97,12 @@ function findContradictions(input: unknown): ConfigProblem[] {
   if (!Array.isArray(written)) return []
   const problems: ConfigProblem[] = []
   const firstById = new Map<string, number>()
+  const tiers = tiersOf(fieldsOf(input).get('routing'))
   for (const [index, entry] of written.entries()) {
     const { id, problem } = readIdentity(fieldsOf(entry))
     if (problem !== null) problems.push({ path: `budgets[${index}].window`, message: problem })
     problems.push(...findIdleOverrides(fieldsOf(entry), `budgets[${index}].overrides`))
+    problems.push(...findUnknownTiers(fieldsOf(entry), `budgets[${index}].degrade`, tiers))
     if (id === null) continue
     const first = firstById.get(id)
     if (first === undefined) firstById.set(id, index)
@@ -119,6 +128,26 @@ function whyIdle({ kind, name }: Budget['scope'], written: string): string | nul
   if (written === EACH || written === name) return null
   if (kind === 'everything' || kind === 'request') return `${kind} has no names: write '*'`
   return name === EACH ? null : `this budget counts ${JSON.stringify(name)} alone: write that, or '*'`
+}
+
+/** The tiers that there are with what is written below `routing`. */
+function tiersOf(routing: unknown): readonly string[] {
+  return [...defaultRoutePolicy.tiers.keys(), ...fieldsOf(fieldsOf(routing).get('tiers')).keys()]
+}
+
+/** Steps to tiers of which nobody said what model they are. */
+function findUnknownTiers(
+  fields: ReadonlyMap<string, unknown>,
+  path: string,
+  tiers: readonly string[],
+): ConfigProblem[] {
+  const steps = fields.get('degrade')
+  if (!Array.isArray(steps)) return []
+  return steps.flatMap((entry: unknown, index): ConfigProblem[] => {
+    const [step, to] = [fieldsOf(entry).get('step'), fieldsOf(entry).get('to')]
+    if (step !== 'cheaper-tier' || typeof to !== 'string' || tiers.includes(to.trim())) return []
+    return [{ path: `${path}[${index}].to`, message: unknownTier(to, tiers) }]
+  })
 }
 
 function duplicate(id: string, first: number): string {

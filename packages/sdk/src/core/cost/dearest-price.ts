@@ -19,6 +19,8 @@ export interface PriceFacts {
   readonly maxOutput: number | null
   /** Where calls are served that name no region, as seen in earlier answers; null if nothing says so. */
   readonly usualGeo: string | null
+  /** By which prices; absent: those of a single call. */
+  readonly tier?: Usage['tier']
 }
 
 /** Prices of all runs of a request, each in the dearest way, in pico-dollars. Most requests have one run. */
@@ -82,7 +84,12 @@ function speedsOf(isFast: boolean): Run['speeds'] {
 function priceRun(facts: PriceFacts, { model, speeds }: Run): { readonly input: bigint; readonly output: bigint } {
   const { view, book, atMs } = facts
   const parts = itemsOf(view).map((item) => ({ ...emptyPart, model, [item]: Math.ceil(facts.inputBound), output: 1 }))
-  const usage = { parts, webSearches: 0, geo: view.inferenceGeo ?? facts.usualGeo, tier: 'standard' } as const
+  const usage = {
+    parts,
+    webSearches: 0,
+    geo: view.inferenceGeo ?? facts.usualGeo,
+    tier: facts.tier ?? 'standard',
+  } as const
   const policy = model === '' ? 'dearest' : facts.unknownModel
   let input = 0n
   let output = 0n

@@ -2,8 +2,11 @@
 
 import type { EndpointKind } from '../body/endpoint.js'
 import type { Scope } from '../budget/scope.js'
+import type { RecordedCache } from '../cache/cache-record.js'
+import type { TakenStep } from '../degrade/degrade-steps.js'
 import type { LoopRule } from '../loop/loop-finding.js'
 import type { LoopAction } from '../loop/loop-verdict.js'
+import type { RecordedRoute } from '../route/route-record.js'
 import type { CostBasis, WireCostLine } from './cost.js'
 import type { NanoUsd } from './money.js'
 import type { Usage } from './usage.js'
@@ -121,6 +124,12 @@ export interface CallRecord {
   readonly hold: RecordedHold | null
   /** Null if its agent was in no loop; absent in records from before loops were looked for. */
   readonly loop?: RecordedLoop | null
+  /** Null where caching was not looked at; absent in records from before it was. */
+  readonly cache?: RecordedCache | null
+  /** Null if no route was looked for; absent in records from before there were any. */
+  readonly route?: RecordedRoute | null
+  /** What was done, or left, because a budget runs low; absent or empty where none does. */
+  readonly degraded?: readonly TakenStep[]
   readonly requestBytes: number
   readonly responseBytes: number
 }

@@ -8,7 +8,7 @@ import type { JsonObject } from '../body/json-object.js'
 import type { LoopStep } from './loop-step.js'
 import type { ToolClasses } from './loop-tools.js'
 import { readAnswer, resultsIn, type SeenRound, type SeenRounds } from './steps.js'
-import { stepsOf, withResult } from './steps-keys.js'
+import { halfOf, stepsOf, withResult } from './steps-keys.js'
 
 /** A call that was asked for. */
 export interface AskedStep extends LoopStep {
@@ -73,14 +73,14 @@ export function completeRounds(asked: AskedRounds, view: CallView, seen: SeenRou
   if (seen.opening === 'person') return seen
   const find = resultsIn(view)
   const rounds = asked.rounds.map(({ id, text, steps }): SeenRound => {
-    return { id, text, calls: [], steps: steps.map((step) => complete(step, find)), news: null }
+    return { id, text, calls: [], steps: steps.map((step) => complete(step, find, halfOf(steps.length))), news: null }
   })
   const fresh = rounds.slice(rounds.findLastIndex(({ id }) => id === known) + 1)
   return { rounds: [...fresh, ...seen.rounds], opening: 'known' }
 }
 
-function complete(step: AskedStep, find: ReturnType<typeof resultsIn>): LoopStep {
+function complete(step: AskedStep, find: ReturnType<typeof resultsIn>, half: number): LoopStep {
   const { call, ...known } = step
   const result = known.result === null ? find(call) : null
-  return result === null ? known : withResult(known, result)
+  return result === null ? known : withResult(known, result, half)
 }

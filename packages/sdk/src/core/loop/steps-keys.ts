@@ -30,8 +30,13 @@ const HALF_ROUND = 32_768
  */
 export function stepsOf({ calls, steps }: SeenRound, number: number, declared: ToolClasses = {}): readonly LoopStep[] {
   if (steps !== undefined) return steps.map((step) => ({ ...step, round: number }))
-  const half = Math.ceil(Math.min(HALF_RESULT, HALF_ROUND / calls.length))
+  const half = halfOf(calls.length)
   return calls.map((call) => stepOf(call, { round: number, declared, half }))
+}
+
+/** So much of both ends of each result is compared, in a round of so many calls. */
+export function halfOf(calls: number): number {
+  return Math.ceil(Math.min(HALF_RESULT, HALF_ROUND / calls))
 }
 
 interface Reading {
@@ -54,8 +59,8 @@ function stepOf({ tool, input, result }: SeenCall, { round, declared, half }: Re
 
 const NO_RESULT = { result: null, norm: null, isError: false, isEmpty: false, hasRun: false } as const
 
-/** A step of which only the call was known, with its result. @param half so much of both ends of it is compared */
-export function withResult(step: LoopStep, result: SeenResult, half = HALF_RESULT): LoopStep {
+/** A step of which only the call was known, with its result. @param half as of {@link halfOf} */
+export function withResult(step: LoopStep, result: SeenResult, half: number): LoopStep {
   const keys = resultKeys(result.content, half)
   return {
     ...step,

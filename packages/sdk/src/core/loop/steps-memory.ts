@@ -26,8 +26,9 @@ export function threadOf({ session, agent }: AgentName, message: string): AgentN
 
 /** Whose thread it is, for people: the name without the thread. */
 export function ownerOf({ session, agent }: AgentName): AgentName {
-  const at = agent.lastIndexOf(THREAD)
-  return { session, agent: at < 0 ? agent : agent.slice(0, Math.max(0, at - 1)) }
+  if (agent.startsWith(THREAD)) return { session, agent: '' }
+  const at = agent.lastIndexOf(`/${THREAD}`)
+  return { session, agent: at < 0 ? agent : agent.slice(0, at) }
 }
 
 const THREAD = 'thread:'

@@ -7,7 +7,7 @@
  * model's context window.
  */
 import type { BlockView, CallView } from '../body/call.js'
-import { findImageData, findNestedMedia, isDocumentShown } from '../body/nested-media.js'
+import { findImageData, findNestedMedia, isDocumentShown, type NestedMedia } from '../body/nested-media.js'
 import type { PricedModel } from '../cost/price-schema.js'
 import type { InputEstimate } from '../cost/record.js'
 import { isServerTool } from '../cost/server-tools.js'
@@ -193,8 +193,10 @@ function weighDocument(block: BlockView, body: Uint8Array, facts: TokenFacts): W
   return { tokens: pages * TOKENS_PER_PDF_PAGE, extra: Number.POSITIVE_INFINITY, bytes: 0 }
 }
 
+const NO_MEDIA: NestedMedia = { images: [], hasDocument: false }
+
 function weighResult(block: BlockView, body: Uint8Array, facts: TokenFacts): Weight {
-  const { images, hasDocument } = findNestedMedia(body, block.start)
+  const { images, hasDocument } = block.isFlat ? NO_MEDIA : findNestedMedia(body, block.start)
   const weight = weighMixed(block, body, facts, images)
   return hasDocument ? { ...weight, extra: Number.POSITIVE_INFINITY } : weight
 }

@@ -1,0 +1,67 @@
+/** Admit, for batches: a creation is held for as a whole, results settle it, and whatever is asked beside is free. */
+
+import { batchAction } from '../core/batch/batch-action.js'
+import type { Call } from '../core/body/call.js'
+import { identify } from '../core/budget/scope.js'
+import type { Refusal } from '../core/refusal/errors.js'
+import type { Admission } from './admission.js'
+import { holdBatch } from './batch-holding.js'
+import { readBatch } from './batch-reading.js'
+import { type BatchCall, watchBatch } from './batch-watch.js'
+import { recordRefusal } from './call-record.js'
+import type { Desk, Opening } from './desk.js'
+
+const MAX_NAME_LENGTH = 200
+
+/** The way in for every call about batches. Never rejects for anything a caller sends. */
+export async function admitBatch(desk: Desk, call: Call): Promise<Admission> {
+  const opening = openBatchCall(desk, call)
+  if (call.problem !== null) return refuse(desk, opening, call.problem)
+  const action = batchAction(call.method, call.endpoint.target)
+  const asked = { opening, action, base: call.publicBase ?? null, startedTick: call.readAtTick }
+  if (action.kind === 'create') return admitCreation(desk, call, asked)
+  const row = 'batch' in action ? await desk.batches.find(action.batch) : null
+  return { kind: 'send', watch: watchBatch(desk, { ...asked, row, creation: null }), body: null }
+}
+
+type Asked = Omit<BatchCall, 'row' | 'creation'>
+
+async function admitCreation(desk: Desk, call: Call, asked: Asked): Promise<Admission> {
+  const { id, scope } = asked.opening
+  const reading = await readBatch(desk, call, scope)
+  if (reading.kind === 'refused') return refuse(desk, asked.opening, reading.refusal)
+  const { reserve, model } = reading
+  const overheadMs = desk.runtime.tick() - call.readAtTick
+  const opening: Opening = { ...asked.opening, requestedModel: model, overheadMs }
+  const stopped = await desk.breakers.admit({ id, scope, model, isFromPerson: false })
+  if (stopped !== null) return refuse(desk, opening, stopped)
+  const reservation = await holdBatch(desk, opening, reserve)
+  if (reservation.kind === 'refused') return refuse(desk, opening, reservation.refusal)
+  const creation = { reserve, hold: reservation.hold }
+  return { kind: 'send', watch: watchBatch(desk, { ...asked, opening, row: null, creation }), body: null }
+}
+
+function openBatchCall(desk: Desk, call: Call): Opening {
+  const { method, endpoint, headers, receivedBytes, readAtTick } = call
+  return {
+    id: desk.runtime.id(),
+    startedAt: desk.runtime.now(),
+    overheadMs: desk.runtime.tick() - readAtTick,
+    endpoint: endpoint.kind,
+    target: `${method} ${endpoint.target.split('?', 1)[0]}`.slice(0, MAX_NAME_LENGTH),
+    scope: identify(headers, null, endpoint.project),
+    client: headers['user-agent']?.slice(0, MAX_NAME_LENGTH) ?? null,
+    requestedModel: null,
+    isStream: false,
+    estimate: null,
+    loop: null,
+    requestBytes: receivedBytes,
+  }
+}
+
+function refuse(desk: Desk, opening: Opening, refusal: Refusal): Admission {
+  const record = recordRefusal(desk, opening, refusal)
+  desk.close(record, [])
+  desk.breakers.ended(record)
+  return { kind: 'refuse', id: opening.id, refusal }
+}

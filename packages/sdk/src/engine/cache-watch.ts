@@ -1,0 +1,207 @@
+/** What becomes of a prompt that was sent: when it can be read, whether it was billed as foretold, and if not, why. */
+
+import { isBilledAs, isShortened, savingOf, tokensOf } from '../core/cache/cache-check.js'
+import { explainMiss, type SentPrompt } from '../core/cache/cache-miss.js'
+import type { CachePlan } from '../core/cache/cache-plan.js'
+import type {
+  CacheMode,
+  RecordedCache,
+  RecordedDiagnosis,
+  RecordedMark,
+  RecordedMiss,
+} from '../core/cache/cache-record.js'
+import { noteReturns, type PlanFacts, type PlannedPrompt } from '../core/cache/cache-spots.js'
+import type { CallPrefix } from '../core/cache/fingerprints.js'
+import type { PrefixCall } from '../core/cache/prefix-index.js'
+import { fitPrompt } from '../core/cache/prompt-fit.js'
+import { totalPrompt, type Usage, type UsagePart } from '../core/cost/usage.js'
+import { modelIdOf, type PrefixMemory, type PrefixParts } from './prefix-memory.js'
+import { findBefore, type SentCall } from './sent-prompts.js'
+
+/** A prompt on its way. Whatever happens, and however often, each of these counts once. */
+export interface CacheWatch {
+  /** The request goes out. */
+  sent(): void
+  /** The answer has begun, and says how the prompt is billed. */
+  begun(usage: Usage): void
+  /**
+   * The call has ended.
+   *
+   * @param usage null if it is not billed
+   * @param isExact whether that is what the API said
+   */
+  end(usage: Usage | null, isExact: boolean, diagnosis: RecordedDiagnosis | null): RecordedCache
+}
+
+/** What is watched. */
+export interface WatchedPrompt extends PrefixParts {
+  readonly memory: PrefixMemory
+  readonly id: string
+  readonly agent: string
+  readonly mode: Exclude<CacheMode, 'off'>
+  readonly prefix: CallPrefix
+  readonly facts: PlanFacts
+  readonly plan: CachePlan
+  /** As it is sent. */
+  readonly prompt: PlannedPrompt
+  /** Whether the markers of the plan are in it. */
+  readonly isMarked: boolean
+  /** False where tools of the API add to the prompt, and markers of its own, while it answers. */
+  readonly isPlain: boolean
+}
+
+/** Opens the watch over a prompt that is about to be sent. */
+export function watchCache(watched: WatchedPrompt): CacheWatch {
+  return new RunningPrompt(watched)
+}
+
+const PICO_PER_NANO = 1_000
+
+interface Running {
+  readonly call: PrefixCall
+  readonly sent: SentCall
+  readonly earlier: readonly SentCall[]
+}
+
+class RunningPrompt implements CacheWatch {
+  private readonly watched: WatchedPrompt
+  private running: Running | null = null
+  private isOpen = false
+
+  constructor(watched: WatchedPrompt) {
+    this.watched = watched
+  }
+
+  sent(): void {
+    if (this.running !== null) return
+    const { runtime, memory, id, agent, facts, plan, prefix, prompt } = this.watched
+    const nowMs = runtime.now()
+    noteReturns({ ...facts, nowMs }, plan.story)
+    const call = memory.index.begin(prompt, nowMs)
+    const { reading } = call
+    const sent = {
+      id,
+      prefix,
+      prompt,
+      reading,
+      startedAtMs: nowMs,
+      visibleAtMs: null,
+      billed: null,
+      isAbandoned: false,
+    }
+    this.running = { call, sent, earlier: memory.sent.note(agent, sent) }
+    this.isOpen = true
+  }
+
+  begun(usage: Usage): void {
+    if (this.running === null || !this.isOpen) return
+    const { index } = this.watched.memory
+    const { call, sent } = this.running
+    const part = this.ownPart(usage)
+    // Another model answered, which read and wrote in a cache of its own.
+    if (part === null) this.abandon()
+    if (part === null) return
+    this.isOpen = false
+    sent.visibleAtMs = this.watched.runtime.now()
+    if (this.watched.isPlain && isBilledAs(call.reading, part)) sent.billed = part
+    else if (this.watched.isPlain) this.forgetMissing(call, part)
+    index.publish(call, this.watched.isPlain ? part : undefined)
+  }
+
+  end(usage: Usage | null, isExact: boolean, diagnosis: RecordedDiagnosis | null): RecordedCache {
+    if (usage !== null && isExact) this.begun(usage)
+    this.abandon()
+    const part = usage === null || !isExact ? null : this.ownPart(usage)
+    const { mode, prefix, plan, isMarked, prompt, isPlain } = this.watched
+    const expected = tokensOf(this.running?.call.reading ?? (isMarked ? plan.planned : plan.asSent))
+    const isComparable = part !== null && isPlain
+    if (isComparable) this.learn(part)
+    return {
+      mode,
+      ownMarkers: prefix.markerCount,
+      marks: plan.marks.map((mark) => recordMark(prefix, prompt, mark)),
+      expected,
+      isAsExpected: isComparable ? isBilledAs(expected, part) : null,
+      isShortened: isComparable && isShortened(expected, part),
+      miss: isComparable ? this.findMiss(part) : null,
+      diagnosis,
+      ...this.saving(usage),
+    }
+  }
+
+  /** What is not known to have begun wrote nothing. */
+  private abandon(): void {
+    if (this.running === null || !this.isOpen) return
+    this.isOpen = false
+    this.running.sent.isAbandoned = true
+    this.watched.memory.index.abandon(this.running.call)
+  }
+
+  /** The only run of the answer, by the model that was asked. */
+  private ownPart({ parts }: Usage): UsagePart | null {
+    const [part] = parts
+    const { book, prefix } = this.watched
+    const isOwn = part !== undefined && parts.length === 1
+    return isOwn && modelIdOf(book, part.model) === modelIdOf(book, prefix.model) ? part : null
+  }
+
+  /** Entries that the API should have read and did not are not there. */
+  private forgetMissing({ prompt, reading }: PrefixCall, part: UsagePart): void {
+    const { blocks } = prompt
+    if (part.read >= reading.read) return
+    const scale = (blocks.at(-1)?.endTokens ?? 0) / Math.max(1, totalPrompt(part))
+    const from = blocks.findIndex(({ endTokens }) => endTokens > part.read * scale * NEARLY)
+    if (from !== -1) this.watched.memory.index.forget(prompt, from)
+  }
+
+  private learn(part: UsagePart): void {
+    const { memory, agent, prefix } = this.watched
+    const estimated = prefix.blocks.reduce((sum, { tokens }) => sum + tokens, 0)
+    memory.ratios.learn(agent, prefix.model, estimated, totalPrompt(part))
+  }
+
+  private findMiss(usage: UsagePart): RecordedMiss | null {
+    if (this.running === null || isAllRead(usage)) return null
+    const { sent, earlier } = this.running
+    const before = findBefore(sent, earlier)
+    const miss = before && explainMiss({ before: fitSent(before), now: sent, usage, rates: this.watched.facts.rates })
+    if (before === null || miss === null) return null
+    const { cause, lostTokens, lostPico } = miss
+    // All that was there was read: what is left are tokens that were estimated.
+    if (cause.kind === 'unexplained' && isBilledAs(sent.reading, usage)) return null
+    return { cause, before: before.id, lostTokens, lostNano: Math.round(lostPico / PICO_PER_NANO) }
+  }
+
+  private saving(usage: Usage | null): Pick<RecordedCache, 'savedNano' | 'addedNano'> {
+    if (usage === null) return { savedNano: 0, addedNano: 0 }
+    const { book, unknownModel: policy, plan, isMarked, facts } = this.watched
+    return savingOf({ usage, book, atMs: facts.nowMs, policy, asSent: isMarked ? tokensOf(plan.asSent) : null })
+  }
+}
+
+/** So much of a prompt is new with every turn. */
+const NEW_TOKENS = 64
+
+/** True if nothing worth a word can have been missed. */
+function isAllRead(usage: UsagePart): boolean {
+  return totalPrompt(usage) - usage.read <= NEW_TOKENS
+}
+
+/** With the tokens that were billed, where they are known. */
+function fitSent(call: SentCall): SentPrompt {
+  const { prompt, reading, billed } = call
+  return billed === null ? call : { ...call, prompt: fitPrompt(prompt, reading, billed) }
+}
+
+/** The end of what was read is found by tokens that are estimates. */
+const NEARLY = 1.02
+
+function recordMark(
+  prefix: CallPrefix,
+  prompt: PlannedPrompt,
+  { block, ttl, reason }: CachePlan['marks'][number],
+): RecordedMark {
+  const at = prefix.blocks[block]
+  const tokens = prompt.blocks[block]?.endTokens ?? 0
+  return { block: at?.index ?? block, part: at?.part ?? 'messages', ttl, reason, tokens }
+}

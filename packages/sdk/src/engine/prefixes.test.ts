@@ -1,0 +1,131 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { resolveEndpoint } from '../core/body/endpoint.js'
+import { scanCall } from '../core/body/scan.js'
+import { loadPriceBook } from '../core/cost/price.js'
+import { priceList } from '../core/cost/price-list.js'
+import { memoryStore } from '../store/memory.js'
+import { manualRuntime } from '../testing/manual-runtime.js'
+import { engineDefaults } from './desk.js'
+import { createEngine } from './engine.js'
+
+const book = loadPriceBook(priceList)
+const ephemeral = { type: 'ephemeral' } as const
+
+interface Block {
+  readonly type: string
+  readonly cache_control?: unknown
+}
+type Content = string | readonly Block[]
+interface Request {
+  readonly model: string
+  readonly tools?: readonly object[]
+  readonly system?: Content
+  readonly messages: readonly { readonly role: string; readonly content: Content }[]
+  readonly cache_control?: unknown
+}
+
+const prose = fc.integer({ min: 1, max: 400 }).map((times) => 'The boats go down to the sea. '.repeat(times))
+const textBlock = fc.record({ type: fc.constant('text'), text: prose })
+const marked = (block: fc.Arbitrary<Block>) =>
+  fc
+    .tuple(block, fc.constantFrom(null, null, null, ephemeral))
+    .map(([each, marker]) => (marker === null ? each : { ...each, cache_control: marker }))
+const personSays = fc.oneof(prose, fc.array(marked(textBlock), { minLength: 1, maxLength: 2 }))
+const modelSays = fc.tuple(
+  fc.record({ type: fc.constant('thinking'), thinking: prose, signature: fc.base64String() }),
+  fc.oneof(
+    fc.record({ type: fc.constant('tool_use'), id: fc.uuid(), name: fc.constant('read'), input: fc.constant({}) }),
+    textBlock,
+  ),
+)
+const conversation = fc.array(fc.tuple(personSays, modelSays), { minLength: 1, maxLength: 6 })
+const requestOf = fc.record({
+  model: fc.constantFrom('claude-opus-5-5', 'claude-sonnet-5-5', 'claude-fable-5-2', 'claude-opus-4-6'),
+  tools: fc.constantFrom(undefined, [{ name: 'read', input_schema: { type: 'object' } }]),
+  system: fc.oneof(fc.constant(undefined), personSays),
+  rounds: conversation,
+})
+
+/** All requests of a conversation, each with one round more. */
+function requestsOf({ rounds, ...rest }: { rounds: readonly (readonly [Content, readonly Block[]])[]; model: string }) {
+  return rounds.map((_, last): Request => {
+    const before = rounds.slice(0, last).flatMap(([asked, answered]) => [
+      { role: 'user', content: asked },
+      { role: 'assistant', content: answered },
+    ])
+    return { ...rest, messages: [...before, { role: 'user', content: rounds[last]?.[0] ?? '' }] }
+  })
+}
+
+function openTestEngine() {
+  const runtime = manualRuntime()
+  const caching = { mode: 'fill', ttl: null } as const
+  const engine = createEngine({ config: { ...engineDefaults, book, caching }, store: memoryStore(), runtime })
+  const send = async (request: Request): Promise<Uint8Array | null> => {
+    const body = Buffer.from(JSON.stringify(request))
+    const admission = await engine.admit({
+      method: 'POST',
+      endpoint: resolveEndpoint('POST', '/v1/messages'),
+      headers: { 'x-api-key': 'sk-ant-test' },
+      body,
+      receivedBytes: body.length,
+      readAtTick: runtime.tick(),
+      problem: null,
+    })
+    if (admission.kind !== 'send') throw new Error(admission.refusal.message)
+    admission.watch.sent()
+    admission.watch.head(500, {})
+    admission.watch.end('complete')
+    runtime.advance(1_000)
+    return admission.body
+  }
+  return { send }
+}
+
+const MARKER = /,"cache_control":\{"type":"ephemeral"(?:,"ttl":"1h")?\}/g
+const bindsThinking = ({ model }: Request): boolean => model !== 'claude-opus-4-6'
+
+describe('a request with thinking that is filled', () => {
+  it('differs by markers alone, at most four of them, those for an hour first; the own ones stay', async () => {
+    let filled = 0
+    await fc.assert(
+      fc.asyncProperty(requestOf, async (made) => {
+        const { send } = openTestEngine()
+        for (const request of requestsOf(made)) {
+          const own = scanCall(Buffer.from(JSON.stringify(request)))
+          const ownMarkers = own.blocks.filter(({ marker }) => marker !== null).length
+          if (ownMarkers > 4) return
+          const body = await send(request)
+          if (body === null) continue
+          filled += 1
+          const text = new TextDecoder().decode(body)
+          const view = scanCall(body)
+          const markers = [...view.blocks.map(({ marker }) => marker), view.marker].filter((marker) => marker !== null)
+          expect(markers.length).toBeLessThanOrEqual(4)
+          expect(markers.lastIndexOf('1h')).toBeLessThan(markers.includes('5m') ? markers.indexOf('5m') : 5)
+          for (const [at, { marker }] of own.blocks.entries()) {
+            if (marker !== null) expect(view.blocks[at]?.marker).toBe(marker)
+          }
+          expect(plainOf(text, bindsThinking(request))).toBe(plainOf(JSON.stringify(request), bindsThinking(request)))
+        }
+      }),
+      { numRuns: 150 },
+    )
+    expect(filled).toBeGreaterThan(50)
+  })
+})
+
+/** The text without markers; where strings may become blocks, with all of them as blocks. */
+function plainOf(text: string, mustKeepStrings: boolean): string {
+  const bare = text.replace(MARKER, '')
+  if (mustKeepStrings) return bare
+  const listOf = (content: Content): Content =>
+    typeof content === 'string' ? [{ type: 'text', text: content } as Block] : content
+  const { system, messages, ...rest } = JSON.parse(bare) as Request
+  return JSON.stringify({
+    ...rest,
+    system: system && listOf(system),
+    messages: messages.map(({ role, content }) => ({ role, content: listOf(content) })),
+  })
+}

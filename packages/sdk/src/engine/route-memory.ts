@@ -1,0 +1,78 @@
+/** What routes remember of conversations: the model each runs on, and what of it that model's cache holds. */
+
+import type { CallView } from '../core/body/call.js'
+import { agentOf } from '../core/body/conversation.js'
+import type { Scope } from '../core/budget/scope.js'
+import { lifetimeMs } from '../core/cache/cache-model.js'
+import type { Usage } from '../core/cost/usage.js'
+import type { DueStep } from '../core/degrade/degrade.js'
+import type { ConversationState } from '../core/route/route-facts.js'
+
+/** A conversation as it was when its last call ended. */
+export interface KnownConversation {
+  readonly model: string
+  /** Tokens that the call read from the cache and wrote to it. */
+  readonly cachedTokens: number
+  readonly lifetimeMs: number
+  /** Start of the call, milliseconds since the epoch. */
+  readonly renewedAtMs: number
+  /** The step by which its effort was lowered; null if it was not. */
+  readonly lowered: DueStep | null
+}
+
+/** Conversations by their name, the one seen least lately first. */
+export interface RouteMemory {
+  readonly size: number
+  recall(conversation: string): KnownConversation | null
+  remember(conversation: string, known: KnownConversation): void
+}
+
+const MAX_CONVERSATIONS = 5_000
+
+/** An empty memory. */
+export function rememberConversations(): RouteMemory {
+  const known = new Map<string, KnownConversation>()
+  return {
+    get size() {
+      return known.size
+    },
+    recall: (conversation) => known.get(conversation) ?? null,
+    remember: (conversation, state) => {
+      known.delete(conversation)
+      known.set(conversation, state)
+      const [oldest] = known.keys()
+      if (known.size > MAX_CONVERSATIONS && oldest !== undefined) known.delete(oldest)
+    },
+  }
+}
+
+/** The same for all calls of a conversation: whose it is, the words it begins with, and the model that is asked for. */
+export function nameConversation(scope: Scope, view: CallView, body: Uint8Array): string {
+  const opening = agentOf({ ...scope, session: null }, view, body).session
+  return JSON.stringify([scope.session, scope.agent, view.model, opening])
+}
+
+/** The conversation as it stands now. */
+export function stateAt(known: KnownConversation | null, atMs: number): ConversationState | null {
+  if (known === null) return null
+  const isWarm = atMs - known.renewedAtMs <= known.lifetimeMs
+  return { model: known.model, warmTokens: isWarm ? known.cachedTokens : 0 }
+}
+
+/** The conversation after a call that was answered. */
+export function conversationAfter(
+  before: KnownConversation | null,
+  call: {
+    readonly usage: Usage
+    readonly model: string
+    readonly startedAtMs: number
+    readonly lowered: DueStep | null
+  },
+): KnownConversation | null {
+  const { usage, model, startedAtMs, lowered } = call
+  const [part] = usage.parts
+  if (part === undefined) return before
+  const cachedTokens = part.read + part.write5m + part.write1h
+  const isShort = part.write5m > 0 || (part.write1h === 0 && before?.lifetimeMs !== lifetimeMs['1h'])
+  return { model, cachedTokens, lifetimeMs: lifetimeMs[isShort ? '5m' : '1h'], renewedAtMs: startedAtMs, lowered }
+}

@@ -1,0 +1,265 @@
+/** Routes: which model a call goes to, and what it gives up because a budget runs low; asked before money is set aside. */
+
+import type { CallView } from '../core/body/call.js'
+import { readEffort } from '../core/body/effort-edit.js'
+import { scanCall } from '../core/body/scan.js'
+import { type CompiledBudgets, matchBudgets } from '../core/budget/budget.js'
+import type { Balance } from '../core/budget/budget-room.js'
+import type { Scope } from '../core/budget/scope.js'
+import { findModel, type PriceBook } from '../core/cost/price.js'
+import type { CallRecord } from '../core/cost/record.js'
+import type { Usage } from '../core/cost/usage.js'
+import {
+  type Degraded,
+  type DueStep,
+  findDueSteps,
+  leaveStep,
+  lowerEffort,
+  takeStep,
+  tightenMaxTokens,
+} from '../core/degrade/degrade.js'
+import { refuseByLadder } from '../core/degrade/degrade-refusal.js'
+import type { TakenStep } from '../core/degrade/degrade-steps.js'
+import type { Refusal } from '../core/refusal/errors.js'
+import { replaceModel } from '../core/route/cheaper-model.js'
+import { isConversationStart } from '../core/route/conversation-start.js'
+import { chooseRoute } from '../core/route/route.js'
+import { routeSaving } from '../core/route/route-cost.js'
+import type { Route, RouteRequest } from '../core/route/route-facts.js'
+import type { RecordedRoute } from '../core/route/route-record.js'
+import type { RoutePolicy } from '../core/route/routing.js'
+import type { TokenRatio } from '../core/tokens/token-ratio.js'
+import { estimateInput, tokenFacts } from '../core/tokens/tokens.js'
+import type { Balances } from './balances.js'
+import {
+  conversationAfter,
+  type KnownConversation,
+  nameConversation,
+  rememberConversations,
+  stateAt,
+} from './route-memory.js'
+import { type LearnedTier, learnOutcomes } from './route-outcomes.js'
+import type { Runtime } from './runtime.js'
+
+/** A call before it is sent. */
+export interface RouteCall {
+  readonly id: string
+  readonly view: CallView
+  readonly body: Uint8Array
+  readonly scope: Scope
+}
+
+/** What is to be done with a call. */
+export interface Routing {
+  /** What to send instead; null: what came in. */
+  readonly body: Uint8Array | null
+  /** Of what is sent. */
+  readonly view: CallView
+  /** Null if no route was looked for. */
+  readonly route: RecordedRoute | null
+  readonly degraded: readonly TakenStep[]
+  readonly refusal: Refusal | null
+  readonly conversation: string
+  /** The step by which the effort is lowered; null if it is not. */
+  readonly lowered: DueStep | null
+}
+
+/** The routes of all calls. */
+export interface Routes {
+  /** Null if there is nothing to route by, or the store cannot be read. Never rejects. */
+  route(call: RouteCall): Promise<Routing | null>
+  /** The route for the record, with what it saved. @param usage null if the call was not billed */
+  close(routing: Routing, usage: Usage | null, atMs: number): RecordedRoute | null
+  /** A call that was routed, or stayed where it was, has ended. */
+  ended(routing: Routing, record: CallRecord): void
+  /** What somebody says of the answer to a call. False if nothing can be learned from it. */
+  feedback(call: string, isGood: boolean): boolean
+  learned(): readonly LearnedTier[]
+}
+
+/** What routes need of the engine. */
+export interface RoutesDesk {
+  readonly runtime: Runtime
+  readonly book: PriceBook
+  readonly policy: RoutePolicy
+  readonly balances: Balances
+  /** The budgets of this moment. */
+  budgets(): CompiledBudgets
+  /** What has been learned of a model's tokens. */
+  ratioOf(model: string): TokenRatio
+  /** Tokens that hardly an answer stays below. */
+  shortOutput(scope: Scope, model: string): number
+}
+
+/** Routes over a desk; nothing is remembered yet. */
+export function openRoutes(desk: RoutesDesk): Routes {
+  const { book, policy } = desk
+  const memory = rememberConversations()
+  const outcomes = learnOutcomes()
+  const ladders = watchLadders(desk)
+  const successOf = (task: string, tier: string) => outcomes.estimate(task, tier, desk.runtime.now())
+
+  const route = async (call: RouteCall): Promise<Routing | null> => {
+    const due = await ladders.dueFor(call)
+    if (policy.mode === 'off' && due.length === 0 && memory.size === 0) return null
+    const conversation = nameConversation(call.scope, call.view, call.body)
+    const known = memory.recall(conversation)
+    if (policy.mode === 'off' && due.length === 0 && known === null) return null
+    const work = { ...call, due, known, conversation, atMs: desk.runtime.now() }
+    return decide(work, (request, asked) => chooseRoute(request, { policy: asked, book, successOf }), desk)
+  }
+  return {
+    route: (call) => route(call).catch((error: unknown) => passOn(desk, error)),
+    close: ({ route }, usage, atMs) => {
+      if (route === null || usage === null || !route.isApplied || route.reason === 'retired') return route
+      return { ...route, savedNano: routeSaving(usage, route, book, atMs) }
+    },
+    ended: ({ conversation, lowered, route, view }, { id, usage, scope, startedAt, servedModel }) => {
+      if (usage === null) return
+      const model = servedModel ?? view.model ?? ''
+      const call = { usage, model, startedAtMs: startedAt, lowered }
+      const after = conversationAfter(memory.recall(conversation), call)
+      if (after !== null) memory.remember(conversation, after)
+      const tier = route?.isApplied === false ? tierOf(policy, model) : (route?.tier ?? tierOf(policy, model))
+      if (scope.task !== null && tier !== null) outcomes.expect(id, { task: scope.task, tier })
+    },
+    feedback: (call, isGood) => outcomes.judge(call, isGood, desk.runtime.now()),
+    learned: () => outcomes.list(desk.runtime.now()),
+  }
+}
+
+/** Whoever cannot be routed goes where it asked to go; whether it may be paid is asked anyway. */
+function passOn({ runtime }: RoutesDesk, error: unknown): null {
+  runtime.log.error('route-failed', { error: String(error) })
+  return null
+}
+
+interface Work extends RouteCall {
+  readonly due: readonly DueStep[]
+  readonly known: KnownConversation | null
+  readonly conversation: string
+  readonly atMs: number
+}
+
+type Choose = (request: RouteRequest, policy: RoutePolicy) => Route | null
+
+function decide(work: Work, choose: Choose, desk: RoutesDesk): Routing {
+  const { due, conversation, view, atMs } = work
+  const refusing = due.find(({ action, account }) => action.kind === 'refuse' && account.isEnforced)
+  if (refusing !== undefined) {
+    const degraded = [takeStep(refusing, 'refused')]
+    const refusal = refuseByLadder(refusing, atMs)
+    return { body: null, view, route: null, degraded, refusal, conversation, lowered: null }
+  }
+  const { policy } = desk
+  const request = requestOf(work, desk)
+  const route = choose(request, policy.mode === 'explain' ? { ...policy, mode: 'off' } : policy)
+  const explained = policy.mode === 'explain' && request.pressure === null ? choose(request, policy) : null
+  const moved = route === null || route.model === view.model ? null : replaceModel(work.body, view, route.model)
+  const edited = degradeBody(work, moved ?? work.body, moved === null ? view : scanCall(moved))
+  return {
+    body: edited.isChanged ? edited.body : moved,
+    view: edited.view,
+    route: recordRoute(explained ?? route, explained === null),
+    degraded: [...tierStep(due, route), ...edited.taken],
+    refusal: null,
+    conversation,
+    lowered: edited.lowered,
+  }
+}
+
+function recordRoute(route: Route | null, isApplied: boolean): RecordedRoute | null {
+  return route === null ? null : { ...route, isApplied, savedNano: null }
+}
+
+function requestOf({ view, body, scope, due, known, atMs }: Work, desk: RoutesDesk): RouteRequest {
+  const model = view.model ?? ''
+  const estimate = estimateInput(view, body, tokenFacts(findModel(desk.book, model)), desk.ratioOf(model))
+  const step = due.find(({ action, account }) => action.kind === 'cheaper-tier' && account.isEnforced)
+  const to = step?.action.kind === 'cheaper-tier' ? (step.action.to ?? 'next') : null
+  return {
+    view,
+    effort: readEffort(body),
+    task: scope.task,
+    tags: scope.tags,
+    promptTokens: estimate.tokens,
+    outputTokens: desk.shortOutput(scope, model),
+    isStart: isConversationStart(view),
+    conversation: stateAt(known, atMs),
+    pressure: to,
+    atMs,
+  }
+}
+
+/** What became of the step to a cheaper tier. */
+function tierStep(due: readonly DueStep[], route: Route | null): readonly TakenStep[] {
+  const step = due.find(({ action }) => action.kind === 'cheaper-tier')
+  if (step === undefined) return []
+  if (!step.account.isEnforced) return [leaveStep(step, ONLY_OBSERVES)]
+  if (route !== null && route.model !== route.asked) return [takeStep(step, `${route.asked} → ${route.model}`)]
+  return [leaveStep(step, route?.rejected.at(-1)?.why ?? 'there is no cheaper model')]
+}
+
+const ONLY_OBSERVES = 'the budget only observes'
+
+interface Edited {
+  readonly body: Uint8Array
+  readonly view: CallView
+  readonly isChanged: boolean
+  readonly taken: readonly TakenStep[]
+  readonly lowered: DueStep | null
+}
+
+/** The steps that change the request itself, one after the other. */
+function degradeBody({ due, known, atMs }: Work, body: Uint8Array, view: CallView): Edited {
+  let edited: Edited = { body, view, isChanged: false, taken: [], lowered: null }
+  const apply = ({ body: changed, view: after, taken }: Degraded): void => {
+    const isChanged = edited.isChanged || changed !== null
+    edited = { ...edited, body: changed ?? edited.body, view: after, isChanged, taken: [...edited.taken, taken] }
+  }
+  const state = stateAt(known, atMs)
+  const isWarm = state !== null ? state.warmTokens > 0 && state.model === view.model : !isConversationStart(view)
+  // What was lowered once stays so while it is cached, also when the budget has money again.
+  const kept = isWarm ? (known?.lowered ?? null) : null
+  const step = due.find(({ action }) => action.kind === 'lower-effort') ?? kept
+  if (step !== null && !step.account.isEnforced) edited = { ...edited, taken: [leaveStep(step, ONLY_OBSERVES)] }
+  else if (step !== null) {
+    apply(lowerEffort(step, { body, view, effort: readEffort(body), isFree: !isWarm || kept !== null }))
+    if (edited.isChanged) edited = { ...edited, lowered: step }
+  }
+  const tight = due.find(({ action }) => action.kind === 'tighter-max-tokens')
+  if (tight === undefined) return edited
+  if (tight.account.isEnforced) apply(tightenMaxTokens(tight, edited))
+  else edited = { ...edited, taken: [...edited.taken, leaveStep(tight, ONLY_OBSERVES)] }
+  return edited
+}
+
+function tierOf({ tiers }: RoutePolicy, model: string): string | null {
+  for (const [tier, id] of tiers) if (id === model) return tier
+  return null
+}
+
+/** How full the accounts with a ladder are. Of one that this process has not heard of yet the store is asked, once. */
+function watchLadders(desk: RoutesDesk) {
+  const heard = new Set<string>()
+  const look = async (call: RouteCall): Promise<readonly Balance[]> => {
+    const budgets = desk.budgets()
+    const all = matchBudgets(budgets, call.scope, call.id, desk.runtime.now())
+    const accounts = all.filter(({ budget }) => (budgets.byId.get(budget)?.degrade ?? []).length > 0)
+    const isNew = accounts.some(({ key }) => !heard.has(key))
+    if (!isNew) return desk.balances.recall(accounts)
+    const balances = await desk.balances.refresh(accounts)
+    if (heard.size > MAX_HEARD) heard.clear()
+    for (const { key } of accounts) heard.add(key)
+    return balances
+  }
+  return {
+    dueFor: async (call: RouteCall): Promise<readonly DueStep[]> => {
+      const budgets = desk.budgets()
+      const hasLadder = [...budgets.byId.values()].some(({ degrade }) => (degrade ?? []).length > 0)
+      return hasLadder ? findDueSteps(budgets, await look(call)) : []
+    },
+  }
+}
+
+const MAX_HEARD = 10_000

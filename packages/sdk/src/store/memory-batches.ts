@@ -1,0 +1,30 @@
+/** Batches without a disk: the reference for the other stores. */
+
+import type { BatchRow, BatchStore } from './batch-store.js'
+import { compareText } from './summary.js'
+
+/** No batches yet. Rows are kept as text, as everywhere: whoever changes one later changes nothing here. */
+export function memoryBatches(): BatchStore {
+  const batches = new Map<string, string>()
+  const readAll = (): BatchRow[] => [...batches.values()].map((text) => JSON.parse(text) as BatchRow)
+  return {
+    async putBatch(row) {
+      batches.set(row.id, JSON.stringify(row))
+    },
+    async findBatch(id) {
+      const text = batches.get(id)
+      return text === undefined ? null : (JSON.parse(text) as BatchRow)
+    },
+    async listBatches(limit) {
+      return readAll().sort(compareBatches).slice(0, limit)
+    },
+    async forgetBatches(before) {
+      for (const { id, createdAt } of readAll()) if (createdAt < before) batches.delete(id)
+    },
+  }
+}
+
+/** The newest first. */
+export function compareBatches(a: BatchRow, b: BatchRow): number {
+  return b.createdAt - a.createdAt || compareText(a.id, b.id)
+}

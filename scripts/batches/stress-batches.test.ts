@@ -1,0 +1,24 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { expect, it } from 'vitest'
+
+const program = fileURLToPath(new URL('../dist/stress-batches.js', import.meta.url))
+const run = (...args: string[]) => promisify(execFile)(process.execPath, [program, ...args], { env: {} })
+
+it('batches through a gateway are answered once, billed alike by all, and half the price', async () => {
+  const { stdout } = await run('--items', '300', '--megabytes', '1', '--json')
+  const { sets } = JSON.parse(stdout) as { sets: { answered: number; faults: string[]; api: { nano: string } }[] }
+  expect(sets).toMatchObject([
+    { answered: 300, faults: [] },
+    { answered: 4, faults: [] },
+  ])
+  expect(Number(sets[0]?.api.nano)).toBeGreaterThan(0)
+}, 60_000)
+
+it('say what is wrong with an option', async () => {
+  await expect(run('--items', 'many')).rejects.toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/--items is a whole number\nUsage: npm run stress:batches/),
+  })
+})
