@@ -22,7 +22,7 @@ export function endParts(): void {
 /** Starts a program of this folder. @param task as the program reads it */
 export async function startPart(program: string, task: object): Promise<Part> {
   const path = fileURLToPath(new URL(`./${program}.js`, import.meta.url))
-  const child = fork(path, [JSON.stringify(task)], { env: {}, serialization: 'advanced' })
+  const child = fork(path, [JSON.stringify(task)], { env: {}, execArgv: [], serialization: 'advanced' })
   children.add(child)
   child.once('exit', () => children.delete(child))
   const { url } = await nextMessage<{ url: string }>(child)

@@ -16,7 +16,7 @@ import { recordRefusal } from './call-record.js'
 import type { Desk, Expectation, Opening } from './desk.js'
 import { outputScope } from './learning.js'
 import type { Inspection } from './loops.js'
-import { NO_HOLD, type Reservation } from './negotiation.js'
+import { NO_HOLD, type ReadCall, type Reservation } from './negotiation.js'
 import type { CacheDraft } from './prefixes.js'
 import { reserveCall } from './reserving.js'
 import type { Routing } from './routes.js'
@@ -122,11 +122,10 @@ async function reserveFirst(
   const draft = first ?? NO_DRAFT
   const found = { ...caller, draft, expectation: expectDraft(desk, draft, caller.scope) }
   if (refusal !== null) return { found, reservation: refused(refusal) }
-  const reservation = await reserve(desk, call, found)
+  const reservation = await reserve(desk, call, { ...found, hasCheaper: others.length > 0 })
   const isTooDear = reservation.kind === 'refused' && reservation.refusal.code === 'runguard_budget_exceeded'
   if (!isTooDear || others.length === 0) return { found, reservation }
-  const atOnce = { ...desk, config: { ...desk.config, waitForMoneyMs: 0 } }
-  return reserveFirst(atOnce, call, others, { ...caller, refusal })
+  return reserveFirst(desk, call, others, { ...caller, refusal })
 }
 
 function refused(refusal: Refusal): Reservation {
@@ -155,12 +154,13 @@ async function askBreakers(
 }
 
 /** Only what is metered can be held for. */
-async function reserve(desk: Desk, call: Call, { id, draft, scope, expectation }: Found): Promise<Reservation> {
+async function reserve(desk: Desk, call: Call, asked: Found & Pick<ReadCall, 'hasCheaper'>): Promise<Reservation> {
+  const { id, draft, scope, expectation, hasCheaper } = asked
   const { view, body } = draft
   if (view === null || expectation === null || body === null) return NO_HOLD
   const isGone = (): boolean => call.isGone?.() ?? false
   const countInput = async (): Promise<number | null> => (await call.countInput?.(body)) ?? null
-  return reserveCall(desk, { id, view, body, scope, expectation, isGone, countInput })
+  return reserveCall(desk, { id, view, body, scope, expectation, hasCheaper, isGone, countInput })
 }
 
 const MAX_NAME_LENGTH = 200

@@ -31,6 +31,8 @@ export interface ReadCall {
   readonly body: Uint8Array
   readonly scope: Scope
   readonly expectation: Expectation
+  /** True if it can be sent for less as well: then it takes money that is there, and neither waits nor takes the last of it. */
+  readonly hasCheaper: boolean
   /** True once nobody waits for the answer any more. */
   isGone(): boolean
   /** The tokens of the prompt as the API counts them; null if it does not say. */
@@ -123,6 +125,7 @@ async function talk(desk: Desk, call: ReadCall, place: Place): Promise<Reservati
       await desk.journal.flush().catch(() => {})
       continue
     }
+    if (call.hasCheaper) return TOO_DEAR
     if (!prompt.hasAsked && isWorthCounting(desk, call, balances)) count(call, prompt, place)
     const waitMs = giveUpAt - desk.runtime.tick()
     if (waitMs <= 0 || !mayPayLater(balances, reserve.last)) {
@@ -195,6 +198,12 @@ function neededOf({ least, last }: Reserve, balances: readonly Balance[]): NanoU
   return mayPayLater(balances, least) ? least : last
 }
 
+/** Nobody hears it: the cheaper call is asked for next. */
+const TOO_DEAR: Reservation = {
+  kind: 'refused',
+  refusal: { code: 'runguard_budget_exceeded', message: 'A budget cannot pay for writing to the cache now.' },
+}
+
 const CALLER_GONE: Refusal = {
   code: 'runguard_caller_gone',
   message: 'The caller closed the connection while the call waited for money.',
@@ -224,7 +233,8 @@ async function ask(desk: Desk, call: ReadCall, { round, balances, isLast }: Ques
   const { accounts, reserve, budgets } = round
   const { room } = findRoom(budgets, balances, isLast)
   const needed = neededOf(reserve, balances)
-  const fit = isLast || needed < reserve.least ? fitLastReserve(reserve, room) : fitReserve(reserve, room)
+  const isAllTaken = isLast || (needed < reserve.least && !call.hasCheaper)
+  const fit = isAllTaken ? fitLastReserve(reserve, room) : fitReserve(reserve, room)
   if (fit.kind === 'refuse') return null
   const moment = { hold: call.id, at: desk.runtime.now(), owner: desk.owner, deadline: deadlineOf(desk) }
   const result = await fromStore(desk.journal.post({ kind: 'hold', ...moment, accounts, amount: fit.amount }))

@@ -18,6 +18,11 @@ beforeEach(async () => {
   server = createServer(async (request, response) => {
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk as Buffer)
+    const [path, moved] = request.url?.split('?') ?? []
+    if (moved !== undefined) {
+      response.writeHead(Number(moved), { location: path }).end()
+      return
+    }
     received.push({ headers: request.headers, body: Buffer.concat(chunks).toString('base64') })
     response.setHeader('content-type', 'application/json').end('{"type":"message","content":[]}')
   })
@@ -48,6 +53,22 @@ describe('a text that goes out', () => {
     await createGuard().fetch(`${address}/v1/messages`, init)
     const [plain, guarded] = received
     expect(guarded).toEqual(plain)
+  })
+
+  it.each([307, 308, 303])('follows a redirection as it does without a guard: %s', async (status) => {
+    const init = { method: 'POST', headers: json, body: asking('one') }
+    const plain = await fetch(`${address}/v1/messages?${status}`, init)
+    const guarded = await createGuard().fetch(`${address}/v1/messages?${status}`, init)
+    expect([guarded.status, plain.redirected]).toEqual([plain.status, true])
+    expect(received[1]).toEqual(received[0])
+  })
+
+  it('is redirected nowhere where the program wants to see that itself', async () => {
+    const init = { method: 'POST', headers: json, body: asking('one'), redirect: 'manual' } as const
+    expect((await createGuard().fetch(`${address}/v1/messages?307`, init)).status).toBe(307)
+    const failing = createGuard().fetch(`${address}/v1/messages?307`, { ...init, redirect: 'error' })
+    await expect(failing).rejects.toThrow('fetch failed')
+    expect(received).toEqual([])
   })
 
   it('is what a middleware further in made of it, where there is one', async () => {

@@ -16,15 +16,29 @@ export const runtimeFetch: Fetch = globalThis.fetch
 
 /**
  * Sends as the runtime's `fetch`, but bytes where a text is to go out whose bytes are known: to the network both are the
- * same, and encoding a prompt takes longer than most of what a guard does.
+ * same, and encoding a prompt takes longer than most of what a guard does. A redirection is followed with the text: Node
+ * cannot send the same bytes a second time.
  *
  * @param encoded by the headers that the text goes out with
  */
 export function sendEncoded(encoded: WeakMap<object, EncodedText>): Fetch {
-  return (input, init) => {
+  return async (input, init) => {
     const known = typeof init?.headers === 'object' ? encoded.get(init.headers) : undefined
     // Whoever changed the text on its way here has other bytes in mind.
-    const isSame = known !== undefined && known.text === init?.body
-    return runtimeFetch(input, isSame ? { ...init, body: known.bytes as FetchBody } : init)
+    if (known === undefined || known.text !== init?.body) return await runtimeFetch(input, init)
+    const { redirect = 'follow' } = init
+    const isFollowed = redirect === 'follow'
+    const sent = { ...init, body: known.bytes as FetchBody, redirect: isFollowed ? 'manual' : redirect } as const
+    const response = await runtimeFetch(input, sent)
+    if (!isFollowed || !isRedirection(response)) return response
+    await response.body?.cancel()
+    return await runtimeFetch(input, init)
   }
+}
+
+const REDIRECTIONS = new Set([301, 302, 303, 307, 308])
+
+/** Browsers hide which one it is. */
+function isRedirection({ type, status, headers }: Response): boolean {
+  return type === 'opaqueredirect' || (REDIRECTIONS.has(status) && headers.has('location'))
 }

@@ -35,6 +35,7 @@ const textTag = hashWord('text')
 const listTag = hashWord('list')
 const objectTag = hashWord('object')
 const citationsKey = needleOf('"citations"')
+const markerKey = needleOf('"cache_control"')
 const enabledValue = needleOf('true')
 const plain = { marker: null, markerCount: 0, hasImage: false, isCiting: false } as const
 
@@ -77,9 +78,24 @@ function printObject(source: HashSource, range: ByteRange, isOutermost: boolean)
     } else if (kind !== 'text' || !isImplied(source.bytes, member)) {
       add(printMember(source, member))
       found.isCiting ||= isCiting(source.bytes, member)
+      if (holdsBlocks(member)) found.markerCount += countMarkers(source.bytes, member.value)
     }
   }
   return { print: print ?? textTag, ...found }
+}
+
+/** The parts of documents and search results are blocks as well. */
+function holdsBlocks({ key }: Member): boolean {
+  return key === 'content' || key === 'source'
+}
+
+/** Too many rather than too few: a request with markers that nobody sees would be given one too many. */
+function countMarkers(bytes: Uint8Array, { start, end }: ByteRange): number {
+  let count = 0
+  for (let at = findBytes(bytes, markerKey, start, end); at !== -1; count++) {
+    at = findBytes(bytes, markerKey, at + markerKey.bytes.length, end)
+  }
+  return count
 }
 
 /** Said by every text, or saying nothing. */

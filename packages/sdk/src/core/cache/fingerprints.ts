@@ -70,6 +70,18 @@ const MAX_ATTRIBUTION_BYTES = 2_048
 const MAX_EMPTY_BYTES = 128
 const QUOTE = 0x22
 const OBJECT = 0x7b
+/** Besides text, and the results of tools that the API runs. */
+const markableKinds: ReadonlySet<string> = new Set([
+  'image',
+  'document',
+  'search_result',
+  'tool_use',
+  'tool_result',
+  'server_tool_use',
+  'mcp_tool_use',
+  'container_upload',
+  'compaction',
+])
 const deferredKey = needleOf('"defer_loading"')
 const levels: readonly BlockPart[] = ['tools', 'system', 'messages']
 const partSeeds: Readonly<Record<BlockPart, number>> = { tools: 2, system: 4, messages: 6 }
@@ -232,11 +244,14 @@ function toolPromptOf({ toolChoice }: CallView, { toolPrompt }: TokenFacts): num
   return toolChoice === 'any' || toolChoice === 'tool' ? toolPrompt.forced : toolPrompt.auto
 }
 
-/** What the bytes of a block say: not on thinking, not on an empty text, and not on a tool whose definition is loaded later. */
+/**
+ * What the bytes of a block say: not on an empty text, not on a tool whose definition is loaded later, and only on kinds
+ * of which it is known; thinking is none, and what is new may be none either.
+ */
 function canMark(block: BlockView, body: Uint8Array): boolean {
   if (body[block.start] !== OBJECT && body[block.start] !== QUOTE) return false
   if (block.part === 'tools') return findBytes(body, deferredKey, block.start, block.end) === -1
-  if (block.kind !== 'text') return !isThinking(block)
+  if (block.kind !== 'text') return markableKinds.has(block.kind) || block.kind.endsWith('_tool_result')
   return block.end - block.start > MAX_EMPTY_BYTES || textOf(block).trim() !== ''
 }
 
