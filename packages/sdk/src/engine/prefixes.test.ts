@@ -1,9 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { Call } from '../core/body/call.js'
 import { resolveEndpoint } from '../core/body/endpoint.js'
 import { scanCall } from '../core/body/scan.js'
+import { readConfig } from '../core/config/config.js'
 import { loadPriceBook } from '../core/cost/price.js'
 import { priceList } from '../core/cost/price-list.js'
+import type { CallRecord } from '../core/cost/record.js'
 import { memoryStore } from '../store/memory.js'
 import { manualRuntime } from '../testing/manual-runtime.js'
 import { engineDefaults } from './desk.js'
@@ -58,21 +61,25 @@ function requestsOf({ rounds, ...rest }: { rounds: readonly (readonly [Content, 
   })
 }
 
+function callOf(request: object, readAtTick: number): Call {
+  const body = Buffer.from(JSON.stringify(request))
+  return {
+    method: 'POST',
+    endpoint: resolveEndpoint('POST', '/v1/messages'),
+    headers: { 'x-api-key': 'sk-ant-test' },
+    body,
+    receivedBytes: body.length,
+    readAtTick,
+    problem: null,
+  }
+}
+
 function openTestEngine() {
   const runtime = manualRuntime()
   const caching = { mode: 'fill', ttl: null } as const
   const engine = createEngine({ config: { ...engineDefaults, book, caching }, store: memoryStore(), runtime })
   const send = async (request: Request): Promise<Uint8Array | null> => {
-    const body = Buffer.from(JSON.stringify(request))
-    const admission = await engine.admit({
-      method: 'POST',
-      endpoint: resolveEndpoint('POST', '/v1/messages'),
-      headers: { 'x-api-key': 'sk-ant-test' },
-      body,
-      receivedBytes: body.length,
-      readAtTick: runtime.tick(),
-      problem: null,
-    })
+    const admission = await engine.admit(callOf(request, runtime.tick()))
     if (admission.kind !== 'send') throw new Error(admission.refusal.message)
     admission.watch.sent()
     admission.watch.head(500, {})
@@ -113,6 +120,54 @@ describe('a request with thinking that is filled', () => {
       { numRuns: 150 },
     )
     expect(filled).toBeGreaterThan(50)
+  })
+})
+
+describe('a request that is filled', () => {
+  const prompt = 'The boats go down to the sea. '.repeat(1_000)
+  const request = {
+    model: 'claude-opus-5-5',
+    max_tokens: 100,
+    tools: [{ name: 'read', input_schema: { type: 'object' } }],
+    system: [{ type: 'text', text: prompt }],
+    messages: [{ role: 'user', content: 'Count them.' }],
+  }
+
+  function setUp(limit: number, mode: 'fill' | 'off') {
+    const reading = readConfig({ budgets: [{ scope: 'everything', window: 'day', limit }] })
+    if (reading.kind === 'problems') throw new Error(JSON.stringify(reading.problems))
+    const runtime = manualRuntime()
+    const records: CallRecord[] = []
+    const engine = createEngine({
+      config: { ...engineDefaults, book, caching: { mode, ttl: null } },
+      budgets: reading.config.budgets,
+      store: memoryStore(),
+      runtime,
+      onRecord: (record) => records.push(record),
+    })
+    const admit = async (asked: object = request) => {
+      const admission = await engine.admit(callOf(asked, runtime.tick()))
+      if (admission.kind !== 'send') throw new Error(admission.refusal.message)
+      admission.watch.sent()
+      return admission
+    }
+    return { admit, records }
+  }
+
+  async function heldFor(mode: 'fill' | 'off'): Promise<number> {
+    const { admit, records } = setUp(10, mode)
+    const { watch } = await admit()
+    watch.end('complete')
+    return records[0]?.hold?.nano ?? 0
+  }
+
+  it('waits for no money that it does not need without markers', async () => {
+    const [plain, filled] = [await heldFor('off'), await heldFor('fill')]
+    expect(filled).toBeGreaterThan(plain * 1.2)
+    const { admit } = setUp((plain * 1.1 + 4e6) / 1e9, 'fill')
+    // It runs, and holds what the markers would cost.
+    await admit({ ...request, max_tokens: 150, tools: [], system: [] })
+    expect((await admit()).body).toBeNull()
   })
 })
 

@@ -3,7 +3,8 @@
 /**
  * - `messages`: metered and (later) budgeted.
  * - `count-tokens`, `models`, `probe`: free of charge.
- * - `batches`, `chat-completions`, `other`: passed on; whether and what they cost is not known here (`unmetered`).
+ * - `batches`: held for as a whole when one is created, settled when its results are read.
+ * - `chat-completions`, `other`: passed on; whether and what they cost is not known here (`unmetered`).
  */
 export type EndpointKind = 'messages' | 'count-tokens' | 'models' | 'probe' | 'batches' | 'chat-completions' | 'other'
 

@@ -160,12 +160,30 @@ describe('what a fingerprint says of a block', () => {
   })
 })
 
+describe('markers inside of blocks', () => {
+  const text = { type: 'text', text: '"cache_control"', cache_control: { type: 'ephemeral' } }
+  it.each([
+    ['documents', { type: 'document', source: { type: 'content', content: [text, text] } }],
+    ['search results', { type: 'search_result', source: 'x', title: 'y', content: [text, text] }],
+    [
+      'documents that tools gave',
+      { type: 'tool_result', content: [{ type: 'document', source: { content: [text, text] } }] },
+    ],
+  ])('count in %s', (_, block) => {
+    expect(prefixOf({ messages: [{ role: 'user', content: [block] }] }).markerCount).toBe(2)
+  })
+})
+
 describe('blocks that may be marked', () => {
   it.each([
     ['a text', { system: 'x' }, true],
     ['an empty text', { system: [{ type: 'text', text: ' ' }] }, false],
     ['thinking', { messages: [{ role: 'assistant', content: [{ type: 'thinking', thinking: 'x' }] }] }, false],
     ['a tool that is loaded later', { tools: [{ name: 'x', defer_loading: true }] }, false],
+    ['the result of a search', { messages: [{ role: 'user', content: [{ type: 'web_search_tool_result' }] }] }, true],
+    ['where another model took over', { messages: [{ role: 'assistant', content: [{ type: 'fallback' }] }] }, false],
+    ['a list of tools', { messages: [{ role: 'assistant', content: [{ type: 'mcp_tool_listing' }] }] }, false],
+    ['a kind that nobody knows yet', { messages: [{ role: 'user', content: [{ type: 'dream' }] }] }, false],
     ['a string in a list', { system: ['x'] }, false],
     ['a number in a list', { system: [7] }, false],
   ])('%s', (_, value, may) => {
