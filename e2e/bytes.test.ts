@@ -1,4 +1,4 @@
-/** Bytes are sacred: what reaches the API is what the client sent, and what reaches the client is what the API sent. */
+/** Bytes are sacred where nothing is to be changed: what reaches the API is what the client sent, and what reaches the client is what the API sent. */
 
 import { startSimulator } from '@runguard/simulator'
 import { expect, onTestFinished, test } from 'vitest'
@@ -12,7 +12,7 @@ for (const kind of clients) {
     const simulator = await startSimulator()
     onTestFinished(() => simulator.close())
     const behind = await openRecorder(simulator.url)
-    const gateway = await openGateway(behind.url)
+    const gateway = await openGateway(behind.url, { fillsCache: false })
     const front = await openRecorder(gateway.url)
     const client = kind.open({ ...gateway, url: front.url })
     await client.say('Grüße, 世界 🌍. [[sim:say Grüße]]')

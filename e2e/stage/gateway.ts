@@ -14,14 +14,20 @@ import { type DoorOptions, listCalls, type OpenDoor } from './place.js'
 
 /** Opens a gateway in front of any upstream. It ends with the test. */
 export async function openGateway(upstream: string, options: DoorOptions = {}): Promise<OpenDoor> {
-  const { budgets = [], waitForMoneyMs = 0 } = options
+  const { budgets = [], waitForMoneyMs = 0, fillsCache = true } = options
   const folder = mkdtempSync(join(tmpdir(), 'runguard-e2e-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }))
   const store = sqliteStore(new Database(join(folder, 'calls.db')))
   onTestFinished(() => store.close())
   const runtime = systemRuntime()
   const engine = createEngine({
-    config: { ...engineDefaults, book: loadPriceBook(priceList), unknownModel: 'refuse', waitForMoneyMs },
+    config: {
+      ...engineDefaults,
+      book: loadPriceBook(priceList),
+      unknownModel: 'refuse',
+      waitForMoneyMs,
+      caching: fillsCache ? engineDefaults.caching : { ...engineDefaults.caching, mode: 'explain' },
+    },
     store,
     runtime,
     budgets: readBudgets(budgets),

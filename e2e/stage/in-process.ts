@@ -10,11 +10,12 @@ import { type DoorOptions, listCalls, type OpenDoor } from './place.js'
 
 /** Makes a guard for clients that call `upstream` themselves. It ends with the test. */
 export function openGuard(upstream: string, options: DoorOptions = {}): OpenDoor {
-  const { budgets = [], waitForMoneyMs = 0 } = options
+  const { budgets = [], waitForMoneyMs = 0, fillsCache = true } = options
   const home = mkdtempSync(join(tmpdir(), 'runguard-e2e-'))
   onTestFinished(() => rmSync(home, { recursive: true, force: true, maxRetries: 5 }))
   const store = memoryStore()
-  const guard = createGuard({ budgets, waitForMoneyMs, unknownModel: 'refuse', store })
+  const caching = fillsCache ? {} : { mode: 'explain' as const }
+  const guard = createGuard({ budgets, waitForMoneyMs, unknownModel: 'refuse', store, caching })
   onTestFinished(() => guard.close())
   return {
     url: upstream,

@@ -34,6 +34,8 @@ export interface DoorOptions {
   readonly budgets?: readonly BudgetInput[]
   /** How long a call waits for money that running calls hold. */
   readonly waitForMoneyMs?: number
+  /** False: prompts go out as they came, also those that are marked by default. */
+  readonly fillsCache?: boolean
 }
 
 /** More calls than any test makes. */

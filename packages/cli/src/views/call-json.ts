@@ -2,6 +2,7 @@
 
 import { type CallRecord, decimalUsd, noTokens, sumTokens } from '@runguard/sdk/core'
 import { loopJson } from './loop-views.js'
+import { degradedJson, routeJson } from './route-views.js'
 
 /**
  * What `--json` prints of a call: times in ISO 8601 and UTC, durations in milliseconds, money exact. Tokens and cost
@@ -10,7 +11,6 @@ import { loopJson } from './loop-views.js'
 export function callJson(record: CallRecord) {
   // Records from before there were budgets have no such field.
   const hold = record.hold ?? null
-  const tokens = record.usage === null ? noTokens : sumTokens(record.usage)
   return {
     kind: 'call' as const,
     id: record.id,
@@ -25,6 +25,26 @@ export function callJson(record: CallRecord) {
     ending: record.ending.kind,
     reason: record.ending.reason,
     errorCode: record.errorCode,
+    ...billJson(record),
+    heldUsd: hold === null ? null : decimalUsd(hold.nano),
+    heldNanoUsd: hold?.nano ?? null,
+    budget: hold?.budget ?? null,
+    clampedTo: hold?.clampedTo ?? null,
+    loop: record.loop ? loopJson(record.loop) : null,
+    route: record.route ? routeJson(record.route) : null,
+    // Records from before there were ladders have no such field.
+    degraded: degradedJson(record.degraded ?? []),
+    durationMs: record.durationMs,
+    headMs: record.headMs,
+    overheadMs: record.overheadMs,
+    scope: record.scope,
+    client: record.client,
+  }
+}
+
+function billJson(record: CallRecord) {
+  const tokens = record.usage === null ? noTokens : sumTokens(record.usage)
+  return {
     inputTokens: tokens.input,
     cacheWrite5mTokens: tokens.write5m,
     cacheWrite1hTokens: tokens.write1h,
@@ -35,15 +55,5 @@ export function callJson(record: CallRecord) {
     costNanoUsd: record.cost.nano,
     isEstimated: record.cost.isEstimated,
     priceVersion: record.cost.priceVersion,
-    heldUsd: hold === null ? null : decimalUsd(hold.nano),
-    heldNanoUsd: hold?.nano ?? null,
-    budget: hold?.budget ?? null,
-    clampedTo: hold?.clampedTo ?? null,
-    loop: record.loop ? loopJson(record.loop) : null,
-    durationMs: record.durationMs,
-    headMs: record.headMs,
-    overheadMs: record.overheadMs,
-    scope: record.scope,
-    client: record.client,
   }
 }

@@ -1,6 +1,6 @@
 /** Routes and degradation as lines of an explanation. */
 
-import { type CallRecord, formatUsd, nanoUsd, type RecordedRoute } from '@runguard/sdk/core'
+import { type CallRecord, decimalUsd, formatUsd, nanoUsd, type RecordedRoute } from '@runguard/sdk/core'
 import { percent, printable } from './format.js'
 
 const reasons: Readonly<Record<RecordedRoute['reason'], string>> = {
@@ -36,6 +36,29 @@ function savingText({ savedNano }: RecordedRoute): string {
   return savedNano < 0 ? `lost ${formatUsd(nanoUsd(-savedNano))}` : `saved ${formatUsd(savedNano)}`
 }
 
+/** A route as JSON: money exact, negative where the route lost some; the day of retirement in ISO 8601. */
+export function routeJson(route: RecordedRoute) {
+  const { asked, model, tier, task, reason, isApplied, expected, expectedAsked, savedNano, retiresMs } = route
+  return {
+    asked,
+    model,
+    tier,
+    task,
+    reason,
+    isApplied,
+    expectedUsd: decimalUsd(expected),
+    expectedAskedUsd: decimalUsd(expectedAsked),
+    savedUsd: savedNano === null ? null : decimalUsd(savedNano),
+    savedNanoUsd: savedNano,
+    rejected: route.rejected.map(({ model: other, why, expected: cost }) => ({
+      model: other,
+      why,
+      expectedUsd: decimalUsd(cost),
+    })),
+    retiresAt: retiresMs === null ? null : new Date(retiresMs).toISOString(),
+  }
+}
+
 /** `at 80 % of everything/day (82.1 % used): max_tokens 8000 → 4096` for each step, taken or left. */
 export function degradedText(steps: NonNullable<CallRecord['degraded']>): string {
   return steps
@@ -44,4 +67,9 @@ export function degradedText(steps: NonNullable<CallRecord['degraded']>): string
       return `at ${percent(at)} of ${printable(budget)} (${percent(used)} used): ${done}`
     })
     .join('; ')
+}
+
+/** The steps of a ladder as JSON, taken or left; `at` and `used` are shares of the limit. */
+export function degradedJson(steps: NonNullable<CallRecord['degraded']>) {
+  return steps.map(({ kind, budget, at, used, change, why }) => ({ kind, budget, at, used, change, why }))
 }

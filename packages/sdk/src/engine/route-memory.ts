@@ -64,15 +64,18 @@ export function conversationAfter(
   before: KnownConversation | null,
   call: {
     readonly usage: Usage
+    /** As it was asked for: an answer names it by its date, and the next call is not to. */
     readonly model: string
+    /** False if another model gave the answer: what is cached is that one's. */
+    readonly isOwn: boolean
     readonly startedAtMs: number
     readonly lowered: DueStep | null
   },
 ): KnownConversation | null {
-  const { usage, model, startedAtMs, lowered } = call
+  const { usage, model, isOwn, startedAtMs, lowered } = call
   const [part] = usage.parts
   if (part === undefined) return before
-  const cachedTokens = part.read + part.write5m + part.write1h
+  const cachedTokens = isOwn ? part.read + part.write5m + part.write1h : 0
   const isShort = part.write5m > 0 || (part.write1h === 0 && before?.lifetimeMs !== lifetimeMs['1h'])
   return { model, cachedTokens, lifetimeMs: lifetimeMs[isShort ? '5m' : '1h'], renewedAtMs: startedAtMs, lowered }
 }

@@ -72,9 +72,9 @@ function openStage(config: object = {}) {
       )
       return routes.route({ id: `c${calls++}`, view: scanCall(body), body, scope: scope(headers) })
     },
-    answer: (routing: Routing | null, counts: { read?: number; write5m?: number }, id = 'rg_a') => {
+    answer: (routing: Routing | null, counts: { read?: number; write5m?: number }, id = 'rg_a', by?: string) => {
       if (routing === null) throw new Error('was not routed')
-      const model = routing.view.model ?? ''
+      const model = by ?? routing.view.model ?? ''
       const part = { kind: 'message', model, input: 10, write5m: 0, write1h: 0, read: 0, output: 50, ...counts }
       const usage: Usage = { parts: [part], webSearches: 0, speed: 'standard', geo: null, tier: 'standard' }
       const startedAt = runtime.now()
@@ -121,6 +121,32 @@ describe('a declared task', () => {
   it('is only explained where that was asked for', async () => {
     const routing = await openStage({ routing: { mode: 'explain' } }).send({}, { 'x-runguard-task': 'extract' })
     expect(routing).toMatchObject({ body: null, route: { model: haiku, isApplied: false } })
+  })
+
+  it('that asks for a retired model is sent as it is where routes are only explained, or off', async () => {
+    const asked = { model: 'claude-3-5-haiku-20241022' }
+    const explained = await openStage({ routing: { mode: 'explain' } }).send(asked)
+    expect(explained).toMatchObject({ body: null, route: { model: haiku, reason: 'retired', isApplied: false } })
+    const degrade = LADDER.filter(({ step }) => step === 'tighter-max-tokens')
+    const stage = openStage({ budgets: [{ scope: 'everything', window: 'day', limit: 10, degrade }] })
+    stage.spend(9.6)
+    expect(sentBy(await stage.send(asked))).toMatchObject({ ...asked, max_tokens: 2_000 })
+  })
+
+  it.each(['explain', 'route'])('is not renamed by the date that its answers give it (%s)', async (mode) => {
+    const stage = openStage({ routing: { mode } })
+    const asked = { model: 'claude-haiku-4-5' }
+    stage.answer(await stage.send(asked), { write5m: 5_000 }, 'rg_a', 'claude-haiku-4-5-20251001')
+    const next = await stage.send({ ...asked, messages: turns(3) })
+    expect(next).toMatchObject({ body: null, route: { model: 'claude-haiku-4-5', lostTokens: 0 } })
+  })
+
+  it('does not follow an answer that another model gave, and judges that one by it', async () => {
+    const stage = openStage({ routing: { mode: 'route' } })
+    stage.answer(await stage.send({}, { 'x-runguard-task': 'extract' }), { write5m: 5_000 }, 'rg_a', sonnet)
+    expect(stage.routes.feedback('rg_a', false)).toBe(true)
+    expect(stage.routes.learned()).toMatchObject([{ task: 'extract', tier: 'medium' }])
+    expect((await stage.send({ messages: turns(3) }))?.route?.model).not.toBe(sonnet)
   })
 
   it('that its tier fails goes to the next one, once enough was said of it', async () => {

@@ -6,7 +6,7 @@ import { scanCall } from '../core/body/scan.js'
 import { type CompiledBudgets, matchBudgets } from '../core/budget/budget.js'
 import type { Balance } from '../core/budget/budget-room.js'
 import type { Scope } from '../core/budget/scope.js'
-import { findModel, type PriceBook } from '../core/cost/price.js'
+import { findModel, isSameModel, type PriceBook } from '../core/cost/price.js'
 import type { CallRecord } from '../core/cost/record.js'
 import type { Usage } from '../core/cost/usage.js'
 import {
@@ -116,11 +116,13 @@ export function openRoutes(desk: RoutesDesk): Routes {
     },
     ended: ({ conversation, lowered, route, view }, { id, usage, scope, startedAt, servedModel }) => {
       if (usage === null) return
-      const model = servedModel ?? view.model ?? ''
-      const call = { usage, model, startedAtMs: startedAt, lowered }
+      const model = view.model ?? servedModel ?? ''
+      const isOwn = servedModel === null || isSameModel(book, servedModel, model)
+      const call = { usage, model, isOwn, startedAtMs: startedAt, lowered }
       const after = conversationAfter(memory.recall(conversation), call)
       if (after !== null) memory.remember(conversation, after)
-      const tier = route?.isApplied === false ? tierOf(policy, model) : (route?.tier ?? tierOf(policy, model))
+      const served = tierOf(policy, book, servedModel ?? model)
+      const tier = route?.isApplied === true && isOwn ? (route.tier ?? served) : served
       if (scope.task !== null && tier !== null) outcomes.expect(id, { task: scope.task, tier })
     },
     feedback: (call, isGood) => outcomes.judge(call, isGood, desk.runtime.now()),
@@ -154,8 +156,10 @@ function decide(work: Work, choose: Choose, desk: RoutesDesk): Routing {
   const { policy } = desk
   const request = requestOf(work, desk)
   const route = choose(request, policy.mode === 'explain' ? { ...policy, mode: 'off' } : policy)
-  const explained = policy.mode === 'explain' && request.pressure === null ? choose(request, policy) : null
   const moved = route === null || route.model === view.model ? null : replaceModel(work.body, view, route.model)
+  // A conversation that a budget has moved stays moved: that is done, and not only explained.
+  const isOnlyExplained = policy.mode === 'explain' && request.pressure === null && moved === null
+  const explained = isOnlyExplained ? choose(request, policy) : null
   const edited = degradeBody(work, moved ?? work.body, moved === null ? view : scanCall(moved))
   return {
     body: edited.isChanged ? edited.body : moved,
@@ -234,8 +238,8 @@ function degradeBody({ due, known, atMs }: Work, body: Uint8Array, view: CallVie
   return edited
 }
 
-function tierOf({ tiers }: RoutePolicy, model: string): string | null {
-  for (const [tier, id] of tiers) if (id === model) return tier
+function tierOf({ tiers }: RoutePolicy, book: PriceBook, model: string): string | null {
+  for (const [tier, id] of tiers) if (isSameModel(book, id, model)) return tier
   return null
 }
 

@@ -88,6 +88,11 @@ export function findModel(book: PriceBook, model: string): PricedModel | null {
   return book.byName.get(model) ?? null
 }
 
+/** True for two names of one model: `claude-haiku-4-5` and the same with its date. */
+export function isSameModel(book: PriceBook, left: string, right: string): boolean {
+  return left === right || (findModel(book, left)?.id ?? left) === (findModel(book, right)?.id ?? right)
+}
+
 /** The price in force at that time; before its first day, the first price. Null if the model has none. */
 export function findPrice(book: PriceBook, model: string, at: Date | number): DatedPrice | null {
   const prices = book.byName.get(model)?.prices

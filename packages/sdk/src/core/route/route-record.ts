@@ -17,7 +17,15 @@ export interface RecordedRoute extends Route {
 
 /** The value of the header that tells of a route. */
 export function routeHeader({ model, reason, isApplied }: RecordedRoute): string {
-  return `${encodeURI(model)}; reason=${reason}${isApplied ? '' : '; explain'}`
+  return `${headerName(model)}; reason=${reason}${isApplied ? '' : '; explain'}`
+}
+
+const MAX_NAME_LENGTH = 200
+
+/** Callers may ask for any name: half a character, a separator, or more than a head of an answer holds. */
+function headerName(model: string): string {
+  const whole = model.slice(0, MAX_NAME_LENGTH).replace(/\p{Surrogate}/gu, '\ufffd')
+  return encodeURI(whole).replace(/[;,]/g, encodeURIComponent)
 }
 
 /** The value of the header that tells of degradation; empty if nothing was changed. */

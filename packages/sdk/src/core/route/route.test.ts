@@ -39,6 +39,21 @@ const ask = (body: object, more: Partial<RouteRequest> = {}, with_: Partial<Rout
 const whyNot = (route: ReturnType<typeof ask>) => route.rejected.map(({ model, why }) => `${model} ${why}`)
 
 describe('a call that declares its task', () => {
+  it('goes to no model whose window its answer could overrun', () => {
+    const long = { task: 'classify', promptTokens: 195_000 }
+    const tiers = new Map([...defaultRoutePolicy.tiers, ['small', 'claude-haiku-4-5']])
+    const policy = { ...parts.policy, tiers, longContentTokens: 1_000_000 }
+    const asked = ask({ model: 'claude-opus-4-5', max_tokens: 8_000 }, long, { policy })
+    expect(whyNot(asked)).toContain('claude-haiku-4-5 leaves no room for the answer')
+    expect(ask({ model: 'claude-opus-4-5', max_tokens: 1_000 }, long, { policy }).model).toBe('claude-haiku-4-5')
+  })
+
+  it('is known to be of a tier by either name of its model', () => {
+    const tiers = new Map([['small', 'claude-haiku-4-5-20251001']])
+    const policy = { ...parts.policy, tiers }
+    expect(ask({ model: 'claude-haiku-4-5' }, {}, { policy }).tier).toBe('small')
+  })
+
   it.each([
     ['extract', 1_000, haiku, 'task'],
     ['extract', 60_000, sonnet, 'long-content'],

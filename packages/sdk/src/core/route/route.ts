@@ -7,7 +7,7 @@
  */
 
 import type { NanoUsd } from '../cost/money.js'
-import { findModel, findPrice } from '../cost/price.js'
+import { findModel, findPrice, isSameModel } from '../cost/price.js'
 import { isBound } from './conversation-start.js'
 import { findLack, isRetired, tokenFactor } from './model-traits.js'
 import { isTooWeak } from './outcomes.js'
@@ -52,6 +52,7 @@ class Search {
   /** Nothing that is asked of a retired model is answered: the tier of its line takes its place. */
   #replaceRetired(): Candidate {
     const known = findModel(this.#parts.book, this.#asked.model)
+    if (this.#parts.policy.mode === 'off') return this.#asked
     if (known === null || !isRetired(known, this.#request.atMs)) return this.#asked
     const models = this.#ladder()
     const ofLine = models.find(({ model }) => findModel(this.#parts.book, model)?.line === known.line)
@@ -98,12 +99,24 @@ class Search {
   #firstAble(from: Candidate, asked: Candidate): Candidate {
     let candidate = from
     while (candidate.model !== asked.model) {
-      const lack = this.#lackOf(candidate) ?? this.#pricelessness(candidate) ?? this.#dearness(candidate, asked)
+      const lack =
+        this.#lackOf(candidate) ??
+        this.#tightness(candidate) ??
+        this.#pricelessness(candidate) ??
+        this.#dearness(candidate, asked)
       if (lack === null) return candidate
       this.#reject(candidate, lack)
       candidate = this.#above(candidate, asked)
     }
     return candidate
+  }
+
+  /** Tokens are guessed before the call: a window that the prompt fills but for the answer may be too small for it. */
+  #tightness({ model }: Candidate): string | null {
+    const { view, promptTokens } = this.#request
+    const window = findModel(this.#parts.book, model)?.contextWindow ?? null
+    const needed = promptTokens * this.#factor(this.#asked, { model }) + (view.maxTokens ?? 0)
+    return window !== null && needed > window ? 'leaves no room for the answer' : null
   }
 
   /** Nothing is sent by itself to a model of which nobody knows what it costs. */
@@ -187,7 +200,7 @@ class Search {
     return expectCost(this.#parts.book, model, call, warmTokens, atMs)
   }
 
-  #factor(from: Candidate, to: Candidate): number {
+  #factor(from: Pick<Candidate, 'model'>, to: Pick<Candidate, 'model'>): number {
     return tokenFactor(this.#parts.book, from.model, to.model)
   }
 
@@ -220,8 +233,7 @@ class Search {
   }
 
   #tierOf(model: string): string | null {
-    const known = findModel(this.#parts.book, model)?.id ?? model
-    for (const [tier, id] of this.#parts.policy.tiers) if (id === model || id === known) return tier
+    for (const [tier, id] of this.#parts.policy.tiers) if (isSameModel(this.#parts.book, id, model)) return tier
     return null
   }
 }
