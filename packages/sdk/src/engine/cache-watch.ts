@@ -24,6 +24,8 @@ export interface CacheWatch {
   sent(): void
   /** The answer has begun, and says how the prompt is billed. */
   begun(usage: Usage): void
+  /** The API did not take the markers of the request. */
+  refused(): void
   /**
    * The call has ended.
    *
@@ -106,6 +108,14 @@ class RunningPrompt implements CacheWatch {
     if (this.watched.isPlain && isBilledAs(call.reading, part)) sent.billed = part
     else if (this.watched.isPlain) this.forgetMissing(call, part)
     index.publish(call, this.watched.isPlain ? part : undefined)
+  }
+
+  /** Markers of the caller may be to blame where there are any: then no other conversation goes without. */
+  refused(): void {
+    const { runtime, memory, id, agent, prefix, prompt, isMarked } = this.watched
+    if (!isMarked) return
+    runtime.log.error('cache-marks-refused', { call: id })
+    memory.refusals.note(prefix.markerCount === 0 ? prompt.space : agent, runtime.now())
   }
 
   end(usage: Usage | null, isExact: boolean, diagnosis: RecordedDiagnosis | null): RecordedCache {

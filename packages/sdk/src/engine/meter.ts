@@ -29,6 +29,8 @@ export interface Metered {
   readonly serverResults: ServerResults
   /** Of an error answer or an `error` event. */
   readonly errorCode: string | null
+  /** True for an error answer that speaks of cache markers. */
+  readonly isAboutMarkers: boolean
   /** Why a cached prefix was not read, where the request asked for it. */
   readonly diagnosis: RecordedDiagnosis | null
 }
@@ -48,6 +50,7 @@ const NOTHING: Metered = {
   tally: { prose: 0, code: 0, json: 0, ids: 0 },
   serverResults: noServerResults,
   errorCode: null,
+  isAboutMarkers: false,
   diagnosis: null,
 }
 
@@ -164,7 +167,7 @@ class MeteredStream implements SseSink {
     const isFinal = this.hasStart && this.hasCounters && this.hasEnd && !this.isDamaged
     const reading = usage === null ? null : readStreamUsage(usage)
     const model = usage?.context.model ?? null
-    return { reading, isFinal, model, contentBytes, tally, serverResults, errorCode, diagnosis }
+    return { reading, isFinal, model, contentBytes, tally, serverResults, errorCode, isAboutMarkers: false, diagnosis }
   }
 
   private measure(data: string | null, dataBytes: number): void {
@@ -230,7 +233,8 @@ function answerMeter(context: UsageContext): Meter {
     const model = answer.model ?? context.model
     const reading = answer.usage === undefined ? null : readUsage(answer.usage, { ...context, model })
     const { model: servedModel, errorCode, diagnosis } = answer
-    return { ...NOTHING, reading, isFinal: true, model: servedModel, contentBytes: bytes, errorCode, diagnosis }
+    const told = { model: servedModel, errorCode, isAboutMarkers: answer.isAboutMarkers, diagnosis }
+    return { ...NOTHING, ...told, reading, isFinal: true, contentBytes: bytes }
   }
   return { hasBegun: false, feed, read }
 }
@@ -239,13 +243,14 @@ interface Answer {
   usage?: unknown
   model: string | null
   errorCode: string | null
+  isAboutMarkers: boolean
   diagnosis: RecordedDiagnosis | null
 }
 
 /** The few members that count, found without parsing the content; null if the answer is not a whole JSON object. */
 function readAnswer(bytes: Uint8Array): Answer | null {
   const cursor = { bytes, at: 0, elements: 0 }
-  const answer: Answer = { model: null, errorCode: null, diagnosis: null }
+  const answer: Answer = { model: null, errorCode: null, isAboutMarkers: false, diagnosis: null }
   const slice = (): unknown => {
     const start = cursor.at
     skipValue(cursor)
@@ -256,7 +261,7 @@ function readAnswer(bytes: Uint8Array): Answer | null {
       if (key === 'usage') answer.usage = slice()
       else if (key === 'model') answer.model = readString(cursor)?.slice(0, MAX_NAME_LENGTH) ?? null
       else if (key === 'diagnostics') answer.diagnosis = diagnosisOf(slice())
-      else if (key === 'error') answer.errorCode = errorCodeOf({ error: slice() })
+      else if (key === 'error') hearError(answer, slice())
       else skipValue(cursor)
     })
     return answer
@@ -264,6 +269,12 @@ function readAnswer(bytes: Uint8Array): Answer | null {
     if (error instanceof MalformedBodyError) return null
     throw error
   }
+}
+
+function hearError(answer: Answer, error: unknown): void {
+  const { message } = asObject(error)
+  answer.errorCode = errorCodeOf({ error })
+  answer.isAboutMarkers = typeof message === 'string' && message.includes('cache_control')
 }
 
 function parseObject(text: string): JsonObject | null {

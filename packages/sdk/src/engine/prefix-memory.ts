@@ -28,6 +28,7 @@ export interface PrefixMemory {
   readonly prints: PrintMemory
   readonly sent: SentPrompts
   readonly ratios: SessionRatios
+  readonly refusals: MarkRefusals
 }
 
 /** A memory in which nothing is yet. */
@@ -38,12 +39,36 @@ export function openPrefixMemory(parts: PrefixParts): PrefixMemory {
     prints: new PrintMemory(),
     sent: rememberPrompts(),
     ratios: openRatios(parts),
+    refusals: rememberRefusals(),
   }
 }
 
 /** One name for all that a model goes by. */
 export function modelIdOf(book: PriceBook, model: string): string {
   return findModel(book, model)?.id ?? model
+}
+
+/** Where the API did not take the markers that were added: an application must not fail for them twice. */
+export interface MarkRefusals {
+  /** @param place a space, or an agent */
+  note(place: string, nowMs: number): void
+  has(place: string, nowMs: number): boolean
+}
+
+const REFUSAL_MS = 3_600_000
+const MAX_REFUSALS = 5_000
+
+function rememberRefusals(): MarkRefusals {
+  const until = new Map<string, number>()
+  return {
+    note: (place, nowMs) => {
+      until.delete(place)
+      until.set(place, nowMs + REFUSAL_MS)
+      const [oldest] = until.keys()
+      if (until.size > MAX_REFUSALS && oldest !== undefined) until.delete(oldest)
+    },
+    has: (place, nowMs) => nowMs < (until.get(place) ?? 0),
+  }
 }
 
 /** Tokens per estimated token, by agent: one writes prose, another code. */

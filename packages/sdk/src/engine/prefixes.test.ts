@@ -151,7 +151,7 @@ describe('a request that is filled', () => {
       admission.watch.sent()
       return admission
     }
-    return { admit, records }
+    return { admit, records, runtime }
   }
 
   async function heldFor(mode: 'fill' | 'off'): Promise<number> {
@@ -164,11 +164,33 @@ describe('a request that is filled', () => {
   it('waits for no money that it does not need without markers', async () => {
     const [plain, filled] = [await heldFor('off'), await heldFor('fill')]
     expect(filled).toBeGreaterThan(plain * 1.2)
-    const { admit } = setUp((plain * 1.1 + 4e6) / 1e9, 'fill')
-    // It runs, and holds what the markers would cost.
-    await admit({ ...request, max_tokens: 150, tools: [], system: [] })
+    const { admit } = setUp((filled * 1.05) / 1e9, 'fill')
+    // It runs, and holds half of what the markers would cost; a token of its answer costs 20,000 nano-dollars.
+    const maxTokens = Math.round((filled - plain) / 2 / 20_000)
+    await admit({ ...request, max_tokens: maxTokens, tools: [], system: [] })
     expect((await admit()).body).toBeNull()
   })
+
+  it.each([
+    ['its markers', 'tools.0: cache_control is not supported here', [true, false, false, true]],
+    ['something else', 'max_tokens: too many', [true, true, true, true]],
+  ])(
+    'and refused by the API for %s is not filled again for an hour if they are to blame',
+    async (_, message, filled) => {
+      const { admit, runtime } = setUp(10, 'fill')
+      const ask = async (asked: object, status: number): Promise<boolean> => {
+        const { body, watch } = await admit(asked)
+        watch.head(status, { 'content-type': 'application/json' })
+        watch.chunk(Buffer.from(JSON.stringify({ type: 'error', error: { type: 'invalid_request_error', message } })))
+        watch.end('complete')
+        return body !== null
+      }
+      const seen = [await ask(request, 400), await ask(request, 400)]
+      seen.push(await ask({ ...request, messages: [{ role: 'user', content: 'Another one.' }] }, 400))
+      runtime.advance(3_600_000)
+      expect([...seen, await ask(request, 400)]).toEqual(filled)
+    },
+  )
 })
 
 /** The text without markers; where strings may become blocks, with all of them as blocks. */

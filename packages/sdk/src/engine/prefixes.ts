@@ -67,8 +67,9 @@ function planCall(parts: PrefixParts, memory: PrefixMemory, call: CacheCall): Ca
   const { view, body, headers } = call
   const prefix = readCallPrefix(parts, memory, call)
   const planned = cacheModeOf(parts.policy, headers, prefix.markerCount)
-  const mode = planned === 'fill' && parts.isObserving ? 'explain' : planned
   const agent = agentNameOf(call)
+  const isHeldBack = parts.isObserving || isRefused(parts, memory, call, agent)
+  const mode = planned === 'fill' && isHeldBack ? 'explain' : planned
   const ratio = memory.ratios.of(agent, prefix.model)
   const facts = planFacts(parts, memory, call, { prefix, ratio })
   if (mode === 'off' || facts === null) return null
@@ -92,6 +93,16 @@ function planCall(parts: PrefixParts, memory: PrefixMemory, call: CacheCall): Ca
         isPlain: !view.blocks.some(({ part, kind }) => part === 'tools' && isServerTool(kind)),
       }),
   }
+}
+
+function isRefused(
+  { book, runtime }: PrefixParts,
+  { refusals }: PrefixMemory,
+  call: CacheCall,
+  agent: string,
+): boolean {
+  const nowMs = runtime.now()
+  return refusals.has(agent, nowMs) || refusals.has(spaceOf(book, call.view, call.headers), nowMs)
 }
 
 function readCallPrefix({ book }: PrefixParts, { prints }: PrefixMemory, { view, body }: CacheCall): CallPrefix {

@@ -219,7 +219,9 @@ function endRoute(desk: Desk, { routing, opening }: Admitted, { usage }: Settled
   return routing === null ? null : desk.routes.close(routing, usage, opening.startedAt)
 }
 
-function endCache({ cache }: Admitted, { usage, ending }: Settled, { diagnosis }: Metered): RecordedCache | null {
+function endCache({ cache }: Admitted, { usage, ending }: Settled, metered: Metered): RecordedCache | null {
+  const { diagnosis, isAboutMarkers } = metered
+  if (isAboutMarkers) cache?.refused()
   return cache?.end(usage, ending.kind === 'exact', diagnosis) ?? null
 }
 

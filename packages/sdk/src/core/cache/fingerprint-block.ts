@@ -66,7 +66,8 @@ function printObject(source: HashSource, range: ByteRange, isOutermost: boolean)
   for (const member of members) {
     if (member.key === 'cache_control') {
       const ttl = ttlOf(source.bytes, member.value)
-      found.markerCount += ttl === null ? 0 : 1
+      // One that says nothing is for the API to refuse: it is not replaced.
+      found.markerCount += source.bytes[member.value.start] === NULL ? 0 : 1
       found.marker = ttl ?? found.marker
     } else if (kind === 'text' && member.key === 'text') add(printText(source, member.value))
     else if (kind === 'tool_result' && member.key === 'content' && isOutermost) {

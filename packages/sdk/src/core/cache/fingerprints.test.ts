@@ -169,6 +169,7 @@ describe('markers inside of blocks', () => {
       'documents that tools gave',
       { type: 'tool_result', content: [{ type: 'document', source: { content: [text, text] } }] },
     ],
+    ['results with some that the API will refuse', { type: 'tool_result', cache_control: {}, content: [text] }],
   ])('count in %s', (_, block) => {
     expect(prefixOf({ messages: [{ role: 'user', content: [block] }] }).markerCount).toBe(2)
   })
@@ -178,6 +179,8 @@ describe('blocks that may be marked', () => {
   it.each([
     ['a text', { system: 'x' }, true],
     ['an empty text', { system: [{ type: 'text', text: ' ' }] }, false],
+    ['an empty text with citations', { system: [{ type: 'text', text: '', citations: ['x'.repeat(200)] }] }, false],
+    ['a text that speaks of empty ones', { system: [{ type: 'text', text: `"text":""${'x'.repeat(200)}` }] }, true],
     ['thinking', { messages: [{ role: 'assistant', content: [{ type: 'thinking', thinking: 'x' }] }] }, false],
     ['a tool that is loaded later', { tools: [{ name: 'x', defer_loading: true }] }, false],
     ['the result of a search', { messages: [{ role: 'user', content: [{ type: 'web_search_tool_result' }] }] }, true],

@@ -82,6 +82,8 @@ const markableKinds: ReadonlySet<string> = new Set([
   'container_upload',
   'compaction',
 ])
+/** As the common serialisers write it; in a block with citations it stands among many other bytes. */
+const emptyTexts = [needleOf('"text":""'), needleOf('"text": ""')]
 const deferredKey = needleOf('"defer_loading"')
 const levels: readonly BlockPart[] = ['tools', 'system', 'messages']
 const partSeeds: Readonly<Record<BlockPart, number>> = { tools: 2, system: 4, messages: 6 }
@@ -252,7 +254,8 @@ function canMark(block: BlockView, body: Uint8Array): boolean {
   if (body[block.start] !== OBJECT && body[block.start] !== QUOTE) return false
   if (block.part === 'tools') return findBytes(body, deferredKey, block.start, block.end) === -1
   if (block.kind !== 'text') return markableKinds.has(block.kind) || block.kind.endsWith('_tool_result')
-  return block.end - block.start > MAX_EMPTY_BYTES || textOf(block).trim() !== ''
+  if (block.end - block.start <= MAX_EMPTY_BYTES) return textOf(block).trim() !== ''
+  return emptyTexts.every((empty) => findBytes(body, empty, block.start, block.end) === -1)
 }
 
 /** Each key depends on all blocks before, and on the parameters of the levels that were entered. */
