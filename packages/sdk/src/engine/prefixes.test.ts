@@ -171,6 +171,12 @@ describe('a request that is filled', () => {
     expect((await admit()).body).toBeNull()
   })
 
+  it('goes as it came if no list names its model', async () => {
+    const { admit } = setUp(10, 'fill')
+    expect((await admit({ ...request, model: 'claude-next-9' })).body).toBeNull()
+    expect((await admit()).body).not.toBeNull()
+  })
+
   it.each([
     ['its markers', 'tools.0: cache_control is not supported here', [true, false, false, true]],
     ['something else', 'max_tokens: too many', [true, true, true, true]],

@@ -68,7 +68,9 @@ function planCall(parts: PrefixParts, memory: PrefixMemory, call: CacheCall): Ca
   const prefix = readCallPrefix(parts, memory, call)
   const planned = cacheModeOf(parts.policy, headers, prefix.markerCount)
   const agent = agentNameOf(call)
-  const isHeldBack = parts.isObserving || isRefused(parts, memory, call, agent)
+  // Of a model that no list names it is not known whether it caches at all.
+  const isUnknown = findModel(parts.book, view.model ?? '') === null
+  const isHeldBack = parts.isObserving || isUnknown || isRefused(parts, memory, call, agent)
   const mode = planned === 'fill' && isHeldBack ? 'explain' : planned
   const ratio = memory.ratios.of(agent, prefix.model)
   const facts = planFacts(parts, memory, call, { prefix, ratio })
