@@ -10,9 +10,8 @@ import { refuseUnpriced } from '../core/cost/price-refusal.js'
 import type { InputEstimate } from '../core/cost/record.js'
 import type { Refusal } from '../core/refusal/errors.js'
 import { estimateInput, tokenFacts } from '../core/tokens/tokens.js'
-import type { Admission } from './admission.js'
+import { type Admission, openRequest, refuse } from './admission.js'
 import { admitBatch } from './batch-admit.js'
-import { recordRefusal } from './call-record.js'
 import type { Desk, Expectation, Opening } from './desk.js'
 import { outputScope } from './learning.js'
 import type { Inspection } from './loops.js'
@@ -163,7 +162,6 @@ async function reserve(desk: Desk, call: Call, asked: Found & Pick<ReadCall, 'ha
   return reserveCall(desk, { id, view, body, scope, expectation, hasCheaper, isGone, countInput })
 }
 
-const MAX_NAME_LENGTH = 200
 const NO_BODY = new Uint8Array(0)
 const NO_DRAFT: Draft = { view: null, body: null, isEdited: false }
 
@@ -211,32 +209,18 @@ function commonTtl(view: CallView): CacheTtl | null {
 
 function openCall(desk: Desk, call: Call, { id, draft, scope, expectation, inspection, routing }: Found): Opening {
   return {
+    ...openRequest(desk, call),
     id,
-    startedAt: desk.runtime.now(),
-    overheadMs: desk.runtime.tick() - call.readAtTick,
-    endpoint: call.endpoint.kind,
-    target: `${call.method} ${call.endpoint.target.split('?', 1)[0]}`.slice(0, MAX_NAME_LENGTH),
     scope,
-    client: call.headers['user-agent']?.slice(0, MAX_NAME_LENGTH) ?? null,
     requestedModel: routing?.route?.asked ?? draft.view?.model ?? null,
     isStream: draft.view?.stream ?? false,
     estimate: expectation === null ? null : estimateOf(expectation),
     loop: inspection?.loop ?? null,
     route: routing?.route ?? null,
     degraded: routing?.degraded ?? [],
-    requestBytes: call.receivedBytes,
   }
 }
 
 function estimateOf({ estimate: { tokens, bound } }: Expectation): InputEstimate {
   return { tokens, bound }
-}
-
-/** A refused call is a call too: it is recorded, with nothing to pay. */
-function refuse(desk: Desk, opening: Opening, refusal: Refusal): Admission {
-  const record = recordRefusal(desk, opening, refusal)
-  desk.close(record, [])
-  // It may have been the one that a breaker let try.
-  desk.breakers.ended(record)
-  return { kind: 'refuse', id: opening.id, refusal }
 }

@@ -3,15 +3,11 @@
 import { batchAction } from '../core/batch/batch-action.js'
 import type { Call } from '../core/body/call.js'
 import { identify } from '../core/budget/scope.js'
-import type { Refusal } from '../core/refusal/errors.js'
-import type { Admission } from './admission.js'
+import { type Admission, openRequest, refuse } from './admission.js'
 import { holdBatch } from './batch-holding.js'
 import { readBatch } from './batch-reading.js'
 import { type BatchCall, watchBatch } from './batch-watch.js'
-import { recordRefusal } from './call-record.js'
 import type { Desk, Opening } from './desk.js'
-
-const MAX_NAME_LENGTH = 200
 
 /** The way in for every call about batches. Never rejects for anything a caller sends. */
 export async function admitBatch(desk: Desk, call: Call): Promise<Admission> {
@@ -42,26 +38,13 @@ async function admitCreation(desk: Desk, call: Call, asked: Asked): Promise<Admi
 }
 
 function openBatchCall(desk: Desk, call: Call): Opening {
-  const { method, endpoint, headers, receivedBytes, readAtTick } = call
   return {
+    ...openRequest(desk, call),
     id: desk.runtime.id(),
-    startedAt: desk.runtime.now(),
-    overheadMs: desk.runtime.tick() - readAtTick,
-    endpoint: endpoint.kind,
-    target: `${method} ${endpoint.target.split('?', 1)[0]}`.slice(0, MAX_NAME_LENGTH),
-    scope: identify(headers, null, endpoint.project),
-    client: headers['user-agent']?.slice(0, MAX_NAME_LENGTH) ?? null,
+    scope: identify(call.headers, null, call.endpoint.project),
     requestedModel: null,
     isStream: false,
     estimate: null,
     loop: null,
-    requestBytes: receivedBytes,
   }
-}
-
-function refuse(desk: Desk, opening: Opening, refusal: Refusal): Admission {
-  const record = recordRefusal(desk, opening, refusal)
-  desk.close(record, [])
-  desk.breakers.ended(record)
-  return { kind: 'refuse', id: opening.id, refusal }
 }
