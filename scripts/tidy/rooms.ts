@@ -23,6 +23,7 @@ const rooms: readonly Room[] = [
   // After its own sub-paths: the bare name leads here.
   room('sdk/client', 'packages/sdk/src/client/', '@runguard/sdk', ['sdk/core', 'sdk/store', 'sdk/engine']),
   room('gateway', 'packages/gateway/src/', '@runguard/gateway', library),
+  room('dashboard', 'packages/dashboard/', '@runguard/dashboard', ['sdk/core', 'gateway']),
   room('simulator', 'packages/simulator/src/', '@runguard/simulator', []),
   room('cli', 'packages/cli/src/', 'runguard', [...library, 'gateway', 'simulator']),
   // What npm links: it has to be there before anything is built, and names what is built.
