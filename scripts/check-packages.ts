@@ -5,7 +5,7 @@
  *   node scripts/dist/check-packages.js
  */
 import { execFile } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -16,39 +16,11 @@ import { measureBundle, runInBrowser } from './packages/bundles.js'
 import { checkPackage, checkVersions } from './packages/package-checks.js'
 import { type Manifest, type PackageFacts, specifiersOf } from './packages/package-facts.js'
 import { checkTypes } from './packages/type-checks.js'
+import { listPackages, type Packed, packAll, readManifest } from './testing/packing.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const execute = promisify(execFile)
 const readText = (...path: string[]) => readFileSync(join(root, ...path), 'utf8')
-const readManifest = (folder: string) => JSON.parse(readText(folder, 'package.json')) as Manifest
-
-function listPackages(): readonly { readonly folder: string; readonly manifest: Manifest }[] {
-  return readdirSync(join(root, 'packages'))
-    .map((name) => `packages/${name}`)
-    .filter((folder) => existsSync(join(root, folder, 'package.json')))
-    .map((folder) => ({ folder, manifest: readManifest(folder) }))
-}
-
-/** What npm packs: the archive, and the files in it. */
-interface Packed {
-  readonly archive: string
-  readonly files: readonly string[]
-}
-
-/** What npm packs, by package name. One run for all of them, without running their scripts. */
-async function packAll(folders: readonly string[], into: string): Promise<ReadonlyMap<string, Packed>> {
-  const workspaces = folders.flatMap((folder) => ['--workspace', folder])
-  const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', into, ...workspaces]
-  const { stdout } = await execute('npm', args, { cwd: root, shell: process.platform === 'win32' })
-  const packed = JSON.parse(stdout) as readonly { name: string; filename: string; files: readonly { path: string }[] }[]
-  return new Map(
-    packed.map(({ name, filename, files }) => [
-      name,
-      // Some versions of npm write the name of a scoped package where the name of its file belongs.
-      { archive: join(into, filename.replace(/^@/, '').replace('/', '-')), files: files.map(({ path }) => path) },
-    ]),
-  )
-}
 
 function readFacts(folder: string, manifest: Manifest, packed: readonly string[]): PackageFacts {
   const sources = readdirSync(join(root, folder, 'src'), { recursive: true, encoding: 'utf8' })
@@ -135,16 +107,16 @@ async function describeSizes(): Promise<string> {
 }
 
 async function main(): Promise<number> {
-  const packages = listPackages()
+  const packages = listPackages(root)
   const open = packages.filter(({ manifest }) => manifest.private !== true)
   const into = mkdtempSync(join(tmpdir(), 'runguard-packed-'))
   try {
     const folders = open.map(({ folder }) => folder)
-    const packed = await packAll(folders, into)
+    const packed = await packAll(root, folders, into)
     const licence = readText('LICENSE')
     const checks = open.map((each) => checkOne(each, packed.get(each.manifest.name) ?? NOTHING_PACKED, licence))
     const found = await Promise.all([...checks, checkBrowser()])
-    const problems = [...checkVersions(packages, readManifest('.').version), ...found.flat()]
+    const problems = [...checkVersions(packages, readManifest(root, '.').version), ...found.flat()]
     for (const problem of problems) console.log(problem)
     if (problems.length === 0) console.log(await describeSizes())
     const names = open.map(({ manifest }) => manifest.name).join(', ')

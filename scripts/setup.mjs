@@ -12,7 +12,7 @@
  */
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -59,6 +59,13 @@ const steps = [
     isDone: () => false,
     run: build,
     mend: 'Correct the errors above (if they name a missing package, delete node_modules)',
+  },
+  {
+    title: 'dashboard',
+    isWanted: true,
+    isDone: isDashboardBuilt,
+    run: buildDashboard,
+    mend: 'Correct the errors above',
   },
 ]
 
@@ -148,6 +155,33 @@ async function build() {
   await run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-b', root])
   rmSync(mark)
   return builtAt() !== before
+}
+
+const dashboard = join(root, 'packages', 'dashboard')
+const dashboardStamp = join(root, 'node_modules', '.runguard-dashboard')
+
+/** One hash of all that the pages are made of. */
+function dashboardSource() {
+  const hash = createHash('sha256').update(installationOf(root))
+  const sources = readdirSync(join(dashboard, 'src'), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+  const all = [...sources, ...['index.html', 'package.json', 'vite.config.ts'].map((name) => join(dashboard, name))]
+  for (const path of all.sort()) hash.update(`${relative(dashboard, path)}\n`).update(readFileSync(path))
+  return hash.digest('hex')
+}
+
+function isDashboardBuilt() {
+  const isThere = existsSync(join(dashboard, 'dist', 'index.html')) && existsSync(dashboardStamp)
+  return isThere && readFileSync(dashboardStamp, 'utf8') === dashboardSource()
+}
+
+async function buildDashboard() {
+  rmSync(dashboardStamp, { force: true })
+  const source = dashboardSource()
+  await run(process.execPath, [join(root, 'node_modules', 'vite', 'bin', 'vite.js'), 'build', dashboard])
+  writeFileSync(dashboardStamp, source)
+  return true
 }
 
 // --- running commands --------------------------------------------------------------------------------------------

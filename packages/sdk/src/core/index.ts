@@ -1,4 +1,17 @@
 /** The pure core: values in, values out. */
+export type { Alert, AlertDraft, AlertFact, AlertKind, AlertLink, AlertSignal, Severity } from './alert/alert.js'
+export { acknowledgeAlert, alertKinds, isAtLeast, openAlert, resolveAlert, severities } from './alert/alert.js'
+export { accountOf, draftGivenUp, draftTest } from './alert/alert-drafts.js'
+export type { AlertEvent, BudgetCrossing } from './alert/alert-event.js'
+export type { AlertPolicy, AlertRule, AlertWatches, ChannelConfig, ChannelKind } from './alert/alert-policy.js'
+export { defaultAlertPolicy, recipientsOf } from './alert/alert-policy.js'
+export { AlertRules } from './alert/alert-rules.js'
+export { factText } from './alert/alert-words.js'
+export type { Delivery, DeliveryAction, DeliveryOutcome, DeliveryStatus } from './alert/delivery.js'
+export { isToldOf, openDelivery, repeatDelivery, stepDelivery } from './alert/delivery.js'
+export { pagerDutyEvent } from './alert/pagerduty-event.js'
+export { slackMessage } from './alert/slack-message.js'
+export { mailMessage, signedText, webhookBody } from './alert/webhook-body.js'
 export { isBatchCreation } from './batch/batch-action.js'
 export type { PollPace } from './batch/batch-backoff.js'
 export type { BatchEstimate, BatchItemCost, BatchPricing } from './batch/batch-cost.js'
@@ -74,9 +87,9 @@ export { readPrefix } from './cache/fingerprints.js'
 export type { PauseKind } from './cache/keep-warm.js'
 export { PauseBook, pingGain } from './cache/keep-warm.js'
 export type { BlockChange, MissCause } from './cache/miss-cause.js'
-export type { PrefixCall, PrefixEntry, PrefixSpot } from './cache/prefix-index.js'
+export type { PrefixCall, PrefixSpot } from './cache/prefix-index.js'
 export { PrefixIndex } from './cache/prefix-index.js'
-export type { CacheReading, IndexedBlock, IndexedPrompt, ReportedPrompt } from './cache/prefix-reading.js'
+export type { CacheReading, IndexedBlock, IndexedPrompt, PrefixEntry, ReportedPrompt } from './cache/prefix-reading.js'
 export { PrintMemory } from './cache/print-memory.js'
 export type { GapCounts, Presence, ReturnForecast, ReturnKind } from './cache/return-forecast.js'
 export { ReturnBook } from './cache/return-forecast.js'
@@ -92,6 +105,8 @@ export type {
   OverrideInput,
 } from './config/config-input.js'
 export { nearestName } from './config/config-names.js'
+export { secretPlaces } from './config/secret-places.js'
+export type { OtlpPolicy, TelemetryPolicy } from './config/telemetry-schema.js'
 export type { Cost, CostAssumption, CostItem, CostLine, CostMultiplier, WireCostLine } from './cost/cost.js'
 export { costOf, lineFromWire, lineToWire, sumLines } from './cost/cost.js'
 export type { CallEnd, EndFacts, Settled } from './cost/ending.js'
@@ -123,6 +138,7 @@ export type {
   InputEstimate,
   RecordedCost,
   RecordedLoop,
+  RecordedRequest,
 } from './cost/record.js'
 export type { CacheSaving } from './cost/saving.js'
 export { cacheSaving } from './cost/saving.js'
@@ -134,6 +150,16 @@ export { mergeStreamUsage, readStreamUsage, startStreamUsage } from './cost/usag
 export type { StreamGate } from './cut/cut.js'
 export { streamGate } from './cut/cut.js'
 export type { CutNotice } from './cut/cut-end.js'
+export type {
+  DeferredBatch,
+  DeferredBatchState,
+  DeferredJob,
+  DeferredOutcome,
+  DeferredState,
+} from './defer/defer.js'
+export type { DeferPlan, DeferPolicy, PlannedJob } from './defer/defer-plan.js'
+export { defaultDeferPolicy, planQueue } from './defer/defer-plan.js'
+export { readWithin, withinAdvice } from './defer/defer-within.js'
 export type { DegradeAction, DegradeStep, Effort, TakenStep } from './degrade/degrade-steps.js'
 export type {
   Account,
@@ -209,6 +235,6 @@ export { freshHistory, learnOutput, outputQuantile } from './tokens/quantile.js'
 export type { OutputSource, QuantileBook } from './tokens/quantile-book.js'
 export { openQuantileBook } from './tokens/quantile-book.js'
 export type { TokenRatio } from './tokens/token-ratio.js'
-export { freshRatio, learnRatio } from './tokens/token-ratio.js'
+export { freshRatio, learnRatio, scaleTokens } from './tokens/token-ratio.js'
 export type { TokenEstimate, TokenFacts } from './tokens/tokens.js'
 export { estimateInput, estimateOutputTokens, tokenFacts } from './tokens/tokens.js'

@@ -7,9 +7,10 @@ import { identify, type Scope } from '../core/budget/scope.js'
 import { expectUsage } from '../core/cost/ending.js'
 import { findModel } from '../core/cost/price.js'
 import { refuseUnpriced } from '../core/cost/price-refusal.js'
-import type { InputEstimate } from '../core/cost/record.js'
+import type { InputEstimate, RecordedRequest } from '../core/cost/record.js'
 import type { Refusal } from '../core/refusal/errors.js'
-import { estimateInput, tokenFacts } from '../core/tokens/tokens.js'
+import { isConversationStart } from '../core/route/conversation-start.js'
+import { type BlockWeight, tokenFacts } from '../core/tokens/tokens.js'
 import { type Admission, openRequest, refuse } from './admission.js'
 import { admitBatch } from './batch-admit.js'
 import type { Desk, Expectation, Opening } from './desk.js'
@@ -38,8 +39,9 @@ export async function admit(desk: Desk, call: Call): Promise<Admission> {
   const refusal = problem ?? inspection?.refusal ?? routing?.refusal ?? (await askBreakers(desk, call, draft, caller))
   const plan = refusal === null ? planCaching(desk, call, draft, caller) : null
   const drafts = plan?.marked ? [{ ...plan.marked, isEdited: true }, draft] : [draft]
-  const { found, reservation } = await reserveFirst(desk, call, drafts, { ...caller, refusal })
-  const opening = openCall(desk, call, found)
+  const weights = plan?.weights ?? []
+  const { found, reservation } = await reserveFirst(desk, call, drafts, { ...caller, refusal, weights })
+  const opening = openCall(desk, call, { ...found, asked: read.view })
   if (inspection?.isNews === true) desk.tellLoop(opening, inspection)
   if (reservation.kind === 'refused') return refuse(desk, opening, reservation.refusal)
   const { hold, body } = reservation
@@ -72,6 +74,11 @@ interface Caller {
   readonly scope: Scope
   readonly inspection: Inspection | null
   readonly routing: Routing | null
+}
+
+/** A call whose blocks were weighed, as far as that was done: markers add nothing that is worth weighing them again. */
+interface Weighed {
+  readonly weights: readonly (BlockWeight | undefined)[]
 }
 
 /** What was found out about a call so far. */
@@ -115,16 +122,16 @@ async function reserveFirst(
   desk: Desk,
   call: Call,
   drafts: readonly Draft[],
-  { refusal, ...caller }: Caller & { readonly refusal: Refusal | null },
+  { refusal, weights, ...caller }: Caller & Weighed & { readonly refusal: Refusal | null },
 ): Promise<{ readonly found: Found; readonly reservation: Reservation }> {
   const [first, ...others] = drafts
   const draft = first ?? NO_DRAFT
-  const found = { ...caller, draft, expectation: expectDraft(desk, draft, caller.scope) }
+  const found = { ...caller, draft, expectation: expectDraft(desk, draft, caller.scope, weights) }
   if (refusal !== null) return { found, reservation: refused(refusal) }
   const reservation = await reserve(desk, call, { ...found, hasCheaper: others.length > 0 })
   const isTooDear = reservation.kind === 'refused' && reservation.refusal.code === 'runguard_budget_exceeded'
   if (!isTooDear || others.length === 0) return { found, reservation }
-  return reserveFirst(desk, call, others, { ...caller, refusal })
+  return reserveFirst(desk, call, others, { ...caller, refusal, weights })
 }
 
 function refused(refusal: Refusal): Reservation {
@@ -137,8 +144,13 @@ async function inspect(desk: Desk, call: Call, view: CallView | null, scope: Sco
     : desk.loops.inspect({ view, body: call.body, scope })
 }
 
-function expectDraft(desk: Desk, { view, body }: Draft, scope: Scope): Expectation | null {
-  return view === null ? null : expect(desk, view, scope, body ?? NO_BODY)
+function expectDraft(
+  desk: Desk,
+  { view, body }: Draft,
+  scope: Scope,
+  weights: Weighed['weights'],
+): Expectation | null {
+  return view === null ? null : expect(desk, { view, body: body ?? NO_BODY, scope, weights })
 }
 
 /** What costs nothing is never stopped, and says nothing about a person either. */
@@ -182,10 +194,16 @@ function check(desk: Desk, view: CallView | null): Refusal | null {
   return refuseUnpriced(book, view.model, desk.runtime.now(), unknownModel)
 }
 
-function expect(desk: Desk, view: CallView, scope: Scope, body: Uint8Array): Expectation {
+interface Expected extends Weighed {
+  readonly view: CallView
+  readonly body: Uint8Array
+  readonly scope: Scope
+}
+
+function expect(desk: Desk, { view, body, scope, weights }: Expected): Expectation {
   const model = view.model ?? ''
   const facts = tokenFacts(findModel(desk.config.book, model))
-  const estimate = estimateInput(view, body, facts, desk.ratioOf(model))
+  const estimate = desk.estimateInput(view, body, facts, desk.ratioOf(model), weights)
   const output = desk.outputs.expect({ scope: outputScope(scope), model })
   return { model, scope, estimate, usage: expectUsage(view, estimate.tokens, output), ttl: commonTtl(view) }
 }
@@ -207,7 +225,11 @@ function commonTtl(view: CallView): CacheTtl | null {
   return common
 }
 
-function openCall(desk: Desk, call: Call, { id, draft, scope, expectation, inspection, routing }: Found): Opening {
+/** @property asked the request as the caller sent it */
+type Decided = Found & { readonly asked: CallView | null }
+
+function openCall(desk: Desk, call: Call, decided: Decided): Opening {
+  const { id, draft, scope, expectation, inspection, routing } = decided
   return {
     ...openRequest(desk, call),
     id,
@@ -215,10 +237,29 @@ function openCall(desk: Desk, call: Call, { id, draft, scope, expectation, inspe
     requestedModel: routing?.route?.asked ?? draft.view?.model ?? null,
     isStream: draft.view?.stream ?? false,
     estimate: expectation === null ? null : estimateOf(expectation),
+    request: describeRequest(decided),
     loop: inspection?.loop ?? null,
     route: routing?.route ?? null,
     degraded: routing?.degraded ?? [],
   }
+}
+
+function describeRequest({ asked, draft, expectation, inspection }: Decided): RecordedRequest | null {
+  if (asked === null || draft.view === null || expectation === null) return null
+  return {
+    maxTokens: asked.maxTokens,
+    thinkingTokens: asked.thinking?.budgetTokens ?? null,
+    ttl: dearestTtl(draft.view),
+    isFromPerson: inspection?.isFromPerson ?? true,
+    isStart: isConversationStart(asked),
+    unscaled: expectation.estimate.unscaled,
+    startBound: expectation.estimate.startBound,
+  }
+}
+
+function dearestTtl({ marker, blocks }: CallView): CacheTtl | null {
+  if (marker === '1h' || blocks.some((block) => block.marker === '1h')) return '1h'
+  return marker ?? (blocks.some((block) => block.marker === '5m') ? '5m' : null)
 }
 
 function estimateOf({ estimate: { tokens, bound } }: Expectation): InputEstimate {

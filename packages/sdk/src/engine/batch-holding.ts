@@ -3,6 +3,7 @@
 import { refuseBatch } from '../core/batch/batch-refusal.js'
 import type { BatchReserve } from '../core/batch/batch-reserve.js'
 import { matchBudgets } from '../core/budget/budget.js'
+import type { Shortfall } from '../core/budget/budget-refusal.js'
 import { type Balance, findRoom } from '../core/budget/budget-room.js'
 import type { NanoUsd } from '../core/cost/money.js'
 import type { AccountRef, LedgerEvent, LedgerResult } from '../core/ledger/ledger.js'
@@ -28,13 +29,30 @@ const CREATE_LIFE_MS = 30 * 60_000
 /** A batch runs for a day at most; then its results have an hour to be read. */
 const RUN_LIFE_MS = 25 * 3_600_000
 
-/** Sets aside, on all budgets or on none, the most that the batch can cost. It does not wait for money: it is no small sum. */
-export async function holdBatch(desk: Desk, opening: Opening, reserve: BatchReserve): Promise<BatchReservation> {
+/** How money is set aside. */
+export interface HoldTerms {
+  /** Milliseconds after which whoever asked for the hold is taken for gone. */
+  readonly lifeMs: number
+  readonly refuse: (shortfall: Shortfall, reserve: BatchReserve) => Refusal
+}
+
+const BATCH_TERMS: HoldTerms = { lifeMs: CREATE_LIFE_MS, refuse: refuseBatch }
+
+/**
+ * Sets aside, on all budgets or on none, the most that the batch can cost. It does not wait for money: it is no small
+ * sum. The hold has the id of the opening; asking for it again changes nothing.
+ */
+export async function holdBatch(
+  desk: Desk,
+  opening: Opening,
+  reserve: BatchReserve,
+  terms = BATCH_TERMS,
+): Promise<BatchReservation> {
   const budgets = desk.budgets()
   const atMs = desk.runtime.now()
   const accounts = matchBudgets(budgets, opening.scope, opening.id, atMs)
   if (accounts.length === 0) return { kind: 'granted', hold: null }
-  const moment = { hold: opening.id, at: atMs, owner: desk.owner, deadline: atMs + CREATE_LIFE_MS }
+  const moment = { hold: opening.id, at: atMs, owner: desk.owner, deadline: atMs + terms.lifeMs }
   const event: LedgerEvent = { kind: 'hold', ...moment, accounts, amount: reserve.most }
   try {
     const result = await postTwice(desk, event)
@@ -42,12 +60,15 @@ export async function holdBatch(desk: Desk, opening: Opening, reserve: BatchRese
       const { binding } = findRoom(budgets, result.accounts)
       return { kind: 'granted', hold: { id: opening.id, accounts, amount: reserve.most, binding } }
     }
+    if (result.kind === 'exists') {
+      return { kind: 'granted', hold: { id: opening.id, accounts, amount: reserve.most, binding: null } }
+    }
     if (result.kind !== 'exceeds-limit') return refused(UNCOUNTABLE)
     const { account } = result.binding
     const budget = budgets.byId.get(account.budget)
     if (budget === undefined) throw new Error('refused by a budget that is not there')
     const { spent, held } = account
-    return refused(refuseBatch({ account, budget, spent, held, needed: reserve.most, atMs }, reserve))
+    return refused(terms.refuse({ account, budget, spent, held, needed: reserve.most, atMs }, reserve))
   } catch (error) {
     return storeIsAway(desk, opening, error)
   }

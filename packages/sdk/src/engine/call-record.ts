@@ -79,6 +79,7 @@ export function closeRecord(
     usage: outcome.usage,
     cost: outcome.cost,
     estimate: opening.estimate,
+    request: opening.request ?? null,
     hold: recordHold(hold),
     loop: opening.loop ?? null,
     cache: answer.cache ?? null,

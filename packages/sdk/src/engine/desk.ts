@@ -1,6 +1,6 @@
 /** What the steps of a call share, and what they hand on to each other. */
 
-import type { CacheTtl } from '../core/body/call.js'
+import type { CacheTtl, CallView } from '../core/body/call.js'
 import { type BreakerPolicy, defaultBreakerPolicy } from '../core/breaker/breaker-meter.js'
 import type { CompiledBudgets } from '../core/budget/budget.js'
 import type { Balance } from '../core/budget/budget-room.js'
@@ -17,7 +17,7 @@ import { defaultLoopPolicy, type LoopPolicy } from '../core/loop/loop-verdict.js
 import { defaultRoutePolicy, type RoutePolicy } from '../core/route/routing.js'
 import type { QuantileBook } from '../core/tokens/quantile-book.js'
 import type { TokenRatio } from '../core/tokens/token-ratio.js'
-import type { TokenEstimate } from '../core/tokens/tokens.js'
+import type { BlockWeight, TokenEstimate, TokenFacts } from '../core/tokens/tokens.js'
 import type { Balances } from './balances.js'
 import type { BatchBooks } from './batch-books.js'
 import type { Breakers } from './breakers.js'
@@ -78,6 +78,20 @@ export interface CallHold {
   readonly isWritten: boolean
 }
 
+/**
+ * Estimates the prompt of a request.
+ *
+ * @param ratio what has been learned of the model's tokens
+ * @param weights of blocks that were weighed before, by their index
+ */
+export type EstimateInput = (
+  view: CallView,
+  body: Uint8Array,
+  facts: TokenFacts,
+  ratio: TokenRatio,
+  weights?: readonly (BlockWeight | undefined)[],
+) => TokenEstimate
+
 /** What the steps of a call share. */
 export interface Desk {
   readonly config: EngineConfig
@@ -94,6 +108,7 @@ export interface Desk {
   renew(accounts: readonly AccountRef[]): readonly AccountRef[]
   /** What has been learned of a model's tokens. */
   ratioOf(model: string): TokenRatio
+  readonly estimateInput: EstimateInput
   /** How many bytes of streamed text are a token of output in such a call, at least. */
   bytesPerTokenOf(call: Pick<Expectation, 'scope' | 'model'>): number
   readonly loops: Loops
@@ -132,6 +147,7 @@ export type Opening = Pick<
   | 'requestedModel'
   | 'isStream'
   | 'estimate'
+  | 'request'
   | 'loop'
   | 'route'
   | 'degraded'

@@ -17,15 +17,16 @@ import { type AlertWatch, type BudgetAlert, watchAlerts } from './alerts.js'
 import { rememberBalances } from './balances.js'
 import { openBatchBooks } from './batch-books.js'
 import { openBreakers } from './breakers.js'
-import type { CallHold, Desk, EngineConfig } from './desk.js'
+import type { CallHold, Desk, EngineConfig, EstimateInput } from './desk.js'
 import { openJournal } from './journal.js'
 import { startKeeper } from './keeper.js'
 import { outputScope, startLearning } from './learning.js'
-import { watchLoops } from './loops.js'
+import { type LoopParts, type Loops, watchLoops } from './loops.js'
 import { watchPrefixes } from './prefixes.js'
 import type { LearnedTier } from './route-outcomes.js'
 import { openRoutes } from './routes.js'
 import type { Runtime } from './runtime.js'
+import { estimateInput } from '../core/tokens/tokens.js'
 import { openWaitingLine } from './waiting-line.js'
 
 /** What a door has of the engine. */
@@ -69,6 +70,14 @@ export interface EngineOptions {
   readonly onLoop?: (event: LoopEvent) => void
   /** Called when a breaker has opened. */
   readonly onBreaker?: (breaker: Breaker) => void
+  /** Absent: the engine reads requests itself. */
+  readonly readers?: ContentReaders
+}
+
+/** What reads the content of requests, replaced where it is gone and only numbers are left of it. */
+export interface ContentReaders {
+  readonly estimateInput?: EstimateInput
+  readonly openLoops?: (parts: LoopParts) => Loops
 }
 
 /** An engine over a store. Nothing runs until a call is admitted, but for the keeper's timer. */
@@ -141,6 +150,7 @@ function openDesk(options: EngineOptions, { budgets, running, alerts }: Shared):
   const line = openWaitingLine(runtime)
   const balances = rememberBalances(store)
   const learning = startLearning()
+  const read = options.readers?.estimateInput ?? estimateInput
 
   const onResult = (event: LedgerEvent, result: LedgerResult): void => {
     if ('accounts' in result) balances.learn(result.accounts)
@@ -161,8 +171,9 @@ function openDesk(options: EngineOptions, { budgets, running, alerts }: Shared):
     batches: openBatchBooks(store, runtime),
     renew: (accounts) => renewAccounts(budgets(), accounts, runtime.now()),
     ...learning,
+    estimateInput: read,
     ...openLoopDesk(options),
-    ...openPlans(options, { budgets, balances, ...learning }),
+    ...openPlans(options, { budgets, balances, estimateInput: read, ...learning }),
     open: (hold) => running.set(hold.id, hold),
     close: (record, events) => {
       journal.close(record, events)
@@ -174,7 +185,10 @@ function openDesk(options: EngineOptions, { budgets, running, alerts }: Shared):
 /** What chooses models and places the markers of the cache. */
 function openPlans(
   { config, runtime }: EngineOptions,
-  { outputs, ratioOf, budgets, balances }: Pick<Desk, 'budgets' | 'balances' | 'ratioOf' | 'outputs'>,
+  { outputs, ratioOf, budgets, balances, estimateInput: read }: Pick<
+    Desk,
+    'budgets' | 'balances' | 'ratioOf' | 'outputs' | 'estimateInput'
+  >,
 ): Pick<Desk, 'prefixes' | 'routes'> {
   const { book, unknownModel, routing, caching } = config
   const shortOutput = (scope: Scope, model: string) => outputs.expectShort({ scope: outputScope(scope), model })
@@ -182,7 +196,7 @@ function openPlans(
   // Who only observes is told what would have been chosen.
   const policy = isObserving && routing.mode === 'route' ? { ...routing, mode: 'explain' as const } : routing
   return {
-    routes: openRoutes({ runtime, book, policy, budgets, balances, ratioOf, shortOutput }),
+    routes: openRoutes({ runtime, book, policy, budgets, balances, ratioOf, estimateInput: read, shortOutput }),
     prefixes: watchPrefixes({
       runtime,
       policy: caching,
@@ -197,7 +211,8 @@ function openPlans(
 /** What finds loops and opens breakers, and who hears of it. */
 function openLoopDesk(options: EngineOptions): Pick<Desk, 'loops' | 'breakers' | 'isExempt' | 'tellLoop'> {
   const { config, store, runtime, onLoop, onBreaker } = options
-  const loops = watchLoops({ store, runtime, policy: inMode(config, config.loops), book: config.book })
+  const openLoops = options.readers?.openLoops ?? watchLoops
+  const loops = openLoops({ store, runtime, policy: inMode(config, config.loops), book: config.book })
   const policy = inMode(config, config.breaker)
   const breakers = openBreakers({ store, runtime, policy }, (breaker) => tell(runtime, () => onBreaker?.(breaker)))
   return {

@@ -1,6 +1,7 @@
 /** What is known of prompt caches from call to call. All of it is bounded. */
 
 import type { CachingPolicy } from '../core/cache/caching.js'
+import type { CallPrefix } from '../core/cache/fingerprints.js'
 import { PrefixIndex } from '../core/cache/prefix-index.js'
 import { PrintMemory } from '../core/cache/print-memory.js'
 import { ReturnBook } from '../core/cache/return-forecast.js'
@@ -26,6 +27,8 @@ export interface PrefixMemory {
   readonly index: PrefixIndex
   readonly returns: ReturnBook
   readonly prints: PrintMemory
+  /** What each agent sent last, so that the next request is looked into where it differs. */
+  readonly last: LastPrefixes
   readonly sent: SentPrompts
   readonly ratios: SessionRatios
   readonly refusals: MarkRefusals
@@ -37,6 +40,7 @@ export function openPrefixMemory(parts: PrefixParts): PrefixMemory {
     index: new PrefixIndex(),
     returns: new ReturnBook(),
     prints: new PrintMemory(),
+    last: rememberPrefixes(),
     sent: rememberPrompts(),
     ratios: openRatios(parts),
     refusals: rememberRefusals(),
@@ -68,6 +72,37 @@ function rememberRefusals(): MarkRefusals {
       if (until.size > MAX_REFUSALS && oldest !== undefined) until.delete(oldest)
     },
     has: (place, nowMs) => nowMs < (until.get(place) ?? 0),
+  }
+}
+
+/** The prefixes that agents sent last. */
+export interface LastPrefixes {
+  /** Null if nothing is known of the agent. */
+  of(agent: string): CallPrefix | null
+  note(agent: string, prefix: CallPrefix): void
+}
+
+const MAX_LAST_BLOCKS = 100_000
+
+/** Holds prefixes of so many blocks, about 200 bytes each; agents that were not heard of for longest go first. */
+export function rememberPrefixes(maxBlocks: number = MAX_LAST_BLOCKS): LastPrefixes {
+  const last = new Map<string, CallPrefix>()
+  let blocks = 0
+  const forget = (agent: string): void => {
+    blocks -= last.get(agent)?.blocks.length ?? 0
+    last.delete(agent)
+  }
+  return {
+    of: (agent) => last.get(agent) ?? null,
+    note: (agent, prefix) => {
+      forget(agent)
+      last.set(agent, prefix)
+      blocks += prefix.blocks.length
+      for (const oldest of last.keys()) {
+        if (blocks <= maxBlocks || oldest === agent) return
+        forget(oldest)
+      }
+    },
   }
 }
 

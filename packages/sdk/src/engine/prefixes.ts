@@ -10,11 +10,11 @@ import { bindsThinking, type CacheRates, cacheRates, keepsThinking, minimumToken
 import { bodyMarks, measurePrefix, planCache, withMarks } from '../core/cache/cache-plan.js'
 import type { PlanFacts } from '../core/cache/cache-spots.js'
 import { cacheModeOf, isCachingOff, presenceOf } from '../core/cache/caching.js'
-import { type CallPrefix, readPrefix } from '../core/cache/fingerprints.js'
+import { type CallPrefix, readPrefix, weightsOf } from '../core/cache/fingerprints.js'
 import { findModel, type PriceBook, quotePrice } from '../core/cost/price.js'
 import { isServerTool } from '../core/cost/server-tools.js'
 import type { TokenRatio } from '../core/tokens/token-ratio.js'
-import { tokenFacts } from '../core/tokens/tokens.js'
+import { type BlockWeight, tokenFacts } from '../core/tokens/tokens.js'
 import { type CacheWatch, watchCache } from './cache-watch.js'
 import { modelIdOf, openPrefixMemory, type PrefixMemory, type PrefixParts } from './prefix-memory.js'
 
@@ -32,13 +32,15 @@ export interface CacheCall {
 export interface CacheDraft {
   /** The request with markers and its view; null if it is sent as it is. */
   readonly marked: MarkedCall | null
+  /** What the blocks of the request weigh, by their index. */
+  readonly weights: readonly (BlockWeight | undefined)[]
   /** @param isMarked whether it is sent with the markers of the plan */
   watch(isMarked: boolean): CacheWatch
 }
 
 /** The prompt caches of all workspaces and models, as far as calls came by here. */
 export interface Prefixes {
-  /** Null if the call's caching is not looked at. Changes nothing, and never throws. */
+  /** Null if the call's caching is not looked at. Never throws. */
   plan(call: CacheCall): CacheDraft | null
 }
 
@@ -65,9 +67,9 @@ export function watchPrefixes(parts: PrefixParts): Prefixes {
 
 function planCall(parts: PrefixParts, memory: PrefixMemory, call: CacheCall): CacheDraft | null {
   const { view, body, headers } = call
-  const prefix = readCallPrefix(parts, memory, call)
-  const planned = cacheModeOf(parts.policy, headers, prefix.markerCount)
   const agent = agentNameOf(call)
+  const prefix = readCallPrefix(parts, memory, call, agent)
+  const planned = cacheModeOf(parts.policy, headers, prefix.markerCount)
   // Of a model that no list names it is not known whether it caches at all.
   const isUnknown = findModel(parts.book, view.model ?? '') === null
   const isHeldBack = parts.isObserving || isUnknown || isRefused(parts, memory, call, agent)
@@ -79,6 +81,7 @@ function planCall(parts: PrefixParts, memory: PrefixMemory, call: CacheCall): Ca
   const isFilled = mode === 'fill' && plan.marks.length > 0
   const marks = bodyMarks(plan, prefix)
   return {
+    weights: weightsOf(prefix),
     marked: isFilled ? markCall(body, view, marks, { keepsStrings: mustKeepStrings(view) }) : null,
     watch: (isMarked) =>
       watchCache({
@@ -107,14 +110,22 @@ function isRefused(
   return refusals.has(agent, nowMs) || refusals.has(spaceOf(book, call.view, call.headers), nowMs)
 }
 
-function readCallPrefix({ book }: PrefixParts, { prints }: PrefixMemory, { view, body }: CacheCall): CallPrefix {
+function readCallPrefix(
+  { book }: PrefixParts,
+  { prints, last }: PrefixMemory,
+  { view, body }: CacheCall,
+  agent: string,
+): CallPrefix {
   const model = view.model ?? ''
-  return readPrefix(view, body, {
+  const prefix = readPrefix(view, body, {
     facts: tokenFacts(findModel(book, model)),
     keepsThinking: keepsThinking(model),
     ...(mustKeepStrings(view) && { keepsStrings: true }),
     memory: prints,
+    before: last.of(agent),
   })
+  last.note(agent, prefix)
+  return prefix
 }
 
 /**

@@ -29,8 +29,9 @@ import type { Route, RouteRequest } from '../core/route/route-facts.js'
 import type { RecordedRoute } from '../core/route/route-record.js'
 import type { RoutePolicy } from '../core/route/routing.js'
 import type { TokenRatio } from '../core/tokens/token-ratio.js'
-import { estimateInput, tokenFacts } from '../core/tokens/tokens.js'
+import { tokenFacts } from '../core/tokens/tokens.js'
 import type { Balances } from './balances.js'
+import type { EstimateInput } from './desk.js'
 import {
   conversationAfter,
   type KnownConversation,
@@ -87,6 +88,7 @@ export interface RoutesDesk {
   budgets(): CompiledBudgets
   /** What has been learned of a model's tokens. */
   ratioOf(model: string): TokenRatio
+  readonly estimateInput: EstimateInput
   /** Tokens that hardly an answer stays below. */
   shortOutput(scope: Scope, model: string): number
 }
@@ -178,7 +180,7 @@ function recordRoute(route: Route | null, isApplied: boolean): RecordedRoute | n
 
 function requestOf({ view, body, scope, due, known, atMs }: Work, desk: RoutesDesk): RouteRequest {
   const model = view.model ?? ''
-  const estimate = estimateInput(view, body, tokenFacts(findModel(desk.book, model)), desk.ratioOf(model))
+  const estimate = desk.estimateInput(view, body, tokenFacts(findModel(desk.book, model)), desk.ratioOf(model))
   const step = due.find(({ action, account }) => action.kind === 'cheaper-tier' && account.isEnforced)
   const to = step?.action.kind === 'cheaper-tier' ? (step.action.to ?? 'next') : null
   return {

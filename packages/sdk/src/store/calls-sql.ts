@@ -11,7 +11,7 @@ import {
   type SqlValue,
   type Statement,
 } from './sql.js'
-import type { ReportGroup, ReportQuery, ReportRow } from './store.js'
+import type { RecordPlace, ReportGroup, ReportQuery, ReportRow } from './store.js'
 import { cleanText, dayName, summarize } from './summary.js'
 
 const COLUMNS: Columns = {
@@ -70,7 +70,16 @@ export function selectNewest(limit: number): Statement {
   return { text: 'SELECT detail FROM calls ORDER BY started_at DESC, id DESC LIMIT ?', values: [limit] }
 }
 
-/** A row of {@link selectCall} or {@link selectNewest}. */
+/** The oldest first, from behind a place on. */
+export function selectBehind(after: RecordPlace | null, limit: number): Statement {
+  const { startedAt, id } = after ?? { startedAt: -1, id: '' }
+  return {
+    text: 'SELECT detail FROM calls WHERE started_at > ? OR (started_at = ? AND id > ?) ORDER BY started_at, id LIMIT ?',
+    values: [startedAt, startedAt, id, limit],
+  }
+}
+
+/** A row of {@link selectCall}, {@link selectNewest} or {@link selectBehind}. */
 export function readCall(row: SqlRow): CallRecord {
   return JSON.parse(String(row.detail)) as CallRecord
 }

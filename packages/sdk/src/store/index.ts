@@ -1,6 +1,8 @@
 export type { BatchRow, BatchStore } from './batch-store.js'
-export { memoryStore } from './memory.js'
+export { forgetfulStore, memoryStore } from './memory.js'
+export { memoryOutbox } from './memory-outbox.js'
 export { SchemaTooNewError } from './migrations.js'
+export type { AlertQuery, DeliveryQuery, DeliveryTake, OutboxStore, PagePlace } from './outbox-store.js'
 export { type PostgresConnection, type PostgresLimits, type PostgresPool, postgresStore } from './postgres.js'
 export type { Registry, StoredBudget } from './registry.js'
 export type { SessionMark, SessionRow, SessionStore } from './session-store.js'
@@ -11,6 +13,7 @@ export type {
   EntryQuery,
   ExpiredHoldsQuery,
   OpenHoldsQuery,
+  RecordPlace,
   ReportGroup,
   ReportQuery,
   ReportRow,

@@ -15,12 +15,10 @@ import {
   orphan,
 } from '../core/ledger/ledger-audit.js'
 import { LEDGER_COLUMNS, readAccount, readEntry, readHold } from './ledger-sql.js'
-import { type Dialect, encodeRows, type SqlRow, type SqlValue, type Statement } from './sql.js'
+import { type Dialect, encodeRows, type SqlRow, type SqlValue, type Statement, type Steps } from './sql.js'
 
 /** Asks with statements, is told their rows, and ends with what is wrong. */
-export type AuditSteps = Generator<Statement, LedgerFinding[], readonly SqlRow[]>
-
-type Steps<Result> = Generator<Statement, Result, readonly SqlRow[]>
+export type AuditSteps = Steps<LedgerFinding[]>
 
 const PAGE_ROWS = 2_000
 

@@ -4,8 +4,12 @@ import type { CallRecord } from '../core/cost/record.js'
 import type { Account, Hold, LedgerEntry, LedgerResult } from '../core/ledger/ledger.js'
 import { verifyLedger } from '../core/ledger/ledger-audit.js'
 import { applyEvents } from '../core/ledger/ledger-posting.js'
+import { memoryAudit } from './memory-audit.js'
 import { memoryBatches } from './memory-batches.js'
+import { memoryDeferred } from './memory-deferred.js'
+import { memoryOutbox } from './memory-outbox.js'
 import { memorySessions } from './memory-sessions.js'
+import { memoryTeam } from './memory-team.js'
 import type { Registry, StoredBudget } from './registry.js'
 import { checkReport } from './report-query.js'
 import type { SessionStore } from './session-store.js'
@@ -25,8 +29,34 @@ type MutableRow = { -readonly [K in keyof ReportRow]: ReportRow[K] }
 
 /** An empty store, with an empty registry and no sessions, that lasts as long as the process. */
 export function memoryStore(): Store & Registry & SessionStore {
+  return openMemory(keepBatch)
+}
+
+/**
+ * The same for one who only wants to know what is granted: of calls that have ended nothing is kept but what they leave on
+ * accounts that others use too. So it stays small, and cannot be audited.
+ */
+export function forgetfulStore(): Store & Registry & SessionStore {
+  return openMemory((memory, { events }) => {
+    const results = keepBatch(memory, { events, records: [] })
+    memory.entries.length = 0
+    for (const { id, status, accounts } of memory.holds.values()) {
+      if (status === 'open') continue
+      memory.holds.delete(id)
+      for (const key of accounts) if (isAlone(memory.accounts.get(key), id)) memory.accounts.delete(key)
+    }
+    return results
+  })
+}
+
+/** Whether an account is of this call and no other. */
+function isAlone(account: Account | undefined, call: string): boolean {
+  return account !== undefined && (account.scope.endsWith(`:${call}`) || account.key.endsWith(`|${call}`))
+}
+
+function openMemory(keep: (memory: Memory, batch: StoreBatch) => readonly LedgerResult[]) {
   const memory: Memory = { records: new Map(), accounts: new Map(), holds: new Map(), entries: [] }
-  const post: Store['post'] = async (batch) => keepBatch(memory, batch)
+  const post: Store['post'] = async (batch) => keep(memory, batch)
   return {
     ...recordReads(memory),
     ...ledgerReads(memory),
@@ -34,6 +64,8 @@ export function memoryStore(): Store & Registry & SessionStore {
     ...memoryAlerts(),
     ...memorySessions(),
     ...memoryBatches(),
+    ...memoryDeferred(),
+    ...memoryOutbox(),
     isInstant: true,
     post,
     async addRecords(records) {
@@ -72,7 +104,12 @@ function memoryAlerts(): Pick<Store, 'takeAlerts'> {
 function memoryRegistry(): Registry {
   const budgets = new Map<string, string>()
   let version = 0
+  const team = memoryTeam(() => {
+    version += 1
+  })
   return {
+    ...team,
+    ...memoryAudit(),
     async version() {
       return version
     },
@@ -101,7 +138,7 @@ function keepBatch(memory: Memory, { events, records }: StoreBatch): readonly Le
   return posting.results
 }
 
-function recordReads({ records }: Memory): Pick<Store, 'findRecord' | 'listRecords' | 'report'> {
+function recordReads({ records }: Memory): Pick<Store, 'findRecord' | 'listRecords' | 'pageRecords' | 'report'> {
   return {
     async findRecord(id) {
       return records.get(id) ?? [...records.values()].find((record) => record.upstreamId === id) ?? null
@@ -109,6 +146,14 @@ function recordReads({ records }: Memory): Pick<Store, 'findRecord' | 'listRecor
     async listRecords(limit) {
       const newest = [...records.values()].sort((a, b) => b.startedAt - a.startedAt || compareText(b.id, a.id))
       return newest.slice(0, limit)
+    },
+    async pageRecords(after, limit) {
+      const isBehind = ({ startedAt, id }: CallRecord): boolean =>
+        after === null ||
+        startedAt > after.startedAt ||
+        (startedAt === after.startedAt && compareText(id, after.id) > 0)
+      const behind = [...records.values()].filter(isBehind)
+      return behind.sort((a, b) => a.startedAt - b.startedAt || compareText(a.id, b.id)).slice(0, limit)
     },
     async report(query) {
       checkReport(query)

@@ -1,5 +1,7 @@
 /** The schema, forward only: a step that has been released is never edited, only followed by another. */
 
+import { DEFERRED_TABLES } from './deferred-tables.js'
+import { OUTBOX_TABLES } from './outbox-tables.js'
 import type { SqlRow, Statement } from './sql.js'
 
 /** Step n brings a database from version n to version n + 1. Both databases run the same texts. */
@@ -134,6 +136,8 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     'CREATE INDEX batches_created_at ON batches (created_at)',
     'CREATE INDEX batches_open ON batches (created_at) WHERE settled_at IS NULL',
   ],
+  OUTBOX_TABLES,
+  DEFERRED_TABLES,
 ]
 
 /** A table with one row, or none before the first step. */

@@ -8,8 +8,10 @@ import { accountRef } from '../testing/ledger-table.js'
 import { sampleRecord } from '../testing/sample-record.js'
 import { storeSuite } from '../testing/store-suite.js'
 import { batchSuite } from '../testing/store-suite-batches.js'
+import { deferredSuite } from '../testing/store-suite-deferred.js'
 import type { StoreCheck } from '../testing/store-suite-check.js'
 import { type SessionCheck, sessionSuite } from '../testing/store-suite-loops.js'
+import { outboxSuite } from '../testing/store-suite-outbox.js'
 import { type RegistryCheck, registrySuite } from '../testing/store-suite-registry.js'
 import { SchemaTooNewError } from './migrations.js'
 import { type PostgresConnection, postgresStore } from './postgres.js'
@@ -36,17 +38,21 @@ function openPool(url: string): pg.Pool {
 const open = (url: string) => postgresStore(openPool(url))
 
 describe('the postgres store', () => {
-  it.each<StoreCheck | RegistryCheck | SessionCheck>([...storeSuite, ...registrySuite, ...sessionSuite, ...batchSuite])(
-    '$name',
-    async ({ check }) => {
-      const store = await open(await emptyDatabase())
-      try {
-        await check(store)
-      } finally {
-        await store.close()
-      }
-    },
-  )
+  it.each<StoreCheck | RegistryCheck | SessionCheck>([
+    ...storeSuite,
+    ...registrySuite,
+    ...sessionSuite,
+    ...batchSuite,
+    ...deferredSuite,
+    ...outboxSuite,
+  ])('$name', async ({ check }) => {
+    const store = await open(await emptyDatabase())
+    try {
+      await check(store)
+    } finally {
+      await store.close()
+    }
+  })
 
   it('is built once when many processes open it at the same time', async () => {
     const url = await emptyDatabase()

@@ -1,7 +1,6 @@
 /** The store that several machines share. The user brings the driver: a `pg` pool, or anything with its methods. */
 
 import type { LedgerEvent, LedgerResult } from '../core/ledger/ledger.js'
-import type { LedgerFinding } from '../core/ledger/ledger-audit.js'
 import { LedgerDamageError } from '../core/ledger/ledger-events.js'
 import {
   applyEvents,
@@ -12,14 +11,16 @@ import {
   touchedHolds,
 } from '../core/ledger/ledger-posting.js'
 import { sqlBatches } from './batches-sql.js'
+import { sqlDeferred } from './deferred-sql.js'
 import { auditSteps } from './ledger-audit-sql.js'
 import { insertMissingAccounts, lockAccounts, lockHolds } from './ledger-sql.js'
 import { pendingSteps, SELECT_VERSION, VERSION_TABLE, writeVersion } from './migrations.js'
+import { sqlOutbox } from './outbox-sql.js'
 import type { Registry } from './registry.js'
 import { RAISE_REGISTRY_VERSION } from './registry-sql.js'
 import type { SessionStore } from './session-store.js'
 import { sqlSessions } from './sessions-sql.js'
-import { numberPlaceholders, POSTGRES, type SqlRow, type Statement } from './sql.js'
+import { numberPlaceholders, POSTGRES, type SqlRow, type Statement, type Steps } from './sql.js'
 import { accountsByKey, holdsById, NOTHING, sqlAlerts, sqlReads, sqlRegistry, writesOf } from './sql-store.js'
 import type { Store, StoreBatch } from './store.js'
 
@@ -72,11 +73,21 @@ export async function postgresStore(
       (statement) => fetchRows(pool, statement),
       (statement) => withRetries(() => fetchRows(pool, statement), isRetriable),
     ),
+    ...sqlDeferred(
+      POSTGRES,
+      (statement) => fetchRows(pool, statement),
+      (statement) => withRetries(() => fetchRows(pool, statement), isRetriable),
+    ),
+    ...sqlOutbox(
+      POSTGRES,
+      (statement) => fetchRows(pool, statement),
+      (steps) => withRetries(() => inTransaction(pool, begin, (tx) => runSteps(tx, steps())), isRetriable),
+    ),
     post,
     async addRecords(records) {
       await post({ events: [], records })
     },
-    verify: () => inTransaction(pool, BEGIN_AUDIT, audit),
+    verify: () => inTransaction(pool, BEGIN_AUDIT, (tx) => runSteps(tx, auditSteps(POSTGRES))),
     async close() {
       await pool.end()
     },
@@ -170,8 +181,7 @@ function changeRegistry(pool: PostgresPool, begin: string, statement: Statement)
   return withRetries(() => inTransaction(pool, begin, change), isRetriable)
 }
 
-async function audit(tx: PostgresConnection): Promise<LedgerFinding[]> {
-  const steps = auditSteps(POSTGRES)
+async function runSteps<Result>(tx: PostgresConnection, steps: Steps<Result>): Promise<Result> {
   let step = steps.next()
   while (step.done !== true) step = steps.next(await fetchRows(tx, step.value))
   return step.value

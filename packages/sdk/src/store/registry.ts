@@ -1,5 +1,8 @@
 /** What people change, apart from what happens: the interface says what something means, the stores keep it. */
 
+import type { AuditStore } from './audit-store.js'
+import type { TeamStore } from './team-store.js'
+
 /** A budget as somebody wrote it. What is kept is checked again when it is read: it may come from another version. */
 export interface StoredBudget {
   /** Unique. */
@@ -8,8 +11,8 @@ export interface StoredBudget {
   readonly written: unknown
 }
 
-/** What people change. */
-export interface Registry {
+/** Budgets that are not in a file. */
+export interface BudgetRegistry {
   /** A number that every change raises, cheap to ask for. Ask before reading: then no change is missed. */
   version(): Promise<number>
   /** In ascending order of id. */
@@ -19,3 +22,6 @@ export interface Registry {
   /** False if there was none with this id. */
   removeBudget(id: string): Promise<boolean>
 }
+
+/** What people change, and who changed what. */
+export interface Registry extends BudgetRegistry, TeamStore, AuditStore {}

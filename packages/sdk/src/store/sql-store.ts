@@ -4,7 +4,15 @@ import type { CallRecord } from '../core/cost/record.js'
 import type { Account, Hold } from '../core/ledger/ledger.js'
 import { LedgerDamageError } from '../core/ledger/ledger-events.js'
 import type { LedgerState, Posting } from '../core/ledger/ledger-posting.js'
-import { insertCalls, readCall, readReportRow, selectCall, selectNewest, selectReport } from './calls-sql.js'
+import {
+  insertCalls,
+  readCall,
+  readReportRow,
+  selectBehind,
+  selectCall,
+  selectNewest,
+  selectReport,
+} from './calls-sql.js'
 import {
   appendEntries,
   insertHolds,
@@ -20,7 +28,7 @@ import {
   writeAlerts,
   writeHolds,
 } from './ledger-sql.js'
-import type { Registry } from './registry.js'
+import type { BudgetRegistry } from './registry.js'
 import {
   deleteBudget,
   readRegistryVersion,
@@ -49,7 +57,15 @@ export function sqlAlerts(
 
 type Reads = Pick<
   Store,
-  'findRecord' | 'listRecords' | 'report' | 'balances' | 'findHold' | 'openHolds' | 'expiredHolds' | 'entries'
+  | 'findRecord'
+  | 'listRecords'
+  | 'pageRecords'
+  | 'report'
+  | 'balances'
+  | 'findHold'
+  | 'openHolds'
+  | 'expiredHolds'
+  | 'entries'
 >
 
 /** Everything a store answers without changing anything. */
@@ -60,6 +76,9 @@ export function sqlReads(dialect: Dialect, fetchRows: (statement: Statement) => 
     },
     async listRecords(limit) {
       return (await fetchRows(selectNewest(limit))).map(readCall)
+    },
+    async pageRecords(after, limit) {
+      return (await fetchRows(selectBehind(after, limit))).map(readCall)
     },
     async report(query) {
       const rows = await fetchRows(selectReport(query))
@@ -92,7 +111,7 @@ export function sqlReads(dialect: Dialect, fetchRows: (statement: Statement) => 
 export function sqlRegistry(
   fetchRows: (statement: Statement) => Promise<readonly SqlRow[]>,
   change: (statement: Statement) => Promise<readonly SqlRow[]>,
-): Registry {
+): BudgetRegistry {
   return {
     async version() {
       const [row] = await fetchRows(SELECT_REGISTRY_VERSION)

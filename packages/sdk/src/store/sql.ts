@@ -9,6 +9,12 @@ export interface Statement {
   readonly values: readonly SqlValue[]
 }
 
+/** Statements that belong together: each is run when it is asked for, and what it gave is handed in. */
+export type Steps<Result> = Generator<Statement, Result, readonly SqlRow[]>
+
+/** Runs statements in one transaction. They may be run again from the beginning. */
+export type Transact = <Result>(steps: () => Steps<Result>) => Promise<Result>
+
 /** A row as a driver gives it back: columns by name; whole numbers as number, text or bigint. */
 export type SqlRow = Readonly<Record<string, unknown>>
 

@@ -1,20 +1,23 @@
 /** The store in one file on disk. The user brings the driver: libsql, better-sqlite3 and node:sqlite all fit. */
 
 import type { LedgerEvent, LedgerResult } from '../core/ledger/ledger.js'
-import type { LedgerFinding } from '../core/ledger/ledger-audit.js'
 import { LedgerDamageError } from '../core/ledger/ledger-events.js'
 import { applyEvents, type LedgerState, touchedAccounts, touchedHolds } from '../core/ledger/ledger-posting.js'
+import { sqlAudit } from './audit-sql.js'
 import { sqlBatches } from './batches-sql.js'
+import { sqlDeferred } from './deferred-sql.js'
 import { auditSteps } from './ledger-audit-sql.js'
 import { lockAccounts, lockHolds } from './ledger-sql.js'
 import { pendingSteps, SELECT_VERSION, VERSION_TABLE, writeVersion } from './migrations.js'
+import { sqlOutbox } from './outbox-sql.js'
 import type { Registry } from './registry.js'
 import { RAISE_REGISTRY_VERSION } from './registry-sql.js'
 import type { SessionStore } from './session-store.js'
 import { sqlSessions } from './sessions-sql.js'
-import { SQLITE, type SqlRow, type Statement } from './sql.js'
+import { SQLITE, type SqlRow, type Statement, type Steps, type Transact } from './sql.js'
 import { accountsByKey, holdsById, NOTHING, sqlAlerts, sqlReads, sqlRegistry, writesOf } from './sql-store.js'
 import type { Store, StoreBatch } from './store.js'
+import { sqlTeam } from './team-sql.js'
 
 /** The few methods of a SQLite driver that are used. Integers come back as numbers. */
 export interface SqliteDatabase {
@@ -57,18 +60,25 @@ export function sqliteStore(
   const session = openSession(database)
   const post: Store['post'] = async (batch) => inTransaction(database, 'BEGIN IMMEDIATE', () => keep(session, batch))
   const fetchRows = async (statement: Statement): Promise<SqlRow[]> => session.fetch(statement)
+  const transact: Transact = async (steps) =>
+    inTransaction(database, 'BEGIN IMMEDIATE', () => runSteps(session, steps()))
+  const changeRows = async (statement: Statement): Promise<SqlRow[]> => changeRegistry(database, session, statement)
   return {
     ...sqlReads(SQLITE, fetchRows),
     ...sqlAlerts(SQLITE, fetchRows),
-    ...sqlRegistry(fetchRows, async (statement) => changeRegistry(database, session, statement)),
+    ...sqlRegistry(fetchRows, changeRows),
+    ...sqlTeam({ fetchRows, change: fetchRows, changeRegistry: changeRows }),
+    ...sqlAudit(SQLITE, fetchRows, transact),
     ...sqlSessions(SQLITE, fetchRows, fetchRows),
     ...sqlBatches(fetchRows, fetchRows),
+    ...sqlDeferred(SQLITE, fetchRows, fetchRows),
+    ...sqlOutbox(SQLITE, fetchRows, transact),
     post,
     async addRecords(records) {
       await post({ events: [], records })
     },
     async verify() {
-      return inTransaction(database, 'BEGIN', () => audit(session))
+      return inTransaction(database, 'BEGIN', () => runSteps(session, auditSteps(SQLITE)))
     },
     async close() {
       // Whoever copies the file alone has everything.
@@ -121,8 +131,7 @@ function isConflict(error: unknown): boolean {
   return error instanceof Error && /\bUNIQUE constraint failed: ledger_/.test(error.message)
 }
 
-function audit(session: Session): LedgerFinding[] {
-  const steps = auditSteps(SQLITE)
+function runSteps<Result>(session: Session, steps: Steps<Result>): Result {
   let step = steps.next()
   while (step.done !== true) step = steps.next(session.fetch(step.value))
   return step.value

@@ -9,8 +9,10 @@ import { accountRef } from '../testing/ledger-table.js'
 import { sampleRecord } from '../testing/sample-record.js'
 import { storeSuite } from '../testing/store-suite.js'
 import { batchSuite } from '../testing/store-suite-batches.js'
+import { deferredSuite } from '../testing/store-suite-deferred.js'
 import type { StoreCheck } from '../testing/store-suite-check.js'
 import { type SessionCheck, sessionSuite } from '../testing/store-suite-loops.js'
+import { outboxSuite } from '../testing/store-suite-outbox.js'
 import { type RegistryCheck, registrySuite } from '../testing/store-suite-registry.js'
 import { memoryStore } from './memory.js'
 import { SchemaTooNewError } from './migrations.js'
@@ -60,16 +62,20 @@ function makeOld(version: number, schema: readonly string[]): void {
 }
 
 describe.each(Object.keys(stores))('the %s store', (name) => {
-  it.each<StoreCheck | RegistryCheck | SessionCheck>([...storeSuite, ...registrySuite, ...sessionSuite, ...batchSuite])(
-    '$name',
-    async ({ check }) => {
-      const store = stores[name]?.()
-      expect(store).toBeDefined()
-      if (store === undefined) return
-      await check(store)
-      await store.close()
-    },
-  )
+  it.each<StoreCheck | RegistryCheck | SessionCheck>([
+    ...storeSuite,
+    ...registrySuite,
+    ...sessionSuite,
+    ...batchSuite,
+    ...deferredSuite,
+    ...outboxSuite,
+  ])('$name', async ({ check }) => {
+    const store = stores[name]?.()
+    expect(store).toBeDefined()
+    if (store === undefined) return
+    await check(store)
+    await store.close()
+  })
 })
 
 describe('the sqlite store as a file', () => {

@@ -5,6 +5,8 @@ import type { CallRecord } from '../core/cost/record.js'
 import type { Account, Hold, LedgerEntry, LedgerEvent, LedgerResult } from '../core/ledger/ledger.js'
 import type { LedgerFinding } from '../core/ledger/ledger-audit.js'
 import type { BatchStore } from './batch-store.js'
+import type { DeferredStore } from './deferred-store.js'
+import type { OutboxStore } from './outbox-store.js'
 
 /** How a report is cut into rows. */
 export type ReportGroup = 'day' | 'session' | 'model' | 'project' | 'total'
@@ -43,6 +45,9 @@ export interface StoreBatch {
   readonly events: readonly LedgerEvent[]
   readonly records: readonly CallRecord[]
 }
+
+/** Where a record stands among all: records of one instant are in the order of their ids. */
+export type RecordPlace = Pick<CallRecord, 'startedAt' | 'id'>
 
 /** Which accounts; every condition that is given must be met. */
 export interface BalanceQuery {
@@ -83,7 +88,7 @@ export interface AlertTake {
   readonly taker: string
 }
 
-export interface Store extends BatchStore {
+export interface Store extends BatchStore, DeferredStore, OutboxStore {
   /**
    * Applies events in order and keeps records, in one commit: all of it, or none and the promise rejects. What was
    * answered survives the death of the process. Sending a group again is always safe: events that took effect are
@@ -101,6 +106,8 @@ export interface Store extends BatchStore {
   findRecord(id: string): Promise<CallRecord | null>
   /** The newest records first. */
   listRecords(limit: number): Promise<readonly CallRecord[]>
+  /** The oldest first, from behind a place on: so all of them are read, page by page. @param after null: from the first */
+  pageRecords(after: RecordPlace | null, limit: number): Promise<readonly CallRecord[]>
   /**
    * Rows in ascending order of `group` for days, else the dearest first. Rejects with `RangeError` for a query that makes
    * no sense.

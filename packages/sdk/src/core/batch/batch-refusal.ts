@@ -16,6 +16,17 @@ export function refuseBatch(shortfall: Shortfall, { items, likely, most }: Batch
   }
 }
 
+/** Its budget cannot pay the most that a call that may wait can cost. */
+export function refuseDeferral(shortfall: Shortfall, { likely, most }: BatchReserve): Refusal {
+  const refusal = refuseOverBudget({ ...shortfall, what: 'call' })
+  const estimate = `likely ${formatUsd(likely)} and at most ${formatUsd(most)} at batch prices`
+  return {
+    ...refusal,
+    message: `This call was not deferred; it would cost ${estimate}. ${refusal.message}`,
+    details: { ...refusal.details, likely_usd: decimalUsd(likely) },
+  }
+}
+
 /** Where no item is found nothing can be held for, and another reader might find some. */
 export const emptyBatch: Refusal = {
   code: 'runguard_malformed_request',

@@ -150,36 +150,47 @@ type Range = { readonly start: number; readonly end: number }
 
 /** The view with everything where the edits have moved it. */
 function moveView(view: CallView, body: Uint8Array, edits: readonly Edit[]): CallView {
-  const moved = (range: Range): Range => ({ start: moveOffset(edits, range.start), end: moveOffset(edits, range.end) })
+  const move = moverOf(edits)
+  const moved = ({ start, end }: Range): Range => ({ start: move(start), end: move(end) })
   const marked = new Map(edits.map(({ mark }) => [mark.index, mark.ttl]))
   return {
     ...view,
     modelRange: view.modelRange === null ? null : moved(view.modelRange),
     maxTokensRange: view.maxTokensRange === null ? null : moved(view.maxTokensRange),
     marker: marked.get(REQUEST) ?? view.marker,
-    blocks: view.blocks.map((block, index) => moveBlock(block, body, edits, marked.get(index) ?? null)),
+    blocks: view.blocks.map((block, index) => moveBlock(block, body, edits, move, marked.get(index) ?? null)),
     bytes: body.length,
   }
 }
 
-/** Behind whatever stands before it. What is put in right there is not before it. */
-function moveOffset(edits: readonly Edit[], offset: number): number {
-  let at = offset
-  for (const { start, end, text } of edits) {
-    if (start >= offset) break
-    at += text.length - (end - start)
+/** Where a byte is after the edits: behind whatever was put in before it. What is put in right there is not before it. */
+function moverOf(edits: readonly Edit[]): (offset: number) => number {
+  const starts = edits.map(({ start }) => start)
+  let sum = 0
+  const shifts = [0, ...edits.map(({ start, end, text }) => (sum += text.length - (end - start)))]
+  // Blocks stand in their order, as a rule: the next one is between the same edits.
+  let passed = 0
+  return (offset) => {
+    while (passed > 0 && (starts[passed - 1] ?? 0) >= offset) passed -= 1
+    while (passed < starts.length && (starts[passed] ?? 0) < offset) passed += 1
+    return offset + (shifts[passed] ?? 0)
   }
-  return at
 }
 
 /** A string that was put into a list is the block in it. */
-function moveBlock(block: BlockView, body: Uint8Array, edits: readonly Edit[], ttl: CacheTtl | null): BlockView {
-  const at = moveOffset(edits, block.start)
-  const end = moveOffset(edits, block.end)
-  const closing = ttl === null ? undefined : edits.find((edit) => edit.start === block.end && edit.end === block.end)
-  if (closing === undefined) return new MovedBlock(block, body, { start: at, end }, ttl)
-  const range = { start: at + LIST_OPEN.length, end: end + closing.text.length - LIST_CLOSE.length }
-  return new MovedBlock(block, body, range, ttl)
+function moveBlock(
+  block: BlockView,
+  body: Uint8Array,
+  edits: readonly Edit[],
+  move: (offset: number) => number,
+  ttl: CacheTtl | null,
+): BlockView {
+  const start = move(block.start)
+  const end = move(block.end)
+  if (ttl === null) return new MovedBlock(block, body, start, end, null)
+  const closing = edits.find((edit) => edit.start === block.end && edit.end === block.end)
+  if (closing === undefined) return new MovedBlock(block, body, start, end, ttl)
+  return new MovedBlock(block, body, start + LIST_OPEN.length, end + closing.text.length - LIST_CLOSE.length, ttl)
 }
 
 /** A class, because conversations have hundreds of them. */
@@ -191,9 +202,10 @@ class MovedBlock implements BlockView {
   readonly start: number
   readonly end: number
   readonly marker: CacheTtl | null
+  readonly isFlat: boolean
   private readonly body: Uint8Array
 
-  constructor(block: BlockView, body: Uint8Array, { start, end }: Range, ttl: CacheTtl | null) {
+  constructor(block: BlockView, body: Uint8Array, start: number, end: number, ttl: CacheTtl | null) {
     this.part = block.part
     this.kind = block.kind
     this.role = block.role
@@ -201,6 +213,7 @@ class MovedBlock implements BlockView {
     this.start = start
     this.end = end
     this.marker = ttl ?? block.marker
+    this.isFlat = block.isFlat ?? false
     this.body = body
   }
 

@@ -16,12 +16,13 @@ import {
   type CacheSpot,
   findSpots,
   type PlanFacts,
+  type PlannedBlock,
   type PlannedPrompt,
   type PromptStory,
   readStory,
 } from './cache-spots.js'
 import type { CallPrefix } from './fingerprints.js'
-import type { CacheReading } from './prefix-reading.js'
+import { type CacheReading, readPrompt } from './prefix-reading.js'
 import { expectReturns, visitCost } from './return-forecast.js'
 
 /** A marker that the plan adds. */
@@ -66,10 +67,11 @@ export interface PromptPlace {
 /** The prefix of a call as the index and the planner take it. */
 export function measurePrefix({ blocks }: CallPrefix, { space, minimumTokens, ratio }: PromptPlace): PlannedPrompt {
   let endTokens = 0
-  const measured = blocks.map(({ key, tokens, position, marker, part, canMark }) => {
+  const measured: PlannedBlock[] = []
+  for (const { key, tokens, position, marker, part, canMark } of blocks) {
     endTokens += tokens * ratio.value
-    return { key, endTokens: Math.round(endTokens), position, marker, part, canMark }
-  })
+    measured.push({ key, endTokens: Math.round(endTokens), position, marker, part, canMark })
+  }
   return { space, minimumTokens, blocks: measured }
 }
 
@@ -83,13 +85,13 @@ export function bodyMarks({ marks }: CachePlan, { blocks }: CallPrefix): readonl
 
 /** The plan for a request. A pure function: the index and the returns are only read. */
 export function planCache(facts: PlanFacts): CachePlan {
-  const { prompt, index, nowMs } = facts
+  const { prompt, nowMs } = facts
   const story = readStory(facts)
   const spots = findSpots(facts, story)
   const marks = chooseMarks(facts, spots, story)
   const marked = withMarks(prompt, marks)
-  const asSent = index.look(prompt, nowMs)
-  const planned = index.look(marked, nowMs)
+  const asSent = readPrompt(prompt, story.known, nowMs)
+  const planned = readPrompt(marked, story.known, nowMs)
   const gainNow = priceReading(asSent, facts.rates) - priceReading(planned, facts.rates)
   const gainLater = expectReads(marked, spots, facts.rates) - expectReads(prompt, spots, facts.rates)
   const gainPico = gainNow + gainLater
@@ -178,13 +180,16 @@ function expectReads({ blocks, minimumTokens }: PlannedPrompt, spots: readonly C
   let spot = spots.length - 1
   let reads = 0
   let pico = 0
+  let expected = 0
   for (let at = blocks.length - 1; at >= 0; at--) {
-    const { marker = null, endTokens = 0 } = blocks[at] ?? {}
-    if (marker !== null && endTokens >= minimumTokens) ttl = ttl === '1h' ? ttl : marker
+    const { marker, endTokens } = blocks[at] as PlannedBlock
+    const isMarked = marker !== null && endTokens >= minimumTokens
+    if (isMarked) ttl = ttl === '1h' ? ttl : marker
+    const isSpot = spot > 0 && (spots[spot - 1]?.block ?? 0) >= at
     while (spot > 0 && (spots[spot - 1]?.block ?? 0) >= at) spot -= 1
-    const tokens = endTokens - (blocks[at - 1]?.endTokens ?? 0)
-    reads = Math.max(reads, expectReturns(ttl, spots[spot]?.forecast))
-    pico += tokens * (rates.input - rates.read) * reads
+    if (isMarked || isSpot) expected = expectReturns(ttl, spots[spot]?.forecast)
+    reads = Math.max(reads, expected)
+    pico += (endTokens - (blocks[at - 1]?.endTokens ?? 0)) * reads
   }
-  return pico
+  return pico * (rates.input - rates.read)
 }

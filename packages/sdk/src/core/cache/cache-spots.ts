@@ -3,8 +3,8 @@
 import { hashWord, mixHash } from '../body/byte-hash.js'
 import type { BlockPart, CacheTtl } from '../body/call.js'
 import type { CacheRates } from './cache-model.js'
-import { isAlive, type PrefixIndex, type PrefixSpot } from './prefix-index.js'
-import type { IndexedBlock, IndexedPrompt } from './prefix-reading.js'
+import type { PrefixIndex, PrefixSpot } from './prefix-index.js'
+import { type IndexedBlock, type IndexedPrompt, isAlive } from './prefix-reading.js'
 import {
   bestTtl,
   forecastReturn,

@@ -8,17 +8,18 @@
  */
 
 import { hashWord, mixHash } from '../body/byte-hash.js'
-import type { CacheTtl } from '../body/call.js'
-import { LOOKBACK, lifetimeMs } from './cache-model.js'
+import { lifetimeMs } from './cache-model.js'
 import {
-  billPrompt,
   type CacheReading,
   findRead,
   type IndexedBlock,
   type IndexedPrompt,
+  isAlive,
+  type PrefixEntry,
   type ReportedPrompt,
+  readPrompt,
 } from './prefix-reading.js'
-import { type GapCounts, gapOf, noGaps } from './return-forecast.js'
+import type { GapCounts } from './return-forecast.js'
 
 /** A request that was sent. */
 export interface PrefixCall {
@@ -27,8 +28,9 @@ export interface PrefixCall {
   readonly startedAtMs: number
 }
 
-/** A place in a prompt of which the index knows something. */
+/** A place in a prompt of which the index knows something: as it is now, not as it was when it was asked for. */
 export interface PrefixSpot {
+  /** How many blocks stand before it. */
   readonly block: number
   /** The entry there, alive or not. */
   readonly entry: PrefixEntry | null
@@ -44,37 +46,47 @@ export interface PrefixSpot {
   readonly gaps: GapCounts
 }
 
-/** A prefix that the API should hold. */
-export interface PrefixEntry {
-  readonly ttl: CacheTtl
-  /** Start of the request that wrote or last read it. */
-  readonly renewedAtMs: number
-}
-
-interface Node {
+class PrefixNode implements PrefixSpot {
   readonly key: number
-  readonly parent: Node | null
-  children: number
-  entry: PrefixEntry | null
-  pending: number
-  isEnd: boolean
+  readonly parent: PrefixNode | null
+  readonly block: number
+  readonly gaps = { soon: 0, hour: 0, gone: 0 }
+  branches = 0
+  entry: PrefixEntry | null = null
+  pending = 0
+  isEnd = false
   seenAtMs: number
-  gaps: GapCounts
+
+  constructor(key: number, parent: PrefixNode | null, nowMs: number) {
+    this.key = key
+    this.parent = parent
+    this.block = parent === null ? 0 : parent.block + 1
+    this.seenAtMs = nowMs
+    if (parent !== null) parent.branches += 1
+  }
+
+  get isPending(): boolean {
+    return this.pending > 0
+  }
+
+  /** Every block of every prompt is visited: counted in place, as `gapOf` counts. */
+  visit(nowMs: number): void {
+    const gapMs = nowMs - this.seenAtMs
+    if (gapMs <= lifetimeMs['5m']) this.gaps.soon += 1
+    else if (gapMs <= lifetimeMs['1h']) this.gaps.hour += 1
+    else this.gaps.gone += 1
+    if (gapMs > 0) this.seenAtMs = nowMs
+  }
 }
 
 const DEFAULT_MAX_NODES = 100_000
 
-/** Whether an entry can still be read. A lifetime is a promise, so that its last millisecond counts. */
-export function isAlive({ ttl, renewedAtMs }: PrefixEntry, nowMs: number): boolean {
-  return nowMs - renewedAtMs <= lifetimeMs[ttl]
-}
-
 /** See the head of this file. Holds at most `maxNodes` blocks, about 200 bytes each; the paths used least lately go first. */
 export class PrefixIndex {
   readonly #maxNodes: number
-  readonly #nodes = new Map<number, Node>()
+  readonly #nodes = new Map<number, PrefixNode>()
   /** Nodes without children, the one used least lately first: whatever is above them was used no earlier. */
-  readonly #leaves = new Map<number, Node>()
+  readonly #leaves = new Map<number, PrefixNode>()
 
   constructor(maxNodes: number = DEFAULT_MAX_NODES) {
     this.#maxNodes = Math.max(1, maxNodes)
@@ -87,38 +99,20 @@ export class PrefixIndex {
 
   /** What a request with these markers would find now. Changes nothing. */
   look(prompt: IndexedPrompt, nowMs: number): CacheReading {
-    const { blocks, minimumTokens } = prompt
-    const seed = hashWord(prompt.space)
-    const hits: number[] = []
-    const marked: number[] = []
-    for (const [at, { marker, endTokens }] of blocks.entries()) {
-      if (marker !== null && endTokens >= minimumTokens) marked.push(at)
-    }
-    for (const at of marked) {
-      const hit = this.#lookBack(blocks, at, seed, nowMs)
-      if (hit !== -1) hits.push(hit)
-    }
-    return billPrompt(blocks, marked, hits)
+    return readPrompt(prompt, this.trace(prompt), nowMs)
   }
 
   /** All places of a prompt that are known, from its start on. A prompt that is known only to a part ends there. */
   trace({ space, blocks }: IndexedPrompt): readonly PrefixSpot[] {
-    const seed = hashWord(space)
-    const known = this.#countKnown(blocks, seed)
-    const spots: PrefixSpot[] = []
-    let node = this.#nodeAt(blocks, known - 1, seed)
-    for (let block = known - 1; node !== null; block--, node = node.parent) {
-      const { entry, pending, children, isEnd, seenAtMs, gaps } = node
-      spots.push({ block, entry, isPending: pending > 0, branches: children, isEnd, seenAtMs, gaps })
-    }
-    return spots.reverse()
+    return this.#path(blocks, hashWord(space))
   }
 
   /** A request goes out: what it reads is renewed, what it writes is pending, and its blocks are known from now on. */
   begin(prompt: IndexedPrompt, nowMs: number): PrefixCall {
-    const reading = this.look(prompt, nowMs)
     const seed = hashWord(prompt.space)
-    const path = this.#extend(prompt.blocks, seed, nowMs)
+    const known = this.#path(prompt.blocks, seed)
+    const reading = readPrompt(prompt, known, nowMs)
+    const path = this.#extend(known, prompt.blocks, seed, nowMs)
     for (const block of reading.hits) {
       const node = path[block]
       if (node?.entry) node.entry = { ...node.entry, renewedAtMs: Math.max(node.entry.renewedAtMs, nowMs) }
@@ -168,17 +162,7 @@ export class PrefixIndex {
     for (let block = known - 1; node !== null && block >= fromBlock; block--, node = node.parent) node.entry = null
   }
 
-  #lookBack(blocks: readonly IndexedBlock[], from: number, seed: number, nowMs: number): number {
-    const position = blocks[from]?.position ?? 0
-    for (let at = from; at >= 0; at--) {
-      if (position - (blocks[at]?.position ?? 0) >= LOOKBACK) return -1
-      const entry = this.#nodeAt(blocks, at, seed)?.entry
-      if (entry && isAlive(entry, nowMs)) return at
-    }
-    return -1
-  }
-
-  #nodeAt(blocks: readonly IndexedBlock[], at: number, seed: number): Node | null {
+  #nodeAt(blocks: readonly IndexedBlock[], at: number, seed: number): PrefixNode | null {
     const block = blocks[at]
     return block === undefined ? null : (this.#nodes.get(mixHash(seed, block.key)) ?? null)
   }
@@ -195,21 +179,23 @@ export class PrefixIndex {
     return low
   }
 
-  /** Makes every block of the prompt known, and notes the visit. Answers the nodes in prefix order. */
-  #extend(blocks: readonly IndexedBlock[], seed: number, nowMs: number): readonly Node[] {
+  /** The nodes of a prompt in prefix order, as far as it is known. */
+  #path(blocks: readonly IndexedBlock[], seed: number): PrefixNode[] {
     const known = this.#countKnown(blocks, seed)
-    const path: Node[] = new Array(known)
+    const path: PrefixNode[] = new Array(known)
     let node = this.#nodeAt(blocks, known - 1, seed)
-    const deepest = node
-    for (let at = known - 1; node !== null; at--, node = node.parent) {
-      path[at] = node
-      visit(node, nowMs)
-    }
-    let parent = deepest
+    for (let at = known - 1; node !== null; at--, node = node.parent) path[at] = node
+    return path
+  }
+
+  /** Makes every block of the prompt known, and notes the visit. Answers the nodes in prefix order. */
+  #extend(path: PrefixNode[], blocks: readonly IndexedBlock[], seed: number, nowMs: number): readonly PrefixNode[] {
+    for (const node of path) node.visit(nowMs)
+    let parent = path.at(-1) ?? null
     // What follows the last place for a marker can never be read from the cache: it ends no prompt and parts no ways.
     // Automatic caching also marks where we would not.
     const end = blocks.findLastIndex(({ canMark, marker }) => canMark || marker !== null)
-    for (let at = known; at <= end; at++) {
+    for (let at = path.length; at <= end; at++) {
       parent = this.#add(mixHash(seed, blocks[at]?.key ?? 0), parent, nowMs)
       path.push(parent)
     }
@@ -221,27 +207,15 @@ export class PrefixIndex {
     return path
   }
 
-  #add(key: number, parent: Node | null, nowMs: number): Node {
-    const node: Node = {
-      key,
-      parent,
-      children: 0,
-      entry: null,
-      pending: 0,
-      isEnd: false,
-      seenAtMs: nowMs,
-      gaps: noGaps,
-    }
+  #add(key: number, parent: PrefixNode | null, nowMs: number): PrefixNode {
+    const node = new PrefixNode(key, parent, nowMs)
     this.#nodes.set(key, node)
-    if (parent !== null) {
-      parent.children += 1
-      this.#leaves.delete(parent.key)
-    }
+    if (parent !== null) this.#leaves.delete(parent.key)
     return node
   }
 
-  #touch(node: Node): void {
-    if (node.children > 0) return
+  #touch(node: PrefixNode): void {
+    if (node.branches > 0) return
     this.#leaves.delete(node.key)
     this.#leaves.set(node.key, node)
   }
@@ -251,17 +225,12 @@ export class PrefixIndex {
       if (this.#nodes.size <= this.#maxNodes) return
       this.#leaves.delete(key)
       // Up to where another path branches off: a stem without leaves is of no use to anybody.
-      for (let node: Node | null = leaf; node !== null && node.children === 0; node = node.parent) {
+      for (let node: PrefixNode | null = leaf; node !== null && node.branches === 0; node = node.parent) {
         this.#nodes.delete(node.key)
-        if (node.parent !== null) node.parent.children -= 1
+        if (node.parent !== null) node.parent.branches -= 1
       }
     }
   }
-}
-
-function visit(node: Node, nowMs: number): void {
-  node.gaps = gapOf(node.gaps, nowMs - node.seenAtMs)
-  node.seenAtMs = Math.max(node.seenAtMs, nowMs)
 }
 
 /** An entry that lives keeps the longer lifetime of the two. */

@@ -1,6 +1,7 @@
 /** How the API bills a prompt, given what its breakpoints find. */
 
 import type { CacheTtl } from '../body/call.js'
+import { LOOKBACK, lifetimeMs } from './cache-model.js'
 
 /** A prompt as the index takes it. */
 export interface IndexedPrompt {
@@ -36,6 +37,56 @@ export interface CacheReading {
   /** Blocks whose entries are read and so renewed: one per breakpoint that finds any. */
   readonly hits: readonly number[]
   readonly writes: readonly { readonly block: number; readonly ttl: CacheTtl }[]
+}
+
+/** A prefix that the API should hold. */
+export interface PrefixEntry {
+  readonly ttl: CacheTtl
+  /** Start of the request that wrote or last read it. */
+  readonly renewedAtMs: number
+}
+
+/** Whether an entry can still be read. A lifetime is a promise, so that its last millisecond counts. */
+export function isAlive({ ttl, renewedAtMs }: PrefixEntry, nowMs: number): boolean {
+  return nowMs - renewedAtMs <= lifetimeMs[ttl]
+}
+
+/**
+ * What a prompt finds at its breakpoints.
+ *
+ * @param known what is known of its blocks, as far as they are known
+ */
+export function readPrompt(
+  { blocks, minimumTokens }: IndexedPrompt,
+  known: readonly { readonly entry: PrefixEntry | null }[],
+  nowMs: number,
+): CacheReading {
+  const hits: number[] = []
+  const marked: number[] = []
+  for (let at = 0; at < blocks.length; at++) {
+    const block = blocks[at] as IndexedBlock
+    if (block.marker === null || block.endTokens < minimumTokens) continue
+    marked.push(at)
+    const hit = lookBack(blocks, known, at, nowMs)
+    if (hit !== -1) hits.push(hit)
+  }
+  return billPrompt(blocks, marked, hits)
+}
+
+/** The nearest entry that lives, at most {@link LOOKBACK} positions behind; else -1. */
+function lookBack(
+  blocks: readonly IndexedBlock[],
+  known: readonly { readonly entry: PrefixEntry | null }[],
+  from: number,
+  nowMs: number,
+): number {
+  const position = blocks[from]?.position ?? 0
+  for (let at = Math.min(from, known.length - 1); at >= 0; at--) {
+    if (position - (blocks[at]?.position ?? 0) >= LOOKBACK) return -1
+    const entry = known[at]?.entry
+    if (entry && isAlive(entry, nowMs)) return at
+  }
+  return -1
 }
 
 /** The tokens of a prompt as the API billed them. */

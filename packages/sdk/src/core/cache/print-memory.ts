@@ -1,11 +1,12 @@
 /** What was found out about blocks, so that a conversation that grows by one block is looked into for that block alone. */
 
+import type { BlockWeight } from '../tokens/tokens.js'
 import type { BlockPrint } from './fingerprint-block.js'
 
 /** A block with what was found out about it. */
 export interface SeenBlock extends BlockPrint {
-  /** Likely tokens of the block alone. */
-  readonly tokens: number
+  /** Of the block alone. */
+  readonly weight: BlockWeight
   /** False for blocks on which the API allows no marker. */
   readonly canMark: boolean
 }

@@ -5,6 +5,7 @@
  */
 
 import { z } from 'zod'
+import { alertsSchema } from '../alert/alert-schema.js'
 import { asObject } from '../body/json-object.js'
 import { type Budget, EACH, type ScopeKind, scopeKinds } from '../budget/budget.js'
 import { isTimeZone, windowKinds } from '../budget/window.js'
@@ -12,6 +13,7 @@ import { cachingSchema } from '../cache/cache-schema.js'
 import { degradeSchema } from '../degrade/degrade-schema.js'
 import { breakerSchema, loopsSchema } from '../loop/loop-schema.js'
 import { routingSchema } from '../route/routing-schema.js'
+import { telemetrySchema } from './telemetry-schema.js'
 import { duration, hint, quote, strictObject, usd, word } from './written-schema.js'
 
 const MAX_ID_LENGTH = 100
@@ -165,6 +167,8 @@ export const configSchema = strictObject({
     .optional()
     .describe('How long a call waits for money that running calls hold.'),
   store: storeAddress.optional(),
+  alerts: alertsSchema.optional().describe('Which alerts go where.'),
+  telemetry: telemetrySchema.optional().describe('What is told of calls to tools that watch programs.'),
 })
 
 /** @param methods by which it is known */

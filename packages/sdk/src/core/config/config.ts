@@ -4,6 +4,7 @@
  */
 
 import { z } from 'zod'
+import type { AlertPolicy } from '../alert/alert-policy.js'
 import type { BreakerPolicy } from '../breaker/breaker-meter.js'
 import { type Budget, type BudgetOverride, defaultThresholds, EACH } from '../budget/budget.js'
 import { startOfDate, type WindowKind, windowKinds } from '../budget/window.js'
@@ -13,6 +14,7 @@ import type { LoopPolicy } from '../loop/loop-verdict.js'
 import { defaultRoutePolicy, type RoutePolicy } from '../route/routing.js'
 import { unknownTier } from '../route/routing-schema.js'
 import { configSchema, optionsSchema, scopeText, type WrittenBudget } from './config-schema.js'
+import type { TelemetryPolicy } from './telemetry-schema.js'
 import { describeIssue } from './written-schema.js'
 
 /** Something in a configuration that cannot be used. */
@@ -46,6 +48,10 @@ export interface GuardConfig {
 export interface FileConfig extends GuardConfig {
   /** The address of a PostgreSQL server. It may hold a password: not to be shown. */
   readonly store?: string
+  /** Which alerts go where. It holds keys and addresses of channels: not to be shown. */
+  readonly alerts?: AlertPolicy
+  /** What is told to tools that watch programs. Its headers are not to be shown. */
+  readonly telemetry?: TelemetryPolicy
 }
 
 /** A configuration that can be used, or everything that is wrong with it. */

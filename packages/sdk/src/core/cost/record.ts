@@ -64,6 +64,23 @@ export interface InputEstimate {
   readonly bound: number
 }
 
+/** What a request asked for, in numbers: with it the call can be judged again when its content is gone. */
+export interface RecordedRequest {
+  /** `max_tokens` as the caller wrote it, in tokens. */
+  readonly maxTokens: number | null
+  /** `thinking.budget_tokens`. */
+  readonly thinkingTokens: number | null
+  /** The dearest lifetime that a marker of the prompt asks for, as it was sent. */
+  readonly ttl: '5m' | '1h' | null
+  /** Whether the call answers a person's message and not a tool's result; true where nobody looked. */
+  readonly isFromPerson: boolean
+  /** Whether no answer of a model is in its prompt yet. */
+  readonly isStart: boolean
+  /** Tokens of the prompt before what was learned of the model, and a bound of them without what tools of the API add. */
+  readonly unscaled: number
+  readonly startBound: number
+}
+
 /** What was set aside for a call. */
 export interface RecordedHold {
   /** Nano-dollars, extensions included. */
@@ -120,6 +137,8 @@ export interface CallRecord {
   readonly usage: Usage | null
   readonly cost: RecordedCost
   readonly estimate: InputEstimate | null
+  /** Null for calls whose body is not read; absent in records from before it was kept. */
+  readonly request?: RecordedRequest | null
   /** Null where no budget met the call, and for refused calls. */
   readonly hold: RecordedHold | null
   /** Null if its agent was in no loop; absent in records from before loops were looked for. */

@@ -1,24 +1,21 @@
 /**
- * What has been learned of a tier at a task: how often its answers were good.
+ * What has been learned of a tier at a task: how often its answers were good, and what they cost.
  *
  * A Beta posterior whose evidence fades, so that a tier that was passed over is tried again some day, and a model that
- * was replaced by a better one is not judged by the old one for long.
+ * was replaced by a better one is not judged by the old one for long. It is made of whole counts by day: those of several
+ * gateways add up in any order, and what fades is never written back.
  */
 
-/** Evidence about one tier at one task: good and bad answers, as much as is left of them at a time. */
-export interface Belief {
-  readonly good: number
-  readonly bad: number
-  /** Milliseconds since the epoch. */
-  readonly atMs: number
-}
-
-/** What somebody said of an answer. */
-export interface Outcome {
+/** What was said of the answers of a tier at a task on one day. */
+export interface OutcomeDay {
   readonly task: string
   readonly tier: string
-  readonly isGood: boolean
-  readonly atMs: number
+  /** Whole days since the epoch, UTC. */
+  readonly day: number
+  readonly good: number
+  readonly bad: number
+  /** What these calls cost together, in nano-dollars. */
+  readonly costNano: number
 }
 
 /** How good a tier is at a task, as far as it is known. */
@@ -30,42 +27,46 @@ export interface SuccessEstimate {
   readonly high: number
   /** How many answers it rests on, faded ones in part. */
   readonly evidence: number
+  /** What an answer costs on average, good or bad, in nano-dollars; null while none was judged. */
+  readonly costNano: number | null
 }
 
-const HALF_LIFE_MS = 30 * 86_400_000
+/** Milliseconds of a day. */
+export const DAY_MS = 86_400_000
+
+const HALF_LIFE_DAYS = 30
+/** After so many days a thousandth is left of what was said: it can be forgotten. */
+export const REMEMBERED_DAYS = 300
 /** A tier is taken to do until it has shown that it does not: as if four of five answers had been good. */
 const PRIOR = { good: 4, bad: 1 }
 const DEVIATIONS = 2
 
-/** The belief with one more outcome. Outcomes that come late count as if they had come in order. */
-export function learnOutcome(belief: Belief | null, { isGood, atMs }: Pick<Outcome, 'isGood' | 'atMs'>): Belief {
-  const latest = Math.max(belief?.atMs ?? atMs, atMs)
-  const { good, bad } = fade(belief, latest)
-  const weight = fading(latest - atMs)
-  return { good: good + (isGood ? weight : 0), bad: bad + (isGood ? 0 : weight), atMs: latest }
+/** The day of a moment. @param atMs milliseconds since the epoch */
+export function dayOf(atMs: number): number {
+  return Math.floor(atMs / DAY_MS)
 }
 
-/** What the belief says at a time. */
-export function estimateSuccess(belief: Belief | null, atMs: number): SuccessEstimate {
-  const left = fade(belief, Math.max(belief?.atMs ?? atMs, atMs))
-  const [good, bad] = [PRIOR.good + left.good, PRIOR.bad + left.bad]
-  const total = good + bad
-  const mean = good / total
+/** What the days of one tier at one task say at a time. Days that are still to come, by the clock of somebody else, count in full. */
+export function estimateSuccess(
+  days: readonly Pick<OutcomeDay, 'day' | 'good' | 'bad' | 'costNano'>[],
+  atMs: number,
+): SuccessEstimate {
+  const left = { good: 0, bad: 0, costNano: 0 }
+  for (const { day, good, bad, costNano } of days) {
+    const share = 0.5 ** (Math.max(0, dayOf(atMs) - day) / HALF_LIFE_DAYS)
+    left.good += good * share
+    left.bad += bad * share
+    left.costNano += costNano * share
+  }
+  const evidence = left.good + left.bad
+  const total = PRIOR.good + PRIOR.bad + evidence
+  const mean = (PRIOR.good + left.good) / total
   const spread = DEVIATIONS * Math.sqrt((mean * (1 - mean)) / (total + 1))
-  return { mean, low: Math.max(0, mean - spread), high: Math.min(1, mean + spread), evidence: left.good + left.bad }
+  const [low, high] = [Math.max(0, mean - spread), Math.min(1, mean + spread)]
+  return { mean, low, high, evidence, costNano: evidence > 0 ? left.costNano / evidence : null }
 }
 
 /** True once even the kindest reading of the evidence is below the floor. Little evidence never is. */
-export function isTooWeak({ high }: SuccessEstimate, floor: number): boolean {
+export function isTooWeak({ high }: Pick<SuccessEstimate, 'high'>, floor: number): boolean {
   return high < floor
-}
-
-function fade(belief: Belief | null, atMs: number): { readonly good: number; readonly bad: number } {
-  if (belief === null) return { good: 0, bad: 0 }
-  const share = fading(atMs - belief.atMs)
-  return { good: belief.good * share, bad: belief.bad * share }
-}
-
-function fading(ageMs: number): number {
-  return 0.5 ** (ageMs / HALF_LIFE_MS)
 }

@@ -72,7 +72,7 @@ const textKinds = new Set([
 const textKindNames = ['prose', 'code', 'json', 'ids'] as const
 
 /** What a block adds to the estimate and to the bound, which starts from the bytes of the whole body. */
-interface Weight {
+export interface BlockWeight {
   /** Likely tokens. */
   readonly tokens: number
   /** Tokens of the bound that do not come from bytes; infinite if the body does not show them. */
@@ -94,21 +94,33 @@ export function tokenFacts(model: PricedModel | null): TokenFacts {
  * Estimates the input of a call from its view and its (decoded) body. Reads samples, not the body: the time grows with
  * the number of blocks. The bound holds for anything the body shows, never exceeds the context window, and never moves
  * with the learned ratio. (Server tools may run several rounds and so bill a window more than once.)
+ *
+ * @param weights of blocks that were weighed before, by their index; the others are weighed here
  */
-export function estimateInput(view: CallView, body: Uint8Array, facts: TokenFacts, ratio: TokenRatio): TokenEstimate {
+export function estimateInput(
+  view: CallView,
+  body: Uint8Array,
+  facts: TokenFacts,
+  ratio: TokenRatio,
+  weights: readonly (BlockWeight | undefined)[] = [],
+): TokenEstimate {
   let tokens = messageCount(view) * TOKENS_PER_MESSAGE
   let shown = view.hasUnseenPrompt ? Number.POSITIVE_INFINITY : view.bytes
-  let hasTools = false
-  for (const block of view.blocks) {
-    const weight = weighBlock(block, body, facts)
+  const { blocks } = view
+  let isOpen = false
+  for (let index = 0; index < blocks.length; index++) {
+    const block = blocks[index] as BlockView
+    const weight = weights[index] ?? weighBlock(block, body, facts)
     tokens += weight.tokens
     shown += weight.extra - weight.bytes
-    hasTools ||= block.part === 'tools'
+    isOpen ||= isRunByApi(block)
   }
+  // Tools come first.
+  const hasTools = blocks[0]?.part === 'tools'
   const overhead = hasTools ? toolOverhead(view, facts) : 0
   const unscaled = Math.ceil(tokens + overhead)
   const startBound = Math.min(shown + overhead, facts.contextWindow)
-  const bound = view.blocks.some(isRunByApi) ? facts.contextWindow : startBound
+  const bound = isOpen ? facts.contextWindow : startBound
   return { tokens: Math.min(scaleTokens(ratio, unscaled), startBound), bound, startBound, unscaled }
 }
 
@@ -159,7 +171,8 @@ function toolOverhead(view: CallView, facts: TokenFacts): number {
   return view.toolChoice === 'any' || view.toolChoice === 'tool' ? facts.toolPrompt.forced : facts.toolPrompt.auto
 }
 
-function weighBlock(block: BlockView, body: Uint8Array, facts: TokenFacts): Weight {
+/** Weighs one block of a body. */
+export function weighBlock(block: BlockView, body: Uint8Array, facts: TokenFacts): BlockWeight {
   if (block.part === 'tools' && block.kind !== 'custom') return weighBuiltIn(block)
   if (block.kind === 'image') return weighImage(block, body, facts)
   if (block.kind === 'document') return weighDocument(block, body, facts)
@@ -176,7 +189,7 @@ function isRunByApi({ part, kind }: BlockView): boolean {
   return part === 'tools' && kind !== 'mcp_toolset' && isServerTool(kind)
 }
 
-function weighBuiltIn(block: BlockView): Weight {
+function weighBuiltIn(block: BlockView): BlockWeight {
   const known = builtInTools.find(([prefix]) => block.kind.startsWith(prefix))
   if (known === undefined && isRunByApi(block)) {
     return { tokens: SERVER_TOOL_TOKENS, extra: SERVER_TOOL_TOKENS, bytes: 0 }
@@ -185,7 +198,7 @@ function weighBuiltIn(block: BlockView): Weight {
   return { tokens: known[1], extra: known[1], bytes: 0 }
 }
 
-function weighDocument(block: BlockView, body: Uint8Array, facts: TokenFacts): Weight {
+function weighDocument(block: BlockView, body: Uint8Array, facts: TokenFacts): BlockWeight {
   if (isDocumentShown(body, block.start)) {
     return weighMixed(block, body, facts, findNestedMedia(body, block.start).images)
   }
@@ -195,13 +208,13 @@ function weighDocument(block: BlockView, body: Uint8Array, facts: TokenFacts): W
 
 const NO_MEDIA: NestedMedia = { images: [], hasDocument: false }
 
-function weighResult(block: BlockView, body: Uint8Array, facts: TokenFacts): Weight {
+function weighResult(block: BlockView, body: Uint8Array, facts: TokenFacts): BlockWeight {
   const { images, hasDocument } = block.isFlat ? NO_MEDIA : findNestedMedia(body, block.start)
   const weight = weighMixed(block, body, facts, images)
   return hasDocument ? { ...weight, extra: Number.POSITIVE_INFINITY } : weight
 }
 
-function weighImage(block: BlockView, body: Uint8Array, facts: TokenFacts): Weight {
+function weighImage(block: BlockView, body: Uint8Array, facts: TokenFacts): BlockWeight {
   const data = findImageData(body, block.start)
   const tokens = countImage(data, body, facts)
   return { tokens, extra: tokens, bytes: block.end - block.start }
@@ -213,7 +226,7 @@ function weighMixed(
   body: Uint8Array,
   facts: TokenFacts,
   images: readonly (ByteRange | null)[],
-): Weight {
+): BlockWeight {
   let pictures = 0
   let text = 0
   let bytes = 0

@@ -1,0 +1,88 @@
+/** Who asks, and whether they may: the door of the control plane. */
+
+import type { Headers, Role } from '@runguard/sdk/core'
+import type { Operation } from './permissions.js'
+
+/** Somebody who may do something. */
+export interface Actor {
+  /**
+   * `local`: whoever reaches a gateway that only this machine reaches and that has no sign-in. `admin-token`: whoever
+   * has it. `user`: somebody with a name, by a token of their own or through the sign-in of their organisation.
+   */
+  readonly kind: 'local' | 'admin-token' | 'user'
+  /** Of a user its id; else the kind. */
+  readonly id: string
+  /** Shown to people. */
+  readonly name: string
+  readonly role: Role
+}
+
+/** A request to the control plane, as far as access is concerned. */
+export interface AccessRequest {
+  readonly method: string
+  /** Lower-case names; a repeated header is one comma-separated value. */
+  readonly headers: Headers
+  /** Of the connection, not of a header: that could be forged. */
+  readonly remoteAddress: string
+}
+
+/** May not. `status` and `headers` are those of the answer; the message is for people and holds no secret. */
+export interface Denial {
+  readonly kind: 'deny'
+  readonly status: 401 | 403 | 421 | 429
+  readonly code: 'wrong-host' | 'cross-site' | 'csrf' | 'not-signed-in' | 'not-allowed' | 'wrong-token' | 'too-many-tries'
+  readonly message: string
+  /** Such as `retry-after`. */
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** May. */
+export interface Grant {
+  readonly kind: 'grant'
+  /** Null only for public operations. */
+  readonly actor: Actor | null
+  /**
+   * What pages send back as `x-csrf-token` with every change; null for whoever shows a token with each request, which no
+   * foreign page can make a browser do, and for nobody.
+   */
+  readonly csrfToken: string | null
+}
+
+/** Signed in. */
+export interface Login {
+  readonly kind: 'login'
+  readonly actor: Actor
+  readonly csrfToken: string
+  /** The whole value of a `set-cookie` header. */
+  readonly setCookie: string
+}
+
+/** Answers of the two pages of an organisation's sign-in. */
+export interface Redirect {
+  readonly kind: 'redirect'
+  readonly location: string
+  /** Whole values of `set-cookie` headers. */
+  readonly setCookies: readonly string[]
+  /** Who has signed in; null at the start. */
+  readonly actor: Actor | null
+}
+
+/** The door of the control plane. */
+export interface Access {
+  /** Everything in one: host, origin, who it is, the token against forged changes, the role. One call per request. */
+  permit(operation: Operation, request: AccessRequest): Promise<Grant | Denial>
+  /** Who shows this token or cookie; null if nobody. `permit` asks it too. */
+  authenticate(headers: Headers, remoteAddress: string): Promise<Actor | null>
+  /** Signs in with an admin token or the token of a user. After `permit('session.login')`. Tries are limited. */
+  login(request: AccessRequest, token: string): Promise<Login | Denial>
+  /** Ends the session of the request, if it has one; gives the `set-cookie` that takes the cookie away. */
+  logout(request: AccessRequest): Promise<string>
+  /** How people can sign in here: shown before they have. */
+  readonly methods: { readonly token: boolean; readonly oidc: boolean }
+  /** Sends a browser to the sign-in of the organisation. Null where none is configured. */
+  readonly oidc: {
+    start(request: AccessRequest): Promise<Redirect | Denial>
+    /** @param url with the query that the organisation's sign-in added; host and path do not matter */
+    finish(request: AccessRequest, url: string): Promise<Redirect | Denial>
+  } | null
+}

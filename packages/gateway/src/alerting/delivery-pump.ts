@@ -1,0 +1,87 @@
+/** The loop that brings messages of one channel out. Channels have loops of their own: none waits for another. */
+
+import { type Delivery, stepDelivery } from '@runguard/sdk/core'
+import type { Runtime } from '@runguard/sdk/engine'
+import type { OutboxStore } from '@runguard/sdk/store'
+import type { Channel } from './channel.js'
+
+/** What a pump works with. */
+export interface PumpParts {
+  readonly outbox: OutboxStore
+  readonly runtime: Runtime
+  /** This process: what it takes nobody else gets. */
+  readonly owner: string
+  readonly giveUpAfterMs: number
+  /** A message that will not be sent again. Never rejects. */
+  readonly onFailed: (delivery: Delivery) => void
+}
+
+/** Longer than any attempt takes: whoever is gone by then has died. */
+const LOCK_MS = 45_000
+/** Of one channel at once; Slack asks for one a second. */
+const AT_ONCE = { slack: 1, pagerduty: 4, webhook: 4, email: 1 } as const
+
+/** Sends what is due on one channel. */
+export class DeliveryPump {
+  readonly #channel: Channel
+  readonly #parts: PumpParts
+  /** What receivers took and the store could not be told of: not to be sent again. */
+  readonly #unwritten = new Map<string, Delivery>()
+  #running: Promise<void> | null = null
+  #isWoken = false
+  #isClosed = false
+
+  constructor(channel: Channel, parts: PumpParts) {
+    this.#channel = channel
+    this.#parts = parts
+  }
+
+  /** Looks for what is due, now or as soon as what runs has ended. */
+  wake(): void {
+    this.#isWoken = true
+    this.#running ??= this.#run().finally(() => {
+      this.#running = null
+    })
+  }
+
+  /** Resolves when nothing is on its way. */
+  async idle(): Promise<void> {
+    while (this.#running !== null) await this.#running
+  }
+
+  /** Takes nothing more. */
+  close(): void {
+    this.#isClosed = true
+  }
+
+  async #run(): Promise<void> {
+    while (this.#isWoken && !this.#isClosed) {
+      this.#isWoken = false
+      try {
+        while (!this.#isClosed && (await this.#sendSome()) > 0);
+      } catch (error) {
+        this.#parts.runtime.log.warn('alerts-delayed', { channel: this.#channel.name, error: String(error) })
+      }
+    }
+  }
+
+  async #sendSome(): Promise<number> {
+    const { outbox, runtime, owner } = this.#parts
+    const at = runtime.now()
+    const { name: channel, kind } = this.#channel
+    const taken = await outbox.takeDeliveries({ channel, owner, at, lockUntil: at + LOCK_MS, limit: AT_ONCE[kind] })
+    await Promise.all(taken.map((delivery) => this.#attempt(delivery)))
+    return taken.length
+  }
+
+  async #attempt(delivery: Delivery): Promise<void> {
+    const { outbox, runtime, owner, giveUpAfterMs, onFailed } = this.#parts
+    const tried = this.#unwritten.get(delivery.id)
+    const ended = tried ?? stepDelivery(delivery, await this.#channel.deliver(delivery), runtime.now(), giveUpAfterMs)
+    if (ended.status === 'delivered') this.#unwritten.set(delivery.id, ended)
+    const isKept = await outbox.endAttempt(ended, owner)
+    this.#unwritten.delete(delivery.id)
+    if (!isKept) runtime.log.warn('alert-sent-by-two', { delivery: delivery.id, channel: this.#channel.name })
+    else if (ended.status === 'failed') onFailed(ended)
+  }
+}

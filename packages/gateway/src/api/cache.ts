@@ -1,0 +1,49 @@
+/** What the prompt cache did. */
+
+import { z } from 'zod'
+import { count, filterQuery, moment, nano, periodQuery, tokensSchema } from './common.js'
+
+const sums = {
+  /** Calls whose usage the API reported in full. */
+  calls: count,
+  /** Those of them whose prompt was looked at; the saving and the misses are theirs. */
+  watchedCalls: count,
+  tokens: tokensSchema,
+  /** Read, as a share of all prompts, 0 to 1; null without any. */
+  hitRatio: z.number().nullable(),
+  savedNano: nano,
+  /** The part of it that RunGuard's markers made. */
+  addedNano: nano,
+}
+
+/** What the prompt cache did in a period. */
+export const cacheSchema = z
+  .object({
+    since: moment,
+    until: moment,
+    ...sums,
+    /** By hour. */
+    steps: z.array(moment),
+    promptTokens: z.array(count),
+    readTokens: z.array(count),
+    savedNanoByStep: z.array(nano),
+    models: z.array(z.object({ model: z.string(), ...sums })),
+    /** The dearest cause first. */
+    misses: z.array(
+      z.object({
+        kind: z.string(),
+        calls: count,
+        lostTokens: count,
+        lostNano: nano,
+        /** The call that lost most. */
+        worstCall: z.string(),
+      }),
+    ),
+  })
+  .meta({ id: 'Cache' })
+
+/** What the prompt cache did in a period. */
+export type ApiCache = z.infer<typeof cacheSchema>
+
+/** Which calls. */
+export const cacheQuery = periodQuery.extend(filterQuery.pick({ model: true, session: true, project: true }).shape)

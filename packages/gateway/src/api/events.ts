@@ -1,0 +1,26 @@
+/** What `GET /runguard/events` tells as it happens: server-sent events, `event:` is the kind and `data:` one of these. */
+
+import { z } from 'zod'
+import { alertSchema } from './alerts.js'
+import { callSchema } from './calls.js'
+import { moment } from './common.js'
+import { breakerSchema, loopSchema } from './loops.js'
+
+/** What happened. Numbered without gaps per gateway; after `gap` some may be missing: read what is shown again. */
+export const eventSchema = z
+  .discriminatedUnion('kind', [
+    z.object({ kind: z.literal('call'), at: moment, call: callSchema }),
+    z.object({ kind: z.literal('loop'), at: moment, loop: loopSchema }),
+    z.object({ kind: z.literal('breaker'), at: moment, breaker: breakerSchema }),
+    z.object({ kind: z.literal('alert'), at: moment, alert: alertSchema }),
+    /** Budgets were changed, or a threshold of one was crossed. */
+    z.object({ kind: z.literal('budgets'), at: moment }),
+    /** Keys, users or sessions were changed: `keys`, `users`, `sessions`. */
+    z.object({ kind: z.literal('changed'), at: moment, subject: z.string() }),
+    /** The first event of a stream that could not go on where the client had stopped listening. */
+    z.object({ kind: z.literal('gap'), at: moment }),
+  ])
+  .meta({ id: 'Event' })
+
+/** What happened. */
+export type ApiEvent = z.infer<typeof eventSchema>

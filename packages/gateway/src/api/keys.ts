@@ -1,0 +1,64 @@
+/** Gateway keys. */
+
+import { z } from 'zod'
+import { listOf, moment, name } from './common.js'
+import { roleSchema } from './session.js'
+
+/** A key. What it consists of is shown once, when it is made. */
+export const keySchema = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    /** How it begins: enough to recognise it. */
+    prefix: z.string(),
+    team: z.string().nullable(),
+    user: z.string().nullable(),
+    project: z.string().nullable(),
+    /** What it may do with the API; null: it is for calls to the model alone. */
+    role: roleSchema.nullable(),
+    status: z.enum(['active', 'expired', 'revoked']),
+    createdAt: moment,
+    createdBy: z.string(),
+    expiresAt: moment.nullable(),
+    revokedAt: moment.nullable(),
+    rotatedAt: moment.nullable(),
+    /** About when, to the minute. */
+    lastUsedAt: moment.nullable(),
+  })
+  .meta({ id: 'Key' })
+
+/** A key. */
+export type ApiKey = z.infer<typeof keySchema>
+
+/** All keys. */
+export const keysSchema = listOf(keySchema)
+
+/** All keys. */
+export type ApiKeys = z.infer<typeof keysSchema>
+
+/** A key that is to be made. */
+export const keyBody = z.strictObject({
+  name: name.max(200),
+  team: name.max(200).nullish(),
+  user: name.max(200).nullish(),
+  project: name.max(200).nullish(),
+  expiresAt: moment.nullish(),
+})
+
+/** A key that is to be made. */
+export type ApiKeyBody = z.infer<typeof keyBody>
+
+/** How long the old one of a rotated key still works. */
+export const rotateBody = z.strictObject({
+  graceMs: z
+    .int()
+    .min(0)
+    .max(30 * 86_400_000)
+    .optional(),
+})
+
+/** A new key, the only time that it is shown. */
+export const newKeySchema = z.object({ key: keySchema, secret: z.string() }).meta({ id: 'NewKey' })
+
+/** A new key, the only time that it is shown. */
+export type ApiNewKey = z.infer<typeof newKeySchema>

@@ -1,0 +1,170 @@
+/** Taking a call that may wait: kept first, then its money is set aside, and only then its caller is told. */
+
+import { refuseDeferral } from '../core/batch/batch-refusal.js'
+import { reserveItem } from '../core/batch/batch-reserve.js'
+import type { CallView } from '../core/body/call.js'
+import { MalformedBodyError } from '../core/body/cursor.js'
+import { asObject } from '../core/body/json-object.js'
+import { scanCall } from '../core/body/scan.js'
+import { matchBudgets } from '../core/budget/budget.js'
+import type { Headers, Scope } from '../core/budget/scope.js'
+import { refuseUnpriced } from '../core/cost/price-refusal.js'
+import type { DeferredJob } from '../core/defer/defer.js'
+import type { Refusal } from '../core/refusal/errors.js'
+import type { DeferredStore } from '../store/deferred-store.js'
+import { refuse } from './admission.js'
+import { holdBatch } from './batch-holding.js'
+import type { Desk, Opening } from './desk.js'
+import { outputScope } from './learning.js'
+
+/** A call that may wait, as a door hands it over. */
+export interface DeferralDraft {
+  /** Another call with the same id is the same call. */
+  readonly id: string
+  /** Names the credential, and the API that it is for. */
+  readonly account: string
+  /** Names who may ask for the call. */
+  readonly owner: string
+  readonly scope: Scope
+  readonly client: string | null
+  /** What of its headers is to travel, without credentials. */
+  readonly headers: Headers
+  /** Decoded. */
+  readonly body: Uint8Array
+  readonly withinMs: number
+  readonly webhook: string | null
+}
+
+/** Whether a call was taken. */
+export type Deferral =
+  | { readonly kind: 'taken'; readonly job: DeferredJob }
+  | { readonly kind: 'refused'; readonly id: string; readonly refusal: Refusal }
+
+/** After its deadline a batch may still run for a day, and its results want to be read. */
+const LATE_MS = 25 * 3_600_000
+
+/** Takes a call, or says why not; a refusal is recorded. Rejects if the store cannot be written. */
+export async function submitDeferred(desk: Desk, store: DeferredStore, draft: DeferralDraft): Promise<Deferral> {
+  const read = readRequest(draft.body)
+  const opening = openDeferral(desk, draft, read.kind === 'read' ? read.view : null)
+  if (read.kind === 'problem') return turnAway(desk, opening, malformed(read.text))
+  const { view, text } = read
+  const { book, unknownModel } = desk.config
+  const unpriced = refuseUnpriced(book, view.model ?? '', opening.startedAt, unknownModel)
+  if (unpriced !== null) return turnAway(desk, opening, unpriced)
+  const passage = { id: opening.id, scope: draft.scope, model: view.model, isFromPerson: false }
+  const stopped = await desk.breakers.admit(passage)
+  if (stopped !== null) return turnAway(desk, opening, stopped)
+  const job = makeJob(desk, draft, opening, view)
+  const isNew = await store.addDeferred(job, text)
+  const kept = isNew ? job : await store.findDeferred(job.id)
+  // It ended and was forgotten in this very moment: taking it again is what its caller asks for.
+  if (kept === null) return submitDeferred(desk, store, draft)
+  return kept.state === 'new' ? holdAndOpen(desk, store, kept, { opening, view, draft }) : { kind: 'taken', job: kept }
+}
+
+interface Submission {
+  readonly opening: Opening
+  readonly view: CallView
+  readonly draft: DeferralDraft
+}
+
+async function holdAndOpen(
+  desk: Desk,
+  store: DeferredStore,
+  job: DeferredJob,
+  { opening, view, draft }: Submission,
+): Promise<Deferral> {
+  if (job.hold !== null) {
+    const reserve = { ...reserveJob(desk, draft, view), most: job.most }
+    const lifeMs = job.deadline - opening.startedAt + LATE_MS
+    const terms = { lifeMs, refuse: refuseDeferral }
+    const reservation = await holdBatch(desk, { ...opening, id: job.hold }, reserve, terms)
+    if (reservation.kind === 'refused') {
+      await store.dropDeferred(job.id)
+      return turnAway(desk, opening, reservation.refusal)
+    }
+  }
+  await store.moveDeferred({ ids: [job.id], from: ['new'], to: 'waiting', sender: null })
+  return { kind: 'taken', job: { ...job, state: 'waiting' } }
+}
+
+function makeJob(desk: Desk, draft: DeferralDraft, opening: Opening, view: CallView): DeferredJob {
+  const { id, account, owner, scope, client, headers, body, withinMs, webhook } = draft
+  const { startedAt } = opening
+  const accounts = matchBudgets(desk.budgets(), scope, opening.id, startedAt)
+  return {
+    ...{ id, account, owner, scope, client, headers, webhook },
+    ...{ state: 'new', outcome: null, batch: null, sender: null, tries: 0, endedAt: null, toldAt: null },
+    model: view.model ?? '',
+    bytes: body.length,
+    createdAt: startedAt,
+    deadline: startedAt + withinMs,
+    hold: accounts.length === 0 ? null : opening.id,
+    most: reserveJob(desk, draft, view).most,
+  }
+}
+
+function reserveJob(desk: Desk, { body, scope }: DeferralDraft, view: CallView) {
+  const { book, unknownModel } = desk.config
+  const model = view.model ?? ''
+  const expectedOutput = desk.outputs.expect({ scope: outputScope(scope), model })
+  const [atMs, ratio] = [desk.runtime.now(), desk.ratioOf(model)]
+  return reserveItem({ view, body, book, unknownModel, atMs, ratio, expectedOutput })
+}
+
+type RequestReading =
+  | { readonly kind: 'read'; readonly view: CallView; readonly text: string }
+  | { readonly kind: 'problem'; readonly text: string }
+
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** It is put into a batch as it came, so it has to be JSON to its last byte: one that is not would spoil the others. */
+function readRequest(body: Uint8Array): RequestReading {
+  try {
+    const text = strictUtf8.decode(body)
+    const parsed = asObject(JSON.parse(text))
+    const view = scanCall(body)
+    const problem = findProblem(view, parsed)
+    return problem === null ? { kind: 'read', view, text } : { kind: 'problem', text: problem }
+  } catch (error) {
+    if (error instanceof MalformedBodyError || error instanceof SyntaxError || error instanceof TypeError) {
+      return { kind: 'problem', text: `The request body cannot be read: ${error.message}` }
+    }
+    throw error
+  }
+}
+
+function findProblem({ model, maxTokens, stream, speed }: CallView, body: Readonly<Record<string, unknown>>) {
+  if (stream) return 'A call that may wait cannot be a stream: leave "stream" out, and ask for its answer when it is there.'
+  if (model === null) return 'model: Field required'
+  if (!Array.isArray(body.messages)) return 'messages: Field required'
+  if (maxTokens === null || maxTokens < 1) return 'max_tokens: a call that may wait needs a number of at least 1'
+  return speed === 'fast' ? 'A call that may wait cannot be fast: leave "speed" out.' : null
+}
+
+function malformed(message: string): Refusal {
+  return { code: 'runguard_malformed_request', message }
+}
+
+function turnAway(desk: Desk, opening: Opening, refusal: Refusal): Deferral {
+  refuse(desk, opening, refusal)
+  return { kind: 'refused', id: opening.id, refusal }
+}
+
+function openDeferral(desk: Desk, { scope, client, body }: DeferralDraft, view: CallView | null): Opening {
+  return {
+    id: desk.runtime.id(),
+    startedAt: desk.runtime.now(),
+    overheadMs: 0,
+    endpoint: 'messages',
+    target: 'deferred',
+    scope,
+    client,
+    requestedModel: view?.model ?? null,
+    isStream: false,
+    estimate: null,
+    loop: null,
+    requestBytes: body.length,
+  }
+}

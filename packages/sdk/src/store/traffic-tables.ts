@@ -1,0 +1,47 @@
+/** The tables of sums over calls. */
+
+import { trafficNumbers } from './traffic-facts.js'
+
+/** A number of the sums as the databases name it. */
+export function numberColumn(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+}
+
+const NAMES = ['model', 'team', 'key_id', 'user_name', 'session', 'project', 'task']
+const NAME_COLUMNS = NAMES.map((name) => `${name} TEXT NOT NULL`).join(', ')
+const NUMBER_COLUMNS = trafficNumbers.map((name) => `${numberColumn(name)} BIGINT NOT NULL`).join(', ')
+
+/** For both databases. */
+export const TRAFFIC_TABLES: readonly string[] = [
+  // What was posted and is in no sum yet.
+  'CREATE TABLE traffic_new (id TEXT PRIMARY KEY)',
+  `CREATE TABLE traffic_calls (
+    id TEXT PRIMARY KEY, started_at BIGINT NOT NULL, ${NAME_COLUMNS}, tags TEXT NOT NULL, agent TEXT NOT NULL,
+    parent_agent TEXT NOT NULL, ending TEXT NOT NULL, is_looping BIGINT NOT NULL, miss_kind TEXT NOT NULL,
+    miss_lost_nano BIGINT NOT NULL, ${NUMBER_COLUMNS}
+  )`,
+  'CREATE INDEX traffic_calls_started_at ON traffic_calls (started_at, id)',
+  ...NAMES.map((name) => `CREATE INDEX traffic_calls_${name} ON traffic_calls (${name}, started_at, id)`),
+  'CREATE INDEX traffic_calls_ending ON traffic_calls (ending, started_at, id)',
+  'CREATE INDEX traffic_calls_looping ON traffic_calls (started_at, id) WHERE is_looping = 1',
+  "CREATE INDEX traffic_calls_missed ON traffic_calls (miss_kind, miss_lost_nano, started_at) WHERE miss_kind <> ''",
+  'CREATE TABLE traffic_tags (tag TEXT NOT NULL, started_at BIGINT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (tag, started_at, id))',
+  // `facet`: 0 calls with tags, 1 the same under each of their tags, 2 calls without.
+  `CREATE TABLE traffic_sums (
+    id TEXT PRIMARY KEY, bucket BIGINT NOT NULL, facet BIGINT NOT NULL, ${NAME_COLUMNS}, tag TEXT NOT NULL,
+    ${NUMBER_COLUMNS}
+  )`,
+  'CREATE INDEX traffic_sums_bucket ON traffic_sums (bucket)',
+  `CREATE TABLE traffic_counts (
+    id TEXT PRIMARY KEY, bucket BIGINT NOT NULL, kind TEXT NOT NULL, names TEXT NOT NULL, calls BIGINT NOT NULL,
+    nano BIGINT NOT NULL, tokens BIGINT NOT NULL
+  )`,
+  'CREATE INDEX traffic_counts_bucket ON traffic_counts (kind, bucket)',
+  `CREATE TABLE traffic_sessions (
+    session TEXT PRIMARY KEY, first_at BIGINT NOT NULL, last_at BIGINT NOT NULL, calls BIGINT NOT NULL,
+    cost_nano BIGINT NOT NULL, saved_nano BIGINT NOT NULL, prompt_tokens BIGINT NOT NULL, read_tokens BIGINT NOT NULL,
+    user_name TEXT NOT NULL, project TEXT NOT NULL, team TEXT NOT NULL
+  )`,
+  'CREATE INDEX traffic_sessions_last_at ON traffic_sessions (last_at, session)',
+  'INSERT INTO traffic_new (id) SELECT id FROM calls',
+]
