@@ -63,7 +63,7 @@ export function compareSwitching(
 /** The budget is low from the middle on; every request is routed as the engine would. */
 function guardedRule(talk: readonly TalkRequest[], { from, to }: Pair, book: PriceBook, atMs: number): Decide {
   const policy = { ...defaultRoutePolicy, tiers: new Map([['cheaper', to]]) }
-  const parts: RouteParts = { policy, book, successOf: () => estimateSuccess(null, atMs) }
+  const parts: RouteParts = { policy, book, successOf: () => estimateSuccess([], atMs) }
   const view = markedView(from)
   return (at, model, warmTokens) => {
     const request = talk[at]

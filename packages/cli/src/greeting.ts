@@ -1,6 +1,6 @@
 /** The lines with which the gateway begins. */
 
-import type { SourcedBudget } from './settings/budgets-in-force.js'
+import type { SourcedBudget } from '@runguard/sdk/core'
 import type { ConfigFile } from './settings/config-file.js'
 import { describePlace } from './settings/open-store.js'
 import { type Settings, settingsFromFile } from './settings/settings.js'

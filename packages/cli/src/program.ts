@@ -4,6 +4,7 @@ import { Command, Option } from 'commander'
 import { addBreakerCommands } from './operations/breaker-commands.js'
 import { addBudgetCommands } from './operations/budget-commands.js'
 import { addLedgerCommands } from './operations/ledger-commands.js'
+import { addLookingBackCommands } from './operations/looking-back-commands.js'
 import { addSessionCommands } from './operations/session-commands.js'
 import { addStandingCommands } from './operations/standing-commands.js'
 import type { Run } from './run.js'
@@ -50,6 +51,7 @@ export function buildProgram(): Command {
   addBreakerCommands(program, run)
   addStandingCommands(program, run)
   addReport(program, run)
+  addLookingBackCommands(program, run)
   addExplain(program, run)
   addCache(program, run)
   addPrices(program, run)

@@ -4,6 +4,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Call, Endpoint, Refusal } from '@runguard/sdk/core'
 import type { Engine, Runtime } from '@runguard/sdk/engine'
 import type { Dispatcher } from 'undici'
+import { type CompiledCascades, serveCascade, startCascade } from './calls/cascade.js'
+import type { RunningAnswer } from './calls/held-answer.js'
 import { plainHeaders, requestHeaders } from './headers.js'
 import type { InputCounter } from './input-counter.js'
 import { Relay, refuse } from './relay.js'
@@ -19,7 +21,8 @@ export interface DataPlane {
   readonly maxBodyBytes: number
   readonly countInput: InputCounter
   /** The calls that are running now. */
-  readonly running: Set<Relay>
+  readonly running: Set<RunningAnswer>
+  readonly cascades: CompiledCascades
   /** Requests that are being read or admitted now. */
   readonly serving: Set<Promise<void>>
 }
@@ -47,7 +50,9 @@ export async function serveCall(
   response: ServerResponse,
 ): Promise<void> {
   const read = await readRequest(request, endpoint, plane.maxBodyBytes)
-  const admission = await plane.engine.admit(callFrom(plane, request, endpoint, read))
+  const call = callFrom(plane, request, endpoint, read)
+  if (await isServedByCascade(plane, { request, response, endpoint, read, call })) return
+  const admission = await plane.engine.admit(call)
   if (admission.kind === 'refuse') {
     // Whatever of the request is still on its way was not read: the connection cannot carry another one.
     if (!request.complete) response.setHeader('connection', 'close')
@@ -57,6 +62,33 @@ export async function serveCall(
   const relay: Relay = new Relay(response, admission.watch, () => plane.running.delete(relay))
   plane.running.add(relay)
   dispatch(plane, request, endpoint, { ...read, edited: admission.body }, relay)
+}
+
+interface Incoming {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly endpoint: Endpoint
+  readonly read: ReadRequest
+  readonly call: Call
+}
+
+/** Most gateways have no cascades: their calls are not looked at here. */
+async function isServedByCascade(plane: DataPlane, incoming: Incoming): Promise<boolean> {
+  if (plane.cascades.size === 0) return false
+  const { request, response, endpoint, read, call } = incoming
+  const started = await startCascade(plane.engine, call)
+  if (started === null) return false
+  await serveCascade(
+    {
+      ...plane,
+      verifiers: plane.cascades,
+      call,
+      response,
+      dispatch: (body, handler) => dispatch(plane, request, endpoint, { ...read, edited: body }, handler),
+    },
+    started,
+  )
+  return true
 }
 
 function callFrom(plane: DataPlane, request: IncomingMessage, endpoint: Endpoint, read: ReadRequest): Call {
@@ -87,7 +119,7 @@ function publicBase({ headers: { host } }: IncomingMessage, { project }: Endpoin
 /** What was read, and what the engine made of it. */
 type Outgoing = ReadRequest & { readonly edited: Uint8Array | null }
 
-function dispatch(plane: DataPlane, request: IncomingMessage, endpoint: Endpoint, read: Outgoing, relay: Relay): void {
+function dispatch(plane: DataPlane, request: IncomingMessage, endpoint: Endpoint, read: Outgoing, relay: Dispatcher.DispatchHandler): void {
   const isEdited = read.edited !== null
   const headers = requestHeaders(request.rawHeaders, request.headers.connection, isEdited)
   const { outgoingBytes = null } = read

@@ -7,6 +7,8 @@ import type { Engine, Runtime } from '@runguard/sdk/engine'
 import { Pool } from 'undici'
 import { isLoopback } from './address.js'
 import { isOwnPage, serveOwnPage } from './control-plane.js'
+import { type CompiledCascades, compileCascades } from './calls/cascade.js'
+import { VerifierError } from './calls/verifier.js'
 import { type DataPlane, refuseCall, serveCall } from './data-plane.js'
 import { createInputCounter } from './input-counter.js'
 import { MAX_BODY_BYTES } from './request.js'
@@ -96,8 +98,18 @@ function createDataPlane({ engine, runtime, upstream, upstreamTimeoutMs, maxBody
     upstreamPrefix,
     maxBodyBytes: maxBodyBytes ?? MAX_BODY_BYTES,
     countInput: createInputCounter({ runtime, upstream: pool, upstreamPrefix }),
+    cascades: readCascades(engine),
     running: new Set(),
     serving: new Set(),
+  }
+}
+
+function readCascades(engine: Engine): CompiledCascades {
+  try {
+    return compileCascades(engine)
+  } catch (error) {
+    if (!(error instanceof VerifierError)) throw error
+    throw new GatewayStartError(`A verifier of routing.cascades cannot be used: ${error.message}.`)
   }
 }
 

@@ -234,7 +234,8 @@ export class Relay implements Dispatcher.DispatchHandler {
   }
 }
 
-function unreachable(error: Error): Refusal {
+/** What a caller is told where no answer came. */
+export function unreachable(error: Error): Refusal {
   const cause = (error as NodeJS.ErrnoException).code ?? error.name
   return {
     code: 'runguard_upstream_unreachable',

@@ -1,8 +1,8 @@
 /** `runguard breaker`: what is stopped, and stopping and releasing by hand. */
 
 import { type Breaker, type BreakerEvent, breakerScopes } from '@runguard/sdk/core'
+import { changeBreaker } from '@runguard/sdk/engine'
 import { CommandError, type ExitCode, exitCodes } from '../exit.js'
-import { changeBreaker } from '../operations/changed-breaker.js'
 import { quoteId } from '../settings/budgets-in-force.js'
 import type { Environment } from '../settings/environment.js'
 import { changeStore, describePlace, findPlace, useStore } from '../settings/open-store.js'

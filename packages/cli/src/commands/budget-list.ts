@@ -1,7 +1,7 @@
 /** `runguard budget ls`: how all budgets stand, those of the configuration file included. */
 
+import { type BudgetStanding, isInForce } from '@runguard/sdk/core'
 import { type ExitCode, exitCodes } from '../exit.js'
-import { type BudgetStanding, isInForce } from '../operations/budget-standing.js'
 import { readStandings, type Standings } from '../operations/read-standings.js'
 import { findConfig } from '../settings/config-file.js'
 import type { Environment } from '../settings/environment.js'

@@ -1,13 +1,11 @@
 /** `runguard session`: sessions and their loops. Gateways on the same store ask for an operator's word where they stop. */
 
-import { breakerKey } from '@runguard/sdk/core'
-import type { SessionMark } from '@runguard/sdk/store'
+import { type SessionWord, sayOfSession } from '@runguard/sdk/engine'
 import { CommandError, type ExitCode, exitCodes } from '../exit.js'
-import { changeBreaker } from '../operations/changed-breaker.js'
 import type { Environment } from '../settings/environment.js'
 import { changeStore, describePlace, findPlace, useStore } from '../settings/open-store.js'
-import type { OpenStore, StoreFlags } from '../settings/store-place.js'
-import { changeLine, markJson, type SessionChange, sessionJson, sessionTable } from '../views/session-views.js'
+import type { StoreFlags } from '../settings/store-place.js'
+import { changeLine, markJson, sessionJson, sessionTable } from '../views/session-views.js'
 
 /** The flags that all commands about sessions have. */
 export interface SessionFlags extends StoreFlags {
@@ -33,7 +31,7 @@ export async function runSessionList(environment: Environment, options: SessionL
 /** Puts down what the operator says about a session. */
 export async function runSessionChange(
   environment: Environment,
-  change: SessionChange,
+  change: SessionWord,
   id: string,
   options: SessionFlags,
 ): Promise<ExitCode> {
@@ -41,14 +39,9 @@ export async function runSessionChange(
   const session = requireSession(id)
   const at = environment.now()
   const place = await findPlace(environment, options)
-  const { mark, isKnown } = await changeStore(place, async (store) => {
-    const before = await store.findMark(session)
-    const isKnown = before !== null || (await store.findAgent({ session, agent: '' })) !== null
-    const mark = markAfter(change, before, { session, by: operator, at })
-    await store.putMark(mark)
-    await closeBreaker(store, session, at)
-    return { mark, isKnown }
-  })
+  const { mark, isKnown } = await changeStore(place, (store) =>
+    sayOfSession(store, change, { session, by: operator, at }),
+  )
   if (options.json) terminal.print(JSON.stringify({ kind: 'session', session, ...markJson(mark) }))
   else terminal.print(changeLine(change, mark))
   if (!isKnown) {
@@ -57,23 +50,6 @@ export async function runSessionChange(
     )
   }
   return exitCodes.ok
-}
-
-/** What an exempt session did is not held against it later; resuming one leaves it exempt. */
-function markAfter(
-  change: SessionChange,
-  before: SessionMark | null,
-  said: Pick<SessionMark, 'session' | 'by' | 'at'>,
-): SessionMark {
-  if (change === 'exempt') return { ...said, resumedAt: before?.resumedAt ?? 0, isExempt: true }
-  const isExempt = change === 'resume' && before?.isExempt === true
-  // Later than the time before also by a clock that went back, or it would not be heard.
-  return { ...said, resumedAt: Math.max(said.at, (before?.resumedAt ?? 0) + 1), isExempt }
-}
-
-/** A breaker that the session's own loops opened would stand in the way; what a person's message opens, this does. */
-async function closeBreaker(store: OpenStore, session: string, at: number): Promise<void> {
-  await changeBreaker(store, breakerKey('session', session), { kind: 'person', at })
 }
 
 const MAX_ID_LENGTH = 500

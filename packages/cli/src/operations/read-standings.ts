@@ -1,10 +1,9 @@
 /** How all budgets stand, those of the configuration file included. */
 
-import type { Account } from '@runguard/sdk/core'
+import { type Account, type BudgetStanding, standBudgets } from '@runguard/sdk/core'
 import { type BudgetsInForce, mergeBudgets } from '../settings/budgets-in-force.js'
 import type { ConfigFile } from '../settings/config-file.js'
 import type { OpenStore } from '../settings/store-place.js'
-import { type BudgetStanding, standBudgets } from './budget-standing.js'
 
 /** Standings, and what they were made from. */
 export interface Standings extends BudgetsInForce {

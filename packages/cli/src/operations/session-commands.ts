@@ -1,9 +1,9 @@
 /** The commands and flags of `runguard session`. */
 
+import type { SessionWord } from '@runguard/sdk/engine'
 import { type Command, Option } from 'commander'
 import type { Run } from '../run.js'
 import { jsonFlag, parseCount, withStoreFlags } from '../settings/flags.js'
-import type { SessionChange } from '../views/session-views.js'
 
 const EXAMPLES = `Examples:
   runguard session ls                 who is at work, and who goes in a loop
@@ -40,7 +40,7 @@ function addList(session: Command, run: Run): void {
   )
 }
 
-function addChange(session: Command, run: Run, name: SessionChange, description: string): void {
+function addChange(session: Command, run: Run, name: SessionWord, description: string): void {
   const command = session
     .command(name)
     .description(description)

@@ -32,7 +32,8 @@ export function followModels(): ModelFollower {
       const before = models.get(agentOf(past))
       remember(models, agentOf(past), sent.model)
       if (known !== null) learn(outputs, sent.model, known)
-      if (served !== null && (before ?? sent.model) === sent.model) return { usage: capOutput(usage, sent), model: served }
+      if (served !== null && (before ?? sent.model) === sent.model)
+        return { usage: capOutput(usage, sent), model: served }
       const isCold = before !== undefined && before !== sent.model
       return { usage: capOutput(moveTo(sent.model, usage, isCold), sent), model: sent.model }
     },

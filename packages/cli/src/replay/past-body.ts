@@ -1,12 +1,6 @@
 /** Requests of the past as bytes, and what reads the numbers in them in place of the content that is gone. */
 
-import {
-  type CacheTtl,
-  type CallView,
-  type RecordedLoop,
-  type Scope,
-  scaleTokens,
-} from '@runguard/sdk/core'
+import { type CacheTtl, type CallView, type RecordedLoop, type Scope, scaleTokens } from '@runguard/sdk/core'
 import type { ContentReaders, EstimateInput, Inspection, LoopParts, Loops } from '@runguard/sdk/engine'
 import type { PastCall, PastMessage, PastRequest } from './past-call.js'
 

@@ -20,12 +20,14 @@ export interface PastMessage {
  * How a call ended.
  *
  * - `answered`: with an answer that was billed; `end` says whether all of it came.
+ * - `free`: with an answer that costs nothing.
  * - `failed`: with an error of the API.
  * - `unsent`: it did not reach the API.
  * - `refused`: by RunGuard. What the answer would have been nobody knows.
  */
 export type PastOutcome =
   | { readonly kind: 'answered'; readonly usage: Usage; readonly end: PastEnd }
+  | { readonly kind: 'free' }
   | { readonly kind: 'failed'; readonly status: number; readonly errorCode: string | null }
   | { readonly kind: 'unsent' }
   | { readonly kind: 'refused'; readonly code: string }

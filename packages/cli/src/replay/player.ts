@@ -1,6 +1,6 @@
 /** Plays calls of the past to an engine of now: the real one, over a store in memory, in virtual time, without a network. */
 
-import { type Account, type Budget, type CallRecord, resolveEndpoint } from '@runguard/sdk/core'
+import { type Account, type Budget, type CallEnd, type CallRecord, resolveEndpoint } from '@runguard/sdk/core'
 import { type Admission, createEngine, type DoorGuard, type Engine, type EngineConfig } from '@runguard/sdk/engine'
 import { forgetfulStore } from '@runguard/sdk/store'
 import { followModels, type ModelFollower, type SentCall } from './model-follower.js'
@@ -68,7 +68,7 @@ export async function playCalls(
     await (running === 0 ? time.skipTo(past.atMs) : time.runUntil(past.atMs))
     if (runs.isUnmade(past)) stage.onCall({ kind: 'not-made', past })
     else void start(past).catch((error: unknown) => failures.push(error))
-    await time.runUntil(past.atMs)
+    await time.settle()
     if (failures.length > 0) throw failures[0]
   }
   while (running > 0 && failures.length === 0) await time.runNext()
@@ -82,7 +82,7 @@ async function closeStage(engine: Engine, store: ReturnType<typeof forgetfulStor
   const closing = engine.close().finally(() => {
     isClosed = true
   })
-  await time.runUntil(time.now())
+  await time.settle()
   while (!isClosed) await time.runNext()
   await closing
   return await store.balances({})
@@ -109,7 +109,7 @@ async function playCall({ engine, time, models }: Play, past: PastCall): Promise
   const { outcome } = past
   if (outcome.kind === 'unsent') admission.watch.end('upstream-failed')
   else if (outcome.kind === 'failed') await fail(time, past, admission, outcome)
-  else if (past.endpoint === 'count-tokens') admission.watch.end('complete')
+  else if (outcome.kind === 'free') finishFree(admission)
   else await answer(time, past, admission, planAnswer(past, sent, models))
   return admission.watch.id
 }
@@ -126,6 +126,12 @@ function readSent(body: Uint8Array): SentCall {
     readonly max_tokens?: number | null
   }
   return { model, maxTokens }
+}
+
+function finishFree({ watch }: Sent): void {
+  watch.sent()
+  watch.head(200, { 'content-type': 'application/json' })
+  watch.end('complete')
 }
 
 async function fail(
@@ -154,27 +160,33 @@ async function answer(time: VirtualTime, past: PastCall, { watch }: Sent, plan: 
   await time.sleep(past.headMs)
   const type = past.isStream ? 'text/event-stream' : 'application/json'
   const guard = watch.head(200, { 'content-type': type })
-  const restMs = Math.max(0, past.answerMs - past.headMs)
-  if (past.isStream && guard !== null) return await stream(time, restMs, { guard, watch }, plan)
-  await time.sleep(restMs)
+  if (past.isStream && guard !== null) return await stream(time, past, { guard, watch }, plan)
+  await time.sleep(restOf(past))
   const pieces = past.isStream ? streamedAnswer(plan) : [wholeAnswer(plan.model, plan.usage)]
   for (const piece of plan.isComplete || past.isStream ? pieces : []) watch.chunk(piece)
   watch.end(endOf(past, plan))
 }
 
-function endOf({ record }: PastCall, { isComplete }: StreamPlan): 'complete' | 'caller-aborted' | 'upstream-failed' {
-  if (isComplete) return 'complete'
-  return record?.ending.reason === 'caller-aborted' ? 'caller-aborted' : 'upstream-failed'
+/** From the head of the answer to its end. */
+function restOf({ answerMs, headMs }: PastCall): number {
+  return Math.max(0, answerMs - headMs)
+}
+
+/** How a door would have told of the end. */
+function endOf({ record }: PastCall, { isComplete }: StreamPlan): CallEnd {
+  const reason = record?.ending.reason
+  if (isComplete || reason === 'stream-incomplete' || reason === 'usage-missing') return 'complete'
+  return reason === 'caller-aborted' || reason === 'gateway-stopped' ? reason : 'upstream-failed'
 }
 
 /** A stream that a budget may end: its pieces come one by one, so that it ends where it would have ended. */
 async function stream(
   time: VirtualTime,
-  restMs: number,
+  past: PastCall,
   { guard, watch }: { readonly guard: DoorGuard; readonly watch: Sent['watch'] },
   plan: StreamPlan,
 ): Promise<void> {
-  const pauseMs = restMs / countPieces(plan.usage.parts.at(-1)?.output ?? 0)
+  const pauseMs = restOf(past) / countPieces(plan.usage.parts.at(-1)?.output ?? 0)
   for (const piece of streamedAnswer(plan)) {
     guard.pass(piece)
     while (guard.flow === 'wait') await new Promise<void>((resolve) => (guard.onTurn = resolve))
@@ -185,5 +197,5 @@ async function stream(
     await time.sleep(pauseMs)
   }
   guard.finish()
-  watch.end(plan.isComplete ? 'complete' : 'upstream-failed')
+  watch.end(endOf(past, plan))
 }

@@ -11,6 +11,8 @@ export interface VirtualTime extends Runtime {
   skipTo(atMs: number): Promise<void>
   /** Moves on to whatever is due next. */
   runNext(): Promise<void>
+  /** Lets everything through that waits for no time at all. */
+  settle(): Promise<void>
 }
 
 interface Task {
@@ -57,6 +59,7 @@ export function virtualTime(startMs: number): VirtualTime {
       const task = queue.takeUntil(Number.POSITIVE_INFINITY)
       if (task !== null) await perform(task)
     },
+    settle: () => setImmediate(),
   }
 }
 

@@ -1,18 +1,9 @@
 /** The budgets of the configuration file and of the registry together: both are in force. */
 
-import { type Budget, readConfig } from '@runguard/sdk/core'
+import { type Budget, readConfig, type SourcedBudget } from '@runguard/sdk/core'
 import type { StoredBudget } from '@runguard/sdk/store'
 import { CommandError, exitCodes } from '../exit.js'
 import type { ConfigFile } from './config-file.js'
-
-/** Where a budget was written. */
-export type BudgetSource = 'config' | 'registry'
-
-/** A budget, and where to change it. */
-export interface SourcedBudget {
-  readonly budget: Budget
-  readonly source: BudgetSource
-}
 
 /** What is in force, and what cannot be and why. */
 export interface BudgetsInForce {

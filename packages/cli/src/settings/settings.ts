@@ -7,7 +7,16 @@ import type { ConfigFile } from './config-file.js'
 /** What a gateway can be told of calls, besides budgets. */
 export type Settings = Omit<EngineConfig, 'book'>
 
-const names = ['mode', 'unknownModel', 'onStoreFailure', 'waitForMoneyMs', 'loops', 'breaker', 'caching'] as const
+const names = [
+  'mode',
+  'unknownModel',
+  'onStoreFailure',
+  'waitForMoneyMs',
+  'loops',
+  'breaker',
+  'caching',
+  'routing',
+] as const
 
 /** @param flags of which some were given */
 export function chooseSettings(flags: Partial<Settings>, file: ConfigFile | null): Settings {
@@ -16,13 +25,14 @@ export function chooseSettings(flags: Partial<Settings>, file: ConfigFile | null
 
 /** The settings of the file that no flag replaces, in the words of the file: `mode observe`; of parts only their mode. */
 export function settingsFromFile(flags: Partial<Settings>, file: ConfigFile | null): string[] {
-  const { waitForMoneyMs, loops, breaker, caching, ...words } = pickGiven(file?.config ?? {})
+  const { waitForMoneyMs, loops, breaker, caching, routing, ...words } = pickGiven(file?.config ?? {})
   const fromFile = Object.entries({
     ...words,
     ...(waitForMoneyMs === undefined ? {} : { waitForMoney: formatDuration(waitForMoneyMs) }),
     ...(loops === undefined ? {} : { loops: loops.mode }),
     ...(breaker === undefined ? {} : { breaker: breaker.mode }),
     ...(caching === undefined ? {} : { caching: caching.mode ?? 'as markers are' }),
+    ...(routing === undefined ? {} : { routing: routing.mode }),
   })
   const replaced = new Set(Object.keys(pickGiven(flags)))
   return fromFile.filter(([name]) => !replaced.has(name)).map(([name, value]) => `${name} ${value}`)

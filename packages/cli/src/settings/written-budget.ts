@@ -1,6 +1,6 @@
 /** Budgets as people write them, from flags and with changes. What they mean is for the configuration's schema to say. */
 
-import { type Budget, readConfig, type ScopeKind, scopeKinds } from '@runguard/sdk/core'
+import { type Budget, readConfig, scopeKinds } from '@runguard/sdk/core'
 import type { StoredBudget } from '@runguard/sdk/store'
 import { CommandError, exitCodes } from '../exit.js'
 import { problemLines, quoteId } from './budgets-in-force.js'
@@ -155,9 +155,3 @@ const flagNames: ReadonlyMap<string, string> = new Map([
   ['overrides.limit', '--limit'],
   ['overrides.until', '--until'],
 ])
-
-/** `session:*`, `everything`: a scope as it is written. */
-export function scopeText({ kind, name }: Budget['scope']): string {
-  const isNameless: ScopeKind[] = ['everything', 'request']
-  return isNameless.includes(kind) ? kind : `${kind}:${name}`
-}

@@ -1,10 +1,17 @@
 /** Budgets as lines, as a table and as JSON. */
 
-import { type Budget, decimalUsd, formatUsd, type NanoUsd } from '@runguard/sdk/core'
-import { type AccountStanding, type BudgetStanding, isInForce } from '../operations/budget-standing.js'
-import type { BudgetSource } from '../settings/budgets-in-force.js'
+import {
+  type AccountStanding,
+  type Budget,
+  type BudgetSource,
+  type BudgetStanding,
+  decimalUsd,
+  formatUsd,
+  isInForce,
+  type NanoUsd,
+  scopeName,
+} from '@runguard/sdk/core'
 import type { OffsetAt } from '../settings/environment.js'
-import { scopeText } from '../settings/written-budget.js'
 import type { Colors } from '../terminal.js'
 import { formatMoment, percent, printable } from './format.js'
 import { type Column, renderTable } from './table.js'
@@ -76,7 +83,7 @@ export function budgetLine({ id, limit, window, scope, mode, isPaused, overrides
       ? ''
       : `, other limits for ${overrides.map(({ scopeName }) => printable(scopeName)).join(', ')}`,
   ]
-  return `${printable(id)}: ${formatUsd(limit)} per ${window} for ${printable(scopeText(scope))}${marks.join('')}`
+  return `${printable(id)}: ${formatUsd(limit)} per ${window} for ${printable(scopeName(scope))}${marks.join('')}`
 }
 
 /** A budget as JSON. The field names are a promise: fields may be added, none is renamed or removed. */
@@ -85,7 +92,7 @@ export function budgetJson(budget: Budget) {
   return {
     id,
     name,
-    scope: scopeText(scope),
+    scope: scopeName(scope),
     ...moneyJson('limit', limit),
     window,
     timeZone,

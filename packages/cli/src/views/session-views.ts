@@ -1,14 +1,12 @@
 /** Sessions as a table, as lines and as JSON. */
 
+import type { SessionWord } from '@runguard/sdk/engine'
 import type { SessionMark, SessionRow } from '@runguard/sdk/store'
 import type { OffsetAt } from '../settings/environment.js'
 import type { Colors } from '../terminal.js'
 import { isoOrNull } from './budget-views.js'
 import { formatMoment, printable } from './format.js'
 import { type Column, renderTable } from './table.js'
-
-/** What an operator can say about a session. */
-export type SessionChange = 'resume' | 'exempt' | 'watch'
 
 const columns: readonly Column[] = [
   { title: 'session', align: 'left' },
@@ -38,14 +36,14 @@ function markText({ isExempt, by, at }: SessionMark, moment: (atMs: number) => s
   return `${isExempt ? 'exempt' : 'resumed'} by ${printable(by)}, ${moment(at)}`
 }
 
-const words: Readonly<Record<SessionChange, string>> = {
+const words: Readonly<Record<SessionWord, string>> = {
   resume: 'goes on; what it did before counts no more',
   exempt: 'its loops are not stopped any more',
   watch: 'its loops are looked for again, from here on',
 }
 
 /** `4f9c2b7e: goes on; …` */
-export function changeLine(change: SessionChange, { session }: SessionMark): string {
+export function changeLine(change: SessionWord, { session }: SessionMark): string {
   return `${printable(session, ID_LENGTH)}: ${words[change]}`
 }
 

@@ -1,7 +1,6 @@
 /** The budget that decides, in a few words. */
 
-import { formatUsd } from '@runguard/sdk/core'
-import type { BudgetStanding } from '../operations/budget-standing.js'
+import { type BudgetStanding, formatUsd } from '@runguard/sdk/core'
 import { printable } from './format.js'
 
 /** `$16.90 of $20.00 left (month, everything)`; null where no budget can refuse a call. */

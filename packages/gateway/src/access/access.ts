@@ -1,4 +1,4 @@
-/** Who asks, and whether they may: the door of the control plane. */
+/** Who asks, and whether they may: the door of the control plane, as everybody else sees it. */
 
 import type { Headers, Role } from '@runguard/sdk/core'
 import type { Operation } from './permissions.js'
@@ -30,7 +30,7 @@ export interface AccessRequest {
 export interface Denial {
   readonly kind: 'deny'
   readonly status: 401 | 403 | 421 | 429
-  readonly code: 'wrong-host' | 'cross-site' | 'csrf' | 'not-signed-in' | 'not-allowed' | 'wrong-token' | 'too-many-tries'
+  readonly code: 'foreign-page' | 'not-signed-in' | 'not-allowed' | 'too-many-requests'
   readonly message: string
   /** Such as `retry-after`. */
   readonly headers: Readonly<Record<string, string>>
@@ -42,8 +42,8 @@ export interface Grant {
   /** Null only for public operations. */
   readonly actor: Actor | null
   /**
-   * What pages send back as `x-csrf-token` with every change; null for whoever shows a token with each request, which no
-   * foreign page can make a browser do, and for nobody.
+   * What pages send back as {@link CSRF_HEADER} with every change; null for whoever shows a token with each request, which
+   * no foreign page can make a browser do, and for nobody.
    */
   readonly csrfToken: string | null
 }
@@ -67,6 +67,16 @@ export interface Redirect {
   readonly actor: Actor | null
 }
 
+/** The two pages of an organisation's sign-in. */
+export interface OidcPages {
+  /** What the button says. */
+  readonly name: string
+  /** Sends a browser there. */
+  start(request: AccessRequest): Promise<Redirect | Denial>
+  /** Takes it back. @param url with the query that the sign-in added; its host and path do not matter */
+  finish(request: AccessRequest, url: string): Promise<Redirect | Denial>
+}
+
 /** The door of the control plane. */
 export interface Access {
   /** Everything in one: host, origin, who it is, the token against forged changes, the role. One call per request. */
@@ -77,12 +87,19 @@ export interface Access {
   login(request: AccessRequest, token: string): Promise<Login | Denial>
   /** Ends the session of the request, if it has one; gives the `set-cookie` that takes the cookie away. */
   logout(request: AccessRequest): Promise<string>
-  /** How people can sign in here: shown before they have. */
-  readonly methods: { readonly token: boolean; readonly oidc: boolean }
-  /** Sends a browser to the sign-in of the organisation. Null where none is configured. */
-  readonly oidc: {
-    start(request: AccessRequest): Promise<Redirect | Denial>
-    /** @param url with the query that the organisation's sign-in added; host and path do not matter */
-    finish(request: AccessRequest, url: string): Promise<Redirect | Denial>
-  } | null
+  /** Null where none is configured. */
+  readonly oidc: OidcPages | null
+}
+
+/** With this a page shows that it is ours. */
+export const CSRF_HEADER = 'x-runguard-csrf'
+
+/** An answer that says no. */
+export function deny(
+  status: Denial['status'],
+  code: Denial['code'],
+  message: string,
+  headers: Denial['headers'] = {},
+): Denial {
+  return { kind: 'deny', status, code, message, headers }
 }

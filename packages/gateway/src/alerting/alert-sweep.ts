@@ -1,10 +1,10 @@
 /** What is over by itself: windows that ended, breakers that closed, limits that were raised, lists that were renewed. */
 
-import { type Alert, type AlertKind, accountOf } from '@runguard/sdk/core'
+import { type Alert, type AlertKind, type AlertPolicy, budgetAccount, stepDelivery } from '@runguard/sdk/core'
 import type { OutboxStore, SessionStore, Store } from '@runguard/sdk/store'
 
 /** What tells whether alerts are over. */
-export type SweptStore = OutboxStore & Pick<Store, 'balances'> & Pick<SessionStore, 'readBreakers'>
+export type SweptStore = OutboxStore & Pick<Store, 'balances'> & Pick<SessionStore, 'readBreakers' | 'listBreakers'>
 
 const AT_ONCE = 200
 
@@ -29,12 +29,34 @@ async function findClosed(store: SweptStore, alerts: readonly Alert[]): Promise<
 /** A budget with a higher limit that is not used so far. */
 async function findRaised(store: SweptStore, alerts: readonly Alert[]): Promise<readonly Alert[]> {
   if (alerts.length === 0) return []
-  const accounts = await store.balances({ keys: alerts.map(accountOf) })
+  const accounts = await store.balances({ keys: alerts.map(budgetAccount) })
   const byKey = new Map(accounts.map((account) => [account.key, account]))
   return alerts.filter((alert) => {
-    const account = byKey.get(accountOf(alert))
+    const account = byKey.get(budgetAccount(alert))
     const factOf = (name: string): number => alert.facts.find((fact) => fact.name === name)?.value ?? 0
     if (account === undefined || account.limit <= factOf('limit')) return false
     return BigInt(account.spent) * 10_000n < BigInt(account.limit) * BigInt(Math.round(factOf('threshold') * 100))
   })
+}
+
+const HOUR_MS = 3_600_000
+
+/** Gives up what waits for channels that no gateway has any more. Rejects if the store does. */
+export async function endOrphans(
+  store: OutboxStore,
+  { channels, giveUpAfterMs }: AlertPolicy,
+  { owner, at }: { readonly owner: string; readonly at: number },
+): Promise<void> {
+  // Others give up by themselves; an hour more, because they may be starting.
+  const after = { at: at - giveUpAfterMs - HOUR_MS, id: '' }
+  const waiting = await store.listDeliveries({ status: 'waiting', after, limit: AT_ONCE })
+  const known = new Set(channels.map(({ name }) => name))
+  for (const channel of new Set(waiting.map((delivery) => delivery.channel))) {
+    if (known.has(channel)) continue
+    const taken = await store.takeDeliveries({ channel, owner, at, lockUntil: at + HOUR_MS, limit: AT_ONCE })
+    for (const delivery of taken) {
+      const outcome = { kind: 'refused', status: null, error: 'no gateway has this channel any more' } as const
+      await store.endAttempt(stepDelivery(delivery, outcome, at, giveUpAfterMs), owner)
+    }
+  }
 }

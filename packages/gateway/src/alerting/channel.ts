@@ -94,8 +94,7 @@ function outcomeOf(kind: ChannelKind, answer: AlertAnswer, secrets: readonly str
   const { status, retryAfterMs } = answer
   if (status >= 200 && status < 300) return { kind: 'accepted', status }
   const words = withoutSecrets(answer.text, secrets).slice(0, MAX_WORDS)
-  const isRedirect = status >= 300 && status < 400
-  const error = `HTTP ${status}${isRedirect ? ', and redirects are not followed' : words === '' ? '' : `: ${words}`}`
+  const error = `HTTP ${status}${reasonOf(status, words)}`
   const isHopeless = HOPELESS.has(status) || (kind === 'slack' && HOPELESS_AT_SLACK.has(status))
   return isHopeless ? { kind: 'refused', status, error } : { kind: 'failed', status, error, retryAfterMs }
 }
@@ -103,6 +102,11 @@ function outcomeOf(kind: ChannelKind, answer: AlertAnswer, secrets: readonly str
 function keyOf(config: PostChannel): string {
   if (config.kind === 'webhook') return config.secret
   return config.kind === 'pagerduty' ? config.routingKey : ''
+}
+
+function reasonOf(status: number, words: string): string {
+  if (status >= 300 && status < 400) return ', and redirects are not followed'
+  return words === '' ? '' : `: ${words}`
 }
 
 const MAX_WORDS = 120

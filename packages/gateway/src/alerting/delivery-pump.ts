@@ -27,7 +27,8 @@ export class DeliveryPump {
   readonly #parts: PumpParts
   /** What receivers took and the store could not be told of: not to be sent again. */
   readonly #unwritten = new Map<string, Delivery>()
-  #running: Promise<void> | null = null
+  readonly #onTheirWay = new Set<Promise<void>>()
+  #taking: Promise<void> | null = null
   #isWoken = false
   #isClosed = false
 
@@ -36,17 +37,17 @@ export class DeliveryPump {
     this.#parts = parts
   }
 
-  /** Looks for what is due, now or as soon as what runs has ended. */
+  /** Looks for what is due, as far as there is room for it. */
   wake(): void {
     this.#isWoken = true
-    this.#running ??= this.#run().finally(() => {
-      this.#running = null
+    this.#taking ??= this.#takeAll().finally(() => {
+      this.#taking = null
     })
   }
 
   /** Resolves when nothing is on its way. */
   async idle(): Promise<void> {
-    while (this.#running !== null) await this.#running
+    while (this.#taking !== null || this.#onTheirWay.size > 0) await Promise.all([this.#taking, ...this.#onTheirWay])
   }
 
   /** Takes nothing more. */
@@ -54,24 +55,40 @@ export class DeliveryPump {
     this.#isClosed = true
   }
 
-  async #run(): Promise<void> {
-    while (this.#isWoken && !this.#isClosed) {
-      this.#isWoken = false
-      try {
-        while (!this.#isClosed && (await this.#sendSome()) > 0);
-      } catch (error) {
-        this.#parts.runtime.log.warn('alerts-delayed', { channel: this.#channel.name, error: String(error) })
+  async #takeAll(): Promise<void> {
+    try {
+      while (this.#isWoken && !this.#isClosed) {
+        this.#isWoken = false
+        while ((await this.#takeSome()) > 0);
       }
+    } catch (error) {
+      this.#delay(error)
     }
   }
 
-  async #sendSome(): Promise<number> {
+  async #takeSome(): Promise<number> {
     const { outbox, runtime, owner } = this.#parts
-    const at = runtime.now()
     const { name: channel, kind } = this.#channel
-    const taken = await outbox.takeDeliveries({ channel, owner, at, lockUntil: at + LOCK_MS, limit: AT_ONCE[kind] })
-    await Promise.all(taken.map((delivery) => this.#attempt(delivery)))
+    const room = AT_ONCE[kind] - this.#onTheirWay.size
+    if (room <= 0 || this.#isClosed) return 0
+    const at = runtime.now()
+    const taken = await outbox.takeDeliveries({ channel, owner, at, lockUntil: at + LOCK_MS, limit: room })
+    for (const delivery of taken) this.#start(delivery)
     return taken.length
+  }
+
+  #start(delivery: Delivery): void {
+    const attempt = this.#attempt(delivery)
+      .catch((error: unknown) => this.#delay(error))
+      .finally(() => {
+        this.#onTheirWay.delete(attempt)
+        this.wake()
+      })
+    this.#onTheirWay.add(attempt)
+  }
+
+  #delay(error: unknown): void {
+    this.#parts.runtime.log.warn('alerts-delayed', { channel: this.#channel.name, error: String(error) })
   }
 
   async #attempt(delivery: Delivery): Promise<void> {

@@ -19,12 +19,8 @@ export interface AlertAnswer {
   readonly text: string
 }
 
-/** Posts, or rejects with an error that has a code and no address. */
-export interface AlertSend {
-  (request: AlertRequest): Promise<AlertAnswer>
-  /** Ends what is on its way. */
-  close?(): Promise<void>
-}
+/** Posts, or rejects with an error that names no address. Who closes it ends what is on its way. */
+export type AlertSend = ((request: AlertRequest) => Promise<AlertAnswer>) & { close?(): Promise<void> }
 
 const TIMEOUT_MS = 10_000
 const MAX_ANSWER_BYTES = 2_048
@@ -72,11 +68,13 @@ async function readStart(body: Dispatcher.ResponseData['body']): Promise<string>
   return Buffer.concat(pieces).subarray(0, MAX_ANSWER_BYTES).toString('utf8')
 }
 
+const HTTP_DATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} [\d:]{8} GMT$/
+
 /** Seconds, or a date. */
 export function readRetryAfter(header: string | readonly string[] | undefined, now: number): number | null {
   const text = typeof header === 'string' ? header.trim() : (header?.[0] ?? '')
   if (/^\d{1,7}$/.test(text)) return Number(text) * 1_000
-  const at = text === '' ? Number.NaN : Date.parse(text)
+  const at = HTTP_DATE.test(text) ? Date.parse(text) : Number.NaN
   return Number.isNaN(at) ? null : Math.max(0, at - now)
 }
 

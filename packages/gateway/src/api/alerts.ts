@@ -3,26 +3,35 @@
 import { z } from 'zod'
 import { count, listOf, moment, pageOf, pageQuery } from './common.js'
 
+/** How bad it is. */
+export const severitySchema = z.enum(['info', 'warning', 'error', 'critical'])
+
 /** An alert. */
 export const alertSchema = z
   .object({
     id: z.string(),
-    /** `budget-threshold`, `loop-stop`, `breaker`, `spend-velocity`, `cache-drop`, `unknown-model`, `price-age`, `store`. */
+    /** The same for the same thing in the same window. */
+    key: z.string(),
+    /** `budget`, `loop`, `breaker`, `spend-velocity`, `cache-drop`, `unknown-model`, `price-age`, `store`, …; more may come. */
     kind: z.string(),
-    severity: z.enum(['info', 'warning', 'critical']),
+    severity: severitySchema,
+    /** `team:web`, `session:abc`, `model:claude-opus-5-5`, `everything`. */
+    about: z.string(),
     title: z.string(),
     detail: z.string(),
-    /** What it is about: `budget:team:web/day`, `session:abc`, `model:claude-opus-5-5`. */
-    subject: z.string(),
-    /** The same for everything that is said of one trouble. */
-    dedupKey: z.string(),
     status: z.enum(['open', 'acknowledged', 'resolved']),
     openedAt: moment,
-    acknowledgedAt: moment.nullable(),
-    acknowledgedBy: z.string().nullable(),
+    acknowledged: z.object({ by: z.string(), at: moment }).nullable(),
     resolvedAt: moment.nullable(),
-    /** Numbers and names that belong to it. */
-    facts: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
+    /** Numbers that belong to it. */
+    facts: z.array(
+      z.object({
+        name: z.string(),
+        value: z.number(),
+        unit: z.enum(['nano-dollars', 'percent', 'count', 'milliseconds', 'tokens', 'time']),
+      }),
+    ),
+    links: z.array(z.object({ text: z.string(), url: z.string() })),
   })
   .meta({ id: 'Alert' })
 
@@ -38,17 +47,39 @@ export const alertsPageSchema = pageOf(alertSchema)
 /** A page of alerts. */
 export type ApiAlertsPage = z.infer<typeof alertsPageSchema>
 
-/** A channel. Its address is a secret and never shown. */
+/** What became of a message to a channel. */
+export const deliverySchema = z
+  .object({
+    id: z.string(),
+    alert: z.string(),
+    title: z.string(),
+    channel: z.string(),
+    channelKind: z.string(),
+    action: z.enum(['trigger', 'acknowledge', 'resolve']),
+    status: z.enum(['waiting', 'delivered', 'failed']),
+    attempts: count,
+    createdAt: moment,
+    /** When it is tried next; null if it has ended. */
+    dueAt: moment.nullable(),
+    endedAt: moment.nullable(),
+    /** What the receiver answered last. */
+    lastStatus: z.int().nullable(),
+    /** What was wrong with it; never an address. */
+    lastError: z.string().nullable(),
+    /** The message that this one repeats. */
+    resendOf: z.string().nullable(),
+  })
+  .meta({ id: 'Delivery' })
+
+/** A channel, as far as it may be shown. */
 export const channelSchema = z
   .object({
     name: z.string(),
-    kind: z.enum(['slack', 'pagerduty', 'webhook', 'email']),
-    /** Kinds of alerts it takes; empty: all. */
-    rules: z.array(z.string()),
-    minSeverity: z.enum(['info', 'warning', 'critical']),
-    lastDeliveredAt: moment.nullable(),
-    lastError: z.string().nullable(),
-    waiting: count,
+    kind: z.string(),
+    /** Where that is, without any secret. */
+    place: z.string(),
+    /** Its last message; null before the first. */
+    last: deliverySchema.nullable(),
   })
   .meta({ id: 'Channel' })
 
@@ -61,33 +92,15 @@ export type ApiChannels = z.infer<typeof channelsSchema>
 /** A path that names a channel. */
 export const channelParams = z.object({ name: z.string().min(1).max(200) })
 
-/** What became of a message to a channel. */
-export const deliverySchema = z
-  .object({
-    id: z.string(),
-    alert: z.string().nullable(),
-    title: z.string(),
-    channel: z.string(),
-    /** `trigger`, `acknowledge`, `resolve` or `test`. */
-    action: z.string(),
-    status: z.enum(['waiting', 'delivered', 'failed', 'dropped']),
-    attempts: count,
-    createdAt: moment,
-    nextAttemptAt: moment.nullable(),
-    deliveredAt: moment.nullable(),
-    /** Why the last attempt failed; never an address. */
-    error: z.string().nullable(),
-  })
-  .meta({ id: 'Delivery' })
-
 /** A delivery. */
 export type ApiDelivery = z.infer<typeof deliverySchema>
 
 /** Which deliveries, the newest first. */
 export const deliveriesQuery = pageQuery.extend({
   channel: z.string().max(200).optional(),
-  alert: z.string().max(200).optional(),
-  status: z.enum(['waiting', 'delivered', 'failed', 'dropped']).optional(),
+  /** The key of its alert. */
+  alert: z.string().max(1_000).optional(),
+  status: z.enum(['waiting', 'delivered', 'failed']).optional(),
 })
 
 /** A page of deliveries. */

@@ -14,8 +14,12 @@ export const auditEntrySchema = z
     action: z.string(),
     /** What was changed or read: the id of a budget, key, user, … */
     subject: z.string(),
+    /** Where it came from, if it came over a network. */
+    address: z.string().nullable(),
     before: z.unknown(),
     after: z.unknown(),
+    /** The hash of the entry before; empty for the first. */
+    previous: z.string(),
     /** Over this entry and the hash of the one before it. */
     hash: z.string(),
   })
@@ -47,7 +51,7 @@ export const auditVerifySchema = z
     /** The hash of the newest entry; empty without any. */
     head: z.string(),
     /** What is wrong, in the order of the entries. */
-    findings: z.array(z.object({ sequence: count, problem: z.string() })),
+    findings: z.array(z.object({ sequence: count, problem: z.enum(['edited', 'missing', 'out-of-order', 'unchained', 'rewritten']) })),
   })
   .meta({ id: 'AuditVerification' })
 

@@ -72,19 +72,11 @@ export const idParams = z.object({ id: z.string().min(1).max(1_000) })
 export const errorSchema = z
   .object({
     error: z.object({
-      code: z.enum([
-        'invalid-request',
-        'not-signed-in',
-        'not-allowed',
-        'foreign-page',
-        'not-found',
-        'method-not-allowed',
-        'conflict',
-        'too-large',
-        'too-many-requests',
-        'not-available',
-        'failed',
-      ]),
+      /**
+       * `invalid-request`, `not-signed-in`, `not-allowed`, `wrong-token`, `too-many-tries`, `wrong-host`, `cross-site`,
+       * `csrf`, `not-found`, `method-not-allowed`, `conflict`, `too-large`, `not-available`, `failed`; more may come.
+       */
+      code: z.string(),
       /** For people. */
       message: z.string(),
       /** Everything that is wrong with the request, each with its place: `body.limitNano`. */

@@ -2,20 +2,16 @@
 
 import { z } from 'zod'
 import { listOf, moment, name } from './common.js'
-import { roleSchema } from './session.js'
 
 /** A key. What it consists of is shown once, when it is made. */
 export const keySchema = z
   .object({
+    /** The part of it that may be shown: how it begins, behind `rgk_`. */
     id: z.string(),
     name: z.string(),
-    /** How it begins: enough to recognise it. */
-    prefix: z.string(),
     team: z.string().nullable(),
     user: z.string().nullable(),
     project: z.string().nullable(),
-    /** What it may do with the API; null: it is for calls to the model alone. */
-    role: roleSchema.nullable(),
     status: z.enum(['active', 'expired', 'revoked']),
     createdAt: moment,
     createdBy: z.string(),

@@ -11,7 +11,7 @@ export type ApiRole = z.infer<typeof roleSchema>
 /** Somebody who may use the API. */
 export const actorSchema = z
   .object({
-    kind: z.enum(['local', 'admin-token', 'user', 'key']),
+    kind: z.enum(['local', 'admin-token', 'user']),
     id: z.string(),
     name: z.string(),
     role: roleSchema,
@@ -23,14 +23,14 @@ export const sessionSchema = z
   .object({
     /** Null: sign in first. */
     actor: actorSchema.nullable(),
-    /** Goes into the header `x-runguard-csrf` of everything that changes something; null until signed in. */
+    /** Goes into the header `x-csrf-token` of everything that changes something; null where nothing has to. */
     csrfToken: z.string().nullable(),
     /** True if signing out means anything: not on a loopback address without sign-in. */
     canSignOut: z.boolean(),
     signIn: z.object({
       hasToken: z.boolean(),
-      /** What the button of the identity provider says; null if there is none. */
-      oidc: z.object({ name: z.string(), url: z.string() }).nullable(),
+      /** True if `GET oidc/start` leads to the sign-in of the organisation. */
+      hasOidc: z.boolean(),
     }),
     version: z.string(),
   })

@@ -2,6 +2,8 @@
 
 import type { Budget } from '../core/budget/budget.js'
 import { type ConfigProblem, readOptions } from '../core/config/config.js'
+import { deferSettings } from '../engine/deferred.js'
+import type { DeferSettings } from '../engine/deferred-lane.js'
 import { type EngineConfig, engineDefaults } from '../engine/desk.js'
 
 /** A configuration that cannot be used. The message has a line for each problem. */
@@ -16,12 +18,15 @@ export class ConfigError extends Error {
 }
 
 /** What the engine is told. */
-export type EngineSettings = Omit<EngineConfig, 'book'> & { readonly budgets: readonly Budget[] }
+export type EngineSettings = Omit<EngineConfig, 'book'> & {
+  readonly budgets: readonly Budget[]
+  readonly defer: Partial<DeferSettings>
+}
 
 /** @throws ConfigError with everything that is wrong */
 export function readSettings(options: unknown): EngineSettings {
   if (options === null) throw new ConfigError([{ path: '', message: 'the options of a guard are an object, not null' }])
   const reading = readOptions(options)
   if (reading.kind === 'problems') throw new ConfigError(reading.problems)
-  return { ...engineDefaults, ...reading.config }
+  return { ...engineDefaults, ...reading.config, defer: deferSettings(reading.config.defer) }
 }

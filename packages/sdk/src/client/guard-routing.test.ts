@@ -110,11 +110,11 @@ it('a declared task goes to its tier, and what is said of its answers is learned
   const claude = session.wrap(stage.client())
   for (let n = 0; n < 5; n++) {
     expect((await claude.messages.create(asking(`Case ${n}`))).model).toBe(haiku)
-    expect(guard.feedback(stage.records.at(-1)?.id ?? '', false)).toBe(true)
+    expect(await guard.feedback(stage.records.at(-1)?.id ?? '', false)).toBe(true)
   }
   expect((await claude.messages.create(asking('Case 6'))).model).toBe(sonnet)
   expect(stage.records.at(-1)?.route).toMatchObject({ reason: 'learned', task: 'triage' })
-  expect(guard.learned()).toEqual([
+  expect(await guard.learned()).toEqual([
     expect.objectContaining({ task: 'triage', tier: 'small', evidence: expect.closeTo(5, 3) }),
   ])
 })

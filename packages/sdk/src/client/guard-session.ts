@@ -3,6 +3,7 @@
 import { isPresenceWord, PRESENCE_HEADER, type PresenceWord } from '../core/cache/caching.js'
 import { addUsd, decimalUsd, type NanoUsd, zeroUsd } from '../core/cost/money.js'
 import type { CallRecord } from '../core/cost/record.js'
+import { openCascade } from './cascade.js'
 import type { Account, Door } from './door/door-types.js'
 import { checkOptions, type Names } from './door/known-options.js'
 import { openWays } from './door/ways.js'
@@ -38,6 +39,7 @@ export function openSession(
       presence = word
     },
     ...openWays(door, account),
+    cascade: (tiers, verify, options = {}) => openCascade(door, account, { tiers, verify, options }),
   }
 }
 
@@ -60,7 +62,8 @@ const attributionNames = {
 
 const TAG = 'x-runguard-tag'
 
-function attributionHeaders({ id, user, project, task, tags = [] }: SessionAttribution): Record<string, string> {
+/** The headers that name an account. @throws TypeError for names that cannot be kept as they are */
+export function attributionHeaders({ id, user, project, task, tags = [] }: SessionAttribution): Record<string, string> {
   const named = { session: id, user, project, task }
   const headers: Record<string, string> = {}
   for (const [name, value] of Object.entries(named)) {

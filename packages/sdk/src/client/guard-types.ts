@@ -11,6 +11,8 @@ import type { Runtime } from '../engine/runtime.js'
 import type { SessionStore } from '../store/session-store.js'
 import type { ReportQuery, ReportRow, Store } from '../store/store.js'
 import type { CacheStats, CacheStatsQuery } from './cache-stats.js'
+import type { Cascade, CascadeOptions, Verify } from './cascade.js'
+import type { Deferring } from './defer/deferring.js'
 import type { Fetch, Middleware } from './door/middleware-types.js'
 
 /** How calls are guarded. Everything has a default. */
@@ -19,6 +21,8 @@ export interface GuardOptions extends GuardConfigInput {
   readonly store?: (Store & SessionStore) | undefined
   /** Clock, ids, timers and log; the machine's by default, without a log. */
   readonly runtime?: Runtime | undefined
+  /** The client of `@anthropic-ai/sdk` that deferred calls are sent with, as it is. */
+  readonly client?: object | undefined
   /** Called once for each call, when it has ended. */
   readonly onRecord?: ((record: CallRecord) => void) | undefined
   /** Called when a budget's threshold is crossed, once per threshold and window. */
@@ -57,8 +61,20 @@ export interface SessionAttribution {
   readonly tags?: readonly string[]
 }
 
+/** Calls that are tried on cheap tiers first. */
+export interface Cascading {
+  /**
+   * Calls that are tried on these tiers in turn until `verify` finds an answer good enough. A tier is passed over where
+   * trying it should cost more than it spares, by its price and by what was learned of it at the task.
+   *
+   * @param tiers of `routing.tiers`, the cheapest first, the last resort last; or ids of models
+   * @throws TypeError for tiers that nobody has named, and for what is no verifier
+   */
+  cascade(tiers: readonly string[], verify: Verify, options?: CascadeOptions): Cascade
+}
+
 /** Everything called through it is on the account of one session. */
-export interface GuardSession extends GuardedWays {
+export interface GuardSession extends GuardedWays, Cascading {
   readonly id: string
   /** What the calls of this object that have ended cost, in dollars. */
   readonly spentUsd: number
@@ -73,7 +89,7 @@ export interface GuardSession extends GuardedWays {
 }
 
 /** Stands around the calls of one program. */
-export interface Guard extends GuardedWays {
+export interface Guard extends GuardedWays, Cascading, Deferring {
   /**
    * @param onRecord called once for each call of the session, when it has ended
    * @throws TypeError for names that cannot be kept as they are, and for what is no part of an account
@@ -88,13 +104,13 @@ export interface Guard extends GuardedWays {
   cacheStats(query?: CacheStatsQuery): Promise<CacheStats>
   /**
    * Says whether the answer to a call was good, so that its task is sent to a tier that does. False if nothing can be
-   * learned from it: the call is not known any more, names no task, or was judged before.
+   * learned from it: the call is not known, names no task, or was judged before. Rejects if the store fails.
    *
    * @param callId RunGuard's: `record.id`, or the header `x-runguard-request-id`
    */
-  feedback(callId: string, isGood: boolean): boolean
-  /** What was learned of tiers at tasks. */
-  learned(): readonly LearnedTier[]
+  feedback(callId: string, isGood: boolean): Promise<boolean>
+  /** What was learned of tiers at tasks, by all who share the store. */
+  learned(): Promise<readonly LearnedTier[]>
   /**
    * Takes other budgets into force, for calls that run as well.
    *

@@ -5,6 +5,8 @@ import { createEngine } from '../engine/engine.js'
 import { systemRuntime } from '../engine/runtime.js'
 import { memoryStore } from '../store/memory.js'
 import { sumCacheStats } from './cache-stats.js'
+import { openCascade } from './cascade.js'
+import { openDeferring } from './defer/deferring.js'
 import { endpointFinder } from './door/claude-endpoint.js'
 import { CLOSED } from './door/door.js'
 import type { Account, Door } from './door/door-types.js'
@@ -21,13 +23,14 @@ import { listedBook } from './listed-book.js'
  * @throws ConfigError with everything that is wrong with the options
  */
 export function createGuard(options: GuardOptions = {}): Guard {
-  const { budgets, ...config } = readSettings(options)
+  const { budgets, defer, ...config } = readSettings(options)
   const { store = memoryStore(), runtime = systemRuntime(), onRecord, onAlert, onLoop, onBreaker } = options
   const engine = createEngine({
     config: { ...config, book: listedBook() },
     store,
     runtime,
     budgets,
+    defer,
     ...(onRecord && { onRecord }),
     ...(onAlert && { onAlert }),
     ...(onLoop && { onLoop }),
@@ -36,6 +39,7 @@ export function createGuard(options: GuardOptions = {}): Guard {
   const door = openDoor(engine, runtime)
   return {
     ...openWays(door, NOBODY),
+    ...openDeferring(door, options.client),
     session: (attribution = {}, onRecord = () => {}) => openSession(door, attribution, onRecord),
     report: async (query) => {
       await engine.flush()
@@ -45,7 +49,8 @@ export function createGuard(options: GuardOptions = {}): Guard {
       await engine.flush()
       return sumCacheStats(store, query)
     },
-    feedback: (callId, isGood) => engine.feedback(callId, isGood),
+    cascade: (tiers, verify, options = {}) => openCascade(door, NOBODY, { tiers, verify, options }),
+    feedback: (call, isGood) => engine.feedback({ call, isGood }),
     learned: () => engine.learned(),
     setBudgets: (list) => engine.setBudgets(readSettings({ budgets: list }).budgets),
     flush: () => engine.flush(),

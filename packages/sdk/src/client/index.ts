@@ -13,6 +13,7 @@ export type {
   BreakerInput,
   BudgetInput,
   CachingInput,
+  CascadeInput,
   DegradeInput,
   GuardConfigInput,
   LoopLimitsInput,
@@ -36,6 +37,7 @@ export {
   UnpricedModelError,
 } from '../core/refusal/refusal-error.js'
 export { errorFromApiError, errorFromWire } from '../core/refusal/refusal-wire.js'
+export type { SkippedTier } from '../core/route/cascade.js'
 export type { KnownTask, TaskModelOptions, Tier, TierModels, TierPreset } from '../core/route/task-models.js'
 export { selectModel, TASK_MODEL_MAP, taskModelMap, tierModels } from '../core/route/task-models.js'
 export type { BudgetAlert } from '../engine/alerts.js'
@@ -66,6 +68,17 @@ export type { SubmitOptions } from './batch/batches-submit.js'
 export type { BatchProgress, WaitOptions } from './batch/batches-wait.js'
 export type { CacheStats, CacheStatsQuery } from './cache-stats.js'
 export { callWithCaching } from './call-with-caching.js'
+export type {
+  Cascade,
+  CascadeAnswer,
+  CascadeAttemptResult,
+  CascadeOptions,
+  CascadeParams,
+  Verify,
+} from './cascade.js'
+export type { DeferClient } from './defer/client-sender.js'
+export { DeferredCallError } from './defer/defer-errors.js'
+export type { DeferOptions, DeferredCall, DeferredStatus, Deferring } from './defer/deferring.js'
 export type { Fetch, Middleware, MiddlewareNext, MiddlewareRequest } from './door/middleware-types.js'
 export type { EstimateCostOptions } from './estimate-cost.js'
 export { estimateCost } from './estimate-cost.js'
@@ -74,6 +87,7 @@ export { gatewayEnvironment } from './gateway-environment.js'
 export { createGuard } from './guard.js'
 export { ConfigError } from './guard-options.js'
 export type {
+  Cascading,
   Guard,
   GuardedWays,
   GuardOptions,

@@ -27,7 +27,8 @@ export async function admit(desk: Desk, call: Call): Promise<Admission> {
   if (call.endpoint.kind === 'batches') return admitBatch(desk, call)
   const id = desk.runtime.id()
   const read = parse(call)
-  const scope = identify(call.headers, read.view?.userId ?? null, call.endpoint.project)
+  const scope = call.scope ?? identify(call.headers, read.view?.userId ?? null, call.endpoint.project, call.account)
+  desk.routes.hear(call.headers, scope)
   const asked: Draft = { view: read.view, body: call.body, isEdited: false }
   const problem = read.problem ?? check(desk, read.view)
   const inspection = problem === null ? await inspect(desk, call, read.view, scope) : null
@@ -39,8 +40,8 @@ export async function admit(desk: Desk, call: Call): Promise<Admission> {
   const refusal = problem ?? inspection?.refusal ?? routing?.refusal ?? (await askBreakers(desk, call, draft, caller))
   const plan = refusal === null ? planCaching(desk, call, draft, caller) : null
   const drafts = plan?.marked ? [{ ...plan.marked, isEdited: true }, draft] : [draft]
-  const weights = plan?.weights ?? []
-  const { found, reservation } = await reserveFirst(desk, call, drafts, { ...caller, refusal, weights })
+  const weight = plan?.weight
+  const { found, reservation } = await reserveFirst(desk, call, drafts, { ...caller, refusal, weight })
   const opening = openCall(desk, call, { ...found, asked: read.view })
   if (inspection?.isNews === true) desk.tellLoop(opening, inspection)
   if (reservation.kind === 'refused') return refuse(desk, opening, reservation.refusal)
@@ -76,9 +77,9 @@ interface Caller {
   readonly routing: Routing | null
 }
 
-/** A call whose blocks were weighed, as far as that was done: markers add nothing that is worth weighing them again. */
+/** A call whose blocks were weighed, if they were: markers add nothing that is worth weighing them again. */
 interface Weighed {
-  readonly weights: readonly (BlockWeight | undefined)[]
+  readonly weight: BlockWeight | undefined
 }
 
 /** What was found out about a call so far. */
@@ -95,12 +96,12 @@ function edit(draft: Draft, body: Uint8Array | null): Draft {
 /** Only what is answered by a model has one to choose. */
 async function route(
   desk: Desk,
-  { endpoint }: Call,
+  { endpoint, cascade }: Call,
   { view, body }: Draft,
   caller: Pick<Caller, 'id' | 'scope'>,
 ): Promise<Routing | null> {
   if (view === null || body === null || endpoint.kind !== 'messages') return null
-  return desk.routes.route({ ...caller, view, body })
+  return desk.routes.route({ ...caller, view, body, isChosen: cascade !== undefined })
 }
 
 /** Only what is billed by its prompt has one worth caching. */
@@ -122,24 +123,26 @@ async function reserveFirst(
   desk: Desk,
   call: Call,
   drafts: readonly Draft[],
-  { refusal, weights, ...caller }: Caller & Weighed & { readonly refusal: Refusal | null },
+  { refusal, weight, ...caller }: Caller & Weighed & { readonly refusal: Refusal | null },
 ): Promise<{ readonly found: Found; readonly reservation: Reservation }> {
   const [first, ...others] = drafts
   const draft = first ?? NO_DRAFT
-  const found = { ...caller, draft, expectation: expectDraft(desk, draft, caller.scope, weights) }
+  const found = { ...caller, draft, expectation: expectDraft(desk, draft, caller.scope, weight) }
   if (refusal !== null) return { found, reservation: refused(refusal) }
   const reservation = await reserve(desk, call, { ...found, hasCheaper: others.length > 0 })
   const isTooDear = reservation.kind === 'refused' && reservation.refusal.code === 'runguard_budget_exceeded'
   if (!isTooDear || others.length === 0) return { found, reservation }
-  return reserveFirst(desk, call, others, { ...caller, refusal, weights })
+  return reserveFirst(desk, call, others, { ...caller, refusal, weight })
 }
 
 function refused(refusal: Refusal): Reservation {
   return { kind: 'refused', refusal }
 }
 
+/** The same request again is no loop where a cascade makes it. */
 async function inspect(desk: Desk, call: Call, view: CallView | null, scope: Scope): Promise<Inspection | null> {
-  return view === null || call.body === null || call.endpoint.kind !== 'messages'
+  const isAgain = (call.cascade?.attempt ?? 1) > 1
+  return view === null || call.body === null || call.endpoint.kind !== 'messages' || isAgain
     ? null
     : desk.loops.inspect({ view, body: call.body, scope })
 }
@@ -148,9 +151,9 @@ function expectDraft(
   desk: Desk,
   { view, body }: Draft,
   scope: Scope,
-  weights: Weighed['weights'],
+  weight: Weighed['weight'],
 ): Expectation | null {
-  return view === null ? null : expect(desk, { view, body: body ?? NO_BODY, scope, weights })
+  return view === null ? null : expect(desk, { view, body: body ?? NO_BODY, scope, weight })
 }
 
 /** What costs nothing is never stopped, and says nothing about a person either. */
@@ -200,10 +203,10 @@ interface Expected extends Weighed {
   readonly scope: Scope
 }
 
-function expect(desk: Desk, { view, body, scope, weights }: Expected): Expectation {
+function expect(desk: Desk, { view, body, scope, weight }: Expected): Expectation {
   const model = view.model ?? ''
   const facts = tokenFacts(findModel(desk.config.book, model))
-  const estimate = desk.estimateInput(view, body, facts, desk.ratioOf(model), weights)
+  const estimate = desk.estimateInput(view, body, facts, desk.ratioOf(model), weight)
   const output = desk.outputs.expect({ scope: outputScope(scope), model })
   return { model, scope, estimate, usage: expectUsage(view, estimate.tokens, output), ttl: commonTtl(view) }
 }
@@ -240,6 +243,7 @@ function openCall(desk: Desk, call: Call, decided: Decided): Opening {
     request: describeRequest(decided),
     loop: inspection?.loop ?? null,
     route: routing?.route ?? null,
+    cascade: call.cascade ?? null,
     degraded: routing?.degraded ?? [],
   }
 }

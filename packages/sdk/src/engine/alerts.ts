@@ -106,6 +106,20 @@ function takeFrom(store: AlertParts['store'], runtime: Runtime) {
   }
 }
 
+/** All thresholds that budgets which several calls share have reached at a moment, told or not. Rejects if the store does. */
+export async function reachedAlerts(
+  budgets: CompiledBudgets,
+  store: Pick<Store, 'balances'>,
+  at: number,
+): Promise<readonly BudgetAlert[]> {
+  const reached: BudgetAlert[] = []
+  for (const id of sharedBudgets(budgets)) {
+    const accounts = await store.balances({ budget: id, at })
+    reached.push(...accounts.flatMap((account) => alertsOf(budgets, account, at)))
+  }
+  return reached
+}
+
 /** Not those that count each session or call by itself: there may be any number, and each is told by its own calls. */
 function sharedBudgets({ byId }: CompiledBudgets): string[] {
   const shared = [...byId.values()].filter(({ window }) => window !== 'session' && window !== 'request')

@@ -41,7 +41,7 @@ function openBatchCall(desk: Desk, call: Call): Opening {
   return {
     ...openRequest(desk, call),
     id: desk.runtime.id(),
-    scope: identify(call.headers, null, call.endpoint.project),
+    scope: call.scope ?? identify(call.headers, null, call.endpoint.project, call.account),
     requestedModel: null,
     isStream: false,
     estimate: null,

@@ -112,7 +112,12 @@ class LineMeter implements ResultsMeter {
 }
 
 /** Nothing to pay gives the hold back, also where it was posted as an estimate meanwhile. */
-function settlement(hold: string, at: number, amount: CallRecord['cost']['nano'], isEstimate: boolean): LedgerEvent {
+export function settlement(
+  hold: string,
+  at: number,
+  amount: CallRecord['cost']['nano'],
+  isEstimate: boolean,
+): LedgerEvent {
   return amount === 0 ? { kind: 'release', hold, at } : { kind: 'settle', hold, at, amount, isEstimate }
 }
 
@@ -130,8 +135,19 @@ const UNBILLED: ReadonlyMap<string, Ending> = new Map([
   ['expired', { kind: 'not-billed', reason: 'never-sent' }],
 ])
 
-/** The record of an item: on the account of whoever created the batch, at the prices of that day. */
-function recordItem(desk: Desk, row: BatchRow, item: ReturnedItem, bytes: number): CallRecord {
+/**
+ * The record of an item: on the account of whoever created the batch, at the prices of that day.
+ *
+ * @param bytes of its line
+ * @param id the same for the same item, however often its results are read
+ */
+export function recordItem(
+  desk: Desk,
+  row: BatchRow,
+  item: ReturnedItem,
+  bytes: number,
+  id = `${row.call}:${item.customId}`,
+): CallRecord {
   const unbilled = UNBILLED.get(item.type) ?? null
   const reading = unbilled === null ? readUsage(item.usage, { model: item.model ?? '' }) : null
   const ending = unbilled ?? endingOf(reading)
@@ -141,7 +157,7 @@ function recordItem(desk: Desk, row: BatchRow, item: ReturnedItem, bytes: number
   const cost = priceUsage(desk, row.createdAt, usage, ending.kind === 'at-least')
   const outcome = { servedModel: item.model, ending, errorCode: unbilled === null ? null : item.type, usage, cost }
   const answer = { status: null, upstreamId: item.messageId, headMs: null, cache: null }
-  return closeRecord({ opening: openItem(row, item), hold: null }, answer, outcome, {
+  return closeRecord({ opening: openItem(row, item, id), hold: null }, answer, outcome, {
     responseBytes: bytes,
     durationMs: 0,
   })
@@ -153,14 +169,13 @@ function endingOf(reading: UsageReading | null): Ending {
   return { kind: 'at-least', reason: problems.includes('missing') ? 'usage-missing' : 'usage-suspect' }
 }
 
-/** The same for the same item, however often its results are read. */
-function openItem({ id, call, scope, client, createdAt }: BatchRow, { customId, model }: ReturnedItem) {
+function openItem({ id: batch, scope, client, createdAt }: BatchRow, { customId, model }: ReturnedItem, id: string) {
   return {
-    id: `${call}:${customId}`,
+    id,
     startedAt: createdAt,
     overheadMs: 0,
     endpoint: 'batches',
-    target: `batch ${id} ${customId}`,
+    target: `batch ${batch} ${customId}`,
     scope,
     client,
     requestedModel: model,

@@ -16,7 +16,7 @@ import type { PrefixCall } from '../core/cache/prefix-index.js'
 import { fitPrompt } from '../core/cache/prompt-fit.js'
 import { totalPrompt, type Usage, type UsagePart } from '../core/cost/usage.js'
 import { modelIdOf, type PrefixMemory, type PrefixParts } from './prefix-memory.js'
-import { findBefore, type SentCall } from './sent-prompts.js'
+import { type EarlierPrompts, findBefore, findSibling, type PromptOwner, type SentCall } from './sent-prompts.js'
 
 /** A prompt on its way. Whatever happens, and however often, each of these counts once. */
 export interface CacheWatch {
@@ -40,6 +40,7 @@ export interface WatchedPrompt extends PrefixParts {
   readonly memory: PrefixMemory
   readonly id: string
   readonly agent: string
+  readonly owner: PromptOwner
   readonly mode: Exclude<CacheMode, 'off'>
   readonly prefix: CallPrefix
   readonly facts: PlanFacts
@@ -62,7 +63,7 @@ const PICO_PER_NANO = 1_000
 interface Running {
   readonly call: PrefixCall
   readonly sent: SentCall
-  readonly earlier: readonly SentCall[]
+  readonly earlier: EarlierPrompts
 }
 
 class RunningPrompt implements CacheWatch {
@@ -76,7 +77,7 @@ class RunningPrompt implements CacheWatch {
 
   sent(): void {
     if (this.running !== null) return
-    const { runtime, memory, id, agent, facts, plan, prefix, prompt } = this.watched
+    const { runtime, memory, id, owner, facts, plan, prefix, prompt } = this.watched
     const nowMs = runtime.now()
     noteReturns({ ...facts, nowMs }, plan.story)
     const call = memory.index.begin(prompt, nowMs)
@@ -91,7 +92,7 @@ class RunningPrompt implements CacheWatch {
       billed: null,
       isAbandoned: false,
     }
-    this.running = { call, sent, earlier: memory.sent.note(agent, sent) }
+    this.running = { call, sent, earlier: memory.sent.note(owner, sent) }
     this.isOpen = true
   }
 
@@ -173,13 +174,17 @@ class RunningPrompt implements CacheWatch {
   private findMiss(usage: UsagePart): RecordedMiss | null {
     if (this.running === null || isAllRead(usage)) return null
     const { sent, earlier } = this.running
-    const before = findBefore(sent, earlier)
-    const miss = before && explainMiss({ before: fitSent(before), now: sent, usage, rates: this.watched.facts.rates })
-    if (before === null || miss === null) return null
+    const before = findBefore(sent, earlier.own)
+    // A conversation that has just begun could have read what others began with.
+    const nearest = before ?? findSibling(sent, [...earlier.others, ...earlier.own])
+    if (nearest === null) return null
+    const { rates } = this.watched.facts
+    const miss = explainMiss({ before: fitSent(nearest), isSibling: before === null, now: sent, usage, rates })
+    if (miss === null) return null
     const { cause, lostTokens, lostPico } = miss
     // All that was there was read: what is left are tokens that were estimated.
     if (cause.kind === 'unexplained' && isBilledAs(sent.reading, usage)) return null
-    return { cause, before: before.id, lostTokens, lostNano: Math.round(lostPico / PICO_PER_NANO) }
+    return { cause, before: nearest.id, lostTokens, lostNano: Math.round(lostPico / PICO_PER_NANO) }
   }
 
   private saving(usage: Usage | null): Pick<RecordedCache, 'savedNano' | 'addedNano'> {

@@ -84,6 +84,7 @@ export function closeRecord(
     loop: opening.loop ?? null,
     cache: answer.cache ?? null,
     route: answer.route ?? opening.route ?? null,
+    cascade: opening.cascade ?? null,
     degraded: opening.degraded ?? [],
     requestBytes: opening.requestBytes,
     responseBytes,

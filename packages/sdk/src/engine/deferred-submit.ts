@@ -136,7 +136,8 @@ function readRequest(body: Uint8Array): RequestReading {
 }
 
 function findProblem({ model, maxTokens, stream, speed }: CallView, body: Readonly<Record<string, unknown>>) {
-  if (stream) return 'A call that may wait cannot be a stream: leave "stream" out, and ask for its answer when it is there.'
+  if (stream)
+    return 'A call that may wait cannot be a stream: leave "stream" out, and ask for its answer when it is there.'
   if (model === null) return 'model: Field required'
   if (!Array.isArray(body.messages)) return 'messages: Field required'
   if (maxTokens === null || maxTokens < 1) return 'max_tokens: a call that may wait needs a number of at least 1'

@@ -22,6 +22,7 @@ import type { Balances } from './balances.js'
 import type { BatchBooks } from './batch-books.js'
 import type { Breakers } from './breakers.js'
 import type { CacheWatch } from './cache-watch.js'
+import type { Cascades } from './cascades.js'
 import type { Journal } from './journal.js'
 import type { Inspection, Loops } from './loops.js'
 import type { Prefixes } from './prefixes.js'
@@ -82,14 +83,14 @@ export interface CallHold {
  * Estimates the prompt of a request.
  *
  * @param ratio what has been learned of the model's tokens
- * @param weights of blocks that were weighed before, by their index
+ * @param weight of all blocks, where they were weighed before
  */
 export type EstimateInput = (
   view: CallView,
   body: Uint8Array,
   facts: TokenFacts,
   ratio: TokenRatio,
-  weights?: readonly (BlockWeight | undefined)[],
+  weight?: BlockWeight,
 ) => TokenEstimate
 
 /** What the steps of a call share. */
@@ -116,6 +117,7 @@ export interface Desk {
   readonly prefixes: Prefixes
   readonly batches: BatchBooks
   readonly routes: Routes
+  readonly cascades: Cascades
   /** Whether an operator said that a session's loops are no longer looked for. Rejects if the store cannot be read. */
   isExempt(session: string): Promise<boolean>
   /** Something else than before is done about the loop of an agent. */
@@ -150,6 +152,7 @@ export type Opening = Pick<
   | 'request'
   | 'loop'
   | 'route'
+  | 'cascade'
   | 'degraded'
   | 'requestBytes'
 >

@@ -17,13 +17,16 @@ import { type AlertWatch, type BudgetAlert, watchAlerts } from './alerts.js'
 import { rememberBalances } from './balances.js'
 import { openBatchBooks } from './batch-books.js'
 import { openBreakers } from './breakers.js'
+import { type Deferred, deferDefaults, openDeferred, type TellEnd } from './deferred.js'
+import type { DeferSettings } from './deferred-lane.js'
+import { type Cascades, openCascades } from './cascades.js'
 import type { CallHold, Desk, EngineConfig, EstimateInput } from './desk.js'
 import { openJournal } from './journal.js'
 import { startKeeper } from './keeper.js'
 import { outputScope, startLearning } from './learning.js'
 import { type LoopParts, type Loops, watchLoops } from './loops.js'
 import { watchPrefixes } from './prefixes.js'
-import type { LearnedTier } from './route-outcomes.js'
+import type { Judgement, LearnedTier } from './route-outcomes.js'
 import { openRoutes } from './routes.js'
 import type { Runtime } from './runtime.js'
 import { estimateInput } from '../core/tokens/tokens.js'
@@ -34,10 +37,14 @@ export interface Engine {
   admit(call: Call): Promise<Admission>
   /** Takes other budgets into force; calls that run keep the accounts they have, with the new limits. */
   setBudgets(budgets: readonly Budget[]): void
-  /** What somebody says of the answer to a call. False if nothing can be learned from it. @param call RunGuard's id */
-  feedback(call: string, isGood: boolean): boolean
-  /** What was learned of tiers at tasks. */
-  learned(): readonly LearnedTier[]
+  /** Takes note of what somebody says of an answer. False if nothing can be learned from it; rejects if the store fails. */
+  feedback(judgement: Judgement): Promise<boolean>
+  /** Calls that are tried on several tiers. */
+  readonly cascades: Cascades
+  /** What was learned of tiers at tasks, by all who share the store. */
+  learned(): Promise<readonly LearnedTier[]>
+  /** Calls that may wait. */
+  readonly deferred: Deferred
   /** Resolves when every call that has ended is in the store; rejects if the store cannot be written. */
   flush(): Promise<void>
   /** One round of the keeper, now: holds whose owner is gone are posted. Rejects if the store cannot be reached. */
@@ -62,6 +69,10 @@ export interface EngineOptions {
   readonly store: Store & SessionStore
   readonly runtime: Runtime
   readonly budgets?: readonly Budget[]
+  /** How calls that may wait are worked on. */
+  readonly defer?: Partial<DeferSettings>
+  /** Told of calls that have waited and ended, until it says that it has heard. */
+  readonly tellDeferred?: TellEnd | undefined
   /** Called once for each record, when its call has ended. */
   readonly onRecord?: (record: CallRecord) => void
   /** Called when a budget's threshold is crossed, once per threshold and window. */
@@ -88,6 +99,8 @@ export function createEngine(options: EngineOptions): Engine {
   const running = new Map<string, CallHold>()
   const alerts = openAlerts(options, () => budgets)
   const desk = openDesk(options, { budgets: () => budgets, running, alerts })
+  const settings = { ...deferDefaults, ...options.defer }
+  const deferred = openDeferred({ desk, store, settings, tell: options.tellDeferred })
   const keeper = startKeeper(desk, store, running)
   return {
     admit: (call) => admit(desk, call),
@@ -95,9 +108,12 @@ export function createEngine(options: EngineOptions): Engine {
       budgets = applied(list)
       alerts?.sweep()
     },
-    feedback: (call, isGood) => desk.routes.feedback(call, isGood),
-    learned: () => desk.routes.learned(),
+    feedback: (judgement) => desk.routes.outcomes.judge(judgement),
+    cascades: desk.cascades,
+    learned: () => desk.routes.outcomes.list(),
+    deferred,
     flush: async () => {
+      await desk.routes.outcomes.settled()
       await desk.journal.flush()
       await desk.batches.flush()
       await alerts?.told()
@@ -105,7 +121,9 @@ export function createEngine(options: EngineOptions): Engine {
     keep: keeper.round,
     close: async () => {
       keeper.stop()
+      await deferred.close()
       await desk.loops.flush()
+      await desk.routes.outcomes.settled()
       await flushAtLast(desk)
       await alerts?.told()
     },
@@ -173,7 +191,7 @@ function openDesk(options: EngineOptions, { budgets, running, alerts }: Shared):
     ...learning,
     estimateInput: read,
     ...openLoopDesk(options),
-    ...openPlans(options, { budgets, balances, estimateInput: read, ...learning }),
+    ...openPlans(options, { budgets, balances, journal, estimateInput: read, ...learning }),
     open: (hold) => running.set(hold.id, hold),
     close: (record, events) => {
       journal.close(record, events)
@@ -184,26 +202,29 @@ function openDesk(options: EngineOptions, { budgets, running, alerts }: Shared):
 
 /** What chooses models and places the markers of the cache. */
 function openPlans(
-  { config, runtime }: EngineOptions,
-  { outputs, ratioOf, budgets, balances, estimateInput: read }: Pick<
+  { config, runtime, store }: EngineOptions,
+  { outputs, journal, ...shared }: Pick<
     Desk,
-    'budgets' | 'balances' | 'ratioOf' | 'outputs' | 'estimateInput'
+    'budgets' | 'balances' | 'journal' | 'ratioOf' | 'outputs' | 'estimateInput'
   >,
-): Pick<Desk, 'prefixes' | 'routes'> {
+): Pick<Desk, 'prefixes' | 'routes' | 'cascades'> {
   const { book, unknownModel, routing, caching } = config
   const shortOutput = (scope: Scope, model: string) => outputs.expectShort({ scope: outputScope(scope), model })
   const isObserving = config.mode === 'observe'
   // Who only observes is told what would have been chosen.
   const policy = isObserving && routing.mode === 'route' ? { ...routing, mode: 'explain' as const } : routing
+  const parts = { ...shared, store, runtime, book, policy, shortOutput, flush: () => journal.flush() }
+  const routes = openRoutes(parts)
   return {
-    routes: openRoutes({ runtime, book, policy, budgets, balances, ratioOf, estimateInput: read, shortOutput }),
+    routes,
+    cascades: openCascades(parts, routes.outcomes),
     prefixes: watchPrefixes({
       runtime,
       policy: caching,
       isObserving,
       book,
       unknownModel,
-      ratioOf,
+      ratioOf: shared.ratioOf,
     }),
   }
 }

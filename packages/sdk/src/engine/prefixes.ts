@@ -10,7 +10,7 @@ import { bindsThinking, type CacheRates, cacheRates, keepsThinking, minimumToken
 import { bodyMarks, measurePrefix, planCache, withMarks } from '../core/cache/cache-plan.js'
 import type { PlanFacts } from '../core/cache/cache-spots.js'
 import { cacheModeOf, isCachingOff, presenceOf } from '../core/cache/caching.js'
-import { type CallPrefix, readPrefix, weightsOf } from '../core/cache/fingerprints.js'
+import { type CallPrefix, readPrefix, weightOf } from '../core/cache/fingerprints.js'
 import { findModel, type PriceBook, quotePrice } from '../core/cost/price.js'
 import { isServerTool } from '../core/cost/server-tools.js'
 import type { TokenRatio } from '../core/tokens/token-ratio.js'
@@ -32,8 +32,8 @@ export interface CacheCall {
 export interface CacheDraft {
   /** The request with markers and its view; null if it is sent as it is. */
   readonly marked: MarkedCall | null
-  /** What the blocks of the request weigh, by their index. */
-  readonly weights: readonly (BlockWeight | undefined)[]
+  /** Of all blocks of the request, without markers. */
+  readonly weight: BlockWeight
   /** @param isMarked whether it is sent with the markers of the plan */
   watch(isMarked: boolean): CacheWatch
 }
@@ -81,7 +81,7 @@ function planCall(parts: PrefixParts, memory: PrefixMemory, call: CacheCall): Ca
   const isFilled = mode === 'fill' && plan.marks.length > 0
   const marks = bodyMarks(plan, prefix)
   return {
-    weights: weightsOf(prefix),
+    weight: weightOf(prefix),
     marked: isFilled ? markCall(body, view, marks, { keepsStrings: mustKeepStrings(view) }) : null,
     watch: (isMarked) =>
       watchCache({

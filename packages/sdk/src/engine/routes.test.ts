@@ -8,6 +8,7 @@ import { loadPriceBook } from '../core/cost/price.js'
 import { priceList } from '../core/cost/price-list.js'
 import type { Usage } from '../core/cost/usage.js'
 import { defaultRoutePolicy } from '../core/route/routing.js'
+import { estimateInput } from '../core/tokens/tokens.js'
 import { memoryStore } from '../store/memory.js'
 import { manualRuntime } from '../testing/manual-runtime.js'
 import { sampleRecord } from '../testing/sample-record.js'
@@ -46,6 +47,9 @@ function openStage(config: object = {}) {
     book,
     policy: reading.config.routing ?? defaultRoutePolicy,
     balances,
+    store,
+    estimateInput,
+    flush: async () => {},
     ratioOf,
     budgets: () => budgets,
     shortOutput: (_, model) => outputs.expectShort({ scope: null, model }),
@@ -144,8 +148,8 @@ describe('a declared task', () => {
   it('does not follow an answer that another model gave, and judges that one by it', async () => {
     const stage = openStage({ routing: { mode: 'route' } })
     stage.answer(await stage.send({}, { 'x-runguard-task': 'extract' }), { write5m: 5_000 }, 'rg_a', sonnet)
-    expect(stage.routes.feedback('rg_a', false)).toBe(true)
-    expect(stage.routes.learned()).toMatchObject([{ task: 'extract', tier: 'medium' }])
+    expect(await stage.routes.outcomes.judge({ call: 'rg_a', isGood: false })).toBe(true)
+    expect(await stage.routes.outcomes.list()).toMatchObject([{ task: 'extract', tier: 'medium' }])
     expect((await stage.send({ messages: turns(3) }))?.route?.model).not.toBe(sonnet)
   })
 
@@ -153,13 +157,13 @@ describe('a declared task', () => {
     const stage = openStage({ routing: { mode: 'route' } })
     for (let n = 0; n < 8; n++) {
       stage.answer(await stage.send({}, { 'x-runguard-task': 'extract' }), {}, `rg_${n}`)
-      expect(stage.routes.feedback(`rg_${n}`, false)).toBe(true)
+      expect(await stage.routes.outcomes.judge({ call: `rg_${n}`, isGood: false })).toBe(true)
     }
-    expect(stage.routes.feedback('rg_0', true)).toBe(false)
-    expect(stage.routes.feedback('nobody', true)).toBe(false)
+    expect(await stage.routes.outcomes.judge({ call: 'rg_0', isGood: true })).toBe(false)
+    expect(await stage.routes.outcomes.judge({ call: 'nobody', isGood: true })).toBe(false)
     const routing = await stage.send({}, { 'x-runguard-task': 'extract' })
     expect(routing?.route).toMatchObject({ model: sonnet, reason: 'learned' })
-    expect(stage.routes.learned().map(({ tier, evidence }) => [tier, evidence])).toEqual([
+    expect((await stage.routes.outcomes.list()).map(({ tier, evidence }) => [tier, evidence])).toEqual([
       ['medium', 3],
       ['small', 5],
     ])

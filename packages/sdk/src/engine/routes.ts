@@ -5,7 +5,7 @@ import { readEffort } from '../core/body/effort-edit.js'
 import { scanCall } from '../core/body/scan.js'
 import { type CompiledBudgets, matchBudgets } from '../core/budget/budget.js'
 import type { Balance } from '../core/budget/budget-room.js'
-import type { Scope } from '../core/budget/scope.js'
+import type { Headers, Scope } from '../core/budget/scope.js'
 import { findModel, isSameModel, type PriceBook } from '../core/cost/price.js'
 import type { CallRecord } from '../core/cost/record.js'
 import type { Usage } from '../core/cost/usage.js'
@@ -23,6 +23,7 @@ import type { TakenStep } from '../core/degrade/degrade-steps.js'
 import type { Refusal } from '../core/refusal/errors.js'
 import { replaceModel } from '../core/route/cheaper-model.js'
 import { isConversationStart } from '../core/route/conversation-start.js'
+import { FEEDBACK_HEADER, readFeedback } from '../core/route/feedback.js'
 import { chooseRoute } from '../core/route/route.js'
 import { routeSaving } from '../core/route/route-cost.js'
 import type { Route, RouteRequest } from '../core/route/route-facts.js'
@@ -30,6 +31,8 @@ import type { RecordedRoute } from '../core/route/route-record.js'
 import type { RoutePolicy } from '../core/route/routing.js'
 import type { TokenRatio } from '../core/tokens/token-ratio.js'
 import { tokenFacts } from '../core/tokens/tokens.js'
+import type { OutcomeStore } from '../store/outcome-store.js'
+import type { Store } from '../store/store.js'
 import type { Balances } from './balances.js'
 import type { EstimateInput } from './desk.js'
 import {
@@ -39,7 +42,7 @@ import {
   rememberConversations,
   stateAt,
 } from './route-memory.js'
-import { type LearnedTier, learnOutcomes } from './route-outcomes.js'
+import { learnOutcomes, type RouteOutcomes } from './route-outcomes.js'
 import type { Runtime } from './runtime.js'
 
 /** A call before it is sent. */
@@ -48,6 +51,8 @@ export interface RouteCall {
   readonly view: CallView
   readonly body: Uint8Array
   readonly scope: Scope
+  /** True for a try of a cascade: its model is not looked for again. */
+  readonly isChosen: boolean
 }
 
 /** What is to be done with a call. */
@@ -73,9 +78,9 @@ export interface Routes {
   close(routing: Routing, usage: Usage | null, atMs: number): RecordedRoute | null
   /** A call that was routed, or stayed where it was, has ended. */
   ended(routing: Routing, record: CallRecord): void
-  /** What somebody says of the answer to a call. False if nothing can be learned from it. */
-  feedback(call: string, isGood: boolean): boolean
-  learned(): readonly LearnedTier[]
+  /** What the head of a call says of answers to earlier ones. */
+  hear(headers: Headers, scope: Scope): void
+  readonly outcomes: RouteOutcomes
 }
 
 /** What routes need of the engine. */
@@ -84,11 +89,14 @@ export interface RoutesDesk {
   readonly book: PriceBook
   readonly policy: RoutePolicy
   readonly balances: Balances
+  readonly store: OutcomeStore & Pick<Store, 'findRecord'>
   /** The budgets of this moment. */
   budgets(): CompiledBudgets
   /** What has been learned of a model's tokens. */
   ratioOf(model: string): TokenRatio
   readonly estimateInput: EstimateInput
+  /** Resolves when every call that has ended is in the store. */
+  flush(): Promise<void>
   /** Tokens that hardly an answer stays below. */
   shortOutput(scope: Scope, model: string): number
 }
@@ -97,13 +105,14 @@ export interface RoutesDesk {
 export function openRoutes(desk: RoutesDesk): Routes {
   const { book, policy } = desk
   const memory = rememberConversations()
-  const outcomes = learnOutcomes()
+  const outcomes = learnOutcomes({ ...desk, sourceOf: (record) => judgedSource(policy, book, record) })
   const ladders = watchLadders(desk)
-  const successOf = (task: string, tier: string) => outcomes.estimate(task, tier, desk.runtime.now())
+  const successOf = (task: string, tier: string) => outcomes.estimate(task, tier)
 
   const route = async (call: RouteCall): Promise<Routing | null> => {
     const due = await ladders.dueFor(call)
     if (policy.mode === 'off' && due.length === 0 && memory.size === 0) return null
+    if (policy.mode !== 'off' && call.scope.task !== null && !call.isChosen) await outcomes.refresh()
     const conversation = nameConversation(call.scope, call.view, call.body)
     const known = memory.recall(conversation)
     if (policy.mode === 'off' && due.length === 0 && known === null) return null
@@ -116,19 +125,24 @@ export function openRoutes(desk: RoutesDesk): Routes {
       if (route === null || usage === null || !route.isApplied || route.reason === 'retired') return route
       return { ...route, savedNano: routeSaving(usage, route, book, atMs) }
     },
-    ended: ({ conversation, lowered, route, view }, { id, usage, scope, startedAt, servedModel }) => {
+    ended: ({ conversation, lowered, view }, record) => {
+      const { usage, startedAt, servedModel } = record
       if (usage === null) return
       const model = view.model ?? servedModel ?? ''
       const isOwn = servedModel === null || isSameModel(book, servedModel, model)
       const call = { usage, model, isOwn, startedAtMs: startedAt, lowered }
       const after = conversationAfter(memory.recall(conversation), call)
       if (after !== null) memory.remember(conversation, after)
-      const served = tierOf(policy, book, servedModel ?? model)
-      const tier = route?.isApplied === true && isOwn ? (route.tier ?? served) : served
-      if (scope.task !== null && tier !== null) outcomes.expect(id, { task: scope.task, tier })
+      outcomes.expect(record)
     },
-    feedback: (call, isGood) => outcomes.judge(call, isGood, desk.runtime.now()),
-    learned: () => outcomes.list(desk.runtime.now()),
+    hear: (headers, { key }) => {
+      for (const { id, isGood } of readFeedback(headers[FEEDBACK_HEADER])) {
+        outcomes.judge({ call: id, isGood, key }).catch((error: unknown) => {
+          desk.runtime.log.error('feedback-lost', { call: id, error: String(error) })
+        })
+      }
+    },
+    outcomes,
   }
 }
 
@@ -157,17 +171,18 @@ function decide(work: Work, choose: Choose, desk: RoutesDesk): Routing {
   }
   const { policy } = desk
   const request = requestOf(work, desk)
-  const route = choose(request, policy.mode === 'explain' ? { ...policy, mode: 'off' } : policy)
+  const isLeft = work.isChosen || policy.mode === 'explain'
+  const route = work.isChosen ? null : choose(request, isLeft ? { ...policy, mode: 'off' } : policy)
   const moved = route === null || route.model === view.model ? null : replaceModel(work.body, view, route.model)
   // A conversation that a budget has moved stays moved: that is done, and not only explained.
-  const isOnlyExplained = policy.mode === 'explain' && request.pressure === null && moved === null
+  const isOnlyExplained = policy.mode === 'explain' && !work.isChosen && request.pressure === null && moved === null
   const explained = isOnlyExplained ? choose(request, policy) : null
   const edited = degradeBody(work, moved ?? work.body, moved === null ? view : scanCall(moved))
   return {
     body: edited.isChanged ? edited.body : moved,
     view: edited.view,
     route: recordRoute(explained ?? route, explained === null),
-    degraded: [...tierStep(due, route), ...edited.taken],
+    degraded: [...tierStep(work, route), ...edited.taken],
     refusal: null,
     conversation,
     lowered: edited.lowered,
@@ -198,10 +213,11 @@ function requestOf({ view, body, scope, due, known, atMs }: Work, desk: RoutesDe
 }
 
 /** What became of the step to a cheaper tier. */
-function tierStep(due: readonly DueStep[], route: Route | null): readonly TakenStep[] {
+function tierStep({ due, isChosen }: Work, route: Route | null): readonly TakenStep[] {
   const step = due.find(({ action }) => action.kind === 'cheaper-tier')
   if (step === undefined) return []
   if (!step.account.isEnforced) return [leaveStep(step, ONLY_OBSERVES)]
+  if (isChosen) return [leaveStep(step, 'a cascade tries cheaper tiers by itself')]
   if (route !== null && route.model !== route.asked) return [takeStep(step, `${route.asked} → ${route.model}`)]
   return [leaveStep(step, route?.rejected.at(-1)?.why ?? 'there is no cheaper model')]
 }
@@ -238,6 +254,16 @@ function degradeBody({ due, known, atMs }: Work, body: Uint8Array, view: CallVie
   if (tight.account.isEnforced) apply(tightenMaxTokens(tight, edited))
   else edited = { ...edited, taken: [...edited.taken, leaveStep(tight, ONLY_OBSERVES)] }
   return edited
+}
+
+/** An answer counts for the tier that gave it: not for one that it was meant for, and that another model stood in for. */
+function judgedSource(policy: RoutePolicy, book: PriceBook, record: CallRecord): { task: string; tier: string } | null {
+  const { scope, route = null, servedModel, requestedModel } = record
+  const task = scope.task ?? route?.task ?? null
+  const model = servedModel ?? requestedModel ?? ''
+  const isRouted = route?.isApplied === true && isSameModel(book, route.model, model)
+  const tier = (isRouted ? route.tier : null) ?? tierOf(policy, book, model)
+  return task === null || tier === null ? null : { task, tier }
 }
 
 function tierOf({ tiers }: RoutePolicy, book: PriceBook, model: string): string | null {

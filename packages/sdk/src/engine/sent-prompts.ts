@@ -14,39 +14,96 @@ export interface SentCall extends SentPrompt {
   isAbandoned: boolean
 }
 
+/** Whose prompt it is. */
+export interface PromptOwner {
+  /** With the credential that it is sent with. */
+  readonly session: string
+  /** Of the session. */
+  readonly agent: string
+}
+
+/** What was sent before, the newest first. */
+export interface EarlierPrompts {
+  /** By the agent itself. */
+  readonly own: readonly SentCall[]
+  /** By the other agents of the session, the last of each. */
+  readonly others: readonly SentCall[]
+}
+
 /** What is remembered of agents. */
 export interface SentPrompts {
-  /** Notes a prompt, and answers those that the agent sent before it, the newest first. */
-  note(agent: string, call: SentCall): readonly SentCall[]
+  /** Notes a prompt, and answers those that were sent before it. */
+  note(owner: PromptOwner, call: SentCall): EarlierPrompts
 }
 
 /** Agents that share a session ask side questions in between: the conversation goes on in one of the last few. */
 const PROMPTS_PER_AGENT = 4
+/** One of the last few to begin has what the next one begins with. */
+const MAX_OTHERS = 8
 const DEFAULT_MAX_BLOCKS = 100_000
 
 /** Holds prompts of at most `maxBlocks` blocks, about 200 bytes each; agents that were not heard of for longest go first. */
 export function rememberPrompts(maxBlocks: number = DEFAULT_MAX_BLOCKS): SentPrompts {
-  const byAgent = new Map<string, readonly SentCall[]>()
+  const sessions = new Map<string, Map<string, readonly SentCall[]>>()
   let blocks = 0
   const forget = (calls: readonly SentCall[]): void => {
     for (const { prompt } of calls) blocks -= prompt.blocks.length
   }
-  return {
-    note(agent, call) {
-      const earlier = byAgent.get(agent) ?? []
-      const kept = [call, ...earlier.slice(0, PROMPTS_PER_AGENT - 1)]
-      forget(earlier.slice(PROMPTS_PER_AGENT - 1))
-      blocks += call.prompt.blocks.length
-      byAgent.delete(agent)
-      byAgent.set(agent, kept)
-      for (const [oldest, calls] of byAgent) {
-        if (blocks <= maxBlocks || oldest === agent) break
-        byAgent.delete(oldest)
+  const shrink = (): void => {
+    for (const [session, agents] of sessions) {
+      for (const [agent, calls] of agents) {
+        if (blocks <= maxBlocks || (sessions.size === 1 && agents.size === 1)) return
+        agents.delete(agent)
         forget(calls)
+        if (agents.size === 0) sessions.delete(session)
       }
-      return earlier
+    }
+  }
+  return {
+    note({ session, agent }, call) {
+      const agents = sessions.get(session) ?? new Map<string, readonly SentCall[]>()
+      const own = agents.get(agent) ?? []
+      agents.delete(agent)
+      const others = agents.size === 0 ? [] : lastOfEach(agents)
+      forget(own.slice(PROMPTS_PER_AGENT - 1))
+      blocks += call.prompt.blocks.length
+      agents.set(agent, [call, ...own.slice(0, PROMPTS_PER_AGENT - 1)])
+      sessions.delete(session)
+      sessions.set(session, agents)
+      shrink()
+      return { own, others }
     },
   }
+}
+
+function lastOfEach(agents: ReadonlyMap<string, readonly SentCall[]>): readonly SentCall[] {
+  return [...agents.values()]
+    .slice(-MAX_OTHERS)
+    .reverse()
+    .flatMap(([last]) => (last === undefined ? [] : [last]))
+}
+
+/**
+ * The request of another conversation that has most in common with this one, from the start on; null if none has
+ * anything. Only what is kept in the same cache can be shared.
+ */
+export function findSibling(now: SentPrompt, others: readonly SentCall[]): SentCall | null {
+  let best: SentCall | null = null
+  let most = 0
+  for (const call of others) {
+    if (call.isAbandoned || call.prompt.space !== now.prompt.space) continue
+    const shared = countShared(call.prompt.blocks, now.prompt.blocks)
+    if (shared <= most) continue
+    best = call
+    most = shared
+  }
+  return best
+}
+
+function countShared(left: readonly { readonly key: number }[], right: readonly { readonly key: number }[]): number {
+  let shared = 0
+  while (shared < left.length && left[shared]?.key === right[shared]?.key) shared += 1
+  return shared
 }
 
 /** At least this share of what was said must have been sent again. */

@@ -1,10 +1,13 @@
+export { type AuditVerification, hashText, verifyAudit } from './audit-hash.js'
+export type { AuditQuery, AuditStore } from './audit-store.js'
 export type { BatchRow, BatchStore } from './batch-store.js'
 export { forgetfulStore, memoryStore } from './memory.js'
 export { memoryOutbox } from './memory-outbox.js'
 export { SchemaTooNewError } from './migrations.js'
 export type { AlertQuery, DeliveryQuery, DeliveryTake, OutboxStore, PagePlace } from './outbox-store.js'
+export type { JudgedCall, OutcomeQuery, OutcomeStore } from './outcome-store.js'
 export { type PostgresConnection, type PostgresLimits, type PostgresPool, postgresStore } from './postgres.js'
-export type { Registry, StoredBudget } from './registry.js'
+export type { BudgetRegistry, Registry, StoredBudget } from './registry.js'
 export type { SessionMark, SessionRow, SessionStore } from './session-store.js'
 export { type SqliteDatabase, type SqliteOptions, sqliteStore } from './sqlite.js'
 export type {
@@ -20,3 +23,23 @@ export type {
   Store,
   StoreBatch,
 } from './store.js'
+export type { KeyQuery, KeyRow, LoginSession, TeamStore, UserName, UserRow } from './team-store.js'
+export type { TrafficDimension, TrafficFacts, TrafficNumbers } from './traffic-facts.js'
+export { noNumbers, promptOf, savedOf } from './traffic-facts.js'
+export type {
+  AgentSum,
+  CallQuery,
+  ListPlace,
+  SessionQuery,
+  SessionSum,
+  TrafficCount,
+  TrafficFilter,
+  TrafficGroup,
+  TrafficGroupSum,
+  TrafficPeriod,
+  TrafficPoint,
+  TrafficSeriesQuery,
+  TrafficStore,
+  TrafficSumQuery,
+  TrafficSums,
+} from './traffic-store.js'

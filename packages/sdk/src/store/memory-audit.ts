@@ -3,6 +3,7 @@
 import { type AuditEntry, emptyHead, sealAudit } from '../core/team/audit.js'
 import { cleanDraft, hashText } from './audit-hash.js'
 import type { AuditQuery, AuditStore } from './audit-store.js'
+import { cleanText } from './summary.js'
 
 /** No entries yet. They are kept as text, as everywhere: whoever changes one later changes nothing here. */
 export function memoryAudit(): AuditStore {
@@ -29,8 +30,6 @@ export function memoryAudit(): AuditStore {
 function isAskedFor({ sequence, at, action, actor, subject }: AuditEntry, query: AuditQuery): boolean {
   const { before = Number.POSITIVE_INFINITY, after = 0, since = 0, until = Number.POSITIVE_INFINITY } = query
   const isWithin = sequence < before && sequence > after && at >= since && at < until
-  const isSame = (asked: string | undefined, found: string): boolean => asked === undefined || asked === found
-  return (
-    isWithin && isSame(query.action, action) && isSame(query.actor, actor.id) && isSame(query.subject, subject)
-  )
+  const isSame = (asked: string | undefined, found: string): boolean => asked === undefined || cleanText(asked) === found
+  return isWithin && isSame(query.action, action) && isSame(query.actor, actor.id) && isSame(query.subject, subject)
 }

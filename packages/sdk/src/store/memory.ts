@@ -8,8 +8,10 @@ import { memoryAudit } from './memory-audit.js'
 import { memoryBatches } from './memory-batches.js'
 import { memoryDeferred } from './memory-deferred.js'
 import { memoryOutbox } from './memory-outbox.js'
+import { memoryOutcomes } from './memory-outcomes.js'
 import { memorySessions } from './memory-sessions.js'
 import { memoryTeam } from './memory-team.js'
+import { memoryTraffic } from './memory-traffic.js'
 import type { Registry, StoredBudget } from './registry.js'
 import { checkReport } from './report-query.js'
 import type { SessionStore } from './session-store.js'
@@ -24,11 +26,12 @@ import type {
   StoreBatch,
 } from './store.js'
 import { type CallSummary, cleanText, compareRows, compareText, dayName, dayNumber, summarize } from './summary.js'
+import type { TrafficStore } from './traffic-store.js'
 
 type MutableRow = { -readonly [K in keyof ReportRow]: ReportRow[K] }
 
 /** An empty store, with an empty registry and no sessions, that lasts as long as the process. */
-export function memoryStore(): Store & Registry & SessionStore {
+export function memoryStore(): Store & Registry & SessionStore & TrafficStore {
   return openMemory(keepBatch)
 }
 
@@ -36,7 +39,7 @@ export function memoryStore(): Store & Registry & SessionStore {
  * The same for one who only wants to know what is granted: of calls that have ended nothing is kept but what they leave on
  * accounts that others use too. So it stays small, and cannot be audited.
  */
-export function forgetfulStore(): Store & Registry & SessionStore {
+export function forgetfulStore(): Store & Registry & SessionStore & TrafficStore {
   return openMemory((memory, { events }) => {
     const results = keepBatch(memory, { events, records: [] })
     memory.entries.length = 0
@@ -64,11 +67,13 @@ function openMemory(keep: (memory: Memory, batch: StoreBatch) => readonly Ledger
     ...memoryAlerts(),
     ...memorySessions(),
     ...memoryBatches(),
+    ...memoryOutcomes(),
     ...memoryDeferred(),
     ...memoryOutbox(),
+    ...memoryTraffic(memory.records),
     isInstant: true,
     post,
-    async addRecords(records) {
+    async addRecords(records: StoreBatch['records']) {
       await post({ events: [], records })
     },
     async verify() {

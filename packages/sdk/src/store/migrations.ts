@@ -2,7 +2,10 @@
 
 import { DEFERRED_TABLES } from './deferred-tables.js'
 import { OUTBOX_TABLES } from './outbox-tables.js'
+import { OUTCOME_TABLES } from './outcome-tables.js'
 import type { SqlRow, Statement } from './sql.js'
+import { TEAM_TABLES } from './team-tables.js'
+import { TRAFFIC_TABLES } from './traffic-tables.js'
 
 /** Step n brings a database from version n to version n + 1. Both databases run the same texts. */
 const MIGRATIONS: readonly (readonly string[])[] = [
@@ -138,6 +141,9 @@ const MIGRATIONS: readonly (readonly string[])[] = [
   ],
   OUTBOX_TABLES,
   DEFERRED_TABLES,
+  TEAM_TABLES,
+  OUTCOME_TABLES,
+  TRAFFIC_TABLES,
 ]
 
 /** A table with one row, or none before the first step. */

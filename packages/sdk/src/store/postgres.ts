@@ -10,19 +10,24 @@ import {
   touchedAccounts,
   touchedHolds,
 } from '../core/ledger/ledger-posting.js'
+import { sqlAudit } from './audit-sql.js'
 import { sqlBatches } from './batches-sql.js'
 import { sqlDeferred } from './deferred-sql.js'
 import { auditSteps } from './ledger-audit-sql.js'
 import { insertMissingAccounts, lockAccounts, lockHolds } from './ledger-sql.js'
 import { pendingSteps, SELECT_VERSION, VERSION_TABLE, writeVersion } from './migrations.js'
 import { sqlOutbox } from './outbox-sql.js'
+import { sqlOutcomes } from './outcomes-sql.js'
 import type { Registry } from './registry.js'
 import { RAISE_REGISTRY_VERSION } from './registry-sql.js'
 import type { SessionStore } from './session-store.js'
 import { sqlSessions } from './sessions-sql.js'
-import { numberPlaceholders, POSTGRES, type SqlRow, type Statement, type Steps } from './sql.js'
+import { numberPlaceholders, POSTGRES, type SqlRow, type Statement, type Steps, type Transact } from './sql.js'
 import { accountsByKey, holdsById, NOTHING, sqlAlerts, sqlReads, sqlRegistry, writesOf } from './sql-store.js'
 import type { Store, StoreBatch } from './store.js'
+import { sqlTeam } from './team-sql.js'
+import { sqlTraffic } from './traffic-sql.js'
+import type { TrafficStore } from './traffic-store.js'
 
 /**
  * The few methods of a `pg` pool that are used. An idle connection that breaks makes a pool emit `error`; whoever opens
@@ -53,32 +58,30 @@ export interface PostgresConnection {
 export async function postgresStore(
   pool: PostgresPool,
   limits: PostgresLimits = usualLimits,
-): Promise<Store & Registry & SessionStore> {
+): Promise<Store & Registry & SessionStore & TrafficStore> {
   await withRetries(() => migrate(pool), isMigrationRace)
   const begin = beginWithin(limits)
   const post: Store['post'] = (batch) => postBatch(pool, begin, batch)
+  const fetch = (statement: Statement): Promise<SqlRow[]> => fetchRows(pool, statement)
+  const change = (statement: Statement): Promise<SqlRow[]> => withRetries(() => fetchRows(pool, statement), isRetriable)
+  const changeRows = (statement: Statement): Promise<SqlRow[]> => changeRegistry(pool, begin, statement)
+  const transact: Transact = (steps) =>
+    withRetries(() => inTransaction(pool, begin, (tx) => runSteps(tx, steps())), isRetriable)
   return {
-    ...sqlReads(POSTGRES, (statement) => fetchRows(pool, statement)),
-    ...sqlAlerts(POSTGRES, (statement) => withRetries(() => fetchRows(pool, statement), isRetriable)),
-    ...sqlRegistry(
-      (statement) => fetchRows(pool, statement),
-      (statement) => changeRegistry(pool, begin, statement),
-    ),
-    ...sqlSessions(
-      POSTGRES,
-      (statement) => fetchRows(pool, statement),
-      (statement) => withRetries(() => fetchRows(pool, statement), isRetriable),
-    ),
-    ...sqlBatches(
+    ...sqlReads(POSTGRES, fetch),
+    ...sqlAlerts(POSTGRES, change),
+    ...sqlRegistry(fetch, changeRows),
+    ...sqlTeam({ fetchRows: fetch, change, changeRegistry: changeRows }),
+    ...sqlAudit(POSTGRES, fetch, transact),
+    ...sqlSessions(POSTGRES, fetch, change),
+    ...sqlOutcomes(
       (statement) => fetchRows(pool, statement),
       (statement) => withRetries(() => fetchRows(pool, statement), isRetriable),
     ),
-    ...sqlDeferred(
-      POSTGRES,
-      (statement) => fetchRows(pool, statement),
-      (statement) => withRetries(() => fetchRows(pool, statement), isRetriable),
-    ),
-    ...sqlOutbox(
+    ...sqlBatches(fetch, change),
+    ...sqlDeferred(POSTGRES, fetch, change),
+    ...sqlOutbox(POSTGRES, fetch, transact),
+    ...sqlTraffic(
       POSTGRES,
       (statement) => fetchRows(pool, statement),
       (steps) => withRetries(() => inTransaction(pool, begin, (tx) => runSteps(tx, steps())), isRetriable),

@@ -40,6 +40,7 @@ import {
 import type { Dialect, SqlRow, Statement } from './sql.js'
 import type { Store } from './store.js'
 import { compareRows, compareText } from './summary.js'
+import { noteNewCalls } from './traffic-sum-sql.js'
 
 /** Alerts over a database; the statement is its own transaction. */
 export function sqlAlerts(
@@ -146,7 +147,7 @@ export function writesOf(
   if (changed.length > 0) writes.push(writeHolds(dialect, changed))
   if (posting.accounts.length > 0) writes.push(writeAccounts(dialect, posting.accounts))
   if (posting.entries.length > 0) writes.push(appendEntries(dialect, posting.entries))
-  if (records.length > 0) writes.push(insertCalls(dialect, records))
+  if (records.length > 0) writes.push(noteNewCalls(dialect, records), insertCalls(dialect, records))
   return writes
 }
 

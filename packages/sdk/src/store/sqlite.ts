@@ -10,6 +10,7 @@ import { auditSteps } from './ledger-audit-sql.js'
 import { lockAccounts, lockHolds } from './ledger-sql.js'
 import { pendingSteps, SELECT_VERSION, VERSION_TABLE, writeVersion } from './migrations.js'
 import { sqlOutbox } from './outbox-sql.js'
+import { sqlOutcomes } from './outcomes-sql.js'
 import type { Registry } from './registry.js'
 import { RAISE_REGISTRY_VERSION } from './registry-sql.js'
 import type { SessionStore } from './session-store.js'
@@ -18,6 +19,8 @@ import { SQLITE, type SqlRow, type Statement, type Steps, type Transact } from '
 import { accountsByKey, holdsById, NOTHING, sqlAlerts, sqlReads, sqlRegistry, writesOf } from './sql-store.js'
 import type { Store, StoreBatch } from './store.js'
 import { sqlTeam } from './team-sql.js'
+import { sqlTraffic } from './traffic-sql.js'
+import type { TrafficStore } from './traffic-store.js'
 
 /** The few methods of a SQLite driver that are used. Integers come back as numbers. */
 export interface SqliteDatabase {
@@ -50,7 +53,7 @@ export interface SqliteOptions {
 export function sqliteStore(
   database: SqliteDatabase,
   { busyTimeoutMs = 5_000 }: SqliteOptions = {},
-): Store & Registry & SessionStore {
+): Store & Registry & SessionStore & TrafficStore {
   database.exec(`PRAGMA busy_timeout = ${Math.trunc(busyTimeoutMs)}`)
   database.exec('PRAGMA journal_mode = WAL')
   database.exec('PRAGMA synchronous = NORMAL')
@@ -71,8 +74,10 @@ export function sqliteStore(
     ...sqlAudit(SQLITE, fetchRows, transact),
     ...sqlSessions(SQLITE, fetchRows, fetchRows),
     ...sqlBatches(fetchRows, fetchRows),
+    ...sqlOutcomes(fetchRows, fetchRows),
     ...sqlDeferred(SQLITE, fetchRows, fetchRows),
     ...sqlOutbox(SQLITE, fetchRows, transact),
+    ...sqlTraffic(SQLITE, fetchRows, transact),
     post,
     async addRecords(records) {
       await post({ events: [], records })

@@ -7,6 +7,7 @@ import type { LedgerFinding } from '../core/ledger/ledger-audit.js'
 import type { BatchStore } from './batch-store.js'
 import type { DeferredStore } from './deferred-store.js'
 import type { OutboxStore } from './outbox-store.js'
+import type { OutcomeStore } from './outcome-store.js'
 
 /** How a report is cut into rows. */
 export type ReportGroup = 'day' | 'session' | 'model' | 'project' | 'total'
@@ -88,7 +89,7 @@ export interface AlertTake {
   readonly taker: string
 }
 
-export interface Store extends BatchStore, DeferredStore, OutboxStore {
+export interface Store extends BatchStore, DeferredStore, OutboxStore, OutcomeStore {
   /**
    * Applies events in order and keeps records, in one commit: all of it, or none and the promise rejects. What was
    * answered survives the death of the process. Sending a group again is always safe: events that took effect are

@@ -147,7 +147,9 @@ export function subtractNumbers(from: TrafficNumbers, what: TrafficNumbers): Tra
 
 /** Numbers, one by one. */
 export function makeNumbers(numberOf: (name: keyof TrafficNumbers) => number): TrafficNumbers {
-  return Object.fromEntries(trafficNumbers.map((name) => [name, numberOf(name)])) as TrafficNumbers
+  const made: Partial<Record<keyof TrafficNumbers, number>> = {}
+  for (const name of trafficNumbers) made[name] = numberOf(name)
+  return made as TrafficNumbers
 }
 
 /** Nothing of anything. */

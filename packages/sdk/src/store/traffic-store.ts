@@ -21,6 +21,8 @@ export interface TrafficSumQuery extends TrafficPeriod {
   readonly filter: TrafficFilter
   /** How many groups are told apart, the dearest. */
   readonly top: number
+  /** True: to the millisecond, from the calls themselves; for periods of a few hours. */
+  readonly isExact?: boolean
 }
 
 /** The sums of one group; `group` is `''` for calls that name none, `total` where all are one. */
@@ -44,7 +46,7 @@ export interface TrafficSeriesQuery extends TrafficPeriod {
   readonly filter: TrafficFilter
   /** The groups that are told apart; all others are one. */
   readonly groups: readonly string[]
-  /** How long a step is: whole half hours, or fewer minutes than that for short periods. */
+  /** How long a step is: whole half hours; shorter ones are read from the calls themselves, for periods of a few hours. */
   readonly stepMs: number
   /** Steps begin at whole multiples of `stepMs` after `-offsetMs`: how far the clock is ahead of UTC. */
   readonly offsetMs: number
@@ -130,8 +132,8 @@ export interface TrafficCount {
 }
 
 /**
- * Answers from sums that are kept beside the records, by half hours: periods of sums are taken as if `since` and `until`
- * were rounded down to whole ones. Sums are brought up to date by {@link TrafficStore.sumUp}, a moment after the calls;
+ * Answers from sums that are kept beside the records, by half hours: those that a period of sums
+ * touches are in it whole, unless it is read from the calls themselves. Sums are brought up to date by {@link TrafficStore.sumUp}, a moment after the calls;
  * lists of calls are as well.
  */
 export interface TrafficStore {
@@ -148,9 +150,9 @@ export interface TrafficStore {
   worstMiss(kind: string, period: TrafficPeriod): Promise<string | null>
   listCalls(query: CallQuery): Promise<readonly CallRecord[]>
   /** What sums are made of, call by call, the oldest first. */
-  listFacts(query: TrafficPeriod & { readonly filter: TrafficFilter; readonly limit: number }): Promise<
-    readonly TrafficFacts[]
-  >
+  listFacts(
+    query: TrafficPeriod & { readonly filter: TrafficFilter; readonly limit: number },
+  ): Promise<readonly TrafficFacts[]>
   listSessionSums(query: SessionQuery): Promise<readonly SessionSum[]>
   findSessionSum(session: string): Promise<SessionSum | null>
   /** The main one first, then by their first calls. */

@@ -3,30 +3,21 @@
 import { createHash } from 'node:crypto'
 import type { CallRecord } from '../core/cost/record.js'
 import { readCall } from './calls-sql.js'
-import {
-  type Columns,
-  type Dialect,
-  encodeRows,
-  insertText,
-  type SqlValue,
-  type Statement,
-  type Steps,
-} from './sql.js'
+import { type Columns, type Dialect, encodeRows, insertText, type SqlValue, type Statement, type Steps } from './sql.js'
 import { compareText } from './summary.js'
 import {
   addNumbers,
   bucketOf,
   countsOf,
-  promptOf,
-  savedOf,
   type TrafficFacts,
   type TrafficNumbers,
   trafficDimensions,
   trafficFacts,
   trafficNumbers,
 } from './traffic-facts.js'
-import type { SessionSum, TrafficCount } from './traffic-store.js'
-import { numberColumn } from './traffic-tables.js'
+import { sumSessions } from './traffic-rollup.js'
+import type { TrafficCount } from './traffic-store.js'
+import { DAY_MS, numberColumn } from './traffic-tables.js'
 
 const NAME_COLUMNS: Columns = {
   model: 'TEXT',
@@ -59,6 +50,14 @@ const SUM_COLUMNS: Columns = {
   facet: 'BIGINT',
   ...NAME_COLUMNS,
   tag: 'TEXT',
+  ...NUMBER_COLUMNS,
+}
+const ONE_NAME_COLUMNS: Columns = {
+  id: 'TEXT',
+  dimension: 'TEXT',
+  span: 'TEXT',
+  name: 'TEXT',
+  bucket: 'BIGINT',
   ...NUMBER_COLUMNS,
 }
 const COUNT_COLUMNS: Columns = {
@@ -121,6 +120,7 @@ function* addSums(dialect: Dialect, facts: readonly TrafficFacts[], records: rea
   const writes: readonly [string, Columns, readonly SqlValue[][], string][] = [
     ['traffic_tags', TAG_COLUMNS, tags, 'ON CONFLICT (tag, started_at, id) DO NOTHING'],
     ['traffic_sums', SUM_COLUMNS, sumRows(facts), addTo('traffic_sums', Object.keys(NUMBER_COLUMNS))],
+    ['traffic_names', ONE_NAME_COLUMNS, nameRows(facts), addTo('traffic_names', Object.keys(NUMBER_COLUMNS))],
     ['traffic_counts', COUNT_COLUMNS, countRows(records), addTo('traffic_counts', ['calls', 'nano', 'tokens'])],
     ['traffic_sessions', SESSION_COLUMNS, sessionRows(facts), widenSession],
   ]
@@ -157,24 +157,52 @@ function addTo(table: string, columns: readonly string[]): string {
 }
 
 /** Names may be longer than an index takes, all of them together. */
-function rowId(parts: readonly (string | number)[]): string {
-  return createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, 32)
+function rowId(key: string): string {
+  return createHash('sha256').update(key).digest('base64url').slice(0, 32)
 }
 
-/** A call without tags is one row; else one for itself, and one under each tag. Sorted, so that no two processes lock crosswise. */
+/** Rows that are added up by their keys. Sorted by id, so that no two processes lock crosswise. */
+class SumRows {
+  readonly #rows = new Map<string, { readonly key: readonly (string | number)[]; numbers: TrafficNumbers }>()
+
+  add(key: readonly (string | number)[], numbers: TrafficNumbers): void {
+    const text = JSON.stringify(key)
+    const row = this.#rows.get(text)
+    if (row === undefined) this.#rows.set(text, { key, numbers })
+    else row.numbers = addNumbers(row.numbers, numbers)
+  }
+
+  list(): SqlValue[][] {
+    return sortRows([...this.#rows].map(([text, { key, numbers }]) => [rowId(text), ...key, ...numberValues(numbers)]))
+  }
+}
+
+/** A call without tags is one row; else one for itself, and one under each tag. */
 function sumRows(facts: readonly TrafficFacts[]): SqlValue[][] {
-  const rows = new Map<string, { readonly key: (string | number)[]; numbers: TrafficNumbers }>()
+  const rows = new SumRows()
   for (const { startedAt, names, tags, numbers } of facts) {
-    const facets: [number, string][] = tags.length === 0 ? [[2, '']] : [[0, ''], ...tags.map((tag): [number, string] => [1, tag])]
-    for (const [facet, tag] of facets) {
-      const key = [bucketOf(startedAt), facet, ...trafficDimensions.map((dimension) => names[dimension]), tag]
-      const id = rowId(key)
-      const row = rows.get(id)
-      if (row === undefined) rows.set(id, { key, numbers })
-      else row.numbers = addNumbers(row.numbers, numbers)
+    const all = trafficDimensions.map((dimension) => names[dimension])
+    rows.add([bucketOf(startedAt), tags.length === 0 ? 2 : 0, ...all, ''], numbers)
+    for (const tag of tags) rows.add([bucketOf(startedAt), 1, ...all, tag], numbers)
+  }
+  return rows.list()
+}
+
+/** A call under each of its names, in its half hour and in its day. */
+function nameRows(facts: readonly TrafficFacts[]): SqlValue[][] {
+  const rows = new SumRows()
+  for (const { startedAt, names, tags, numbers } of facts) {
+    const under: (readonly [string, string])[] = [
+      ['total', ''],
+      ...trafficDimensions.map((dimension) => [dimension, names[dimension]] as const),
+      ...(tags.length === 0 ? [''] : tags).map((tag) => ['tag', tag] as const),
+    ]
+    for (const [dimension, name] of under) {
+      rows.add([dimension, 'half-hour', name, bucketOf(startedAt)], numbers)
+      rows.add([dimension, 'day', name, Math.floor(startedAt / DAY_MS) * DAY_MS], numbers)
     }
   }
-  return sortRows([...rows].map(([id, { key, numbers }]) => [id, ...key, ...numberValues(numbers)]))
+  return rows.list()
 }
 
 type MutableCount = { -readonly [K in 'calls' | 'nano' | 'tokens']: TrafficCount[K] }
@@ -184,7 +212,7 @@ function countRows(records: readonly CallRecord[]): SqlValue[][] {
   for (const record of records) {
     for (const { kind, names, nano, tokens } of countsOf(record)) {
       const key = [bucketOf(record.startedAt), kind, JSON.stringify(names)]
-      const id = rowId(key)
+      const id = rowId(JSON.stringify(key))
       const row = rows.get(id) ?? { key, calls: 0, nano: 0, tokens: 0 }
       row.calls += 1
       row.nano += nano
@@ -224,30 +252,6 @@ function sessionRows(facts: readonly TrafficFacts[]): SqlValue[][] {
       row.team,
     ]),
   )
-}
-
-/** The sessions of some calls, in no order; calls that name none are in none. */
-export function sumSessions(facts: readonly TrafficFacts[]): SessionSum[] {
-  const sessions = new Map<string, SessionSum>()
-  for (const { names, startedAt, numbers } of facts) {
-    if (names.session === '') continue
-    const before = sessions.get(names.session)
-    const isFirst = before === undefined || startedAt < before.firstAt
-    sessions.set(names.session, {
-      session: names.session,
-      firstAt: Math.min(startedAt, before?.firstAt ?? startedAt),
-      lastAt: Math.max(startedAt, before?.lastAt ?? startedAt),
-      calls: (before?.calls ?? 0) + 1,
-      costNano: (before?.costNano ?? 0) + numbers.costNano,
-      savedNano: (before?.savedNano ?? 0) + savedOf(numbers),
-      promptTokens: (before?.promptTokens ?? 0) + promptOf(numbers),
-      readTokens: (before?.readTokens ?? 0) + numbers.read,
-      user: isFirst ? names.user : before.user,
-      project: isFirst ? names.project : before.project,
-      team: isFirst ? names.team : before.team,
-    })
-  }
-  return [...sessions.values()]
 }
 
 function sortRows(rows: SqlValue[][]): SqlValue[][] {

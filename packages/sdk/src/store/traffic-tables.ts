@@ -2,6 +2,9 @@
 
 import { trafficNumbers } from './traffic-facts.js'
 
+/** Of days in UTC. */
+export const DAY_MS = 86_400_000
+
 /** A number of the sums as the databases name it. */
 export function numberColumn(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
@@ -31,7 +34,14 @@ export const TRAFFIC_TABLES: readonly string[] = [
     id TEXT PRIMARY KEY, bucket BIGINT NOT NULL, facet BIGINT NOT NULL, ${NAME_COLUMNS}, tag TEXT NOT NULL,
     ${NUMBER_COLUMNS}
   )`,
-  'CREATE INDEX traffic_sums_bucket ON traffic_sums (bucket)',
+  'CREATE INDEX traffic_sums_bucket ON traffic_sums (facet, bucket)',
+  // The same under one name at a time, by half hours and by days (UTC).
+  `CREATE TABLE traffic_names (
+    id TEXT PRIMARY KEY, dimension TEXT NOT NULL, span TEXT NOT NULL, name TEXT NOT NULL, bucket BIGINT NOT NULL,
+    ${NUMBER_COLUMNS}
+  )`,
+  'CREATE INDEX traffic_names_bucket ON traffic_names (dimension, span, bucket)',
+  'CREATE INDEX traffic_names_name ON traffic_names (dimension, span, name, bucket)',
   `CREATE TABLE traffic_counts (
     id TEXT PRIMARY KEY, bucket BIGINT NOT NULL, kind TEXT NOT NULL, names TEXT NOT NULL, calls BIGINT NOT NULL,
     nano BIGINT NOT NULL, tokens BIGINT NOT NULL

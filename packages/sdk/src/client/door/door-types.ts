@@ -1,6 +1,7 @@
 /** What a door works with. */
 
 import type { CallRecord } from '../../core/cost/record.js'
+import type { CascadeAttempt } from '../../core/route/cascade.js'
 import type { Engine } from '../../engine/engine.js'
 import type { Runtime } from '../../engine/runtime.js'
 import type { FindEndpoint } from './claude-endpoint.js'
@@ -50,6 +51,8 @@ export interface OutgoingRequest {
 export interface Account {
   /** What the engine is told beside the headers of the request, or instead of them. */
   headersFor(headers: Headers): Readonly<Record<string, string>>
+  /** Set for the calls of one try of a cascade. */
+  readonly cascade?: CascadeAttempt
   onEnd(record: CallRecord): void
 }
 

@@ -70,6 +70,7 @@ function callFrom(door: Door, account: Account, request: DoorRequest, read: Read
     headers: Object.assign(plainHeaders(request.headers), account.headersFor(request.headers)),
     body,
     ...(pieces && { pieces }),
+    ...(account.cascade && { cascade: account.cascade }),
     receivedBytes,
     readAtTick: door.runtime.tick(),
     problem,

@@ -33,7 +33,7 @@ export function draftBudget(crossing: BudgetCrossing): AlertDraft {
 }
 
 /** The key of the account that an alert about a budget tells of. */
-export function accountOf({ key }: Pick<AlertDraft, 'key'>): string {
+export function budgetAccount({ key }: Pick<AlertDraft, 'key'>): string {
   return key.split('|').slice(1, -2).join('|')
 }
 

@@ -32,6 +32,11 @@ export class AlertRules {
     })
   }
 
+  /** Learns from a call of the past what is usual, and tells nothing. From the oldest to the newest. */
+  learn(record: CallRecord): void {
+    this.#watchRecord(record, endOf(record))
+  }
+
   /** Lets time go on: spans end without calls too. */
   turn(at: number): readonly AlertSignal[] {
     return [...(this.#spend?.turn(at) ?? []), ...(this.#hits?.turn(at) ?? [])]
@@ -55,13 +60,20 @@ export class AlertRules {
   }
 
   #lookAtRecord(record: CallRecord): readonly AlertSignal[] {
-    const endedAt = Math.floor(record.startedAt + record.durationMs)
+    const endedAt = endOf(record)
+    return [...raise(draftUnknownModel(record, endedAt)), ...this.#watchRecord(record, endedAt)]
+  }
+
+  #watchRecord(record: CallRecord, endedAt: number): readonly AlertSignal[] {
     return [
-      ...raise(draftUnknownModel(record, endedAt)),
       ...(this.#spend?.add(endedAt, record.cost.nano) ?? []),
       ...(record.usage === null ? [] : (this.#hits?.add(endedAt, sumTokens(record.usage)) ?? [])),
     ]
   }
+}
+
+function endOf({ startedAt, durationMs }: CallRecord): number {
+  return Math.floor(startedAt + durationMs)
 }
 
 function raise(draft: AlertDraft | null): readonly AlertSignal[] {

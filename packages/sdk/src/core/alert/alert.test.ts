@@ -4,7 +4,15 @@ import { closedBreaker, stepBreaker } from '../breaker/breaker.js'
 import { nanoUsd } from '../cost/money.js'
 import type { RecordedLoop } from '../cost/record.js'
 import { acknowledgeAlert, openAlert, resolveAlert } from './alert.js'
-import { accountOf, draftBreaker, draftBudget, draftLoop, draftPriceAge, draftTest, draftUnknownModel } from './alert-drafts.js'
+import {
+  budgetAccount,
+  draftBreaker,
+  draftBudget,
+  draftLoop,
+  draftPriceAge,
+  draftTest,
+  draftUnknownModel,
+} from './alert-drafts.js'
 import { defaultWatches } from './alert-policy.js'
 import { AlertRules } from './alert-rules.js'
 
@@ -69,7 +77,7 @@ describe('what is worth an alert', () => {
   it('is the same threshold again under a higher limit', () => {
     const keys = new Set([crossing, { ...crossing, limit: nanoUsd(1) }, crossing].map((each) => draftBudget(each).key))
     expect(keys.size).toBe(2)
-    expect(accountOf(draftBudget(crossing))).toBe('team:web/day|1')
+    expect(budgetAccount(draftBudget(crossing))).toBe('team:web/day|1')
   })
 
   it('is a loop that was stopped, once an hour for each agent, and not one that was only noticed', () => {
@@ -123,6 +131,15 @@ describe('a storm of alerts', () => {
     const told = Array.from({ length: 500 }, (_, index) => tell(index, AT + index)).flat()
     expect(told).toEqual([...Array(20).fill('loop'), 'storm'])
     expect(tell(501, AT + 3_600_000)).toEqual(['loop'])
+  })
+
+  it('is not what the same alert is that comes again and again', () => {
+    const rules = new AlertRules(defaultWatches)
+    const cost = { ...sampleRecord().cost, basis: 'flat' } as const
+    const tell = (model: string) => rules.look({ kind: 'record', record: sampleRecord({ cost, servedModel: model }) })
+    expect(tell('new')).toHaveLength(1)
+    for (let call = 0; call < 100; call++) expect(tell('new')).toEqual([])
+    expect(tell('other')).toMatchObject([{ draft: { kind: 'unknown-model' } }])
   })
 
   it('of sessions leaves room for a team', () => {

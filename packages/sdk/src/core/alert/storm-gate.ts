@@ -9,21 +9,23 @@ const MOST_PER_HOUR = 20
 /** Counts alerts by kind, and by the kind of what they are about. */
 export class StormGate {
   #hour = 0
-  #counts = new Map<string, number>()
+  /** The keys that were let through within the hour. */
+  #told = new Map<string, Set<string>>()
 
-  /** The draft itself; the word that there are more, once an hour; null for the rest. */
+  /** The draft itself; the word that there are more, once an hour; null for the rest, and for what was let through. */
   admit(draft: AlertDraft): AlertDraft | null {
     const hour = draft.openedAt - (draft.openedAt % HOUR_MS)
     if (hour !== this.#hour) {
       this.#hour = hour
-      this.#counts = new Map()
+      this.#told = new Map()
     }
     const [scope = ''] = draft.about.split(':', 1)
     const group = `${draft.kind}|${scope}`
-    const count = (this.#counts.get(group) ?? 0) + 1
-    this.#counts.set(group, count)
-    if (count <= MOST_PER_HOUR) return draft
-    return count === MOST_PER_HOUR + 1 ? draftStorm(draft, group, hour) : null
+    const told = this.#told.get(group) ?? new Set<string>()
+    this.#told.set(group, told)
+    if (told.has(draft.key) || told.size > MOST_PER_HOUR) return null
+    told.add(draft.key)
+    return told.size <= MOST_PER_HOUR ? draft : draftStorm(draft, group, hour)
   }
 }
 

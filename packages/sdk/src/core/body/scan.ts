@@ -87,6 +87,7 @@ function emptyView(bytes: number): Mutable<CallView> {
     inferenceGeo: null,
     userId: null,
     marker: null,
+    hasMarker: false,
     hasUnseenPrompt: false,
     thread: null,
     fallbacks: [],
@@ -110,7 +111,7 @@ function readParameter(scan: Scan, key: string): void {
   else if (key === 'speed') view.speed = readName(cursor)
   else if (key === 'inference_geo') view.inferenceGeo = readName(cursor)
   else if (key === 'metadata') view.userId = readMembers(cursor, ['user_id']).user_id ?? null
-  else if (key === 'cache_control') view.marker = readMarker(cursor)
+  else if (key === 'cache_control') readOwnMarker(cursor, view)
   else if (key === 'fallbacks') view.fallbacks = readFallbacks(readValue(cursor))
   else if (key === 'compaction') view.compactsFrom = isPresent(cursor) ? 0 : view.compactsFrom
   else if (key === 'context_management')
@@ -203,6 +204,11 @@ function readThinking(cursor: Cursor): CallView['thinking'] {
   if (type === undefined) return null
   const parsed = parseSlice(cursor.bytes, start, cursor.at) as { budget_tokens?: unknown }
   return { type, budgetTokens: typeof parsed.budget_tokens === 'number' ? parsed.budget_tokens : null }
+}
+
+function readOwnMarker(cursor: Cursor, view: Mutable<CallView>): void {
+  view.hasMarker = peek(cursor) !== NULL
+  view.marker = readMarker(cursor)
 }
 
 function readMarker(cursor: Cursor): CacheTtl | null {

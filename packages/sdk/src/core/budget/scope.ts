@@ -1,5 +1,7 @@
 /** Identify: on whose account a call runs. */
 
+import type { KeyAccount } from '../team/gateway-key.js'
+
 /** Where the spend of a call belongs. Null where the call does not say. */
 export interface Scope {
   readonly project: string | null
@@ -36,17 +38,26 @@ const MAX_TAGS = 20
  * @param headers the caller's
  * @param userId `metadata.user_id` of the body: an opaque id, or Claude Code's JSON with account and session
  * @param project from the path
+ * @param account of the gateway key, if the call came with one: then nothing else says whose the call is
  */
-export function identify(headers: Headers, userId: string | null, project: string | null): Scope {
+export function identify(
+  headers: Headers,
+  userId: string | null,
+  project: string | null,
+  account: KeyAccount | null = null,
+): Scope {
   const metadata = readUserId(userId)
-  return {
+  const said = {
     project: cleanName(project) ?? cleanName(headers['x-runguard-project']),
-    session: firstOf(headers, SESSION_HEADERS) ?? metadata.session,
-    agent: cleanName(headers['x-claude-code-agent-id']),
-    parentAgent: cleanName(headers['x-claude-code-parent-agent-id']),
     user: firstOf(headers, USER_HEADERS) ?? metadata.user,
     team: null,
     key: null,
+  }
+  return {
+    ...(account ?? said),
+    session: firstOf(headers, SESSION_HEADERS) ?? metadata.session,
+    agent: cleanName(headers['x-claude-code-agent-id']),
+    parentAgent: cleanName(headers['x-claude-code-parent-agent-id']),
     task: cleanName(headers['x-runguard-task']),
     tags: readTags(headers),
   }

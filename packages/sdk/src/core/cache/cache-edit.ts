@@ -120,7 +120,7 @@ function editsFor(body: Uint8Array, block: BlockView, mark: BlockMark): readonly
 
 /** Before the closing brace of the body, or in place of an automatic marker that is null. */
 function editRequest(body: Uint8Array, view: CallView, { index, ttl }: BlockMark): Edit {
-  if (index !== view.blocks.length - 1 || view.marker !== null) throw new RangeError('this string has to stay a string')
+  if (index !== view.blocks.length - 1 || view.hasMarker !== false) throw new RangeError('this string has to stay a string')
   const mark = { index: REQUEST, ttl }
   const start = body.indexOf(OBJECT)
   return editObject(body, { start, end: body.lastIndexOf(OBJECT_END) + 1 }, mark, textOfMarker(ttl))
@@ -158,6 +158,7 @@ function moveView(view: CallView, body: Uint8Array, edits: readonly Edit[]): Cal
     modelRange: view.modelRange === null ? null : moved(view.modelRange),
     maxTokensRange: view.maxTokensRange === null ? null : moved(view.maxTokensRange),
     marker: marked.get(REQUEST) ?? view.marker,
+    ...(marked.has(REQUEST) && { hasMarker: true }),
     blocks: view.blocks.map((block, index) => moveBlock(block, body, edits, move, marked.get(index) ?? null)),
     bytes: body.length,
   }

@@ -102,7 +102,7 @@ export function planCache(facts: PlanFacts): CachePlan {
 
 /** The prompt with the markers of a plan. */
 export function withMarks<Prompt extends PlannedPrompt>(prompt: Prompt, marks: readonly PlannedMark[]): Prompt {
-  const blocks = [...prompt.blocks]
+  const blocks = prompt.blocks.slice()
   for (const { block, ttl } of marks) {
     const old = blocks[block]
     if (old !== undefined) blocks[block] = { ...old, marker: ttl }
@@ -114,21 +114,33 @@ function chooseMarks(facts: PlanFacts, spots: readonly CacheSpot[], story: Promp
   const { prompt, markerCount } = facts
   const free = Math.max(0, MAX_MARKERS - markerCount)
   if (free === 0) return []
+  const own = findOwn(prompt)
   const wanted = spots.flatMap(({ block, ttl, reason }) =>
-    ttl === null ? [] : allow(prompt, { block, ttl: facts.ttl ?? ttl, reason }),
+    ttl === null ? [] : allow(prompt, own, { block, ttl: facts.ttl ?? ttl, reason }),
   )
   const ranked = wanted.toSorted((left, right) => worthOf(facts, spots, right) - worthOf(facts, spots, left))
-  const anchor = findAnchor(prompt, ranked.slice(0, free), story)
+  const anchor = findAnchor(prompt, [...own, ...ranked.slice(0, free).map(({ block }) => block)], story)
   const chosen = anchor === null ? ranked.slice(0, free) : [...ranked.slice(0, free - 1), anchor]
-  return orderMarks(prompt, chosen)
+  return orderMarks(prompt, own, chosen)
+}
+
+/** The blocks on which the caller has set markers. */
+function findOwn({ blocks }: PlannedPrompt): readonly number[] {
+  const own: number[] = []
+  for (let at = 0; at < blocks.length; at++) if (blocks[at]?.marker !== null) own.push(at)
+  return own
 }
 
 /** The mark as the API takes it there; none below the minimum or where there is one already. */
-function allow({ blocks, minimumTokens }: PlannedPrompt, mark: PlannedMark): readonly PlannedMark[] {
+function allow(
+  { blocks, minimumTokens }: PlannedPrompt,
+  own: readonly number[],
+  mark: PlannedMark,
+): readonly PlannedMark[] {
   const { marker = null, endTokens = 0 } = blocks[mark.block] ?? {}
   if (marker !== null || endTokens < minimumTokens) return []
-  const isShortBefore = blocks.some((block, at) => at < mark.block && block.marker === '5m')
-  const isLongAfter = blocks.some((block, at) => at > mark.block && block.marker === '1h')
+  const isShortBefore = own.some((at) => at < mark.block && blocks[at]?.marker === '5m')
+  const isLongAfter = own.some((at) => at > mark.block && blocks[at]?.marker === '1h')
   if (isShortBefore && isLongAfter) return []
   if (isShortBefore) return [{ ...mark, ttl: '5m' }]
   return [isLongAfter ? { ...mark, ttl: '1h' } : mark]
@@ -147,21 +159,24 @@ function worthOf(
 }
 
 /** The deepest living entry, if no breakpoint looks back that far: after a turn with many blocks, or one not to be written. */
-function findAnchor({ blocks }: PlannedPrompt, marks: readonly PlannedMark[], story: PromptStory): PlannedMark | null {
+function findAnchor({ blocks }: PlannedPrompt, marked: readonly number[], story: PromptStory): PlannedMark | null {
   const block = story.warmBlock
   const entry = story.known[block]?.entry
   const warm = blocks[block]
   if (!entry || warm === undefined || !warm.canMark || warm.marker !== null) return null
-  const own = blocks.flatMap(({ marker }, at) => (marker === null ? [] : [at]))
-  const isReached = [...own, ...marks.map((mark) => mark.block)].some((at) => {
+  const isReached = marked.some((at) => {
     return at >= block && (blocks[at]?.position ?? 0) - warm.position < LOOKBACK
   })
   return isReached ? null : { block, ttl: entry.ttl, reason: 'anchor' }
 }
 
 /** In prefix order, an hour before five minutes, the caller's own markers included. */
-function orderMarks(prompt: PlannedPrompt, chosen: readonly PlannedMark[]): readonly PlannedMark[] {
-  const marks = chosen.flatMap((mark) => allow(prompt, mark)).sort((left, right) => left.block - right.block)
+function orderMarks(
+  prompt: PlannedPrompt,
+  own: readonly number[],
+  chosen: readonly PlannedMark[],
+): readonly PlannedMark[] {
+  const marks = chosen.flatMap((mark) => allow(prompt, own, mark)).sort((left, right) => left.block - right.block)
   const lastHour = marks.findLastIndex(({ ttl }) => ttl === '1h')
   return marks.map((mark, at) => (at < lastHour ? { ...mark, ttl: '1h' } : mark))
 }

@@ -6,11 +6,11 @@
  */
 
 import { hashWord, mixHash } from '../body/byte-hash.js'
-import type { BlockPart, BlockView, CacheTtl, CallView } from '../body/call.js'
+import type { BlockPart, CacheTtl, CallView } from '../body/call.js'
 import type { BlockWeight, TokenFacts } from '../tokens/tokens.js'
 import { type CacheParameters, parameterLevels, readParameters } from './cache-parameters.js'
 import { PrintMemory } from './print-memory.js'
-import { isThinking, levels, type PromptBlock, readBlocks } from './prompt-blocks.js'
+import { emptySum, isThinking, type PromptBlock, type PromptBlocks, readBlocks } from './prompt-blocks.js'
 
 /** A block of the prompt as the cache counts it. */
 export interface PrefixBlock {
@@ -47,9 +47,10 @@ export interface CallPrefix {
 
 /** What a prefix was read from. */
 export interface PrefixReading {
-  readonly blocks: readonly PromptBlock[]
+  /** In the order of the request. */
+  readonly all: PromptBlocks
   readonly frame: Frame
-  /** Blocks before this one are as they are whatever follows them. */
+  /** So many blocks of the prefix are as they are whatever follows them. */
   readonly firm: number
 }
 
@@ -79,7 +80,8 @@ export interface PrefixOptions {
 }
 
 const TOKENS_PER_MESSAGE = 4
-const QUOTE = 0x22
+/** In the order of the cache. */
+const levels: readonly BlockPart[] = ['tools', 'system', 'messages']
 
 /**
  * Reads the prefix of a call.
@@ -89,13 +91,14 @@ const QUOTE = 0x22
  */
 export function readPrefix(view: CallView, body: Uint8Array, options: PrefixOptions): CallPrefix {
   const { facts, keepsThinking, memory = new PrintMemory(), before = null } = options
-  const read = readBlocks(view, body, { facts, keepsThinking, memory, before: before?.reading.blocks ?? [] })
-  const { own, isCiting, hasImages } = sumUp(read)
+  const all = readBlocks(view, body, { facts, keepsThinking, memory, before: before?.reading.all ?? null })
+  const { markers, isCiting, hasImages } = all.sums.at(-1) ?? emptySum
   const parameters = { ...readParameters(view, body), isCiting, hasImages }
   const frame = frameOf(view, parameters, options)
-  const blocks = placeBlocks({ view, body, read, frame }, before)
+  const shown = orderBlocks(all)
+  const blocks = placeBlocks({ view, shown, frame }, takeOver(before, all, frame))
   // Automatic caching marks the last block that may carry a marker; where that has one, nothing is added.
-  const last = view.marker === null ? -1 : read.findLastIndex(canCarry)
+  const last = view.marker === null ? -1 : shown.findLastIndex(canCarry)
   const block = blocks[last]
   const isAdded = block !== undefined && block.marker === null
   if (isAdded) blocks[last] = { ...block, marker: view.marker }
@@ -103,35 +106,31 @@ export function readPrefix(view: CallView, body: Uint8Array, options: PrefixOpti
     model: view.model ?? '',
     parameters,
     blocks,
-    markerCount: own + (isAdded ? 1 : 0),
-    reading: { blocks: read, frame, firm: isAdded ? last : blocks.length - 1 },
+    // One that the API will refuse counts as well: whoever wrote it has a mind of his own.
+    markerCount: markers + (isAdded || (view.marker === null && view.hasMarker === true) ? 1 : 0),
+    reading: { all, frame, firm: isAdded ? last : blocks.length - 1 },
   }
 }
 
-/** The weights of blocks by their index in the view; none for those that the model does not read. */
-export function weightsOf({ reading }: CallPrefix): readonly (BlockWeight | undefined)[] {
-  const weights: (BlockWeight | undefined)[] = []
-  for (const { index, seen } of reading.blocks) weights[index] = seen.weight
-  return weights
+/** What all blocks of the request weigh together, those included that the model does not read. */
+export function weightOf({ reading }: CallPrefix): BlockWeight {
+  return reading.all.sums.at(-1) ?? emptySum
 }
 
-interface PromptSum {
-  /** Markers of blocks. */
-  readonly own: number
-  readonly isCiting: boolean
-  readonly hasImages: boolean
+/** The blocks that the model reads, in the order of the cache. */
+function orderBlocks({ blocks, sums }: PromptBlocks): readonly PromptBlock[] {
+  const areAllShown = (sums.at(-1) ?? emptySum).shown === blocks.length
+  const shown = areAllShown ? blocks : blocks.filter(({ isShown }) => isShown)
+  return isSorted(shown) ? shown : levels.flatMap((level) => shown.filter(({ part }) => part === level))
 }
 
-function sumUp(read: readonly PromptBlock[]): PromptSum {
-  let own = 0
-  let isCiting = false
-  let hasImages = false
-  for (const { seen } of read) {
-    own += seen.markerCount
-    isCiting ||= seen.isCiting
-    hasImages ||= seen.hasImage
+/** Only a tool can belong elsewhere, and tools come first. */
+function isSorted(shown: readonly PromptBlock[]): boolean {
+  for (const { part, sentAs } of shown) {
+    if (sentAs !== 'tools') return true
+    if (part !== 'tools') return false
   }
-  return { own, isCiting, hasImages }
+  return true
 }
 
 function frameOf(view: CallView, parameters: CacheParameters, options: PrefixOptions): Frame {
@@ -156,24 +155,30 @@ function isShallowEqual<Value extends object>(left: Value, right: Value): boolea
   return (Object.keys(left) as (keyof Value)[]).every((key) => left[key] === right[key])
 }
 
+/** The blocks that stand as they stood before; all but the last, which may be marked by the automatic marker now. */
+function takeOver(before: CallPrefix | null, all: PromptBlocks, frame: Frame): PrefixBlock[] {
+  if (before === null || !isSameFrame(frame, before.reading.frame)) return []
+  const known = all.sums[Math.min(all.known, all.blocks.length - 1) - 1]?.shown ?? 0
+  const taken = before.blocks.slice(0, Math.min(known, before.reading.firm))
+  // Where some stand elsewhere in the cache than in the request, they are not the first ones of both.
+  return taken.length > 0 && !isSorted(all.blocks) ? [] : taken
+}
+
 interface Placing {
   readonly view: CallView
-  readonly body: Uint8Array
-  readonly read: readonly PromptBlock[]
+  readonly shown: readonly PromptBlock[]
   readonly frame: Frame
 }
 
-function placeBlocks(placing: Placing, before: CallPrefix | null): PrefixBlock[] {
-  const { view, read, frame } = placing
-  const known = before === null ? 0 : countKnown(placing, before)
-  const placed = before === null ? [] : before.blocks.slice(0, known)
+/** @param placed the first of them, as they are known */
+function placeBlocks({ view, shown, frame }: Placing, placed: PrefixBlock[]): PrefixBlock[] {
   const roles = new Map<string | null, number>()
   const chain = new KeyChain(frame.parameters, placed.at(-1))
   let position = placed.at(-1)?.position ?? -1
-  for (let at = known; at < read.length; at++) {
-    const block = read[at] as PromptBlock
-    const previous = read[at - 1]
-    if (!isSameRun(previous && view.blocks[previous.index], view.blocks[block.index])) position += 1
+  for (let at = placed.length; at < shown.length; at++) {
+    const block = shown[at] as PromptBlock
+    const previous = shown[at - 1]
+    if (!isSameRun(previous, block)) position += 1
     const { index, start, part, seen } = block
     const opening = block.sentAs === 'messages' && block.message !== previous?.message ? TOKENS_PER_MESSAGE : 0
     const toolPrompt = block.sentAs === 'tools' && at === 0 ? frame.toolPrompt : 0
@@ -187,31 +192,21 @@ function placeBlocks(placing: Placing, before: CallPrefix | null): PrefixBlock[]
       tokens: Math.ceil(seen.weight.tokens) + opening + toolPrompt,
       position,
       marker: seen.marker,
-      canMark: canCarry(block) && mayChange(placing, block),
+      canMark: canCarry(block) && mayChange(view, frame, block),
     })
   }
   return placed
 }
 
-/** How many blocks stand as they stood before. */
-function countKnown({ read, frame }: Placing, { reading }: CallPrefix): number {
-  if (!isSameFrame(frame, reading.frame)) return 0
-  // What is last now may be marked by the automatic marker.
-  const most = Math.min(read.length - 1, reading.firm)
-  let known = 0
-  while (known < most && read[known] === reading.blocks[known]) known += 1
-  return known
-}
-
 /** A string that has to stay one can be marked only where the automatic marker stands: on the last block. */
-function mayChange({ view, body, frame }: Placing, { index, start }: PromptBlock): boolean {
-  if (!frame.isStringKept || body[start] !== QUOTE) return true
-  return frame.keepsStrings && view.marker === null && index === view.blocks.length - 1
+function mayChange(view: CallView, frame: Frame, { index, isBare }: PromptBlock): boolean {
+  if (!frame.isStringKept || !isBare) return true
+  return frame.keepsStrings && view.hasMarker === false && index === view.blocks.length - 1
 }
 
 /** Whether the API takes a marker there: on a bare string after it became a block, on one in a list never. */
-function canCarry({ seen, isStray }: PromptBlock): boolean {
-  return seen.canMark && !isStray
+function canCarry({ seen, isBare }: PromptBlock): boolean {
+  return seen.canMark && (isBare || !seen.isString)
 }
 
 function roleHash(known: Map<string | null, number>, role: string | null): number {
@@ -220,8 +215,8 @@ function roleHash(known: Map<string | null, number>, role: string | null): numbe
   return hash
 }
 
-function isSameRun(before: BlockView | undefined, now: BlockView | undefined): boolean {
-  if (now?.part !== 'messages' || before?.part !== 'messages') return false
+function isSameRun(before: PromptBlock | undefined, now: PromptBlock): boolean {
+  if (now.sentAs !== 'messages' || before?.sentAs !== 'messages') return false
   return before.kind === now.kind && (now.kind === 'tool_use' || now.kind === 'tool_result')
 }
 

@@ -7,6 +7,8 @@ import type { BlockPrint } from './fingerprint-block.js'
 export interface SeenBlock extends BlockPrint {
   /** Of the block alone. */
   readonly weight: BlockWeight
+  /** True for a string in place of an object. */
+  readonly isString: boolean
   /** False for blocks on which the API allows no marker. */
   readonly canMark: boolean
 }

@@ -1,37 +1,57 @@
 /**
- * The blocks of a prompt as the cache sees them, each with what was found out about it.
+ * The blocks of a request, each with what was found out about it.
  *
  * A conversation is sent whole with every call, so that telling what is new in it means reading all of it: every byte is
- * hashed once. What stands where it stood in the request before, with the same bytes, is taken over as it was.
+ * hashed once. What a request begins with as the one before it did is taken over as it was.
  */
 
 import { isBareString } from '../body/bare-string.js'
-import { type HashSource, hashRange, hashSource, mixHash } from '../body/byte-hash.js'
+import { type HashSource, hashRange, hashSource, hashWord, mixHash } from '../body/byte-hash.js'
 import { findBytes, needleOf } from '../body/byte-search.js'
 import type { BlockPart, BlockView, CallView } from '../body/call.js'
 import { textOf } from '../loop/steps-block.js'
-import { type TokenFacts, weighBlock } from '../tokens/tokens.js'
+import { type BlockWeight, type TokenFacts, weighBlock } from '../tokens/tokens.js'
 import { printBlock } from './fingerprint-block.js'
 import type { PrintMemory, SeenBlock } from './print-memory.js'
 
-/** A block that the model reads. */
+/** A block of a request. */
 export interface PromptBlock {
   /** Its index in the view's blocks. */
   readonly index: number
   /** Where it begins in the body, in bytes. */
   readonly start: number
-  readonly end: number
   /** Where it was sent. */
   readonly sentAs: BlockPart
   /** The level it belongs to: web search stands among the tools and counts with the system text. */
   readonly part: BlockPart
+  readonly kind: string
   readonly role: string | null
   readonly message: number
-  /** True for a string in a list of blocks: nothing can be marked there. */
-  readonly isStray: boolean
-  /** Equal for blocks of the same bytes that were sent as the same part and are counted by the same tokenizer. */
-  readonly hash: number
+  /** False for what the model is not shown. */
+  readonly isShown: boolean
+  /** True for a string that is all of a text, and not one in a list of blocks. */
+  readonly isBare: boolean
   readonly seen: SeenBlock
+}
+
+/** What the blocks up to one are together. */
+export interface BlockSum extends BlockWeight {
+  /** Of those that are shown; and so the rest. */
+  readonly shown: number
+  readonly markers: number
+  readonly isCiting: boolean
+  readonly hasImages: boolean
+}
+
+/** All blocks of a request. */
+export interface PromptBlocks {
+  readonly blocks: readonly PromptBlock[]
+  /** For each block, what those up to it are together. */
+  readonly sums: readonly BlockSum[]
+  /** Equal for blocks that are the same and stand at the same place. */
+  readonly stamps: Float64Array
+  /** So many blocks are those of the request before. */
+  readonly known: number
 }
 
 /** What reading depends on besides the call. */
@@ -40,8 +60,19 @@ export interface BlockOptions {
   /** Whether the model reads the thinking of earlier turns; see `keepsThinking`. */
   readonly keepsThinking: boolean
   readonly memory: PrintMemory
-  /** The blocks of an earlier request, of the same conversation as a rule. */
-  readonly before: readonly PromptBlock[]
+  /** An earlier request, of the same conversation as a rule. */
+  readonly before: PromptBlocks | null
+}
+
+/** No block. */
+export const emptySum: BlockSum = {
+  tokens: 0,
+  extra: 0,
+  bytes: 0,
+  shown: 0,
+  markers: 0,
+  isCiting: false,
+  hasImages: false,
 }
 
 const ATTRIBUTION = 'x-anthropic-billing-header:'
@@ -68,64 +99,105 @@ const emptyTexts = [needleOf('"text":""'), needleOf('"text": ""')]
 const deferredKey = needleOf('"defer_loading"')
 const partSeeds: Readonly<Record<BlockPart, number>> = { tools: 2, system: 4, messages: 6 }
 
-/** The levels of a prompt in the order of the cache. */
-export const levels: readonly BlockPart[] = ['tools', 'system', 'messages']
-
 /**
- * The blocks that the model reads, in the order of the cache.
+ * Reads the blocks of a request.
  *
  * @param view of exactly this body
  * @throws MalformedBodyError if a block cannot be read
  */
-export function readBlocks(view: CallView, body: Uint8Array, options: BlockOptions): readonly PromptBlock[] {
-  const { blocks } = view
-  const source = hashSource(body)
-  const lastPerson = options.keepsThinking ? -1 : findLastPerson(blocks)
-  const firstSystem = blocks.findIndex(({ part }) => part === 'system')
-  const shown: PromptBlock[] = []
-  let isSorted = true
-  for (let index = 0; index < blocks.length; index++) {
-    const block = blocks[index] as BlockView
-    if (index === firstSystem && isAttribution(block)) continue
-    if (block.message < lastPerson && isThinking(block)) continue
-    const read = readBlock(block, index, source, options, options.before[shown.length])
-    isSorted &&= read.part === read.sentAs
-    shown.push(read)
+export function readBlocks(view: CallView, body: Uint8Array, options: BlockOptions): PromptBlocks {
+  const { before } = options
+  const reader = new BlockReader(view, body, options)
+  const { stamps } = reader
+  let known = 0
+  while (known < stamps.length && stamps[known] === before?.stamps[known]) known += 1
+  const blocks = before?.blocks.slice(0, known) ?? []
+  const sums = before?.sums.slice(0, known) ?? []
+  let sum = sums.at(-1) ?? emptySum
+  for (let index = known; index < stamps.length; index++) {
+    const block = reader.read(index)
+    sum = addBlock(sum, block)
+    blocks.push(block)
+    sums.push(sum)
   }
-  return isSorted ? shown : levels.flatMap((level) => shown.filter(({ part }) => part === level))
+  return { blocks, sums, stamps, known }
 }
 
-function readBlock(
-  block: BlockView,
-  index: number,
-  source: HashSource,
-  options: BlockOptions,
-  known: PromptBlock | undefined,
-): PromptBlock {
-  const { start, end, part: sentAs, role, message } = block
-  const seed = partSeeds[sentAs] + (options.facts.tokenizer === 'old' ? 1 : 0)
-  const hash = mixHash(hashRange(source, start, end), seed)
-  const isStray = source.bytes[start] === QUOTE && !isBareString(source.bytes, block)
-  if (known !== undefined && known.hash === hash && isAt(known, block, index, isStray)) return known
-  const seen = options.memory.recall(hash, () => look(block, source, options.facts))
-  return { index, start, end, sentAs, part: levelOf(block), role, message, isStray, hash, seen }
+function addBlock(sum: BlockSum, { isShown, seen }: PromptBlock): BlockSum {
+  return {
+    tokens: sum.tokens + seen.weight.tokens,
+    extra: sum.extra + seen.weight.extra,
+    bytes: sum.bytes + seen.weight.bytes,
+    shown: sum.shown + (isShown ? 1 : 0),
+    markers: sum.markers + (isShown ? seen.markerCount : 0),
+    isCiting: sum.isCiting || (isShown && seen.isCiting),
+    hasImages: sum.hasImages || (isShown && seen.hasImage),
+  }
 }
 
-/** Equal bytes have one kind, so that it need not be compared. */
-function isAt(known: PromptBlock, { start, end, part, role, message }: BlockView, index: number, isStray: boolean) {
-  return (
-    known.start === start &&
-    known.end === end &&
-    known.message === message &&
-    known.index === index &&
-    known.sentAs === part &&
-    known.role === role &&
-    known.isStray === isStray
-  )
+/** Which of the bytes it is, what it is taken for, and where it stands. */
+class BlockReader {
+  readonly stamps: Float64Array
+  readonly #hashes: Float64Array
+  readonly #blocks: readonly BlockView[]
+  readonly #source: HashSource
+  readonly #options: BlockOptions
+  readonly #lastPerson: number
+  /** The index of the line in which clients say who they are; -1 if there is none. */
+  readonly #attribution: number
+
+  constructor({ blocks }: CallView, body: Uint8Array, options: BlockOptions) {
+    this.#blocks = blocks
+    this.#source = hashSource(body)
+    this.#options = options
+    this.#lastPerson = options.keepsThinking ? -1 : findLastPerson(blocks)
+    this.#attribution = findAttribution(blocks)
+    this.#hashes = new Float64Array(blocks.length)
+    this.stamps = new Float64Array(blocks.length)
+    for (let index = 0; index < blocks.length; index++) this.#stamp(blocks[index] as BlockView, index)
+  }
+
+  read(index: number): PromptBlock {
+    const block = this.#blocks[index] as BlockView
+    const { start, part: sentAs, kind, role, message } = block
+    const seen = this.#options.memory.recall(this.#hashes[index] ?? 0, () => {
+      return look(block, this.#source, this.#options.facts)
+    })
+    const isShown = this.#isShown(block, index)
+    const isBare = isBareString(this.#source.bytes, block)
+    return { index, start, sentAs, part: levelOf(block), kind, role, message, isShown, isBare, seen }
+  }
+
+  #stamp(block: BlockView, index: number): void {
+    const { start, end, part, message, role } = block
+    const { bytes } = this.#source
+    const seed = partSeeds[part] + (this.#options.facts.tokenizer === 'old' ? 1 : 0)
+    // What the line says is another word with every call, and read by nobody.
+    const hash = index === this.#attribution ? end - start : hashRange(this.#source, start, end)
+    this.#hashes[index] = mixHash(hash, seed)
+    const isBare = bytes[start] === QUOTE && isBareString(bytes, block)
+    const flags = (this.#isShown(block, index) ? 1 : 0) + (isBare ? 2 : 0)
+    const place = mixHash(start * FLAGS + flags, message * ROLES + codeOfRole(role))
+    this.stamps[index] = mixHash(this.#hashes[index] ?? 0, place)
+  }
+
+  #isShown(block: BlockView, index: number): boolean {
+    return index !== this.#attribution && !(block.message < this.#lastPerson && isThinking(block))
+  }
+}
+
+/** So many values the flags of a stamp have, and so many codes there are for roles. */
+const FLAGS = 4
+const ROLES = 2 ** 32
+
+function codeOfRole(role: string | null): number {
+  if (role === 'user') return 1
+  if (role === 'assistant') return 2
+  return role === null ? 0 : hashWord(role) % ROLES
 }
 
 /** Whether it is the model's thinking, shown or not. */
-export function isThinking({ kind }: BlockView): boolean {
+export function isThinking({ kind }: Pick<BlockView, 'kind'>): boolean {
   return kind === 'thinking' || kind === 'redacted_thinking'
 }
 
@@ -140,14 +212,21 @@ function findLastPerson(blocks: readonly BlockView[]): number {
 }
 
 /** Clients say there who they are; the API takes the line out before the model reads the prompt. */
-function isAttribution(block: BlockView): boolean {
-  if (block.kind !== 'text' || block.end - block.start > MAX_ATTRIBUTION_BYTES) return false
-  return textOf(block).startsWith(ATTRIBUTION)
+function findAttribution(blocks: readonly BlockView[]): number {
+  const first = blocks.findIndex(({ part }) => part === 'system')
+  const block = blocks[first]
+  if (block?.kind !== 'text' || block.end - block.start > MAX_ATTRIBUTION_BYTES) return -1
+  return textOf(block).startsWith(ATTRIBUTION) ? first : -1
 }
 
 function look(block: BlockView, source: HashSource, facts: TokenFacts): SeenBlock {
   const { bytes } = source
-  return { ...printBlock(source, block), weight: weighBlock(block, bytes, facts), canMark: canMark(block, bytes) }
+  return {
+    ...printBlock(source, block),
+    weight: weighBlock(block, bytes, facts),
+    isString: bytes[block.start] === QUOTE,
+    canMark: canMark(block, bytes),
+  }
 }
 
 /**

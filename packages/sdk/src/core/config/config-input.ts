@@ -75,6 +75,16 @@ export interface GuardConfigInput {
   readonly caching?: CachingInput | undefined
   /** Which model serves a call. */
   readonly routing?: RoutingInput | undefined
+  /** How calls that may wait are worked on. */
+  readonly defer?: DeferInput | undefined
+}
+
+/** How calls that may wait are worked on. */
+export interface DeferInput {
+  /** How long a call waits for others that share its batch: `'1m'` by default. */
+  readonly flushAfter?: string | undefined
+  /** How long answers are kept for those who have not asked: `'168h'` by default. */
+  readonly keepAnswers?: string | undefined
 }
 
 /** How prompts are cached. */
@@ -100,8 +110,20 @@ export interface RoutingInput {
   readonly tags?: Readonly<Record<string, string>> | undefined
   /** More tokens than this are too long for the small tier; by default 50,000. */
   readonly longContentTokens?: number | undefined
+  /** Tasks whose calls a gateway tries on cheap tiers first; programs call `guard.cascade`. */
+  readonly cascades?: Readonly<Record<string, CascadeInput>> | undefined
+  /** `features` guesses the task of calls that declare none, without a call. By default `off`. */
+  readonly classify?: 'off' | 'features' | undefined
   /** A tier with a smaller share of good answers to a task is passed over; by default 0.7. */
   readonly floor?: number | undefined
+}
+
+/** How the calls of a task are tried by a gateway. */
+export interface CascadeInput {
+  /** In the order in which they are tried; the last resort is the model that was asked for. */
+  readonly tiers: readonly string[]
+  /** What the text of an answer must match, or the schema of the JSON that it must be. */
+  readonly verify: { readonly regex: string } | { readonly jsonSchema: Readonly<Record<string, unknown>> }
 }
 
 /** How loops are answered. */

@@ -10,9 +10,11 @@ import { asObject } from '../body/json-object.js'
 import { type Budget, EACH, type ScopeKind, scopeKinds } from '../budget/budget.js'
 import { isTimeZone, windowKinds } from '../budget/window.js'
 import { cachingSchema } from '../cache/cache-schema.js'
+import { deferOptionsSchema, deferSchema } from '../defer/defer-schema.js'
 import { degradeSchema } from '../degrade/degrade-schema.js'
 import { breakerSchema, loopsSchema } from '../loop/loop-schema.js'
 import { routingSchema } from '../route/routing-schema.js'
+import { accessSchema } from '../team/access-schema.js'
 import { telemetrySchema } from './telemetry-schema.js'
 import { duration, hint, quote, strictObject, usd, word } from './written-schema.js'
 
@@ -167,6 +169,8 @@ export const configSchema = strictObject({
     .optional()
     .describe('How long a call waits for money that running calls hold.'),
   store: storeAddress.optional(),
+  defer: deferSchema.optional(),
+  access: accessSchema.optional().describe('Who may use the gateway.'),
   alerts: alertsSchema.optional().describe('Which alerts go where.'),
   telemetry: telemetrySchema.optional().describe('What is told of calls to tools that watch programs.'),
 })
@@ -187,6 +191,8 @@ export const optionsSchema = strictObject({
   waitForMoneyMs: z.int().min(0).max(MAX_WAIT_MS).optional(),
   store: part('a store, such as memoryStore()', ['post', 'report', 'forgetSessions']),
   runtime: part('a runtime, such as systemRuntime()', ['now', 'tick', 'schedule', 'sleep']),
+  defer: deferOptionsSchema.optional(),
+  client: part('a client of @anthropic-ai/sdk, such as new Anthropic()', ['get', 'post']),
   onRecord: listener,
   onAlert: listener,
   onLoop: listener,

@@ -11,9 +11,11 @@ import { startOfDate, type WindowKind, windowKinds } from '../budget/window.js'
 import type { CachingPolicy } from '../cache/caching.js'
 import type { UnknownModelPolicy } from '../cost/price.js'
 import type { LoopPolicy } from '../loop/loop-verdict.js'
+import type { DeferConfig } from '../defer/defer-schema.js'
 import { defaultRoutePolicy, type RoutePolicy } from '../route/routing.js'
 import { unknownTier } from '../route/routing-schema.js'
 import { configSchema, optionsSchema, scopeText, type WrittenBudget } from './config-schema.js'
+import type { AccessPolicy } from '../team/access-policy.js'
 import type { TelemetryPolicy } from './telemetry-schema.js'
 import { describeIssue } from './written-schema.js'
 
@@ -42,12 +44,16 @@ export interface GuardConfig {
   readonly caching?: CachingPolicy
   /** Which model serves a call. */
   readonly routing?: RoutePolicy
+  /** How calls that may wait are worked on. Its secret is not to be shown. */
+  readonly defer?: DeferConfig
 }
 
 /** What a file says. */
 export interface FileConfig extends GuardConfig {
   /** The address of a PostgreSQL server. It may hold a password: not to be shown. */
   readonly store?: string
+  /** Who may use the gateway. It holds keys and tokens: not to be shown. */
+  readonly access?: AccessPolicy
   /** Which alerts go where. It holds keys and addresses of channels: not to be shown. */
   readonly alerts?: AlertPolicy
   /** What is told to tools that watch programs. Its headers are not to be shown. */
@@ -76,9 +82,8 @@ export function readOptions(input: unknown): ConfigReading<GuardConfig> {
   const { data, error } = optionsSchema.safeParse(input ?? {}, { error: describeIssue })
   const problems = [...(error?.issues ?? []).map(toProblem), ...findContradictions(input)]
   if (data === undefined || problems.length > 0) return { kind: 'problems', problems }
-  const { budgets, mode, unknownModel, onStoreFailure, waitForMoneyMs, loops, breaker, caching, routing } = data
-  const settings = pickGiven({ mode, unknownModel, onStoreFailure, waitForMoneyMs, loops, breaker, caching, routing })
-  return { kind: 'config', config: { budgets: budgets.map(toBudget), ...settings } }
+  const { budgets, store, runtime, client, onRecord, onAlert, onLoop, onBreaker, ...settings } = data
+  return { kind: 'config', config: { budgets: budgets.map(toBudget), ...pickGiven(settings) } }
 }
 
 /** The JSON Schema of a configuration file, for editors. */

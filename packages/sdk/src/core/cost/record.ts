@@ -6,6 +6,7 @@ import type { RecordedCache } from '../cache/cache-record.js'
 import type { TakenStep } from '../degrade/degrade-steps.js'
 import type { LoopRule } from '../loop/loop-finding.js'
 import type { LoopAction } from '../loop/loop-verdict.js'
+import type { CascadeAttempt } from '../route/cascade.js'
 import type { RecordedRoute } from '../route/route-record.js'
 import type { CostBasis, WireCostLine } from './cost.js'
 import type { NanoUsd } from './money.js'
@@ -147,6 +148,8 @@ export interface CallRecord {
   readonly cache?: RecordedCache | null
   /** Null if no route was looked for; absent in records from before there were any. */
   readonly route?: RecordedRoute | null
+  /** The try of a cascade that the call was; null or absent if it was none. */
+  readonly cascade?: CascadeAttempt | null
   /** What was done, or left, because a budget runs low; absent or empty where none does. */
   readonly degraded?: readonly TakenStep[]
   readonly requestBytes: number

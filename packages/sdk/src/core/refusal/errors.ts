@@ -3,6 +3,7 @@
 /** The API's own error types, as far as RunGuard answers with them. */
 export type ApiErrorType =
   | 'invalid_request_error'
+  | 'authentication_error'
   | 'billing_error'
   | 'not_found_error'
   | 'request_too_large'
@@ -23,6 +24,8 @@ export type RefusalCode =
   | 'runguard_ledger_unavailable'
   | 'runguard_upstream_unreachable'
   | 'runguard_shutting_down'
+  | 'runguard_key_required'
+  | 'runguard_key_refused'
 
 /**
  * Facts about a refusal for machines, as they travel beside the code: snake case, amounts as exact decimal numbers of
@@ -61,6 +64,8 @@ const WIRE: Readonly<Record<RefusalCode, WireForm>> = {
   runguard_ledger_unavailable: { status: 529, type: 'overloaded_error', isRetryable: true },
   runguard_upstream_unreachable: { status: 502, type: 'api_error', isRetryable: true },
   runguard_shutting_down: { status: 529, type: 'overloaded_error', isRetryable: true },
+  runguard_key_required: { status: 401, type: 'authentication_error', isRetryable: false },
+  runguard_key_refused: { status: 401, type: 'authentication_error', isRetryable: false },
 }
 
 /** True for the codes that this version knows. */

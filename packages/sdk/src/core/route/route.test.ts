@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { scanCall } from '../body/scan.js'
 import { loadPriceBook } from '../cost/price.js'
 import { priceList } from '../cost/price-list.js'
-import { type Belief, estimateSuccess, learnOutcome } from './outcomes.js'
+import { dayOf, estimateSuccess } from './outcomes.js'
 import { chooseRoute } from './route.js'
 import type { RouteParts, RouteRequest } from './route-facts.js'
 import { defaultRoutePolicy } from './routing.js'
@@ -14,7 +14,7 @@ const [haiku, sonnet, opus] = ['claude-haiku-5-5', 'claude-sonnet-5-5', 'claude-
 const parts: RouteParts = {
   policy: { ...defaultRoutePolicy, mode: 'route' },
   book,
-  successOf: () => estimateSuccess(null, now),
+  successOf: () => estimateSuccess([], now),
 }
 const viewOf = (body: object) =>
   scanCall(new TextEncoder().encode(JSON.stringify({ model: opus, max_tokens: 1_000, messages: [], ...body })))
@@ -203,9 +203,8 @@ describe('as a budget runs low', () => {
 
 describe('what was learned', () => {
   it('lifts a task from a tier that fails it', () => {
-    let bad: Belief | null = null
-    for (let n = 0; n < 8; n++) bad = learnOutcome(bad, { isGood: false, atMs: now })
-    const successOf = (_: string, tier: string) => estimateSuccess(tier === 'small' ? bad : null, now)
+    const bad = { day: dayOf(now), good: 0, bad: 8, costNano: 0 }
+    const successOf = (_: string, tier: string) => estimateSuccess(tier === 'small' ? [bad] : [], now)
     const route = ask({}, { task: 'extract' }, { successOf })
     expect(route).toMatchObject({ model: sonnet, reason: 'learned' })
     expect(whyNot(route)).toEqual([`${haiku} is good at extract in 31 % of cases`])

@@ -2,6 +2,7 @@
 
 import { z } from 'zod'
 import { hint, quote, strictObject, word } from '../config/written-schema.js'
+import type { VerifyRule } from './cascade.js'
 import { defaultRoutePolicy, type RoutePolicy } from './routing.js'
 
 const MAX_NAME_LENGTH = 200
@@ -13,6 +14,39 @@ const names = z
   .record(name, name)
   .refine((table) => Object.keys(table).length <= MAX_ENTRIES, { error: `must have ${MAX_ENTRIES} names at most` })
   .default({})
+
+const MAX_PATTERN_LENGTH = 1_000
+const MAX_CASCADE_TIERS = 10
+
+const pattern = z
+  .string()
+  .min(1)
+  .max(MAX_PATTERN_LENGTH)
+  .refine(isPattern, { error: 'is no regular expression' })
+  .describe('What the text of the answer must match.')
+
+function isPattern(text: string): boolean {
+  try {
+    return new RegExp(text, 'u') !== null
+  } catch {
+    return false
+  }
+}
+
+const verify = strictObject({
+  regex: pattern.optional(),
+  jsonSchema: z.record(z.string(), z.unknown()).optional().describe('The text of the answer is JSON, valid by this schema.'),
+}).transform(({ regex, jsonSchema }, context): VerifyRule => {
+  if (regex !== undefined && jsonSchema === undefined) return { kind: 'regex', pattern: regex }
+  if (jsonSchema !== undefined && regex === undefined) return { kind: 'json-schema', schema: jsonSchema }
+  context.addIssue({ code: 'custom', message: 'must be one of regex and jsonSchema' })
+  return z.NEVER
+})
+
+const cascade = strictObject({
+  tiers: z.array(name).min(1).max(MAX_CASCADE_TIERS).describe('In the order in which they are tried.'),
+  verify,
+})
 
 /** How calls are routed: {@link RoutePolicy}. */
 export const routingSchema = strictObject({
@@ -28,6 +62,13 @@ export const routingSchema = strictObject({
     .max(MAX_TOKENS)
     .default(defaultRoutePolicy.longContentTokens)
     .describe('More tokens than this are too long for the small tier.'),
+  cascades: z
+    .record(name, cascade)
+    .default({})
+    .describe('Tasks whose calls a gateway tries on cheap tiers first, with what an answer must be; the last resort is the model that was asked for.'),
+  classify: word(['off', 'features'])
+    .default(defaultRoutePolicy.classify)
+    .describe('features guesses the task of calls that declare none from their words and form, without a call.'),
   floor: z
     .number()
     .min(0)
@@ -42,8 +83,15 @@ export const routingSchema = strictObject({
       context.addIssue({ code: 'custom', path: [table, key], message: unknownTier(tier, [...tiers.keys()]) })
     }
   }
+  for (const [task, rule] of Object.entries(written.cascades)) {
+    for (const tier of rule.tiers) {
+      if (tiers.has(tier)) continue
+      context.addIssue({ code: 'custom', path: ['cascades', task], message: unknownTier(tier, [...tiers.keys()]) })
+    }
+  }
   return {
     ...written,
+    cascades: new Map(Object.entries(written.cascades)),
     tiers,
     tasks: new Map([...defaultRoutePolicy.tasks, ...Object.entries(written.tasks)]),
     tags: new Map(Object.entries(written.tags)),

@@ -1,5 +1,6 @@
 /** Routing as it is configured: which model each tier is, and which tier does for a task. */
 
+import type { CascadeRule } from './cascade.js'
 import { taskTiers, tierModels } from './task-models.js'
 
 /** What an operator said of routing. */
@@ -14,6 +15,10 @@ export interface RoutePolicy {
   readonly tags: ReadonlyMap<string, string>
   /** More than so many tokens are too long for the small tier. */
   readonly longContentTokens: number
+  /** Tasks whose calls are tried on cheap tiers first. Of the gateway alone: a program has a verifier of its own. */
+  readonly cascades: ReadonlyMap<string, CascadeRule>
+  /** Whether calls that declare nothing are told by their features. */
+  readonly classify: 'off' | 'features'
   /** A tier that fails a task more often than this allows is passed over: the least share of good answers. */
   readonly floor: number
 }
@@ -28,6 +33,8 @@ export const defaultRoutePolicy: RoutePolicy = {
   tasks: new Map(Object.entries(taskTiers)),
   tags: new Map(),
   longContentTokens: LONG_CONTENT_TOKENS,
+  cascades: new Map(),
+  classify: 'off',
   floor: 0.7,
 }
 

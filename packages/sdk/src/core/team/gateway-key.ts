@@ -93,6 +93,6 @@ export function acceptedHashes(key: GatewayKey, now: number): readonly string[] 
 }
 
 /** On whose account calls with this key run. */
-export function accountOf({ id, team, user, project }: GatewayKey): KeyAccount {
+export function keyAccount({ id, team, user, project }: GatewayKey): KeyAccount {
   return { key: id, team, user, project }
 }

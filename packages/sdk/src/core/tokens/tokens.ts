@@ -95,32 +95,24 @@ export function tokenFacts(model: PricedModel | null): TokenFacts {
  * the number of blocks. The bound holds for anything the body shows, never exceeds the context window, and never moves
  * with the learned ratio. (Server tools may run several rounds and so bill a window more than once.)
  *
- * @param weights of blocks that were weighed before, by their index; the others are weighed here
+ * @param weight of all blocks, where they were weighed before
  */
 export function estimateInput(
   view: CallView,
   body: Uint8Array,
   facts: TokenFacts,
   ratio: TokenRatio,
-  weights: readonly (BlockWeight | undefined)[] = [],
+  weight: BlockWeight = weighBlocks(view, body, facts),
 ): TokenEstimate {
-  let tokens = messageCount(view) * TOKENS_PER_MESSAGE
-  let shown = view.hasUnseenPrompt ? Number.POSITIVE_INFINITY : view.bytes
   const { blocks } = view
-  let isOpen = false
-  for (let index = 0; index < blocks.length; index++) {
-    const block = blocks[index] as BlockView
-    const weight = weights[index] ?? weighBlock(block, body, facts)
-    tokens += weight.tokens
-    shown += weight.extra - weight.bytes
-    isOpen ||= isRunByApi(block)
-  }
+  const tokens = messageCount(view) * TOKENS_PER_MESSAGE + weight.tokens
+  const shown = (view.hasUnseenPrompt ? Number.POSITIVE_INFINITY : view.bytes) + weight.extra - weight.bytes
   // Tools come first.
   const hasTools = blocks[0]?.part === 'tools'
   const overhead = hasTools ? toolOverhead(view, facts) : 0
   const unscaled = Math.ceil(tokens + overhead)
   const startBound = Math.min(shown + overhead, facts.contextWindow)
-  const bound = isOpen ? facts.contextWindow : startBound
+  const bound = hasTools && blocks.some(isRunByApi) ? facts.contextWindow : startBound
   return { tokens: Math.min(scaleTokens(ratio, unscaled), startBound), bound, startBound, unscaled }
 }
 
@@ -169,6 +161,19 @@ function messageCount(view: CallView): number {
 
 function toolOverhead(view: CallView, facts: TokenFacts): number {
   return view.toolChoice === 'any' || view.toolChoice === 'tool' ? facts.toolPrompt.forced : facts.toolPrompt.auto
+}
+
+function weighBlocks({ blocks }: CallView, body: Uint8Array, facts: TokenFacts): BlockWeight {
+  let tokens = 0
+  let extra = 0
+  let bytes = 0
+  for (const block of blocks) {
+    const weight = weighBlock(block, body, facts)
+    tokens += weight.tokens
+    extra += weight.extra
+    bytes += weight.bytes
+  }
+  return { tokens, extra, bytes }
 }
 
 /** Weighs one block of a body. */

@@ -1,17 +1,18 @@
 /** How budgets stand: what is spent, held and left on each account, and which one decides. */
 
-import {
-  type Balance,
-  type Budget,
-  compileBudgets,
-  type NanoUsd,
-  nanoUsd,
-  remainingOn,
-  renewAccounts,
-  windowOf,
-} from '@runguard/sdk/core'
-import type { BudgetSource, SourcedBudget } from '../settings/budgets-in-force.js'
-import { scopeText } from '../settings/written-budget.js'
+import { type NanoUsd, nanoUsd } from '../cost/money.js'
+import { type Budget, compileBudgets, renewAccounts } from './budget.js'
+import { type Balance, remainingOn } from './budget-room.js'
+import { windowOf } from './window.js'
+
+/** Where a budget was written. */
+export type BudgetSource = 'config' | 'registry'
+
+/** A budget, and where to change it. */
+export interface SourcedBudget {
+  readonly budget: Budget
+  readonly source: BudgetSource
+}
 
 /** An account of a budget in its current window. */
 export interface AccountStanding extends Balance {
@@ -50,6 +51,11 @@ export function standBudgets(
   }))
 }
 
+/** `session:*`, `everything`: a scope as it is written. */
+export function scopeName({ kind, name }: Budget['scope']): string {
+  return kind === 'everything' || kind === 'request' ? kind : `${kind}:${name}`
+}
+
 /** Whether a call can be refused because of it. */
 export function isInForce({ mode, isPaused }: Budget): boolean {
   return mode === 'enforce' && !isPaused
@@ -67,14 +73,14 @@ function currentAccounts(budget: Budget, balances: readonly Balance[], atMs: num
 /** A budget that was written anew leaves accounts of other scopes and windows behind. */
 function isCurrent({ scope, window, timeZone }: Budget, account: Balance, atMs: number): boolean {
   const { start, end } = windowOf(window, atMs, timeZone)
-  const isScope = scope.name === '*' ? account.scope.split(':')[0] === scope.kind : account.scope === scopeText(scope)
+  const isScope = scope.name === '*' ? account.scope.split(':')[0] === scope.kind : account.scope === scopeName(scope)
   return isScope && account.windowStart === start && account.windowEnd === end
 }
 
 function freshAccount(budget: Budget, atMs: number): Balance {
   const { start, end } = windowOf(budget.window, atMs, budget.timeZone)
   const nothing = { spent: nanoUsd(0), held: nanoUsd(0), isEnforced: budget.mode === 'enforce' }
-  const scope = scopeText(budget.scope)
+  const scope = scopeName(budget.scope)
   return { key: '', budget: budget.id, scope, windowStart: start, windowEnd: end, limit: budget.limit, ...nothing }
 }
 

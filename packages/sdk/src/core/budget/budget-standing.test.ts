@@ -1,5 +1,7 @@
-import { type Budget, nanoUsd, readConfig } from '@runguard/sdk/core'
 import { expect, test } from 'vitest'
+import { readConfig } from '../config/config.js'
+import { nanoUsd } from '../cost/money.js'
+import type { Budget } from './budget.js'
 import { standBudgets } from './budget-standing.js'
 
 const now = Date.UTC(2026, 10, 26, 12)

@@ -1,0 +1,92 @@
+/** Calls of the past from the records of RunGuard. Those hold no content: of loops only what was found then is known. */
+
+import type { CallRecord } from '@runguard/sdk/core'
+import type { RecordPlace, Store } from '@runguard/sdk/store'
+import type { PastCall, PastOutcome, PastRequest } from './past-call.js'
+
+/** Which calls, in milliseconds since the epoch; the end is exclusive. */
+export interface Span {
+  readonly since: number
+  readonly until: number
+}
+
+const PAGE = 1_000
+/** A call is recorded by when it was sent; it came before that, by as much as it may have waited for money. */
+const MOST_WAITED_MS = 120_000
+
+/**
+ * The clock of a start shows whole milliseconds. A call is taken to have come as late, and to have ended as early, as that
+ * allows: of two calls one after the other none begins before the end of the other.
+ */
+const CLOCK_MS = 0.999
+
+/** All calls of a span by the time they came. @param onUntold called for each record that cannot be judged again */
+export async function* pastOfRecords(
+  store: Pick<Store, 'pageRecords'>,
+  { since, until }: Span,
+  onUntold: (record: CallRecord) => void,
+): AsyncGenerator<PastCall> {
+  const waiting: PastCall[] = []
+  const takeUntil = (atMs: number): PastCall[] => {
+    waiting.sort((left, right) => left.atMs - right.atMs)
+    const after = waiting.findIndex((call) => call.atMs > atMs)
+    return waiting.splice(0, after === -1 ? waiting.length : after)
+  }
+  let place: RecordPlace | null = { startedAt: since - 1, id: '\u{10ffff}' }
+  while (place !== null) {
+    const page: readonly CallRecord[] = await store.pageRecords(place, PAGE)
+    for (const record of page) {
+      if (record.startedAt >= until) continue
+      const past = pastOfRecord(record)
+      if (past === null) onUntold(record)
+      else waiting.push(past)
+    }
+    const last = page.at(-1)
+    place = last === undefined || last.startedAt >= until ? null : last
+    yield* takeUntil(place === null ? Number.POSITIVE_INFINITY : place.startedAt - MOST_WAITED_MS)
+  }
+}
+
+/** Null for what no budget, loop or route is about: lists of models, endpoints that are passed on. */
+export function pastOfRecord(record: CallRecord): PastCall | null {
+  const { endpoint, usage, overheadMs } = record
+  if (endpoint !== 'messages' && endpoint !== 'count-tokens' && usage === null) return null
+  return {
+    id: record.id,
+    atMs: record.startedAt - overheadMs + CLOCK_MS,
+    headMs: Math.max(0, (record.headMs ?? record.durationMs) - overheadMs - CLOCK_MS),
+    answerMs: Math.max(0, record.durationMs - overheadMs - CLOCK_MS),
+    // An item of a batch is billed as a call of its own.
+    endpoint: endpoint === 'count-tokens' ? 'count-tokens' : 'messages',
+    scope: record.scope,
+    model: record.requestedModel,
+    isStream: record.isStream,
+    request: requestOf(record),
+    messages: null,
+    step: null,
+    outcome: outcomeOf(record),
+    nano: record.cost.nano,
+    record,
+  }
+}
+
+function requestOf({ request, estimate, loop, ending }: CallRecord): PastRequest {
+  const { tokens, bound } = estimate ?? { tokens: 0, bound: 0 }
+  const unknown = { maxTokens: null, thinkingTokens: null, ttl: null, isFromPerson: true, isStart: true } as const
+  const known = request ?? { ...unknown, unscaled: tokens, startBound: bound }
+  // What was cut while it was written was in no loop when it was asked for.
+  return { ...known, bound, loop: ending.reason === 'loop-cut' ? null : (loop ?? null) }
+}
+
+function outcomeOf({ ending, errorCode, status, usage }: CallRecord): PastOutcome {
+  if (usage !== null) {
+    if (ending.kind === 'exact' || ending.reason === 'usage-suspect')
+      return { kind: 'answered', usage, end: 'complete' }
+    const isCut = ending.reason === 'budget-cut' || ending.reason === 'loop-cut'
+    return { kind: 'answered', usage, end: isCut ? 'cut' : 'broken' }
+  }
+  if (ending.reason === 'refused') return { kind: 'refused', code: errorCode ?? '' }
+  if (ending.reason === 'free-endpoint') return { kind: 'free' }
+  if (status === null || status < 300) return { kind: 'unsent' }
+  return { kind: 'failed', status, errorCode }
+}

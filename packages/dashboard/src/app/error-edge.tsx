@@ -1,0 +1,20 @@
+import { Component, type ReactNode } from 'react'
+import { Failure } from '../parts/notice.jsx'
+
+interface State {
+  readonly error: unknown
+}
+
+/** Keeps the frame alive when a screen fails, and offers to load it again (after an update its file has a new name). */
+export class ErrorEdge extends Component<{ readonly children: ReactNode }, State> {
+  override state: State = { error: null }
+
+  static getDerivedStateFromError(error: unknown): State {
+    return { error }
+  }
+
+  override render(): ReactNode {
+    if (this.state.error === null) return this.props.children
+    return <Failure error={this.state.error} onRetry={() => location.reload()} />
+  }
+}

@@ -1,0 +1,150 @@
+/** The frame around every screen: navigation, state of the connection, who is signed in. */
+
+import { Menu, WifiOff } from 'lucide-react'
+import { Dialog } from 'radix-ui'
+import { type ReactNode, useState } from 'react'
+import { Link, useLocation } from 'wouter'
+import type { Connection } from '../api/live.js'
+import { Button } from '../parts/button.jsx'
+import { classes } from '../parts/class-names.js'
+import { useNow } from '../parts/clock.js'
+import { formatAge } from '../parts/format.js'
+import { Skeleton } from '../parts/notice.jsx'
+import { Account } from './account.jsx'
+import { Mark } from './mark.jsx'
+import { type Place, placeGroups } from './places.js'
+
+/** The frame. On narrow screens the navigation is behind a button. */
+export function Shell({ connection, children }: { connection: Connection; children: ReactNode }) {
+  return (
+    <div className="min-h-dvh lg:grid lg:grid-cols-[13.5rem_minmax(0,1fr)]">
+      <a
+        href="#screen"
+        className="sr-only focus:not-sr-only focus:fixed focus:top-2 focus:left-2 focus:z-50 focus:rounded-md focus:bg-panel focus:px-3 focus:py-2"
+      >
+        Skip to content
+      </a>
+      <aside className="sticky top-0 hidden h-dvh flex-col border-r border-line lg:flex">
+        <Brand connection={connection} />
+        <Navigation />
+        <Account />
+      </aside>
+      <NarrowHead connection={connection} />
+      <div className="min-w-0">
+        {connection === 'lost' ? <LostBanner /> : null}
+        <main id="screen" tabIndex={-1} className="mx-auto max-w-[88rem] px-4 py-5 outline-none sm:px-6 sm:py-6">
+          {children}
+        </main>
+      </div>
+    </div>
+  )
+}
+
+function Brand({ connection }: { connection: Connection }) {
+  return (
+    <div className="flex h-14 items-center gap-2.5 px-4">
+      <Mark size={24} />
+      <span className="font-semibold tracking-tight">RunGuard</span>
+      <LiveMark connection={connection} />
+    </div>
+  )
+}
+
+function LiveMark({ connection }: { connection: Connection }) {
+  const isLive = connection === 'live'
+  return (
+    <span role="status" className="ml-auto inline-flex items-center gap-1.5 text-2xs text-ink-3">
+      <span aria-hidden className={classes('size-1.5 rounded-full', isLive ? 'bg-accent' : 'bg-series-2')} />
+      {{ live: 'live', connecting: 'connecting', lost: 'offline' }[connection]}
+    </span>
+  )
+}
+
+function Navigation({ onGo }: { onGo?: () => void }) {
+  return (
+    <nav aria-label="Screens" className="min-h-0 flex-1 space-y-4 overflow-y-auto px-2 py-2">
+      {placeGroups.map(({ name, places }) => (
+        <div key={name}>
+          <p className="px-2 pb-1 text-2xs font-medium text-ink-3">{name}</p>
+          <ul className="space-y-px">
+            {places.map((place) => (
+              <li key={place.path}>
+                <PlaceLink place={place} onGo={onGo} />
+              </li>
+            ))}
+          </ul>
+        </div>
+      ))}
+    </nav>
+  )
+}
+
+function PlaceLink({ place, onGo }: { place: Place; onGo: (() => void) | undefined }) {
+  const [path] = useLocation()
+  const isHere = path === place.path || path === place.alias
+  const { icon: Icon } = place
+  return (
+    <Link
+      href={place.path}
+      {...(onGo ? { onClick: onGo } : {})}
+      aria-current={isHere ? 'page' : undefined}
+      className={classes(
+        'flex h-8 items-center gap-2.5 rounded-md px-2 text-sm transition-colors',
+        isHere ? 'bg-accent-soft font-medium text-accent' : 'text-ink-2 hover:bg-sunken hover:text-ink',
+      )}
+    >
+      <Icon size={15} strokeWidth={1.9} aria-hidden />
+      {place.name}
+    </Link>
+  )
+}
+
+function NarrowHead({ connection }: { connection: Connection }) {
+  const [isOpen, setIsOpen] = useState(false)
+  return (
+    <header className="sticky top-0 z-30 flex items-center border-b border-line bg-canvas pl-2 lg:hidden">
+      <Dialog.Root open={isOpen} onOpenChange={setIsOpen}>
+        <Dialog.Trigger asChild>
+          <Button look="quiet" aria-label="Menu">
+            <Menu size={17} aria-hidden />
+          </Button>
+        </Dialog.Trigger>
+        <Dialog.Portal>
+          <Dialog.Overlay className="fixed inset-0 z-40 bg-black/40" />
+          <Dialog.Content
+            aria-describedby={undefined}
+            className="fixed inset-y-0 left-0 z-40 flex w-64 flex-col border-r border-line bg-canvas pt-3"
+          >
+            <Dialog.Title className="sr-only">Menu</Dialog.Title>
+            <Navigation onGo={() => setIsOpen(false)} />
+            <Account />
+          </Dialog.Content>
+        </Dialog.Portal>
+      </Dialog.Root>
+      <div className="min-w-0 flex-1">
+        <Brand connection={connection} />
+      </div>
+    </header>
+  )
+}
+
+function LostBanner() {
+  const nowMs = useNow(1_000)
+  const [sinceMs] = useState(nowMs)
+  return (
+    <div role="alert" className="flex items-center gap-2 bg-warn-soft px-4 py-2 text-sm text-warn sm:px-6">
+      <WifiOff size={15} aria-hidden className="shrink-0" />
+      The gateway stopped answering {formatAge(sinceMs, nowMs)}. What you see is from before; trying again …
+    </div>
+  )
+}
+
+/** The frame before it is known who asks. */
+export function ShellSkeleton() {
+  return (
+    <main className="mx-auto max-w-3xl px-6 pt-24">
+      <h1 className="sr-only">RunGuard</h1>
+      <Skeleton lines={8} />
+    </main>
+  )
+}

@@ -1,0 +1,99 @@
+/** The groups of the explorer, as a table. */
+
+import type { ApiSpend, ApiSpendSum, SpendGroupBy } from '@runguard/gateway/api'
+import { formatCount, formatShare, formatWhole } from '../../parts/format.js'
+import { Money, Saving } from '../../parts/money.jsx'
+import { EmptyState } from '../../parts/notice.jsx'
+import { Panel } from '../../parts/panel.jsx'
+import { type Column, CsvButton, Table } from '../../parts/table.jsx'
+import { searchOf, sessionHref, useUrlState } from '../../parts/url-state.js'
+import { groupInAddress, groupName, groupWords, nextGroup } from './spend-words.js'
+
+interface Row extends ApiSpendSum {
+  readonly group: string
+  /** False for the line of all the rest. */
+  readonly isGroup: boolean
+}
+
+/** The table; a row leads to the same period with only its group in it. */
+export function SpendTable({ spend, groupBy }: { spend: ApiSpend; groupBy: SpendGroupBy }) {
+  const [values] = useUrlState()
+  const rows = rowsOf(spend)
+  const columns = columnsOf(spend)
+  const hrefOf = ({ group, isGroup }: Row) => {
+    if (!isGroup) return null
+    if (groupBy === 'session' && group !== '') return sessionHref(group)
+    return `/spend${searchOf({ ...values, [groupBy]: groupInAddress(group), by: nextGroup(groupBy) })}`
+  }
+  return (
+    <Panel
+      title={`By ${groupBy}`}
+      hint={<Total spend={spend} />}
+      isFlush
+      actions={<CsvButton name={`spend-by-${groupBy}`} columns={columns} rows={rows} />}
+    >
+      {rows.length === 0 ? (
+        <EmptyState title="No calls in this period" />
+      ) : (
+        <Table caption={`Spend by ${groupBy}`} columns={columns} rows={rows} rowKey={({ group, isGroup }) => `${isGroup}${group}`} href={hrefOf} />
+      )}
+    </Panel>
+  )
+}
+
+function Total({ spend: { total } }: { spend: ApiSpend }) {
+  const notes = [
+    total.estimatedCalls > 0 ? `${formatWhole(total.estimatedCalls)} estimated` : '',
+    total.unmeteredCalls > 0 ? `${formatWhole(total.unmeteredCalls)} not metered` : '',
+  ].filter((note) => note !== '')
+  return (
+    <span>
+      <Money nano={total.costNano} className="font-semibold text-ink" /> for {formatWhole(total.calls)} calls
+      {notes.length > 0 ? ` (${notes.join(', ')})` : ''}
+    </span>
+  )
+}
+
+function rowsOf({ groups, rest }: ApiSpend): readonly Row[] {
+  const rows: Row[] = groups.map((sum) => ({ ...sum, isGroup: true }))
+  return rest === null ? rows : [...rows, { ...rest, group: `${formatWhole(rest.groups)} others`, isGroup: false }]
+}
+
+function columnsOf({ groupBy, total }: ApiSpend): readonly Column<Row>[] {
+  const title = groupWords.find(([name]) => name === groupBy)?.[1] ?? 'Group'
+  const shareOf = (row: Row) => (total.costNano > 0 ? row.costNano / total.costNano : 0)
+  const name = ({ group, isGroup }: Row) => (isGroup ? groupName(groupBy, group) : group)
+  return [
+    { title, cell: (row) => <bdi className={row.group === '' || !row.isGroup ? 'text-ink-3' : ''}>{name(row)}</bdi>, value: name, isWide: true },
+    { title: 'Calls', cell: ({ calls }) => formatWhole(calls), value: ({ calls }) => calls, isNumber: true },
+    { title: 'Input', cell: ({ tokens }) => formatCount(tokens.input), value: ({ tokens }) => tokens.input, isNumber: true, isExtra: true },
+    {
+      title: 'Cache writes',
+      cell: ({ tokens }) => formatCount(tokens.write5m + tokens.write1h),
+      value: ({ tokens }) => tokens.write5m + tokens.write1h,
+      isNumber: true,
+      isExtra: true,
+    },
+    { title: 'Cache reads', cell: ({ tokens }) => formatCount(tokens.read), value: ({ tokens }) => tokens.read, isNumber: true, isExtra: true },
+    { title: 'Output', cell: ({ tokens }) => formatCount(tokens.output), value: ({ tokens }) => tokens.output, isNumber: true, isExtra: true },
+    { title: 'Saved', cell: ({ savedNano }) => <Saving nano={savedNano} />, value: ({ savedNano }) => savedNano / 1e9, isNumber: true },
+    { title: 'Share', cell: (row) => <ShareCell share={shareOf(row)} />, value: shareOf, isNumber: true },
+    {
+      title: 'Cost',
+      cell: ({ costNano, estimatedCalls }) => <Money nano={costNano} isEstimated={estimatedCalls > 0} className="font-medium" />,
+      value: ({ costNano }) => costNano / 1e9,
+      isNumber: true,
+    },
+  ]
+}
+
+function ShareCell({ share }: { share: number }) {
+  return (
+    <span className="inline-flex items-center gap-2">
+      <span aria-hidden className="hidden h-1.5 w-14 overflow-hidden rounded-full bg-sunken sm:block">
+        <span className="block h-full bg-accent" style={{ width: `${share * 100}%` }} />
+      </span>
+      <span className="w-9">{formatShare(share)}</span>
+    </span>
+  )
+}

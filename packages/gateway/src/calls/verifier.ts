@@ -1,0 +1,84 @@
+/**
+ * Whether an answer is good enough, by a rule of the configuration.
+ *
+ * The rule is an operator's, the text is anybody's: a pattern that is harmless on most texts may take forever on one. So
+ * a judgement has so many characters and so many milliseconds; what takes longer is no good answer.
+ */
+
+import { createContext, Script } from 'node:vm'
+import type { VerifyRule } from '@runguard/sdk/core'
+import { Ajv } from 'ajv'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+
+/** What came of looking at an answer. */
+export type Judgement = 'good' | 'bad' | 'too-long' | 'too-slow'
+
+/** Judges the text of an answer. Never throws. */
+export type Verifier = (text: string) => Judgement
+
+/** A rule that cannot be used; the message says why. */
+export class VerifierError extends Error {
+  override readonly name = 'VerifierError'
+}
+
+/** About what 250,000 tokens are. */
+const MAX_CHARACTERS = 1_000_000
+/** For so long nothing else runs, at worst. */
+const MAX_MS = 50
+
+/** @throws VerifierError */
+export function compileVerifier(rule: VerifyRule): Verifier {
+  const isGood = rule.kind === 'regex' ? matcher(rule.pattern) : validator(rule.schema)
+  return (text) => (text.length > MAX_CHARACTERS ? 'too-long' : judgeInTime(() => isGood(text)))
+}
+
+function matcher(pattern: string): (text: string) => boolean {
+  try {
+    const expression = new RegExp(pattern, 'u')
+    return (text) => expression.test(text)
+  } catch (error) {
+    throw new VerifierError(messageOf(error))
+  }
+}
+
+/** The text as a whole is the JSON: whoever asked will parse it so. */
+function validator(schema: object): (text: string) => boolean {
+  try {
+    const isDraft7 = String('$schema' in schema ? schema.$schema : '').includes('draft-07')
+    const options = { strict: false, validateFormats: false, logger: false } as const
+    const validate = (isDraft7 ? new Ajv(options) : new Ajv2020(options)).compile(schema)
+    return (text) => validate(JSON.parse(text)) === true
+  } catch (error) {
+    throw new VerifierError(messageOf(error))
+  }
+}
+
+const TASK = new Script('judge()')
+
+/** The engine of the language watches the clock itself, also within one match of a pattern. */
+function judgeInTime(judge: () => boolean): Judgement {
+  try {
+    return TASK.runInContext(createContext({ judge }), { timeout: MAX_MS }) === true ? 'good' : 'bad'
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ERR_SCRIPT_EXECUTION_TIMEOUT' ? 'too-slow' : 'bad'
+  }
+}
+
+/** The text of a message; null if the body is none. @param body of an answer */
+export function messageText(body: Uint8Array): string | null {
+  try {
+    const { type, content } = JSON.parse(new TextDecoder().decode(body)) as { type?: unknown; content?: unknown }
+    if (type !== 'message' || !Array.isArray(content)) return null
+    return content.map((block: { type?: unknown; text?: unknown } | null) => textOf(block)).join('')
+  } catch {
+    return null
+  }
+}
+
+function textOf(block: { readonly type?: unknown; readonly text?: unknown } | null): string {
+  return block?.type === 'text' && typeof block.text === 'string' ? block.text : ''
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,149 @@
+/**
+ * Registering: the one way in which an operation gets onto the control plane.
+ *
+ * Who asks and whether they may, the shapes of what came, the audit log, the shape of the answer and that of every
+ * refusal are seen to here, so that no route can forget one of them.
+ */
+
+import type { HttpBindings } from '@hono/node-server'
+import type { Log } from '@runguard/sdk/engine'
+import type { AuditStore } from '@runguard/sdk/store'
+import type { Context } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import type { z } from 'zod'
+import type { Access } from '../access/access.js'
+import type { ControlApp } from './app.js'
+import type { Asker, AuditNote, ReadyOperation } from './operation.js'
+import { ApiProblem } from './problem.js'
+
+/** What every operation needs. */
+export interface RegisterParts {
+  readonly access: Access
+  readonly store: Pick<AuditStore, 'addAudit'>
+  readonly now: () => number
+  readonly log: Log
+}
+
+/** As Hono gives it, with the connection under it. */
+export type ControlContext = Context<{ Bindings: HttpBindings }>
+
+/** Budgets with a thousand overrides fit. */
+const MAX_BODY_BYTES = 512 * 1024
+
+/** Adds an operation to the app. */
+export function register(app: ControlApp, parts: RegisterParts, ready: ReadyOperation): void {
+  const { method, path } = ready.spec
+  const limit = bodyLimit({
+    maxSize: MAX_BODY_BYTES,
+    onError: (context) => answerProblem(context, tooLarge),
+  })
+  app.on(method.toUpperCase(), toHonoPath(path), limit, async (context) => {
+    try {
+      return await answer(parts, ready, context)
+    } catch (error) {
+      return answerProblem(context, asProblem(error, parts.log, ready))
+    }
+  })
+}
+
+const tooLarge = new ApiProblem(413, 'too-large', 'The body of the request is too large.')
+
+/** `/api/calls/{id}` as Hono writes it. */
+export function toHonoPath(path: string): string {
+  return `/runguard${path.replace(/\{(\w+)\}/g, ':$1')}`
+}
+
+async function answer(parts: RegisterParts, { spec, handle }: ReadyOperation, context: ControlContext): Promise<Response> {
+  const asked = askerOf(context)
+  const grant = await parts.access.permit(spec.id, asked)
+  if (grant.kind === 'deny') {
+    throw new ApiProblem(grant.status, grant.code, grant.message, { headers: grant.headers })
+  }
+  const asker = { ...asked, actor: grant.actor, csrfToken: grant.csrfToken }
+  const input = await readInput(spec, context)
+  let noted: AuditNote | null = null
+  const answered = await handle({
+    ...input,
+    asker,
+    note: (note) => {
+      noted = note
+    },
+    setHeader: (name, value) => context.header(name, value, { append: true }),
+  })
+  if (spec.isAudited === true) await writeAudit(parts, spec.id, asker, noted)
+  if (answered instanceof Response) return answered
+  context.header('cache-control', 'no-store')
+  // What a schema does not name is left out: nothing gets out by accident.
+  return context.json(spec.answer.parse(answered))
+}
+
+/** Who asks, as far as the request says. */
+export function askerOf(context: ControlContext): Asker {
+  const headers: Record<string, string> = {}
+  context.req.raw.headers.forEach((value, name) => {
+    headers[name] = value
+  })
+  return {
+    actor: null,
+    csrfToken: null,
+    method: context.req.method,
+    headers,
+    remoteAddress: context.env?.incoming?.socket?.remoteAddress ?? '',
+    url: context.req.url,
+  }
+}
+
+async function writeAudit(
+  { store, now }: RegisterParts,
+  action: string,
+  { actor, remoteAddress }: Asker,
+  note: AuditNote | null,
+): Promise<void> {
+  const { subject = '', before = null, after = null, actor: doer = actor } = note ?? {}
+  const { kind = 'nobody', id = '', name = '' } = doer ?? {}
+  const address = remoteAddress === '' ? null : remoteAddress
+  await store.addAudit({ at: now(), actor: { kind, id, name }, action, subject, address, before, after })
+}
+
+type Problems = ApiProblem['problems'][number][]
+
+async function readInput({ params, query, body }: ReadyOperation['spec'], context: ControlContext) {
+  const problems: Problems = []
+  const read = (place: string, schema: z.ZodType | undefined, value: unknown): unknown => {
+    if (schema === undefined) return undefined
+    const reading = schema.safeParse(value)
+    if (reading.success) return reading.data
+    for (const { path, message } of reading.error.issues) problems.push({ path: [place, ...path].join('.'), message })
+    return undefined
+  }
+  const input = {
+    params: read('path', params, context.req.param()),
+    query: read('query', query?.strict(), context.req.query()),
+    body: body === undefined ? undefined : read('body', body, await readJson(context, problems)),
+  }
+  if (problems.length === 0) return input
+  throw new ApiProblem(400, 'invalid-request', 'The request cannot be used.', { problems: problems.slice(0, 100) })
+}
+
+async function readJson(context: ControlContext, problems: Problems): Promise<unknown> {
+  const text = await context.req.text()
+  if (text.trim() === '') return {}
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    problems.push({ path: 'body', message: 'is no JSON' })
+    return {}
+  }
+}
+
+function asProblem(error: unknown, log: Log, { spec }: ReadyOperation): ApiProblem {
+  if (error instanceof ApiProblem) return error
+  log.error('control-failed', { operation: spec.id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
+  return new ApiProblem(500, 'failed', 'This could not be done. The log of the gateway says more.')
+}
+
+/** A refusal as an answer. */
+export function answerProblem(context: ControlContext, problem: ApiProblem): Response {
+  const headers = { 'content-type': 'application/json', 'cache-control': 'no-store', ...problem.headers }
+  return context.newResponse(JSON.stringify(problem.body), problem.status as 400, headers)
+}

@@ -1,0 +1,147 @@
+import { text } from 'node:stream/consumers'
+import { readConfig } from '@runguard/sdk/core'
+import { describe, expect, it } from 'vitest'
+import { compileVerifier, messageText } from '../src/calls/verifier.js'
+import { GatewayStartError } from '../src/index.js'
+import { httpUpstream, post, startHouse } from './harness.js'
+
+const [haiku, sonnet, opus] = ['claude-haiku-5-5', 'claude-sonnet-5-5', 'claude-opus-5-5']
+const TASK = { 'anthropic-version': '2023-06-01', 'x-runguard-task': 'extract' }
+const SCHEMA = { type: 'object', required: ['city'], properties: { city: { type: 'string' } } }
+const VERIFY = { jsonSchema: SCHEMA }
+const bodyOf = (more: object = {}): string =>
+  JSON.stringify({ model: opus, max_tokens: 800, messages: [{ role: 'user', content: 'Which city?' }], ...more })
+
+interface Said {
+  readonly status?: number
+  readonly text?: string
+}
+
+/** An API whose models say what the test wants, and a gateway that knows a cascade. */
+async function openHouse(says: Readonly<Record<string, Said>>, options: object = {}, verify: object = VERIFY) {
+  const routing = { mode: 'route', cascades: { extract: { tiers: ['small', 'medium'], verify } } }
+  const reading = readConfig({ routing, ...options })
+  if (reading.kind === 'problems') throw new Error(JSON.stringify(reading.problems))
+  const asked: string[] = []
+  const upstream = await httpUpstream(async (request, response) => {
+    const { model } = JSON.parse(await text(request)) as { model: string }
+    asked.push(model)
+    const { status = 200, text: words = '' } = says[model] ?? {}
+    response.writeHead(status, { 'content-type': 'application/json', 'request-id': `req_${asked.length}` })
+    const usage = { input_tokens: 1_000, output_tokens: 100 }
+    const message = { id: 'msg', type: 'message', role: 'assistant', model, stop_reason: 'end_turn', usage }
+    const error = { type: 'error', error: { type: 'invalid_request_error', message: 'no' } }
+    response.end(JSON.stringify(status === 200 ? { ...message, content: [{ type: 'text', text: words }] } : error))
+  })
+  const { budgets, routing: policy } = reading.config
+  if (policy === undefined) throw new Error('no routing')
+  const house = await startHouse(upstream, { budgets, config: { routing: policy } })
+  const ask = async (body: string = bodyOf(), headers: Record<string, string> = TASK) => {
+    const answer = await post(house.gateway.url, body, headers)
+    const told = answer.headers.get('x-runguard-cascade')
+    return { status: answer.status, told, answer: (await answer.json()) as { model?: string; content?: unknown } }
+  }
+  return { ask, asked, house }
+}
+
+const good = { text: '{"city":"Paris"}' }
+const bad = { text: 'I think it is Paris.' }
+
+describe('a cascade of the gateway', () => {
+  it('answers with the first tier whose answer is valid, and says what the failures cost', async () => {
+    const { ask, asked, house } = await openHouse({ [haiku]: bad, [sonnet]: good })
+    const { status, told, answer } = await ask()
+    // 1,000 tokens in and 100 out at 0.1 and 0.5 dollars a million.
+    expect([status, told]).toEqual([200, 'tier=medium; attempt=2; good=yes; failed-usd=0.00015'])
+    expect(answer).toMatchObject({ model: sonnet, content: [good] })
+    expect(asked).toEqual([haiku, sonnet])
+    const records = await house.records(2)
+    expect(records.map(({ cascade, cost }) => [cascade?.attempt, cascade?.asked, cost.nano])).toEqual([
+      [1, opus, 150_000],
+      [2, opus, 3_000_000],
+    ])
+    expect(records[0]?.cascade?.id).toBe(records[1]?.cascade?.id)
+  })
+
+  it('goes to the model that was asked for at last, and gives its answer whatever it is', async () => {
+    const { ask, asked } = await openHouse({ [haiku]: bad, [sonnet]: bad, [opus]: bad })
+    const { told, answer } = await ask()
+    expect([told?.slice(0, 33), answer.model]).toEqual(['tier=large; attempt=3; good=no; f', opus])
+    expect(asked).toEqual([haiku, sonnet, opus])
+  })
+
+  it('tries nothing dearer than what was asked for', async () => {
+    const { ask, asked } = await openHouse({ [haiku]: bad, [sonnet]: bad })
+    expect((await ask(bodyOf({ model: sonnet }))).told).toMatch(/^tier=medium; attempt=2; good=no/)
+    expect(asked).toEqual([haiku, sonnet])
+  })
+
+  it('goes on where a model does not take the request, and stops where the account is refused', async () => {
+    const first = await openHouse({ [haiku]: { status: 400 }, [sonnet]: good })
+    expect((await first.ask()).told).toBe('tier=medium; attempt=2; good=yes; failed-usd=0')
+    const second = await openHouse({ [haiku]: { status: 401 }, [sonnet]: good })
+    expect((await second.ask()).status).toBe(401)
+    expect(second.asked).toEqual([haiku])
+  })
+
+  it('learns what passes, and stops trying what does not', async () => {
+    const { ask, asked, house } = await openHouse({ [haiku]: bad, [sonnet]: bad, [opus]: good })
+    for (let n = 0; n < 40 && asked.at(-2) !== opus; n++) await ask(bodyOf({ metadata: { user_id: `${n}` } }))
+    expect(asked.slice(-2)).toEqual([opus, opus])
+    const sums = await house.store.listOutcomes({ sinceDay: 0, limit: 10 })
+    expect(sums.map(({ tier, good: passed }) => [tier, passed > 0])).toContainEqual(['medium', false])
+  }, 20_000)
+
+  it('ends with the refusal where a try cannot be paid, and tells what was spent till then', async () => {
+    const budgets = [{ scope: 'everything', window: 'day', limit: '$0.001' }]
+    const { ask, asked } = await openHouse({ [haiku]: bad }, { budgets })
+    expect(await ask()).toMatchObject({ status: 402, told: 'tier=medium; attempt=2; good=no; failed-usd=0.00015' })
+    expect(asked).toEqual([haiku])
+  })
+
+  it.each([
+    ['streams', bodyOf({ stream: true }), TASK],
+    ['calls of other tasks', bodyOf(), { ...TASK, 'x-runguard-task': 'research' }],
+    ['calls whose tools the API runs', bodyOf({ tools: [{ type: 'code_execution_20250825', name: 'c' }] }), TASK],
+    ['calls that go on from what the API keeps', bodyOf({ container: 'c_1' }), TASK],
+  ])('leaves %s alone', async (_, body, headers) => {
+    const { ask, asked } = await openHouse({ [haiku]: bad, [sonnet]: bad, [opus]: bad })
+    expect((await ask(body, headers).catch(() => ({ told: null }))).told).toBe(null)
+    expect(asked).toHaveLength(1)
+  })
+
+  it('is not run where routes are only explained', async () => {
+    const cascades = { extract: { tiers: ['small'], verify: VERIFY } }
+    const { ask, asked } = await openHouse({ [opus]: bad }, { routing: { mode: 'explain', cascades } })
+    expect((await ask()).told).toBe(null)
+    expect(asked).toEqual([opus])
+  })
+
+  it('with a schema that is none does not start', async () => {
+    const verify = { jsonSchema: { type: 'nonsense' } }
+    await expect(openHouse({}, {}, verify)).rejects.toThrow(GatewayStartError)
+  })
+})
+
+describe('a verifier', () => {
+  it.each([
+    [{ kind: 'regex', pattern: '^(yes|no)$' }, 'yes', 'good'],
+    [{ kind: 'regex', pattern: '^(yes|no)$' }, 'well, yes', 'bad'],
+    [{ kind: 'json-schema', schema: SCHEMA }, '{"city":"Rome"}', 'good'],
+    [{ kind: 'json-schema', schema: SCHEMA }, '```json\n{"city":"Rome"}\n```', 'bad'],
+    [{ kind: 'json-schema', schema: { ...SCHEMA, $schema: 'http://json-schema.org/draft-07/schema#' } }, '{}', 'bad'],
+    [{ kind: 'json-schema', schema: SCHEMA }, '{"__proto__":{"city":"Rome"}}', 'bad'],
+    [{ kind: 'regex', pattern: 'a' }, 'a'.repeat(1_000_001), 'too-long'],
+    [{ kind: 'regex', pattern: '^(a+)+$' }, `${'a'.repeat(50)}!`, 'too-slow'],
+  ] as const)('%j finds %j %s', (rule, words, judgement) => {
+    expect(compileVerifier(rule)(words)).toBe(judgement)
+  })
+
+  it('reads the text of a message, and of nothing else', () => {
+    const read = (body: unknown) => messageText(new TextEncoder().encode(JSON.stringify(body)))
+    const content = [{ type: 'thinking', thinking: 'x' }, { type: 'text', text: 'a' }, null, { type: 'text', text: 'b' }]
+    expect(read({ type: 'message', content })).toBe('ab')
+    expect(read({ type: 'error' })).toBe(null)
+    expect(messageText(new Uint8Array([0xff, 0x7b]))).toBe(null)
+  })
+})

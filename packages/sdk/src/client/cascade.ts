@@ -1,0 +1,196 @@
+/** `guard.cascade`: cheap tiers first, dearer ones where an answer is not good enough. */
+
+import type { Message, MessageCreateParamsNonStreaming } from '@anthropic-ai/sdk/resources/messages'
+import { identify } from '../core/budget/scope.js'
+import { addUsd, decimalUsd, zeroUsd } from '../core/cost/money.js'
+import type { CallRecord } from '../core/cost/record.js'
+import type { CascadePlan, CascadeTry, SkippedTier } from '../core/route/cascade.js'
+import { unlessAborted } from './door/abort.js'
+import type { Account, Door } from './door/door-types.js'
+import { openWays } from './door/ways.js'
+import { type CallOptions, type CreatingClient, createMessage } from './messages-client.js'
+
+/** Says whether an answer is good enough. What it throws ends the cascade: return false for a bad answer. */
+export type Verify = (message: Message) => boolean | Promise<boolean>
+
+/** What a cascade may be told. */
+export interface CascadeOptions {
+  /** What the calls are, in a word: what is learned of tiers is learned by task. Without one nothing is. */
+  readonly task?: string | undefined
+  /** Called after each try, when its answer was judged. */
+  readonly onAttempt?: ((attempt: CascadeAttemptResult) => void) | undefined
+}
+
+/** A Messages request without its model: the tiers are that. It is never streamed: a verifier needs the whole answer. */
+export type CascadeParams = Omit<MessageCreateParamsNonStreaming, 'model'>
+
+/** One try. */
+export interface CascadeAttemptResult {
+  readonly tier: string
+  readonly model: string
+  readonly isGood: boolean
+  /** Its calls, retries of the client included, in dollars. */
+  readonly costUsd: number
+  /** RunGuard's ids of its calls. */
+  readonly callIds: readonly string[]
+}
+
+/** The answer of a cascade, and what it took. */
+export interface CascadeAnswer {
+  /** The first answer that was good; where none was, the last one. */
+  readonly message: Message
+  readonly tier: string
+  /** False if no answer was good: all of it is paid, and this is the last. */
+  readonly isGood: boolean
+  readonly attempts: readonly CascadeAttemptResult[]
+  /** Tiers that were passed over, and why. */
+  readonly skipped: readonly SkippedTier[]
+  /** What the answers cost that were not good enough, and all of it, in dollars. */
+  readonly failedUsd: number
+  readonly totalUsd: number
+}
+
+/** Calls that are tried on several tiers. */
+export interface Cascade {
+  /**
+   * Asks. Every try is a call of its own under the same budgets: rejects with a `RunGuardError` as soon as one is refused,
+   * with the reason of the signal once that is aborted, with what the verifier throws, and else as the client does.
+   *
+   * @throws TypeError for a request that is streamed, or that cannot be made more than once
+   */
+  create(client: CreatingClient & object, params: CascadeParams, options?: CallOptions): Promise<CascadeAnswer>
+}
+
+/** What was asked for. */
+export interface CascadeParts {
+  readonly tiers: readonly string[]
+  readonly verify: Verify
+  readonly options: CascadeOptions
+}
+
+/** @throws TypeError for tiers, a verifier or options that are none */
+export function openCascade(door: Door, account: Account, parts: CascadeParts): Cascade {
+  checkParts(door, parts)
+  return {
+    create: async (client, params, options = {}) => {
+      if ((params as { readonly stream?: unknown }).stream === true) {
+        throw new TypeError('a cascade does not stream: its verifier needs the whole answer')
+      }
+      return await new Run(door, account, parts, { client, params, options }).answer()
+    },
+  }
+}
+
+function checkParts({ engine }: Door, { tiers, verify, options }: CascadeParts): void {
+  if (!Array.isArray(tiers) || tiers.length === 0) throw new TypeError('a cascade takes a list of tiers, the cheapest first')
+  if (typeof verify !== 'function') throw new TypeError('a cascade takes a function that says whether an answer is good')
+  for (const tier of tiers) {
+    if (engine.cascades.modelOf(tier) === null) throw new TypeError(`unknown tier ${JSON.stringify(tier)}`)
+  }
+  const { task } = options
+  if (task !== undefined && identify({ 'x-runguard-task': task }, null, null).task !== task) {
+    throw new TypeError('the task of a cascade is a text of 1 to 200 characters without control characters')
+  }
+}
+
+interface Asked {
+  readonly client: CreatingClient & object
+  readonly params: CascadeParams
+  readonly options: CallOptions
+}
+
+class Run {
+  private readonly door: Door
+  private readonly account: Account
+  private readonly parts: CascadeParts
+  private readonly asked: Asked
+  private readonly id: string
+  private readonly attempts: CascadeAttemptResult[] = []
+  private failed = zeroUsd
+  private total = zeroUsd
+
+  constructor(door: Door, account: Account, parts: CascadeParts, asked: Asked) {
+    this.door = door
+    this.account = account
+    this.parts = parts
+    this.asked = asked
+    this.id = door.runtime.id()
+  }
+
+  async answer(): Promise<CascadeAnswer> {
+    const { signal = null } = this.asked.options
+    const { tries, skipped } = await unlessAborted(signal, this.plan())
+    const [last] = tries.slice(-1)
+    for (const step of tries) {
+      signal?.throwIfAborted()
+      const { message, isGood } = await this.attempt(step, last?.model ?? step.model)
+      if (isGood || step === last) return this.close(step, message, isGood, skipped)
+    }
+    throw new RangeError('a cascade has at least one tier')
+  }
+
+  private plan(): Promise<CascadePlan> {
+    const { tiers, options } = this.parts
+    const { engine } = this.door
+    const model = engine.cascades.modelOf(tiers.at(-1) ?? '')
+    const body = new TextEncoder().encode(JSON.stringify({ ...this.asked.params, model }))
+    const scope = identify(this.account.headersFor(new Headers()), null, null)
+    return engine.cascades.plan({ body, scope, task: options.task ?? scope.task }, tiers)
+  }
+
+  private async attempt({ tier, model }: CascadeTry, asked: string): Promise<{ message: Message; isGood: boolean }> {
+    const { client, params, options } = this.asked
+    const { signal = null } = options
+    const records: CallRecord[] = []
+    const cascade = { id: this.id, attempt: this.attempts.length + 1, tier, asked }
+    const { wrap } = openWays(this.door, this.accountOf(cascade, records))
+    const message = await createMessage(wrap(client), { ...params, model }, options).finally(() => this.pay(records))
+    const isGood = (await unlessAborted(signal, Promise.resolve(this.parts.verify(message)))) === true
+    if (!isGood) for (const { cost } of records) this.failed = addUsd(this.failed, cost.nano)
+    await this.learn(records.at(-1), isGood)
+    const cost = records.reduce((sum, record) => addUsd(sum, record.cost.nano), zeroUsd)
+    const attempt = { tier, model, isGood, costUsd: dollars(cost), callIds: records.map(({ id }) => id) }
+    this.attempts.push(attempt)
+    this.parts.options.onAttempt?.(attempt)
+    return { message, isGood }
+  }
+
+  private accountOf(cascade: NonNullable<Account['cascade']>, records: CallRecord[]): Account {
+    const { task } = this.parts.options
+    return {
+      cascade,
+      headersFor: (own) => ({ ...this.account.headersFor(own), ...(task !== undefined && { 'x-runguard-task': task }) }),
+      onEnd: (record) => {
+        records.push(record)
+        this.account.onEnd(record)
+      },
+    }
+  }
+
+  private pay(records: readonly CallRecord[]): void {
+    for (const { cost } of records) this.total = addUsd(this.total, cost.nano)
+  }
+
+  /** The answer is there and paid: that something of it could not be written down is no reason to lose it. */
+  private async learn(record: CallRecord | undefined, isGood: boolean): Promise<void> {
+    const { engine, runtime } = this.door
+    if (record === undefined || record.scope.task === null) return
+    await engine.feedback({ call: record.id, isGood }).catch((error: unknown) => {
+      runtime.log.error('feedback-lost', { call: record.id, error: String(error) })
+    })
+  }
+
+  private close(
+    { tier }: CascadeTry,
+    message: Message,
+    isGood: boolean,
+    skipped: readonly SkippedTier[],
+  ): CascadeAnswer {
+    const { attempts } = this
+    return { message, tier, isGood, attempts, skipped, failedUsd: dollars(this.failed), totalUsd: dollars(this.total) }
+  }
+}
+
+function dollars(nano: typeof zeroUsd): number {
+  return Number(decimalUsd(nano))
+}

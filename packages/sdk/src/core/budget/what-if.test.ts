@@ -1,0 +1,63 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { sampleScope } from '../../testing/sample-record.js'
+import { readConfig } from '../config/config.js'
+import { nanoUsd } from '../cost/money.js'
+import type { Budget } from './budget.js'
+import { type PastCall, replayBudget } from './what-if.js'
+
+function budgetOf(written: object): Budget {
+  const reading = readConfig({ budgets: [written] })
+  const [budget] = reading.kind === 'config' ? reading.config.budgets : []
+  if (budget === undefined) throw new Error(JSON.stringify(reading))
+  return budget
+}
+
+function call(id: string, startedAt: number, nano: number, scope: object = {}): PastCall {
+  return { id, startedAt, cost: nanoUsd(nano), scope: sampleScope(scope) }
+}
+
+const HOUR = 3_600_000
+
+describe('what a budget would have done', () => {
+  it('refuses the call that does not fit, and lets a smaller one pass after it', () => {
+    const budget = budgetOf({ scope: 'everything', limit: '0.000000010', window: 'lifetime' })
+    const outcome = replayBudget(budget, [call('a', 1, 8), call('b', 2, 5), call('c', 3, 2)])
+    expect(outcome).toMatchObject({ calls: 3, spent: 15, refusedCalls: 1, refused: 5, firstRefusedAt: 2 })
+  })
+
+  it('begins anew with every window and counts each name by itself', () => {
+    const budget = budgetOf({ scope: 'user:*', limit: '0.000000010', window: 'hour' })
+    const calls = [
+      call('a', 0, 10, { user: 'ann' }),
+      call('b', 1, 10, { user: 'ann' }),
+      call('c', 2, 10, { user: 'bob' }),
+      call('d', HOUR, 10, { user: 'ann' }),
+      call('e', HOUR, 10),
+    ]
+    const { accounts, refusedCalls, calls: counted } = replayBudget(budget, calls)
+    expect([counted, refusedCalls]).toEqual([4, 1])
+    expect(accounts[0]).toMatchObject({ scope: 'user:ann', windowStart: 0, refused: 10 })
+    expect(accounts).toHaveLength(3)
+  })
+
+  it('refuses nothing where it only observes, or is larger than all', () => {
+    const calls = [call('a', 1, 8), call('b', 2, 5)]
+    const observed = budgetOf({ scope: 'everything', limit: '0.000000001', window: 'day', mode: 'observe' })
+    expect(replayBudget(observed, calls).refusedCalls).toBe(0)
+    expect(replayBudget(budgetOf({ scope: 'everything', limit: 1, window: 'day' }), calls).refusedCalls).toBe(0)
+  })
+
+  it('never grants more than the limit, and loses no money', () => {
+    const budget = budgetOf({ scope: 'tag:*', limit: '0.000000100', window: 'hour' })
+    const calls = fc.array(fc.record({ nano: fc.nat(60), tag: fc.constantFrom('x', 'y'), at: fc.nat(3 * HOUR) }))
+    fc.assert(
+      fc.property(calls, (made) => {
+        const past = made.map(({ nano, tag, at }, index) => call(`c${index}`, at, nano, { tags: [tag] }))
+        const { accounts, spent } = replayBudget(budget, past)
+        for (const account of accounts) expect(account.spent - account.refused).toBeLessThanOrEqual(100)
+        expect(spent).toBe(made.reduce((sum, { nano }) => sum + nano, 0))
+      }),
+    )
+  })
+})

@@ -1,0 +1,104 @@
+/** What a budget would have done to calls of the past. */
+
+import { type NanoUsd, nanoUsd, zeroUsd } from '../cost/money.js'
+import { type Budget, compileBudgets, matchBudgets } from './budget.js'
+import type { Scope } from './scope.js'
+
+/** A call of the past, as far as a budget looks at it. */
+export interface PastCall {
+  readonly id: string
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number
+  /** What it cost. */
+  readonly cost: NanoUsd
+  readonly scope: Scope
+}
+
+/** What would have happened on one account. */
+export interface AccountOutcome {
+  readonly scope: string
+  readonly windowStart: number
+  readonly windowEnd: number | null
+  /** Calls that met the budget here. */
+  readonly calls: number
+  /** What they cost in fact. */
+  readonly spent: NanoUsd
+  readonly refusedCalls: number
+  /** What those cost that would have been refused. */
+  readonly refused: NanoUsd
+  readonly firstRefusedAt: number | null
+}
+
+/** What would have happened. */
+export interface BudgetOutcome
+  extends Pick<AccountOutcome, 'calls' | 'spent' | 'refusedCalls' | 'refused' | 'firstRefusedAt'> {
+  /** Those on which most would have been refused first, then those on which most was spent. */
+  readonly accounts: readonly AccountOutcome[]
+}
+
+type Running = { -readonly [K in keyof AccountOutcome]: AccountOutcome[K] } & { granted: number }
+
+/**
+ * Plays calls against a budget, each at the cost it had: one that does not fit into what is left is refused, and one that
+ * was not made costs nothing. Agents who are refused do something else then, which nobody can know.
+ *
+ * @param calls in the order of time
+ */
+export function replayBudget(budget: Budget, calls: readonly PastCall[]): BudgetOutcome {
+  const budgets = compileBudgets([budget])
+  const accounts = new Map<string, Running>()
+  for (const { id, startedAt, cost, scope } of calls) {
+    const met = matchBudgets(budgets, scope, id, startedAt).map(({ key, limit, ...account }) => {
+      const running = accounts.get(key) ?? openAccount(account)
+      accounts.set(key, running)
+      return { running, limit }
+    })
+    // A call with several tags meets several accounts of one budget, and is refused on all of them or on none.
+    const isRefused = budget.mode === 'enforce' && met.some(({ running, limit }) => running.granted + cost > limit)
+    for (const { running } of met) count(running, { startedAt, cost, isRefused })
+  }
+  const outcomes = [...accounts.values()].map(({ granted, ...outcome }): AccountOutcome => outcome)
+  return { ...sumOutcomes(outcomes), accounts: outcomes.sort(compareOutcomes) }
+}
+
+function openAccount({
+  scope,
+  windowStart,
+  windowEnd,
+}: Pick<AccountOutcome, 'scope' | 'windowStart' | 'windowEnd'>): Running {
+  const nothing = { calls: 0, spent: zeroUsd, refusedCalls: 0, refused: zeroUsd, firstRefusedAt: null, granted: 0 }
+  return { scope, windowStart, windowEnd, ...nothing }
+}
+
+interface Counted {
+  readonly startedAt: number
+  readonly cost: NanoUsd
+  readonly isRefused: boolean
+}
+
+function count(running: Running, { startedAt, cost, isRefused }: Counted): void {
+  running.calls += 1
+  running.spent = nanoUsd(running.spent + cost)
+  if (!isRefused) {
+    running.granted += cost
+    return
+  }
+  running.refusedCalls += 1
+  running.refused = nanoUsd(running.refused + cost)
+  running.firstRefusedAt ??= startedAt
+}
+
+function sumOutcomes(outcomes: readonly AccountOutcome[]): Omit<BudgetOutcome, 'accounts'> {
+  const firsts = outcomes.flatMap(({ firstRefusedAt }) => (firstRefusedAt === null ? [] : [firstRefusedAt]))
+  return {
+    calls: outcomes.reduce((sum, { calls }) => sum + calls, 0),
+    spent: nanoUsd(outcomes.reduce((sum, { spent }) => sum + spent, 0)),
+    refusedCalls: outcomes.reduce((sum, { refusedCalls }) => sum + refusedCalls, 0),
+    refused: nanoUsd(outcomes.reduce((sum, { refused }) => sum + refused, 0)),
+    firstRefusedAt: firsts.length === 0 ? null : firsts.reduce((first, at) => Math.min(first, at)),
+  }
+}
+
+function compareOutcomes(a: AccountOutcome, b: AccountOutcome): number {
+  return b.refused - a.refused || b.spent - a.spent || a.windowStart - b.windowStart
+}

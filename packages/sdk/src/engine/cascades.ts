@@ -1,0 +1,123 @@
+/** Cascades: on which tiers a call is tried, by what each costs and what was learned of it. The tries are made by doors. */
+
+import type { CallView } from '../core/body/call.js'
+import { readEffort } from '../core/body/effort-edit.js'
+import { scanCall } from '../core/body/scan.js'
+import type { Scope } from '../core/budget/scope.js'
+import { findModel, isSameModel } from '../core/cost/price.js'
+import { type CascadePlan, type CascadeRule, type CascadeStep, planCascade, whyNotRepeated } from '../core/route/cascade.js'
+import { findLack, tokenFactor } from '../core/route/model-traits.js'
+import { expectCost, weighModel } from '../core/route/route-cost.js'
+import { tokenFacts } from '../core/tokens/tokens.js'
+import type { RouteOutcomes } from './route-outcomes.js'
+import type { RoutesDesk } from './routes.js'
+
+/** A request that may be tried on several tiers. */
+export interface CascadeCall {
+  /** With the model of the last resort in it. */
+  readonly body: Uint8Array
+  readonly scope: Scope
+  /** Null: nothing is learned of it, and nothing that was learned is used. */
+  readonly task: string | null
+}
+
+/** A cascade that a gateway is to run. */
+export interface StartedCascade {
+  readonly plan: CascadePlan
+  readonly rule: CascadeRule
+  /** The model that the caller asked for. */
+  readonly asked: string
+  readonly view: CallView
+}
+
+/** What doors ask before they try. */
+export interface Cascades {
+  /** Of the tasks in the configuration; empty where calls are not routed. */
+  readonly rules: ReadonlyMap<string, CascadeRule>
+  /**
+   * Null for calls that are no cascade: no task of the configuration, a stream, what cannot be repeated, or where nothing
+   * cheaper is worth a try. The model that the caller asked for is the last resort, and no dearer one is tried.
+   *
+   * @throws MalformedBodyError if the body is no request
+   */
+  start(call: CascadeCall): Promise<StartedCascade | null>
+  /**
+   * The tries of a call that a program makes: the last tier is the last resort.
+   *
+   * @throws RangeError for a tier that nobody has named
+   * @throws TypeError for a request that cannot be made more than once
+   */
+  plan(call: CascadeCall, tiers: readonly string[]): Promise<CascadePlan>
+  /** The model of a tier; null if nobody has named it. A model may stand for itself. */
+  modelOf(tier: string): string | null
+}
+
+/** Cascades over what routes know. */
+export function openCascades(desk: RoutesDesk, outcomes: RouteOutcomes): Cascades {
+  const { policy, book, runtime } = desk
+  const modelOf = (tier: string): string | null =>
+    policy.tiers.get(tier) ?? (findModel(book, tier) === null ? null : tier)
+  const planSteps = async (call: CascadeCall, view: CallView, steps: readonly Named[]): Promise<CascadePlan> => {
+    if (call.task !== null) await outcomes.refresh()
+    return planCascade(steps.map((step) => describeStep(desk, outcomes, { ...call, view }, step)))
+  }
+  return {
+    rules: policy.mode === 'route' ? policy.cascades : new Map(),
+    modelOf,
+    start: async (call) => {
+      const rule = call.task === null || policy.mode !== 'route' ? undefined : policy.cascades.get(call.task)
+      if (rule === undefined) return null
+      const view = scanCall(call.body)
+      const { model: asked } = view
+      if (asked === null || view.modelRange === null || view.stream || whyNotRepeated(view) !== null) return null
+      const weight = (model: string): number => weighModel(book, model, runtime.now())
+      const named = rule.tiers.flatMap((tier) => nameTier(tier, modelOf(tier)))
+      const cheaper = named.filter(({ model }) => !isSameModel(book, model, asked) && weight(model) < weight(asked))
+      const own = [...policy.tiers].find(([, model]) => isSameModel(book, model, asked))?.[0] ?? asked
+      const plan = await planSteps(call, view, [...cheaper, { tier: own, model: asked }])
+      return plan.tries.length > 1 ? { plan, rule, asked, view } : null
+    },
+    plan: async (call, tiers) => {
+      const view = scanCall(call.body)
+      const why = whyNotRepeated(view)
+      if (why !== null) throw new TypeError(`this call cannot be a cascade: ${why}`)
+      const steps = tiers.map((tier) => {
+        const model = modelOf(tier)
+        if (model !== null) return { tier, model }
+        throw new RangeError(`unknown tier ${JSON.stringify(tier)}: it is none of ${[...policy.tiers.keys()].join(', ')}`)
+      })
+      return planSteps(call, view, steps)
+    },
+  }
+}
+
+interface Named {
+  readonly tier: string
+  readonly model: string
+}
+
+function nameTier(tier: string, model: string | null): readonly Named[] {
+  return model === null ? [] : [{ tier, model }]
+}
+
+function describeStep(
+  desk: RoutesDesk,
+  outcomes: RouteOutcomes,
+  { view, body, scope, task }: CascadeCall & { readonly view: CallView },
+  { tier, model }: Named,
+): CascadeStep {
+  const { book, runtime } = desk
+  const asked = view.model ?? ''
+  const atMs = runtime.now()
+  const facts = tokenFacts(findModel(book, asked))
+  const { tokens: promptTokens } = desk.estimateInput(view, body, facts, desk.ratioOf(asked))
+  const outputTokens = desk.shortOutput(scope, asked)
+  const tokens = promptTokens * tokenFactor(book, asked, model)
+  return {
+    tier,
+    model,
+    listedNano: expectCost(book, model, { countedBy: asked, promptTokens, outputTokens, view }, 0, atMs),
+    success: outcomes.estimate(task ?? '', task === null ? '' : tier),
+    lack: findLack(book, model, { view, effort: readEffort(body), tokens }, atMs),
+  }
+}

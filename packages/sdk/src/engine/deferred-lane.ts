@@ -1,0 +1,125 @@
+/** The deferred calls of one account, worked on by one process at a time. */
+
+import type { DeferredBatch, DeferredJob } from '../core/defer/defer.js'
+import { type DeferPolicy, planQueue } from '../core/defer/defer-plan.js'
+import type { DeferredStore } from '../store/deferred-store.js'
+import type { SendToApi } from './api-sender.js'
+import { cancelBatch, createBatch, pollBatch, seekBatch } from './deferred-batches.js'
+import { startDirect } from './deferred-direct.js'
+import { errorAnswer } from './deferred-results.js'
+import type { Desk } from './desk.js'
+
+/** How the queue is worked on. */
+export interface DeferSettings {
+  readonly policy: DeferPolicy
+  /** Between two rounds, and so between two questions about a batch. */
+  readonly pollMs: number
+  /** A process of which nothing was heard for so long is taken for dead. */
+  readonly leaseMs: number
+  /** A creation whose answer was lost is taken for failed if the list of batches does not have it after so long. */
+  readonly lostAfterMs: number
+  /** Direct calls that run at once, per account. */
+  readonly mostDirect: number
+  /** How long answers are kept. */
+  readonly keepMs: number
+}
+
+/** An account of which this process has the credential, or at least the calls. */
+export interface Lane {
+  readonly desk: Desk
+  readonly store: DeferredStore
+  readonly settings: DeferSettings
+  readonly account: string
+  readonly owner: string
+  /** Null as long as nobody has lent the credential. */
+  readonly send: SendToApi | null
+  /** The direct calls of this process that run now. */
+  readonly directs: Map<string, Promise<void>>
+  /** Asks for another round soon. */
+  wake(): void
+}
+
+/** A call that is `new` for so long was never acknowledged, and whoever made it has given up. */
+const NEW_LIFE_MS = 10 * 60_000
+
+/** True if nobody else works on the account for the time of a lease. */
+export function renewLease({ store, account, owner, desk, settings }: Lane): Promise<boolean> {
+  const now = desk.runtime.now()
+  return store.leaseDeferred({ account, owner, now, until: now + settings.leaseMs })
+}
+
+/** One round: what there is to do now. Gives the time of the next thing to do; null if nothing is left. */
+export async function runLane(lane: Lane): Promise<number | null> {
+  const { store, desk, settings, account } = lane
+  const soonAt = desk.runtime.now() + settings.pollMs
+  if (!(await renewLease(lane))) return soonAt
+  await recover(lane, await store.listDeferred(account))
+  if (lane.send === null) return (await store.listDeferred(account)).length === 0 ? null : soonAt
+  await followBatches(lane, lane.send)
+  const [jobs, batches] = [await store.listDeferred(account), await store.listDeferredBatches(account)]
+  await releaseOrphans(lane, jobs, batches)
+  const plan = planQueue(jobs, batches, desk.runtime.now(), settings.policy)
+  const byId = new Map(jobs.map((job) => [job.id, job]))
+  for (const id of plan.cancel) {
+    const batch = batches.find((each) => each.id === id)
+    if (batch !== undefined) await cancelBatch(lane, lane.send, batch)
+  }
+  for (const id of plan.direct) {
+    const job = byId.get(id)
+    if (lane.directs.size >= settings.mostDirect) break
+    if (job !== undefined && !lane.directs.has(id)) await startDirect(lane, lane.send, job)
+  }
+  for (const ids of plan.batches) {
+    if (!(await renewLease(lane))) break
+    await createBatch(lane, lane.send, ids)
+  }
+  const isOver = jobs.length === 0 && batches.length === 0
+  return isOver ? null : Math.min(soonAt, plan.wakeAt ?? soonAt)
+}
+
+/** What a process that is gone has left behind. */
+async function recover({ store, desk, owner, send }: Lane, jobs: readonly DeferredJob[]): Promise<void> {
+  const at = desk.runtime.now()
+  for (const { id, state, sender, batch, hold, createdAt, deadline } of jobs) {
+    if (state === 'new' && createdAt + NEW_LIFE_MS <= at) {
+      await store.dropDeferred(id)
+      if (hold !== null) desk.journal.close(null, [{ kind: 'release', hold, at }])
+    } else if (state === 'direct' && sender !== owner) {
+      if (batch !== null) await store.moveDeferred({ ids: [id], from: ['direct'], to: 'batched', sender: null })
+      else await store.endDeferred({ id, outcome: 'interrupted', answer: INTERRUPTED, at })
+    } else if (state === 'waiting' && send === null && deadline <= at) {
+      await store.endDeferred({ id, outcome: 'failed', answer: NO_CREDENTIAL, at })
+      if (hold !== null) desk.journal.close(null, [{ kind: 'release', hold, at }])
+    }
+  }
+}
+
+const INTERRUPTED = errorAnswer(
+  'api_error',
+  'The call was on its way when its process ended. It may have been answered and paid; it is not sent again by itself.',
+)
+
+const NO_CREDENTIAL = errorAnswer(
+  'authentication_error',
+  'Until its deadline nobody lent the credential that this call is to be sent with: RunGuard keeps none over a restart.',
+)
+
+async function followBatches(lane: Lane, send: SendToApi): Promise<void> {
+  for (const batch of await lane.store.listDeferredBatches(lane.account)) {
+    if (!(await renewLease(lane))) return
+    if (batch.upstream === null) await seekBatch(lane, send, batch)
+    else await pollBatch(lane, send, batch, batch.upstream)
+  }
+}
+
+/** Calls that were to go into a batch of which nothing was noted: it was not created. */
+async function releaseOrphans(
+  { store }: Lane,
+  jobs: readonly DeferredJob[],
+  batches: readonly DeferredBatch[],
+): Promise<void> {
+  const known = new Set(batches.map(({ id }) => id))
+  const orphans = jobs.filter(({ state, batch }) => state === 'batched' && batch !== null && !known.has(batch))
+  const ids = orphans.map(({ id }) => id)
+  await store.moveDeferred({ ids, from: ['batched'], to: 'waiting', batch: null, sender: null })
+}

@@ -1,0 +1,311 @@
+/** What every store must do with sums over calls. Run it against an implementation of your own, as `storeSuite` is run. */
+
+import assert from 'node:assert/strict'
+import { nanoUsd } from '../core/cost/money.js'
+import type { CallRecord } from '../core/cost/record.js'
+import type { Store } from '../store/store.js'
+import type { TrafficStore } from '../store/traffic-store.js'
+import { sampleRecord, sampleScope } from './sample-record.js'
+
+/** One check; it gets a fresh, empty store and throws an `AssertionError` if the store is not as it must be. */
+export interface TrafficCheck {
+  readonly name: string
+  readonly check: (store: Store & TrafficStore) => Promise<void>
+}
+
+const NOON = Date.UTC(2026, 10, 26, 12)
+const MINUTE = 60_000
+const HOUR = 60 * MINUTE
+const DAY = { since: NOON - 12 * HOUR, until: NOON + 12 * HOUR }
+const EVER = { since: 0, until: Number.MAX_SAFE_INTEGER }
+
+interface Made extends Partial<CallRecord['scope']> {
+  readonly at?: number
+  readonly nano?: number
+  readonly model?: string
+  readonly more?: Partial<CallRecord>
+}
+
+function call(id: string, { at = NOON, nano = 1_000, model = 'claude-opus-5-5', more = {}, ...scope }: Made = {}) {
+  const cost = { ...sampleRecord().cost, nano: nanoUsd(nano) }
+  const base = { id, startedAt: at, cost, servedModel: model, requestedModel: model }
+  return sampleRecord({ ...base, scope: sampleScope(scope), ...more })
+}
+
+async function keep(store: Store & TrafficStore, records: readonly CallRecord[]): Promise<void> {
+  await store.addRecords(records)
+  while ((await store.sumUp(2)) === 2) {}
+}
+
+const missed: CallRecord['cache'] = {
+  mode: 'fill',
+  ownMarkers: 0,
+  marks: [],
+  expected: { read: 0, write1h: 0, write5m: 0, input: 10 },
+  isAsExpected: true,
+  isShortened: false,
+  miss: { cause: { kind: 'expired', ttl: '5m', idleMs: 400_000 }, before: 'x', lostTokens: 70, lostNano: 300 },
+  diagnosis: null,
+  savedNano: -50,
+  addedNano: -20,
+}
+
+/** The checks, each for a store of its own. */
+export const trafficSuite: readonly TrafficCheck[] = [
+  {
+    name: 'traffic: counts a record once, however often it is sent and summed up',
+    check: async (store) => {
+      await keep(store, [call('a'), call('a'), call('b')])
+      await keep(store, [call('a'), call('c')])
+      await keep(store, [call('a'), call('b')])
+      const { total } = await store.trafficSums({ ...DAY, groupBy: 'total', filter: {}, top: 5 })
+      assert.deepEqual([total.calls, total.costNano, total.output, total.read], [3, 3_000, 150, 120])
+      assert.equal((await store.findSessionSum('nobody')) ?? null, null)
+    },
+  },
+  {
+    name: 'traffic: tells the dearest groups apart and adds the others up',
+    check: async (store) => {
+      const names = ['a', 'b', 'c', 'd', '']
+      await keep(
+        store,
+        names.map((user, index) => call(`u${index}`, { user: user === '' ? null : user, nano: 100 * (index + 1) })),
+      )
+      const { groups, rest, total } = await store.trafficSums({ ...DAY, groupBy: 'user', filter: {}, top: 2 })
+      assert.deepEqual(
+        groups.map(({ group, costNano }) => [group, costNano]),
+        [
+          ['', 500],
+          ['d', 400],
+        ],
+      )
+      assert.deepEqual([rest?.groups, rest?.calls, rest?.costNano, total.costNano], [3, 3, 600, 1_500])
+      const all = await store.trafficSums({ ...DAY, groupBy: 'user', filter: {}, top: 5 })
+      assert.equal(all.rest, null)
+    },
+  },
+  {
+    name: 'traffic: counts a call under each of its tags, and once in the total',
+    check: async (store) => {
+      await keep(store, [
+        call('a', { tags: ['x', 'y', 'x'] }),
+        call('b', { tags: ['y'], nano: 10 }),
+        call('c', { nano: 1 }),
+      ])
+      const byTag = await store.trafficSums({ ...DAY, groupBy: 'tag', filter: {}, top: 9 })
+      assert.deepEqual(
+        byTag.groups.map(({ group, costNano, calls }) => [group, costNano, calls]),
+        [
+          ['y', 1_010, 2],
+          ['x', 1_000, 1],
+          ['', 1, 1],
+        ],
+      )
+      assert.equal(byTag.total.costNano, 1_011)
+      const ofY = await store.trafficSums({ ...DAY, groupBy: 'model', filter: { tag: 'y' }, top: 9 })
+      assert.equal(ofY.total.costNano, 1_010)
+      const untagged = await store.trafficSums({ ...DAY, groupBy: 'tag', filter: { tag: '' }, top: 9 })
+      assert.deepEqual([untagged.total.costNano, untagged.groups[0]?.group], [1, ''])
+    },
+  },
+  {
+    name: 'traffic: meets every condition of a filter',
+    check: async (store) => {
+      await keep(store, [
+        call('a', { team: 'web', user: 'ann', nano: 1 }),
+        call('b', { team: 'web', user: 'bob', nano: 10 }),
+        call('c', { team: 'ops', user: 'ann', nano: 100 }),
+        call('d', { user: 'ann', nano: 1_000 }),
+      ])
+      const cost = async (filter: object) =>
+        (await store.trafficSums({ ...DAY, groupBy: 'model', filter, top: 5 })).total.costNano
+      assert.equal(await cost({ team: 'web', user: 'ann' }), 1)
+      assert.equal(await cost({ user: 'ann' }), 1_101)
+      assert.equal(await cost({ team: '' }), 1_000)
+      assert.equal(await cost({ team: "'; DROP TABLE calls; --" }), 0)
+      const page = { ...EVER, order: 'newest', after: null, limit: 9 } as const
+      const ids = async (filter: object) => (await store.listCalls({ ...page, filter })).map(({ id }) => id)
+      assert.deepEqual(await ids({ team: 'web', user: 'ann' }), ['a'])
+      assert.deepEqual(await ids({ team: '' }), ['d'])
+    },
+  },
+  {
+    name: 'traffic: adds up by steps that begin where the clock says',
+    check: async (store) => {
+      const half = 30 * MINUTE
+      await keep(store, [
+        call('a', { at: NOON - 1, nano: 1, model: 'm1' }),
+        call('b', { at: NOON, nano: 10, model: 'm1' }),
+        call('c', { at: NOON + half, nano: 100, model: 'm2' }),
+      ])
+      const series = async (stepMs: number, offsetMs: number, groups: string[]) => {
+        const query = { ...DAY, groupBy: 'model', filter: {}, groups, stepMs, offsetMs } as const
+        return (await store.trafficSeries(query)).map(({ at, group, costNano }) => [
+          (at - NOON) / half,
+          group,
+          costNano,
+        ])
+      }
+      assert.deepEqual(await series(HOUR, 0, []), [
+        [-2, null, 1],
+        [0, null, 110],
+      ])
+      assert.deepEqual(await series(HOUR, half, ['m1']), [
+        [-1, 'm1', 11],
+        [1, null, 100],
+      ])
+      assert.deepEqual(await series(24 * HOUR, 0, ['m1', 'm2']), [
+        [-24, 'm1', 11],
+        [-24, 'm2', 100],
+      ])
+      assert.deepEqual(await series(MINUTE, 0, []), [
+        [-1 / 30, null, 1],
+        [0, null, 10],
+        [1, null, 100],
+      ])
+    },
+  },
+  {
+    name: 'traffic: pages through calls while newer ones come in',
+    check: async (store) => {
+      await keep(
+        store,
+        [1, 2, 3, 4].map((n) => call(`c${n}`, { at: NOON + (n >> 1), session: 's' })),
+      )
+      const page = async (after: { at: number; id: string } | null) =>
+        await store.listCalls({ ...EVER, filter: { session: 's' }, order: 'newest', after, limit: 2 })
+      const first = await page(null)
+      assert.deepEqual(
+        first.map(({ id }) => id),
+        ['c4', 'c3'],
+      )
+      await keep(store, [call('c5', { at: NOON + 9, session: 's' })])
+      const last = first.at(-1)
+      const second = await page(last === undefined ? null : { at: last.startedAt, id: last.id })
+      assert.deepEqual(
+        second.map(({ id }) => id),
+        ['c2', 'c1'],
+      )
+      const oldest = await store.listCalls({
+        ...EVER,
+        filter: { session: 's' },
+        order: 'oldest',
+        after: null,
+        limit: 2,
+      })
+      assert.deepEqual(
+        oldest.map(({ id }) => id),
+        ['c1', 'c2'],
+      )
+    },
+  },
+  {
+    name: 'traffic: lists by tag, by ending and by loops',
+    check: async (store) => {
+      const loop = {
+        action: 'stop',
+        isEnforced: true,
+        rule: 'repeat',
+        repeats: 5,
+        rounds: 5,
+        cycle: ['Bash'],
+        spent: nanoUsd(7),
+      } as const
+      await keep(store, [
+        call('a', { tags: ['t'] }),
+        call('b', { more: { loop } }),
+        call('c', { tags: ['t'], at: NOON + 1, more: { ending: { kind: 'not-billed', reason: 'refused' } } }),
+      ])
+      const page = { ...EVER, filter: {}, order: 'newest', after: null, limit: 9 } as const
+      const ids = async (asked: object) => (await store.listCalls({ ...page, ...asked })).map(({ id }) => id)
+      assert.deepEqual(await ids({ filter: { tag: 't' } }), ['c', 'a'])
+      assert.deepEqual(await ids({ filter: { tag: '' } }), ['b'])
+      assert.deepEqual(await ids({ ending: 'not-billed' }), ['c'])
+      assert.deepEqual(await ids({ isLooping: true }), ['b'])
+      const { total } = await store.trafficSums({ ...DAY, groupBy: 'total', filter: {}, top: 1 })
+      assert.deepEqual([total.loopStops, total.loopSpentNano, total.refusedCalls], [1, 7, 1])
+    },
+  },
+  {
+    name: 'traffic: adds up sessions and their agents',
+    check: async (store) => {
+      await keep(store, [
+        call('a', { session: 's', user: 'ann', at: NOON + 5, agent: 'sub', parentAgent: 'main' }),
+        call('b', { session: 's', user: 'bob', at: NOON + 9 }),
+        call('c', { session: 't', user: 'bob', at: NOON + 7 }),
+        call('d', {}),
+      ])
+      await keep(store, [call('e', { session: 's', user: 'eve', at: NOON + 1 })])
+      const rows = await store.listSessionSums({ ...EVER, filter: {}, after: null, limit: 9 })
+      assert.deepEqual(
+        rows.map(({ session, user, calls, firstAt, lastAt }) => [session, user, calls, firstAt - NOON, lastAt - NOON]),
+        [
+          ['s', 'eve', 3, 1, 9],
+          ['t', 'bob', 1, 7, 7],
+        ],
+      )
+      const [first] = rows
+      assert.ok(first)
+      const after = { at: first.lastAt, id: first.session }
+      const second = await store.listSessionSums({ ...EVER, filter: {}, after, limit: 9 })
+      assert.deepEqual(
+        second.map(({ session }) => session),
+        ['t'],
+      )
+      const agents = await store.listAgentSums('s')
+      assert.deepEqual(
+        agents.map(({ agent, parent, calls }) => [agent, parent, calls]),
+        [
+          [null, null, 2],
+          ['sub', 'main', 1],
+        ],
+      )
+    },
+  },
+  {
+    name: 'traffic: counts misses and routes, and finds the worst',
+    check: async (store) => {
+      const worse = { ...missed, miss: missed.miss === null ? null : { ...missed.miss, lostNano: 900 } }
+      await keep(store, [call('a', { more: { cache: missed } }), call('b', { more: { cache: worse } }), call('c')])
+      assert.deepEqual(await store.trafficCounts('miss', DAY), [
+        { kind: 'miss', names: ['expired'], calls: 2, nano: 1_200, tokens: 140 },
+      ])
+      assert.equal(await store.worstMiss('expired', DAY), 'b')
+      assert.equal(await store.worstMiss('never-heard', DAY), null)
+      const { total } = await store.trafficSums({ ...DAY, groupBy: 'total', filter: {}, top: 1 })
+      assert.deepEqual([total.watchedCalls, total.cacheSavedNano, total.cacheAddedNano], [2, -100, -40])
+    },
+  },
+  {
+    name: 'traffic: takes the names that callers send, however odd or long',
+    check: async (store) => {
+      const odd = ['__proto__', 'a\0b', '😀'.repeat(150), `x'"\\;--`, 'constructor', '\ud800']
+      await keep(
+        store,
+        odd.map((user, index) =>
+          call(`o${index}`, { user, team: user, session: user, model: `${user}${'m'.repeat(900)}`, tags: [user] }),
+        ),
+      )
+      const { groups } = await store.trafficSums({ ...DAY, groupBy: 'user', filter: {}, top: 99 })
+      assert.equal(groups.length, odd.length)
+      for (const user of odd) {
+        const found = await store.listCalls({ ...EVER, filter: { user }, order: 'newest', after: null, limit: 9 })
+        assert.equal(found.length, 1, JSON.stringify(user))
+      }
+    },
+  },
+  {
+    name: 'traffic: gives calls as facts, the oldest first',
+    check: async (store) => {
+      await keep(store, [call('b', { at: NOON + 1, team: 'w' }), call('a', { team: 'w', tags: ['t'] }), call('z')])
+      const facts = await store.listFacts({ ...EVER, filter: { team: 'w' }, limit: 9 })
+      assert.deepEqual(
+        facts.map(({ id, tags, numbers }) => [id, [...tags], numbers.costNano]),
+        [
+          ['a', ['t'], 1_000],
+          ['b', [], 1_000],
+        ],
+      )
+    },
+  },
+]
