@@ -60,15 +60,21 @@ export function runShell({ text }: Block, upstream: string, port: number): Promi
 }
 
 /**
- * Starts a gateway with a configuration. What the configuration takes from the environment is twenty dollars; a database
- * server that it names is not here, so its file takes the place.
+ * Starts a gateway with a configuration. A database server that it names is not here, so a file takes its
+ * place.
  */
 export function runConfiguration({ text }: Block, upstream: string, port: number): Promise<ProgramEnd> {
   return inOwnHome((home) => {
     writeFileSync(join(home, 'runguard.yaml'), text.replace(/^store: postgres:/m, '# $&'))
-    const names = [...text.matchAll(/\$\{(\w+)\}/g)].map(([, name]) => `export ${name}='$20'`)
+    const names = [...text.matchAll(/\$\{(\w+)\}/g)].map(([, name = '']) => `export ${name}='${variableFor(name)}'`)
     return runScript(home, [...names, 'runguard start', 'runguard budget ls'].join('\n'), upstream, port)
   })
+}
+
+/** What a configuration takes from the environment: a secret where its name says so, an address, else an amount. */
+function variableFor(name: string): string {
+  if (/(?:KEY|TOKEN|SECRET|PASSWORD)$/.test(name)) return 'x'.repeat(40)
+  return /(?:URL|WEBHOOK)$/.test(name) ? 'https://hooks.example.com/services/x' : '$20'
 }
 
 /** The program as it is built. What serves goes to the background once it listens, as a second terminal would have it. */

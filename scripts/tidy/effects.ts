@@ -27,6 +27,11 @@ const permissions: readonly Permission[] = [
     reason: "builds the simulator's clock, the real one and the virtual one",
   },
   {
+    path: 'packages/gateway/src/access/secrets.ts',
+    effects: ['chance'],
+    reason: 'makes tokens and cookies, which nobody may guess',
+  },
+  {
     path: 'packages/cli/src/',
     effects: ['clock', 'chance', 'environment', 'timer'],
     reason: 'the composition root: the one place that reads the world',

@@ -4,7 +4,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Call, Endpoint, Refusal } from '@runguard/sdk/core'
 import type { Engine, Runtime } from '@runguard/sdk/engine'
 import type { Dispatcher } from 'undici'
+import { type Caller, type CallerRules, identifyCaller } from './access/callers.js'
 import { type CompiledCascades, serveCascade, startCascade } from './calls/cascade.js'
+import { deferCall, type DeferralDesk, isDeferral } from './calls/deferral.js'
 import type { RunningAnswer } from './calls/held-answer.js'
 import { plainHeaders, requestHeaders } from './headers.js'
 import type { InputCounter } from './input-counter.js'
@@ -20,9 +22,12 @@ export interface DataPlane {
   readonly upstreamPrefix: string
   readonly maxBodyBytes: number
   readonly countInput: InputCounter
+  /** Whose calls are taken; null: everybody's. */
+  readonly callers: CallerRules | null
   /** The calls that are running now. */
   readonly running: Set<RunningAnswer>
   readonly cascades: CompiledCascades
+  readonly deferral: DeferralDesk
   /** Requests that are being read or admitted now. */
   readonly serving: Set<Promise<void>>
 }
@@ -36,7 +41,9 @@ export async function refuseCall(
   problem: Refusal,
 ): Promise<void> {
   request.resume()
-  const read = { outgoing: null, body: null, receivedBytes: 0, problem }
+  const headers = plainHeaders(request.headers)
+  const caller: Caller = { kind: 'caller', account: null, rawHeaders: [], headers }
+  const read = { outgoing: null, body: null, receivedBytes: 0, problem, caller }
   const admission = await plane.engine.admit(callFrom(plane, request, endpoint, read))
   response.setHeader('connection', 'close')
   if (admission.kind === 'refuse') refuse(response, admission.refusal, admission.id)
@@ -49,8 +56,14 @@ export async function serveCall(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const read = await readRequest(request, endpoint, plane.maxBodyBytes)
+  const caller = await identifyCaller(plane.callers, request)
+  if (caller.kind === 'refuse') return turnAway(request, response, caller.refusal, plane.runtime.id())
+  // Gone while its key was looked up: nothing more would be heard of it.
+  if (request.destroyed) return
+  const read = { ...(await readRequest(request, endpoint, plane.maxBodyBytes)), caller }
   const call = callFrom(plane, request, endpoint, read)
+  plane.deferral.credentials.meet(call.headers)
+  if (isDeferral(call)) return deferCall(plane.deferral, call, response)
   if (await isServedByCascade(plane, { request, response, endpoint, read, call })) return
   const admission = await plane.engine.admit(call)
   if (admission.kind === 'refuse') {
@@ -64,11 +77,21 @@ export async function serveCall(
   dispatch(plane, request, endpoint, { ...read, edited: admission.body }, relay)
 }
 
+/** Nobody's call: it is not recorded, or whoever finds the address could fill the store. */
+function turnAway(request: IncomingMessage, response: ServerResponse, refusal: Refusal, id: string): void {
+  request.resume()
+  response.setHeader('connection', 'close')
+  refuse(response, refusal, id)
+}
+
+/** What was read, and whose it is. */
+type KnownRequest = ReadRequest & { readonly caller: Caller }
+
 interface Incoming {
   readonly request: IncomingMessage
   readonly response: ServerResponse
   readonly endpoint: Endpoint
-  readonly read: ReadRequest
+  readonly read: KnownRequest
   readonly call: Call
 }
 
@@ -91,11 +114,12 @@ async function isServedByCascade(plane: DataPlane, incoming: Incoming): Promise<
   return true
 }
 
-function callFrom(plane: DataPlane, request: IncomingMessage, endpoint: Endpoint, read: ReadRequest): Call {
+function callFrom(plane: DataPlane, request: IncomingMessage, endpoint: Endpoint, read: KnownRequest): Call {
   return {
     method: request.method ?? 'GET',
     endpoint,
-    headers: plainHeaders(request.headers),
+    headers: read.caller.headers,
+    account: read.caller.account,
     body: read.body,
     ...(read.pieces && { pieces: read.pieces }),
     publicBase: publicBase(request, endpoint),
@@ -104,7 +128,7 @@ function callFrom(plane: DataPlane, request: IncomingMessage, endpoint: Endpoint
     problem: read.problem,
     isGone: () => request.socket.destroyed,
     countInput: async (body) => {
-      const headers = requestHeaders(request.rawHeaders, request.headers.connection, true)
+      const headers = requestHeaders(read.caller.rawHeaders, request.headers.connection, true)
       return plane.countInput({ target: endpoint.target, headers, body })
     },
   }
@@ -117,11 +141,17 @@ function publicBase({ headers: { host } }: IncomingMessage, { project }: Endpoin
 }
 
 /** What was read, and what the engine made of it. */
-type Outgoing = ReadRequest & { readonly edited: Uint8Array | null }
+type Outgoing = KnownRequest & { readonly edited: Uint8Array | null }
 
-function dispatch(plane: DataPlane, request: IncomingMessage, endpoint: Endpoint, read: Outgoing, relay: Dispatcher.DispatchHandler): void {
+function dispatch(
+  plane: DataPlane,
+  request: IncomingMessage,
+  endpoint: Endpoint,
+  read: Outgoing,
+  relay: Dispatcher.DispatchHandler,
+): void {
   const isEdited = read.edited !== null
-  const headers = requestHeaders(request.rawHeaders, request.headers.connection, isEdited)
+  const headers = requestHeaders(read.caller.rawHeaders, request.headers.connection, isEdited)
   const { outgoingBytes = null } = read
   if (outgoingBytes !== null && read.outgoing !== null) headers.push('content-length', String(outgoingBytes))
   const path = plane.upstreamPrefix + endpoint.target

@@ -5,9 +5,12 @@ import type { AddressInfo, Socket } from 'node:net'
 import { answerRefusal, type Refusal, resolveEndpoint } from '@runguard/sdk/core'
 import type { Engine, Runtime } from '@runguard/sdk/engine'
 import { Pool } from 'undici'
+import type { CallerRules } from './access/callers.js'
 import { isLoopback } from './address.js'
 import { isOwnPage, serveOwnPage } from './control-plane.js'
 import { type CompiledCascades, compileCascades } from './calls/cascade.js'
+import { rememberCredentials } from './calls/credentials.js'
+import { isJobPage, serveJob } from './calls/job-pages.js'
 import { VerifierError } from './calls/verifier.js'
 import { type DataPlane, refuseCall, serveCall } from './data-plane.js'
 import { createInputCounter } from './input-counter.js'
@@ -28,6 +31,8 @@ export interface GatewayOptions {
   /** Longest wait for the head of an answer, and for the next byte of one. */
   readonly upstreamTimeoutMs?: number
   readonly maxBodyBytes?: number
+  /** Whose calls are taken; absent: everybody's, with what they bring. */
+  readonly callers?: CallerRules
 }
 
 /** A gateway that is listening. */
@@ -59,7 +64,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const server = createServer((request, response) => {
     answers.set(request.socket, response)
     const endpoint = resolveEndpoint(request.method ?? 'GET', request.url ?? '/')
-    if (isOwnPage(endpoint)) serveOwnPage(options, endpoint, request, response)
+    if (isJobPage(endpoint)) survive(plane, response, serveJob(plane.deferral, endpoint, request, response))
+    else if (isOwnPage(endpoint)) serveOwnPage(options, endpoint, request, response)
     else if (isClosing) survive(plane, response, refuseCall(plane, endpoint, request, response, CLOSING))
     else survive(plane, response, serveCall(plane, endpoint, request, response))
   })
@@ -80,13 +86,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     isClosing = true
     plane.runtime.schedule(HALF_SENT_MS, () => endHalfSent(sockets, answers))
     await drain(server, plane, graceMs)
+    await Promise.race([options.engine.deferred.close(), plane.runtime.sleep(graceMs)])
     await plane.upstream.destroy()
     await options.engine.close()
   }
   return { url, running: () => plane.running.size, close }
 }
 
-function createDataPlane({ engine, runtime, upstream, upstreamTimeoutMs, maxBodyBytes }: GatewayOptions): DataPlane {
+function createDataPlane({ engine, runtime, upstream, upstreamTimeoutMs, maxBodyBytes, callers }: GatewayOptions): DataPlane {
   const { origin, pathname } = parseUpstream(upstream)
   const timeoutMs = upstreamTimeoutMs ?? DEFAULT_UPSTREAM_TIMEOUT_MS
   const pool = new Pool(origin, { headersTimeout: timeoutMs, bodyTimeout: timeoutMs })
@@ -97,8 +104,16 @@ function createDataPlane({ engine, runtime, upstream, upstreamTimeoutMs, maxBody
     upstream: pool,
     upstreamPrefix,
     maxBodyBytes: maxBodyBytes ?? MAX_BODY_BYTES,
+    callers: callers ?? null,
     countInput: createInputCounter({ runtime, upstream: pool, upstreamPrefix }),
     cascades: readCascades(engine),
+    deferral: {
+      ...{ engine, runtime, webhookHosts: webhookHosts ?? [] },
+      credentials: rememberCredentials({
+        ...{ engine, upstream: pool, upstreamPrefix },
+        ...{ address: origin + upstreamPrefix, held: upstreamKey ?? null },
+      }),
+    },
     running: new Set(),
     serving: new Set(),
   }

@@ -3,7 +3,7 @@
 import type { AccessPolicy, Headers } from '@runguard/sdk/core'
 import type { Runtime } from '@runguard/sdk/engine'
 import type { TeamStore } from '@runguard/sdk/store'
-import { type Access, type AccessRequest, type Actor, CSRF_HEADER, deny, type Denial, type Grant } from './access.js'
+import { type Access, type AccessRequest, type Actor, CSRF_HEADER, type Denial, deny, type Grant } from './access.js'
 import { csrfTokenOf } from './csrf-token.js'
 import { type Identities, openIdentities } from './identities.js'
 import { createLoginLimits } from './login-limits.js'

@@ -2,7 +2,7 @@
 
 import { changeUser, isRoleAtLeast, newUser, type OidcPolicy, type Role, type User } from '@runguard/sdk/core'
 import type { TeamStore } from '@runguard/sdk/store'
-import { deny, type Denial } from './access.js'
+import { type Denial, deny } from './access.js'
 
 /** What the sign-in says, after its signature was checked. */
 export type Claims = ReadonlyMap<string, unknown>
@@ -25,7 +25,8 @@ export async function admitByClaims(
   if (email === null) return deny(403, 'not-allowed', `The sign-in does not confirm an address (${policy.claim}).`)
   for (let attempt = 1; attempt <= MAX_TRIES; attempt++) {
     const user = await store.findUser({ by: 'email', name: email })
-    const next = user === null ? addUser(policy, claims, { email, subject, now }) : keepUser(policy, claims, user, subject)
+    const next =
+      user === null ? addUser(policy, claims, { email, subject, now }) : keepUser(policy, claims, user, subject)
     if (next === null) return UNKNOWN
     if (next === user || (await store.changeUser(next))) return { kind: 'user', user: next }
   }
@@ -42,7 +43,8 @@ function addUser(
   const isOurs = policy.domains.some((domain) => email.endsWith(`@${domain}`))
   const role = isOurs ? (roleIn(policy, claims) ?? policy.newUsers) : null
   if (role === null) return null
-  const name = (textIn(claims, 'name') ?? email).replace(/[\p{Cc}\p{Cf}\p{Cs}]/gu, '').slice(0, MAX_NAME_LENGTH) || email
+  const name =
+    (textIn(claims, 'name') ?? email).replace(/[\p{Cc}\p{Cf}\p{Cs}]/gu, '').slice(0, MAX_NAME_LENGTH) || email
   const made = { isDisabled: false, token: null, createdAt: now, createdBy: 'oidc' }
   return newUser({ id: email, name, email, role, subject, ...made })
 }

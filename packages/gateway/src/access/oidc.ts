@@ -4,7 +4,7 @@ import type { AccessPolicy, Headers, OidcPolicy } from '@runguard/sdk/core'
 import type { Runtime } from '@runguard/sdk/engine'
 import type { TeamStore } from '@runguard/sdk/store'
 import type { Configuration } from 'openid-client'
-import { type AccessRequest, deny, type Denial, type OidcPages, type Redirect } from './access.js'
+import { type AccessRequest, type Denial, deny, type OidcPages, type Redirect } from './access.js'
 import { isSecure, readCookie, writeCookie } from './cookies.js'
 import { actorOf } from './identities.js'
 import type { Logins } from './logins.js'
@@ -100,7 +100,14 @@ async function finish(
 
 /** It comes along when the sign-in sends the browser back: `Strict` would keep it. */
 function pendingCookie(headers: Headers, value: string, maxAgeSec: number): string {
-  return writeCookie({ name: COOKIE, value, path: COOKIE_PATH, maxAgeSec, sameSite: 'Lax', isSecure: isSecure(headers) })
+  return writeCookie({
+    name: COOKIE,
+    value,
+    path: COOKIE_PATH,
+    maxAgeSec,
+    sameSite: 'Lax',
+    isSecure: isSecure(headers),
+  })
 }
 
 function callbackUrl(callback: string, url: string): URL {

@@ -1,7 +1,7 @@
 /** Which page a browser shows while it sends us something. */
 
-import type { Headers } from '@runguard/sdk/core'
 import { isIP } from 'node:net'
+import type { Headers } from '@runguard/sdk/core'
 import { isLoopback } from '../address.js'
 
 /** The name in a `host` header, without its port and brackets, in lower case; null if it is none. */

@@ -25,6 +25,8 @@ export { MalformedBodyError } from './body/cursor.js'
 export type { Endpoint, EndpointKind } from './body/endpoint.js'
 export { resolveEndpoint } from './body/endpoint.js'
 export { scanCall } from './body/scan.js'
+export type { TraceParent } from './body/trace-parent.js'
+export { readTraceParent } from './body/trace-parent.js'
 export type {
   Breaker,
   BreakerAttempt,

@@ -1,6 +1,7 @@
 /** What a door is told about a call, and what both ways in do alike. */
 
 import type { Call } from '../core/body/call.js'
+import { readTraceParent } from '../core/body/trace-parent.js'
 import type { Refusal } from '../core/refusal/errors.js'
 import { recordRefusal } from './call-record.js'
 import type { Desk, Opening } from './desk.js'
@@ -18,13 +19,14 @@ const MAX_NAME_LENGTH = 200
 export function openRequest(
   desk: Desk,
   { method, endpoint, headers, receivedBytes, readAtTick }: Call,
-): Pick<Opening, 'startedAt' | 'overheadMs' | 'endpoint' | 'target' | 'client' | 'requestBytes'> {
+): Pick<Opening, 'startedAt' | 'overheadMs' | 'endpoint' | 'target' | 'client' | 'trace' | 'requestBytes'> {
   return {
     startedAt: desk.runtime.now(),
     overheadMs: desk.runtime.tick() - readAtTick,
     endpoint: endpoint.kind,
     target: `${method} ${endpoint.target.split('?', 1)[0]}`.slice(0, MAX_NAME_LENGTH),
     client: headers['user-agent']?.slice(0, MAX_NAME_LENGTH) ?? null,
+    trace: readTraceParent(headers.traceparent),
     requestBytes: receivedBytes,
   }
 }

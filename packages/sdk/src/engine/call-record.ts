@@ -86,6 +86,7 @@ export function closeRecord(
     route: answer.route ?? opening.route ?? null,
     cascade: opening.cascade ?? null,
     degraded: opening.degraded ?? [],
+    trace: opening.trace ?? null,
     requestBytes: opening.requestBytes,
     responseBytes,
   }

@@ -154,6 +154,7 @@ export type Opening = Pick<
   | 'route'
   | 'cascade'
   | 'degraded'
+  | 'trace'
   | 'requestBytes'
 >
 

@@ -1,6 +1,7 @@
 /** The Record: what is kept of a call. Never its content. */
 
 import type { EndpointKind } from '../body/endpoint.js'
+import type { TraceParent } from '../body/trace-parent.js'
 import type { Scope } from '../budget/scope.js'
 import type { RecordedCache } from '../cache/cache-record.js'
 import type { TakenStep } from '../degrade/degrade-steps.js'
@@ -152,6 +153,8 @@ export interface CallRecord {
   readonly cascade?: CascadeAttempt | null
   /** What was done, or left, because a budget runs low; absent or empty where none does. */
   readonly degraded?: readonly TakenStep[]
+  /** The span of the caller's trace that made the call; null or absent where it sent none. */
+  readonly trace?: TraceParent | null
   readonly requestBytes: number
   readonly responseBytes: number
 }

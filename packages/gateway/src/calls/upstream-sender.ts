@@ -1,0 +1,42 @@
+/** The upstream as a way to send what RunGuard sends by itself, with a credential that a caller has shown. */
+
+import type { Headers } from '@runguard/sdk/core'
+import type { ApiAnswer, SendToApi } from '@runguard/sdk/engine'
+import type { Dispatcher } from 'undici'
+import { plainHeaders } from '../headers.js'
+
+/** Where requests go. */
+export interface Upstream {
+  readonly upstream: Dispatcher
+  /** Path in front of every target, without a trailing slash. */
+  readonly upstreamPrefix: string
+}
+
+/** Failures before a byte of the request was written. */
+const BEFORE_SENDING = new Set([
+  'EAI_AGAIN',
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'UND_ERR_CONNECT_TIMEOUT',
+])
+
+/** @param credential headers that are sent with every request */
+export function upstreamSender({ upstream, upstreamPrefix }: Upstream, credential: Headers): SendToApi {
+  return async ({ method, path, headers, body }) => {
+    try {
+      const sent = { ...headers, ...credential, 'accept-encoding': 'identity' }
+      const answer = await upstream.request({ method, path: upstreamPrefix + path, headers: sent, body })
+      const { statusCode: status, body: pieces } = answer
+      return { kind: 'answer', status, headers: plainHeaders(answer.headers), body: pieces }
+    } catch (error) {
+      return failureOf(error)
+    }
+  }
+}
+
+function failureOf(error: unknown): ApiAnswer {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  return { kind: 'lost', wasSent: !BEFORE_SENDING.has(code), error }
+}
