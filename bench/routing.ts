@@ -1,23 +1,31 @@
 /**
- * What changing the model in the middle of a conversation costs, on recorded conversations: at once, or only where it pays.
+ * What routing costs and what it brings, as far as that can be measured without a model.
  *
  *   npm run bench:routing -- [--data FOLDER] [--json]
  *
- * FOLDER holds `dev.jsonl.gz`. Thinking is left out of account: where there is any, no conversation is moved at all. Of
- * the quality of answers nothing is measured here, and nothing is claimed.
+ * Three things: what changing the model in the middle of a recorded conversation costs, at once or only where it pays
+ * (`dev.jsonl.gz`; thinking is left out of account: where there is any, no conversation is moved at all); how routers
+ * close the gap between a weak and a strong model on labelled questions (the evaluation data of RouteLLM in FOLDER or in
+ * `routellm` in it, else a generated set, which is marked); and what the classifier says of calls whose task is known.
+ * Of the quality of Claude's answers nothing is measured here, and nothing is claimed.
  */
 
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { loadPriceBook, priceList } from '@runguard/sdk/core'
-import { compareSwitching, type Outcome, type Pair, type SwitchResult } from './routing/switching.js'
+import { loadPriceBook, type PriceBook, priceList } from '@runguard/sdk/core'
+import { measureClassifier } from './routing/confusion.js'
+import { generateLabels, readLabelSets } from './routing/labels.js'
+import { compareRouters } from './routing/routers.js'
+import { compareSwitching, type Pair, type SwitchResult } from './routing/switching.js'
+import { renderConfusion, renderRouters, renderSwitching } from './routing/table.js'
 import { readTalks } from './routing/talks.js'
 
 const besideRepository = fileURLToPath(new URL('../../../shared', import.meta.url))
 /** The day of the prices. */
 const AT_MS = Date.UTC(2026, 10, 27)
+const GENERATED_LABELS = 20_000
 
 const pairs: readonly Pair[] = [
   { from: 'claude-opus-5-5', to: 'claude-sonnet-5-5' },
@@ -31,29 +39,32 @@ const pairs: readonly Pair[] = [
 function main(): void {
   const options = { data: { type: 'string' }, json: { type: 'boolean', default: false } } as const
   const { data, json } = parseArgs({ options }).values
-  const folder = data ?? join(process.env.RUNGUARD_DATA ?? besideRepository, 'data/caching')
-  const path = join(folder, 'dev.jsonl.gz')
-  if (!existsSync(path)) {
-    console.error(`NOT MEASURED: no recorded traffic at ${path}. Say where it is: --data FOLDER`)
-    return
-  }
+  const folder = data ?? join(process.env.RUNGUARD_DATA ?? besideRepository, 'data')
   const book = loadPriceBook(priceList)
+  const switching = measureSwitching(folder, book)
+  const routers = findLabels(folder).map((set) => compareRouters(set, book, AT_MS))
+  const classifier = measureClassifier()
+  const texts = [
+    ...switching.map(renderSwitching),
+    ...routers.map(renderRouters),
+    ...classifier.map(renderConfusion),
+  ]
+  console.log(json ? JSON.stringify({ switching, routers, classifier }, null, 2) : texts.join('\n\n'))
+}
+
+function measureSwitching(folder: string, book: PriceBook): readonly SwitchResult[] {
+  const path = [join(folder, 'caching/dev.jsonl.gz'), join(folder, 'dev.jsonl.gz')].find(existsSync)
+  if (path === undefined) {
+    console.error(`NOT MEASURED: no recorded traffic in ${folder}. Say where it is: --data FOLDER`)
+    return []
+  }
   const talks = readTalks(path)
-  const results = pairs.map((pair) => compareSwitching(talks, pair, book, AT_MS))
-  console.log(json ? JSON.stringify({ results }, null, 2) : results.map(renderResult).join('\n\n'))
+  return pairs.map((pair) => compareSwitching(talks, pair, book, AT_MS))
 }
 
-function renderResult({ from, to, talks, stayUsd, naive, guarded }: SwitchResult): string {
-  const head = `${from} → ${to} from the middle on: ${talks} conversations, $${stayUsd.toFixed(2)} if they stay`
-  return [head, row('at once', naive, stayUsd), row('where it pays', guarded, stayUsd)].join('\n')
-}
-
-function row(name: string, { usd, switched, losers, lostUsd, worstLoss }: Outcome, stayUsd: number): string {
-  const change = (usd / stayUsd - 1) * 100
-  return (
-    `  ${name.padEnd(14)} $${usd.toFixed(2)} (${change >= 0 ? '+' : ''}${change.toFixed(1)} %), ${switched} moved, ` +
-    `${losers} lost $${lostUsd.toFixed(2)}, at worst ${(worstLoss * 100).toFixed(2)} % of a conversation`
-  )
+function findLabels(folder: string) {
+  const found = [folder, join(folder, 'routellm')].map(readLabelSets).find((sets) => sets.length > 0)
+  return found ?? [generateLabels(GENERATED_LABELS)]
 }
 
 try {

@@ -1,11 +1,12 @@
 /**
- * Large batches through a gateway: many small items, and few large ones of 300 MB together.
+ * Large batches through a gateway: many small items, and few large ones of 300 MB together. Then calls that may wait,
+ * through a gateway that is killed again and again while it works on them.
  *
- *   npm run stress:batches -- [--items N] [--megabytes N] [--json]
+ *   npm run stress:batches -- [--items N] [--megabytes N] [--kills N] [--json]
  *
  * Ends with 1 if an item was not answered exactly once, if the bill of the API, the ledger, the records and the client do
- * not agree to the nano-dollar, or if batches were not half the price; with 2 if the run could not be made. Everything
- * happens on loopback, against a simulated API.
+ * not agree to the nano-dollar, if batches were not half the price, or if a call that waited was lost or billed twice;
+ * with 2 if the run could not be made. Everything happens on loopback, against a simulated API.
  */
 
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -13,16 +14,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { formatUsd, nanoUsd } from '@runguard/sdk/core'
+import { renderKills, runKills } from './batches/kills.js'
 import { endParts } from './batches/part.js'
 import type { PromptSet } from './batches/prompt-set.js'
 import { runSet, type SetResult, savedPercent } from './batches/run.js'
 
-const usage = 'npm run stress:batches -- [--items N] [--megabytes N] [--json]'
+const usage = 'npm run stress:batches -- [--items N] [--megabytes N] [--kills N] [--json]'
 const BYTES_PER_MEGABYTE = 1_000_000
 const LARGE_PROMPT_BYTES = 300_000
 
 interface Options {
   readonly sets: readonly PromptSet[]
+  readonly kills: number
   readonly isJson: boolean
 }
 
@@ -30,7 +33,7 @@ function readOptions(args: readonly string[]): Options {
   const text = { type: 'string' } as const
   const { values } = parseArgs({
     args: [...args],
-    options: { items: text, megabytes: text, json: { type: 'boolean' } },
+    options: { items: text, megabytes: text, kills: text, json: { type: 'boolean' } },
   })
   const items = readCount('items', values.items, 250_000)
   const megabytes = readCount('megabytes', values.megabytes, 300)
@@ -39,7 +42,8 @@ function readOptions(args: readonly string[]): Options {
     { name: 'small', items, promptBytes: 120 },
     { name: 'large', items: largeItems, promptBytes: LARGE_PROMPT_BYTES },
   ]
-  return { sets: sets.filter((set) => set.items > 0), isJson: values.json ?? false }
+  const kills = readCount('kills', values.kills, 50)
+  return { sets: sets.filter((set) => set.items > 0), kills, isJson: values.json ?? false }
 }
 
 function readCount(name: string, written: string | undefined, usual: number): number {
@@ -65,7 +69,7 @@ function asText(_: string, value: unknown): unknown {
   return typeof value === 'bigint' ? String(value) : value
 }
 
-async function main({ sets, isJson }: Options): Promise<number> {
+async function main({ sets, kills, isJson }: Options): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'runguard-batches-'))
   process.on('exit', () => {
     endParts()
@@ -78,8 +82,10 @@ async function main({ sets, isJson }: Options): Promise<number> {
     results.push(result)
     if (!isJson) console.log(render(result))
   }
-  if (isJson) console.log(JSON.stringify({ sets: results }, asText, 2))
-  return results.some(({ faults }) => faults.length > 0) ? 1 : 0
+  const deferred = kills === 0 ? null : await runKills(kills, folder)
+  if (isJson) console.log(JSON.stringify({ sets: results, deferred }, asText, 2))
+  else if (deferred !== null) console.log(renderKills(deferred))
+  return [...results, ...(deferred === null ? [] : [deferred])].some(({ faults }) => faults.length > 0) ? 1 : 0
 }
 
 try {

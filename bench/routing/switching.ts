@@ -72,7 +72,9 @@ function guardedRule(talk: readonly TalkRequest[], { from, to }: Pair, book: Pri
       {
         view,
         effort: null,
+        betas: [],
         task: null,
+        guess: null,
         tags: [],
         promptTokens: request.promptTokens,
         outputTokens: SHORT_ANSWER,

@@ -1,7 +1,7 @@
 /** A gateway as the program puts it together, on a file. Answers `books`. */
 
 import { startGateway } from '@runguard/gateway'
-import { loadPriceBook, priceList, readConfig } from '@runguard/sdk/core'
+import { defaultDeferPolicy, loadPriceBook, priceList, readConfig } from '@runguard/sdk/core'
 import { createEngine, engineDefaults, systemRuntime } from '@runguard/sdk/engine'
 import { sqliteStore } from '@runguard/sdk/store'
 import Database from 'libsql'
@@ -15,6 +15,8 @@ export interface GatewayTask {
   readonly path: string
   /** Decimal dollars. */
   readonly limit: string
+  /** Whether everything about deferred calls that takes minutes takes milliseconds. */
+  readonly isHasty?: boolean
 }
 
 /** What the ledger and the records say. Money in nano-dollars. */
@@ -28,7 +30,12 @@ export interface GatewayBooks {
   readonly peakMemoryMb: number
 }
 
-async function serve({ upstream, path, limit }: GatewayTask): Promise<void> {
+const HASTY = {
+  policy: { ...defaultDeferPolicy, flushAfterMs: 30 },
+  ...{ pollMs: 40, leaseMs: 250, lostAfterMs: 800 },
+}
+
+async function serve({ upstream, path, limit, isHasty = false }: GatewayTask): Promise<void> {
   const problems: string[] = []
   const note = (event: string, fields?: object): void => void problems.push(`${event} ${JSON.stringify(fields ?? {})}`)
   const runtime = systemRuntime({ info() {}, warn: note, error: note })
@@ -36,7 +43,8 @@ async function serve({ upstream, path, limit }: GatewayTask): Promise<void> {
   const reading = readConfig({ budgets: [{ scope: 'everything', window: 'month', limit }] })
   if (reading.kind === 'problems') throw new Error('the budget of the run is none')
   const config = { ...engineDefaults, book: loadPriceBook(priceList) }
-  const engine = createEngine({ config, store, runtime, budgets: reading.config.budgets })
+  const defer = isHasty ? HASTY : {}
+  const engine = createEngine({ config, store, runtime, budgets: reading.config.budgets, defer })
   const gateway = await startGateway({ engine, runtime, upstream, host: '127.0.0.1', port: 0, version: 'stress' })
   const books = async (): Promise<GatewayBooks> => {
     await engine.flush()

@@ -10,6 +10,8 @@ export interface Part {
   readonly url: string
   /** One question at a time. */
   ask<Answer>(question: string): Promise<Answer>
+  /** Ends it in the middle of whatever it does. */
+  kill(): Promise<void>
 }
 
 const children = new Set<ChildProcess>()
@@ -32,6 +34,11 @@ export async function startPart(program: string, task: object): Promise<Part> {
       const answer = nextMessage<{ answer: Answer }>(child)
       child.send(question)
       return (await answer).answer
+    },
+    kill: async () => {
+      const gone = once(child, 'exit')
+      child.kill('SIGKILL')
+      await gone
     },
   }
 }

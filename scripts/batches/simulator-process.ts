@@ -13,11 +13,22 @@ export interface ApiBill {
   readonly directNano: bigint
 }
 
+/** A call that was billed. */
+export interface BilledCall {
+  readonly outputTokens: number
+  readonly isInBatch: boolean
+}
+
+/** How the API is to be. */
+export interface SimulatorTask {
+  /** How long batches take; absent: until they are told to end. */
+  readonly batchMs?: number
+}
+
 const HOUR_MS = 3_600_000
 
-async function serve(): Promise<void> {
-  // Batches end when they are told to.
-  const simulator = await startSimulator({ batchMs: HOUR_MS })
+async function serve({ batchMs = HOUR_MS }: SimulatorTask): Promise<void> {
+  const simulator = await startSimulator({ batchMs })
   const finish = async (): Promise<number> => {
     const finishing = simulator.finishBatches()
     await simulator.idle()
@@ -38,7 +49,12 @@ async function serve(): Promise<void> {
       directNano,
     }
   }
-  serveParent(simulator.url, { finish, bill })
+  const calls = (): readonly BilledCall[] =>
+    simulator.log.flatMap(({ isBilled, usage, batchItem }) => {
+      return isBilled ? [{ outputTokens: usage?.output_tokens ?? 0, isInBatch: batchItem !== null }] : []
+    })
+  const total = (): bigint => auditBills(simulator.log).total
+  serveParent(simulator.url, { finish, bill, calls, total })
 }
 
-await serve()
+await serve(JSON.parse(process.argv[2] ?? '{}') as SimulatorTask)

@@ -7,7 +7,7 @@ const program = fileURLToPath(new URL('../dist/stress-batches.js', import.meta.u
 const run = (...args: string[]) => promisify(execFile)(process.execPath, [program, ...args], { env: {} })
 
 it('batches through a gateway are answered once, billed alike by all, and half the price', async () => {
-  const { stdout } = await run('--items', '300', '--megabytes', '1', '--json')
+  const { stdout } = await run('--items', '300', '--megabytes', '1', '--kills', '0', '--json')
   const { sets } = JSON.parse(stdout) as { sets: { answered: number; faults: string[]; api: { nano: string } }[] }
   expect(sets).toMatchObject([
     { answered: 300, faults: [] },
@@ -15,6 +15,13 @@ it('batches through a gateway are answered once, billed alike by all, and half t
   ])
   expect(Number(sets[0]?.api.nano)).toBeGreaterThan(0)
 }, 60_000)
+
+it('calls that may wait are answered once and billed once, however often the gateway is killed', async () => {
+  const { stdout } = await run('--items', '0', '--megabytes', '0', '--kills', '4', '--json')
+  const { deferred } = JSON.parse(stdout) as { deferred: { kills: number; calls: number; faults: string[] } }
+  expect(deferred).toMatchObject({ kills: 4, faults: [] })
+  expect(deferred.calls).toBeGreaterThan(20)
+}, 120_000)
 
 it('say what is wrong with an option', async () => {
   await expect(run('--items', 'many')).rejects.toMatchObject({

@@ -2,7 +2,7 @@
 
 import { Agreement, type Comparison } from './agreement.js'
 import { type Chance, chanceOf } from './chance.js'
-import { goOn, makeFront, type WireMessage } from './conversations.js'
+import { changeFront, goOn, makeFront, type WireMessage } from './conversations.js'
 import { makeRequest } from './markers.js'
 
 /** What came of it. */
@@ -51,7 +51,7 @@ interface Played {
 /** Conversations of one program, taking turns by chance. */
 function playSiblings(count: number, chance: Chance): readonly Played[] {
   const agreement = new Agreement()
-  const front = makeFront(chance)
+  let front = makeFront(chance)
   const histories: (readonly WireMessage[])[] = Array.from({ length: count }, () => [])
   const turns = count * (3 + chance.below(6))
   let nowMs = START_MS
@@ -60,6 +60,7 @@ function playSiblings(count: number, chance: Chance): readonly Played[] {
     const messages = goOn(histories[at] ?? [], chance)
     histories[at] = messages
     nowMs += chance.pick(pausesMs)
+    if (chance.isIn(5)) front = changeFront(front, chance)
     const isPlanned = chance.isIn(50)
     const request = makeRequest(front, messages, chance)
     return {

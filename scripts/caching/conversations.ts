@@ -47,6 +47,20 @@ export function makeFront(chance: Chance): Front {
   }
 }
 
+/** The front of a program that has changed meanwhile: another tool, web search or none, other rules, or the same as blocks. */
+export function changeFront(front: Front, chance: Chance): Front {
+  const { tools, system } = front
+  const search = { type: 'web_search_20250305', name: 'web_search' }
+  const isSearching = tools.some(({ name }) => name === search.name)
+  const changes: readonly Partial<Front>[] = [
+    { tools: [...tools, { name: `late_${chance.below(9)}`, input_schema: { type: 'object' } }] },
+    { tools: isSearching ? tools.filter(({ name }) => name !== search.name) : [search, ...tools] },
+    { system: words(chance, 2_000) },
+    typeof system === 'string' ? { system: [text(system)] } : { tools: [] },
+  ]
+  return { ...front, ...chance.pick(changes) }
+}
+
 /** The messages one turn further: most often with something new, sometimes changed, cut or just repeated. */
 export function goOn(messages: readonly WireMessage[], chance: Chance): readonly WireMessage[] {
   if (messages.length === 0 || chance.isIn(2)) return [askPerson(chance)]

@@ -24,6 +24,7 @@ function parameters(chance: Chance, hasTools: boolean): WireRequest {
     ...(chance.isIn(4) && { output_config: { effort: chance.pick(['low', 'high']) } }),
     ...(chance.isIn(4) && hasTools && { tool_choice: { type: 'none' } }),
     ...(chance.isIn(4) && hasTools && { tool_choice: { type: 'auto' } }),
+    ...(chance.isIn(4) && hasTools && { tool_choice: { type: 'any' } }),
     ...(chance.isIn(10) && { metadata: { user_id: `user-${chance.below(9)}` } }),
     ...(chance.isIn(10) && { stop_sequences: ['END'] }),
   }

@@ -2,9 +2,9 @@
 
 /**
  * What the process returns. `failure`: it was asked for properly and did not work; `budget`: a budget is used up;
- * `config`: a value makes no sense.
+ * `config`: a value makes no sense; `unreachable`: nobody answers at an address.
  */
-export const exitCodes = { ok: 0, failure: 1, usage: 2, budget: 3, config: 4 } as const
+export const exitCodes = { ok: 0, failure: 1, usage: 2, budget: 3, config: 4, unreachable: 5 } as const
 
 /** One of {@link exitCodes}. */
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]

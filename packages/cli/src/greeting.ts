@@ -1,6 +1,7 @@
 /** The lines with which the gateway begins. */
 
 import type { SourcedBudget } from '@runguard/sdk/core'
+import type { TeamStore } from '@runguard/sdk/store'
 import type { ConfigFile } from './settings/config-file.js'
 import { describePlace } from './settings/open-store.js'
 import { type Settings, settingsFromFile } from './settings/settings.js'
@@ -18,10 +19,11 @@ export interface Beginning {
   readonly flags: StoreFlags & Partial<Settings>
   readonly file: ConfigFile | null
   readonly place: StorePlace
+  readonly store: Pick<TeamStore, 'listKeys'>
 }
 
 /** Says where to go on: the address, the sums, the budgets; and what a file decided, if there is one. */
-export function greet(terminal: Terminal, beginning: Beginning): void {
+export async function greet(terminal: Terminal, beginning: Beginning): Promise<void> {
   const { url, upstream, flags } = beginning
   const place = placeFlag(flags)
   terminal.say(`RunGuard is listening:  export ANTHROPIC_BASE_URL=${url}`)
@@ -31,12 +33,20 @@ export function greet(terminal: Terminal, beginning: Beginning): void {
   terminal.say(budgetLine(beginning, place))
   const decided = decidedByFile(beginning)
   if (decided.length > 0) terminal.say(`From ${beginning.file?.path}: ${decided.join(', ')}`)
-  warnOfUnmatched(terminal, beginning.budgets)
+  await warnOfUnmatched(terminal, beginning.budgets, beginning.store)
 }
 
 /** Says which budgets no call can meet. */
-export function warnOfUnmatched(terminal: Terminal, budgets: readonly SourcedBudget[]): void {
-  for (const warning of unmatchedWarnings(budgets.map(({ budget }) => budget))) terminal.say(`warning: ${warning}`)
+export async function warnOfUnmatched(
+  terminal: Terminal,
+  budgets: readonly SourcedBudget[],
+  store: Pick<TeamStore, 'listKeys'>,
+): Promise<void> {
+  const warnings = await unmatchedWarnings(
+    budgets.map(({ budget }) => budget),
+    store,
+  )
+  for (const warning of warnings) terminal.say(`warning: ${warning}`)
 }
 
 /** The address of a server may hold its password: it is not repeated. */

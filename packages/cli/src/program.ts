@@ -1,12 +1,16 @@
 /** The commands and flags of `runguard`. What a command does is loaded when it is called, so that help is quick. */
 
 import { Command, Option } from 'commander'
+import { addAlertCommands } from './operations/alert-commands.js'
+import { addAuditCommands } from './operations/audit-commands.js'
 import { addBreakerCommands } from './operations/breaker-commands.js'
 import { addBudgetCommands } from './operations/budget-commands.js'
+import { addKeyCommands } from './operations/key-commands.js'
 import { addLedgerCommands } from './operations/ledger-commands.js'
 import { addLookingBackCommands } from './operations/looking-back-commands.js'
 import { addSessionCommands } from './operations/session-commands.js'
 import { addStandingCommands } from './operations/standing-commands.js'
+import { addUserCommands } from './operations/user-commands.js'
 import type { Run } from './run.js'
 import { readEnvironment, readVersion } from './settings/environment.js'
 import {
@@ -46,14 +50,19 @@ export function buildProgram(): Command {
   addStart(program, run)
   addRun(program, run)
   addBudgetCommands(program, run)
+  addKeyCommands(program, run)
+  addUserCommands(program, run)
+  addAuditCommands(program, run)
   addLedgerCommands(program, run)
   addSessionCommands(program, run)
   addBreakerCommands(program, run)
+  addAlertCommands(program, run)
   addStandingCommands(program, run)
   addReport(program, run)
   addLookingBackCommands(program, run)
   addExplain(program, run)
   addCache(program, run)
+  addRoutes(program, run)
   addPrices(program, run)
   addSim(program, run)
   addDemo(program, run)
@@ -173,6 +182,17 @@ function addCache(program: Command, run: Run): void {
     .option(...jsonFlag)
   withStoreFlags(command).action((session, options) =>
     run(async (environment) => (await import('./commands/cache.js')).runCache(environment, session ?? null, options)),
+  )
+}
+
+function addRoutes(program: Command, run: Run): void {
+  const command = program
+    .command('routes')
+    .description('which tier does for which task, by the table and by what was said of answers')
+    .argument('[task]', 'only this one')
+    .option(...jsonFlag)
+  withStoreFlags(command).action((task, options) =>
+    run(async (environment) => (await import('./commands/routes.js')).runRoutes(environment, task ?? null, options)),
   )
 }
 

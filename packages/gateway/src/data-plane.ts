@@ -6,10 +6,11 @@ import type { Engine, Runtime } from '@runguard/sdk/engine'
 import type { Dispatcher } from 'undici'
 import { type Caller, type CallerRules, identifyCaller } from './access/callers.js'
 import { type CompiledCascades, serveCascade, startCascade } from './calls/cascade.js'
-import { deferCall, type DeferralDesk, isDeferral } from './calls/deferral.js'
+import { type DeferralDesk, deferCall, isDeferral } from './calls/deferral.js'
 import type { RunningAnswer } from './calls/held-answer.js'
 import { plainHeaders, requestHeaders } from './headers.js'
 import type { InputCounter } from './input-counter.js'
+import { sendOwnRequest } from './own-request.js'
 import { Relay, refuse } from './relay.js'
 import { type ReadRequest, readRequest } from './request.js'
 
@@ -61,8 +62,8 @@ export async function serveCall(
   // Gone while its key was looked up: nothing more would be heard of it.
   if (request.destroyed) return
   const read = { ...(await readRequest(request, endpoint, plane.maxBodyBytes)), caller }
-  const call = callFrom(plane, request, endpoint, read)
-  plane.deferral.credentials.meet(call.headers)
+  const credential = plane.deferral.credentials.meet(caller.headers)
+  const call = { ...callFrom(plane, request, endpoint, read), credential }
   if (isDeferral(call)) return deferCall(plane.deferral, call, response)
   if (await isServedByCascade(plane, { request, response, endpoint, read, call })) return
   const admission = await plane.engine.admit(call)
@@ -130,6 +131,10 @@ function callFrom(plane: DataPlane, request: IncomingMessage, endpoint: Endpoint
     countInput: async (body) => {
       const headers = requestHeaders(read.caller.rawHeaders, request.headers.connection, true)
       return plane.countInput({ target: endpoint.target, headers, body })
+    },
+    sendAgain: async (body) => {
+      const headers = requestHeaders(read.caller.rawHeaders, request.headers.connection, true)
+      return sendOwnRequest(plane.upstream, { path: plane.upstreamPrefix + endpoint.target, headers, body })
     },
   }
 }

@@ -33,6 +33,8 @@ export interface GatewayOptions {
   readonly maxBodyBytes?: number
   /** Whose calls are taken; absent: everybody's, with what they bring. */
   readonly callers?: CallerRules
+  /** The only hosts to which the end of deferred calls may be told. */
+  readonly webhookHosts?: readonly string[]
 }
 
 /** A gateway that is listening. */
@@ -64,7 +66,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const server = createServer((request, response) => {
     answers.set(request.socket, response)
     const endpoint = resolveEndpoint(request.method ?? 'GET', request.url ?? '/')
-    if (isJobPage(endpoint)) survive(plane, response, serveJob(plane.deferral, endpoint, request, response))
+    if (isJobPage(endpoint)) survive(plane, response, serveJob(plane.deferral, plane.callers, endpoint, request, response))
     else if (isOwnPage(endpoint)) serveOwnPage(options, endpoint, request, response)
     else if (isClosing) survive(plane, response, refuseCall(plane, endpoint, request, response, CLOSING))
     else survive(plane, response, serveCall(plane, endpoint, request, response))
@@ -93,7 +95,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   return { url, running: () => plane.running.size, close }
 }
 
-function createDataPlane({ engine, runtime, upstream, upstreamTimeoutMs, maxBodyBytes, callers }: GatewayOptions): DataPlane {
+function createDataPlane({ engine, runtime, upstream, upstreamTimeoutMs, maxBodyBytes, callers, webhookHosts }: GatewayOptions): DataPlane {
   const { origin, pathname } = parseUpstream(upstream)
   const timeoutMs = upstreamTimeoutMs ?? DEFAULT_UPSTREAM_TIMEOUT_MS
   const pool = new Pool(origin, { headersTimeout: timeoutMs, bodyTimeout: timeoutMs })
@@ -111,7 +113,7 @@ function createDataPlane({ engine, runtime, upstream, upstreamTimeoutMs, maxBody
       ...{ engine, runtime, webhookHosts: webhookHosts ?? [] },
       credentials: rememberCredentials({
         ...{ engine, upstream: pool, upstreamPrefix },
-        ...{ address: origin + upstreamPrefix, held: upstreamKey ?? null },
+        ...{ address: origin + upstreamPrefix, held: callers?.upstreamKey ?? null },
       }),
     },
     running: new Set(),

@@ -1,3 +1,4 @@
+export { AlertDesk } from './alerting/alert-desk.js'
 export {
   type Alerting,
   type AlertingParts,
@@ -7,3 +8,6 @@ export {
 export { openChannel, placeOf } from './alerting/channel.js'
 export { type AlertSend, httpSend } from './alerting/http-send.js'
 export { type Gateway, type GatewayOptions, GatewayStartError, startGateway } from './gateway.js'
+export { CallSums } from './telemetry/call-sums.js'
+export { type Metrics, openMetrics } from './telemetry/metrics.js'
+export { openTelemetry, type Telemetry, TelemetryStartError } from './telemetry/telemetry.js'

@@ -3,7 +3,13 @@
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect, createServer as createNetServer, type Server, type Socket } from 'node:net'
 import { type Budget, type CallRecord, loadPriceBook, priceList } from '@runguard/sdk/core'
-import { createEngine, type EngineConfig, engineDefaults, systemRuntime } from '@runguard/sdk/engine'
+import {
+  createEngine,
+  type EngineConfig,
+  type EngineOptions,
+  engineDefaults,
+  systemRuntime,
+} from '@runguard/sdk/engine'
 import { memoryStore, type SessionStore, type Store } from '@runguard/sdk/store'
 import { onTestFinished } from 'vitest'
 import { type Gateway, type GatewayOptions, startGateway } from '../src/index.js'
@@ -18,7 +24,7 @@ export interface House {
 }
 
 /** What may differ from an ordinary gateway. */
-export interface HouseOptions extends Partial<GatewayOptions> {
+export interface HouseOptions extends Partial<GatewayOptions>, Pick<EngineOptions, 'defer' | 'tellDeferred'> {
   readonly budgets?: readonly Budget[]
   readonly store?: Store & SessionStore
   readonly config?: Partial<EngineConfig>
@@ -43,7 +49,8 @@ export async function startHouse(upstream: string, options: HouseOptions = {}): 
     waitForMoneyMs: 0,
     ...options.config,
   } as const
-  const engine = createEngine({ config, store, runtime, budgets: options.budgets ?? [], onRecord })
+  const { budgets = [], defer = {}, tellDeferred } = options
+  const engine = createEngine({ config, store, runtime, budgets, onRecord, defer, tellDeferred })
   const gateway = await startGateway({
     engine,
     runtime,

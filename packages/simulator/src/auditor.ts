@@ -12,8 +12,9 @@ export interface Audit {
 }
 
 /** All sums are kept in twentieths of a nano-dollar: fine enough for a batch (1/2) with a region (11/10). */
-const unitsPerNano = 20n
-const searchFeeNano = 10_000_000n
+export const unitsPerNano = 20n
+/** What a web search costs, in nano-dollars. */
+export const searchFeeNano = 10_000_000n
 
 /**
  * Computes every bill of a log from its usage and the auditor's own price list.
@@ -59,8 +60,14 @@ export function costOfUsage(usage: Usage, model: string, atMs: number): bigint {
   return (units + unitsPerNano - 1n) / unitsPerNano
 }
 
-/** Where the runs are listed they are the bill, each at its own model; the counters on top show only the last one. */
-function runsOf(usage: Usage, model: string): { counts: TokenCounts; model: string }[] {
+/** One billed run of a request. */
+export interface BilledRun {
+  readonly counts: TokenCounts
+  readonly model: string
+}
+
+/** The runs that are billed. Where they are listed they are the bill, each at its own model; the counters on top show only the last one. */
+export function runsOf(usage: Usage, model: string): BilledRun[] {
   const { iterations } = usage
   if (iterations === undefined || iterations.length === 0) return [{ counts: usage, model }]
   const requested = iterations.find(({ type }) => type === 'message')?.model ?? model
@@ -76,15 +83,28 @@ function isRefusedForFree(run: Iteration, next: Iteration | undefined): boolean 
 
 /** One run in twentieths of a nano-dollar. */
 function costOfRun(counts: TokenCounts, period: PricePeriod, usage: Usage): bigint {
+  return itemsOfRun(counts, period, usage).reduce((sum, { units }) => sum + units, 0n)
+}
+
+/** What a run costs by what was paid for, as the cost report names it, in twentieths of a nano-dollar. */
+export function itemsOfRun(counts: TokenCounts, period: PricePeriod, usage: Usage) {
   const card = cardOf(counts, period, usage.speed)
-  const nano =
-    BigInt(counts.input_tokens) * card.input +
-    BigInt(counts.cache_creation.ephemeral_5m_input_tokens) * card.write5m +
-    BigInt(counts.cache_creation.ephemeral_1h_input_tokens) * card.write1h +
-    BigInt(counts.cache_read_input_tokens) * card.read +
-    BigInt(counts.output_tokens) * card.output
-  const regional = usage.inference_geo === 'us' ? nano * 11n : nano * 10n
-  return usage.service_tier === 'batch' ? regional : regional * 2n
+  const regional = usage.inference_geo === 'us' ? 11n : 10n
+  const share = usage.service_tier === 'batch' ? regional : regional * 2n
+  const split = counts.cache_creation
+  return [
+    { tokenType: 'uncached_input_tokens', units: BigInt(counts.input_tokens) * card.input * share },
+    {
+      tokenType: 'cache_creation.ephemeral_5m_input_tokens',
+      units: BigInt(split.ephemeral_5m_input_tokens) * card.write5m * share,
+    },
+    {
+      tokenType: 'cache_creation.ephemeral_1h_input_tokens',
+      units: BigInt(split.ephemeral_1h_input_tokens) * card.write1h * share,
+    },
+    { tokenType: 'cache_read_input_tokens', units: BigInt(counts.cache_read_input_tokens) * card.read * share },
+    { tokenType: 'output_tokens', units: BigInt(counts.output_tokens) * card.output * share },
+  ]
 }
 
 function cardOf(counts: TokenCounts, period: PricePeriod, speed: Usage['speed']): Card {

@@ -1,3 +1,5 @@
+import { showCosts } from './admin-cost.js'
+import { showUsage } from './admin-usage.js'
 import { ApiError } from './api-error.js'
 import {
   batchPath,
@@ -25,6 +27,8 @@ const routes: ReadonlyMap<string, Readonly<Record<string, Handler>>> = new Map([
   ['/v1/messages/count_tokens', { POST: countTokens }],
   ['/v1/messages/batches', { POST: createBatch, GET: listBatches }],
   ['/v1/models', { GET: listModels }],
+  ['/v1/organizations/usage_report/messages', { GET: showUsage }],
+  ['/v1/organizations/cost_report', { GET: showCosts }],
 ])
 
 const modelPath = /^\/v1\/models\/[^/]+$/

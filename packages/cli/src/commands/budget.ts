@@ -3,6 +3,7 @@
 import type { Budget } from '@runguard/sdk/core'
 import type { StoredBudget } from '@runguard/sdk/store'
 import { CommandError, type ExitCode, exitCodes } from '../exit.js'
+import { noteChange } from '../operations/noted-change.js'
 import { mergeBudgets, quoteId } from '../settings/budgets-in-force.js'
 import { findConfig } from '../settings/config-file.js'
 import type { Environment } from '../settings/environment.js'
@@ -37,13 +38,15 @@ export async function runBudgetAdd(
   const { id, name, scope, per, observe, timeZone, thresholds } = options
   const checked = writeBudget({ limit, scope, ...pickGiven({ id, name, per, observe, timeZone, thresholds }) })
   const file = await findConfig(environment, options.config)
-  await changeStore(choosePlace(environment, options, file), async (store) => {
+  const warnings = await changeStore(choosePlace(environment, options, file), async (store) => {
     requireNew(checked.budget, await store.listBudgets())
     const { problems } = mergeBudgets(file, [checked.stored])
     if (problems.length > 0) throw new CommandError(problems.join('\n'), exitCodes.config)
     await store.putBudget(checked.stored)
+    await noteBudget(environment, store, null, checked.stored)
+    return unmatchedWarnings([checked.budget], store)
   })
-  show(environment, options, checked.budget)
+  show(environment, options, checked.budget, warnings)
   return exitCodes.ok
 }
 
@@ -106,7 +109,9 @@ export async function runBudgetOverride(
 export async function runBudgetRemove(environment: Environment, id: string, options: BudgetFlags): Promise<ExitCode> {
   const { terminal } = environment
   await changeStore(await findPlace(environment, options), async (store) => {
+    const before = await findStored(store, id)
     if (!(await store.removeBudget(id))) throw await missing(environment, id, options, store)
+    await noteBudget(environment, store, before, null)
   })
   if (options.json) terminal.print(JSON.stringify({ kind: 'budget-removed', id }))
   else terminal.print(`${printable(id)}: removed`)
@@ -119,21 +124,42 @@ async function change(
   options: BudgetFlags,
   work: (stored: StoredBudget) => CheckedBudget,
 ): Promise<ExitCode> {
-  const budget = await changeStore(await findPlace(environment, options), async (store) => {
-    const stored = (await store.listBudgets()).find((entry) => entry.id === id)
-    if (stored === undefined) throw await missing(environment, id, options, store)
+  const { budget, warnings } = await changeStore(await findPlace(environment, options), async (store) => {
+    const stored = await findStored(store, id)
+    if (stored === null) throw await missing(environment, id, options, store)
     const changed = work(stored)
     await store.putBudget(changed.stored)
-    return changed.budget
+    await noteBudget(environment, store, stored, changed.stored)
+    return { budget: changed.budget, warnings: await unmatchedWarnings([changed.budget], store) }
   })
-  show(environment, options, budget)
+  show(environment, options, budget, warnings)
   return exitCodes.ok
 }
 
-function show({ terminal }: Environment, { json }: BudgetFlags, budget: Budget): void {
+async function findStored(store: OpenStore, id: string): Promise<StoredBudget | null> {
+  return (await store.listBudgets()).find((entry) => entry.id === id) ?? null
+}
+
+async function noteBudget(
+  environment: Environment,
+  store: OpenStore,
+  before: StoredBudget | null,
+  after: StoredBudget | null,
+): Promise<void> {
+  const action = after === null ? 'budgets.remove' : 'budgets.write'
+  const subject = (after ?? before)?.id ?? ''
+  await noteChange(store, environment, {
+    action,
+    subject,
+    before: before?.written ?? null,
+    after: after?.written ?? null,
+  })
+}
+
+function show({ terminal }: Environment, { json }: BudgetFlags, budget: Budget, warnings: readonly string[]): void {
   terminal.print(json ? JSON.stringify({ kind: 'budget', ...budgetJson(budget) }) : budgetLine(budget))
   terminal.say('Gateways on this store take it into force within two seconds.')
-  for (const warning of unmatchedWarnings([budget])) terminal.say(`warning: ${warning}`)
+  for (const warning of warnings) terminal.say(`warning: ${warning}`)
 }
 
 function requireNew({ id }: Budget, stored: readonly StoredBudget[]): void {

@@ -1,8 +1,8 @@
 /** The commands and flags that look back at what was called: `replay`, `top`, `reconcile`, and `export`. */
 
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import type { Run } from '../run.js'
-import { jsonFlag, withStoreFlags } from '../settings/flags.js'
+import { jsonFlag, parseUpstream, withStoreFlags } from '../settings/flags.js'
 
 const REPLAY_EXAMPLES = `Examples:
   runguard replay --policy runguard.yaml                  what it would have done to the calls of the store
@@ -16,6 +16,7 @@ Nothing is sent. Exit code 3: a budget would have been exceeded.`
 /** Adds them. */
 export function addLookingBackCommands(program: Command, run: Run): void {
   addReplay(program, run)
+  addReconcile(program, run)
 }
 
 function addReplay(program: Command, run: Run): void {
@@ -33,5 +34,31 @@ function addReplay(program: Command, run: Run): void {
     .addHelpText('after', REPLAY_NOTES)
   withStoreFlags(command).action((options) =>
     run(async (environment) => (await import('../commands/replay.js')).runReplay(environment, options)),
+  )
+}
+
+const RECONCILE_EXAMPLES = `Examples:
+  runguard reconcile                                      the last 24 hours; the key is in $ANTHROPIC_ADMIN_KEY
+  runguard reconcile --since 7d --api-key apikey_01Rj…    a week of one API key, tokens alone
+`
+
+const RECONCILE_NOTES = `
+Exit code 1: there is a difference. The reports are about five minutes behind.`
+
+function addReconcile(program: Command, run: Run): void {
+  const url = new Option('--base-url <url>', 'where the Admin API is').default('https://api.anthropic.com')
+  const command = program
+    .command('reconcile')
+    .description('compare the ledger with the usage and cost reports of the API')
+    .option('--since <time>', 'from then on', '24h')
+    .option('--until <time>', 'up to then (default: now)')
+    .option('--admin-key <reference>', 'the variable that holds the admin key', `\${ANTHROPIC_ADMIN_KEY}`)
+    .addOption(url.argParser(parseUpstream))
+    .option('--api-key <id...>', 'only what these API keys used, by their ids')
+    .option(...jsonFlag)
+    .addHelpText('before', RECONCILE_EXAMPLES)
+    .addHelpText('after', RECONCILE_NOTES)
+  withStoreFlags(command).action((options) =>
+    run(async (environment) => (await import('../commands/reconcile.js')).runReconcile(environment, options)),
   )
 }

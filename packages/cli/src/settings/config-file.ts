@@ -2,7 +2,7 @@
 
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type FileConfig, readConfig } from '@runguard/sdk/core'
+import { type FileConfig, readConfig, secretPlaces } from '@runguard/sdk/core'
 import type { Document, LineCounter, Scalar } from 'yaml'
 import { CommandError, exitCodes } from '../exit.js'
 import type { Environment } from './environment.js'
@@ -52,21 +52,44 @@ export async function parseConfig(path: string, text: string, variable: Environm
   const problems = [...document.errors, ...document.warnings].map(
     ({ pos: [offset], message }): Problem => ({ offset, message }),
   )
+  const referring = new Set<unknown>()
   if (problems.length === 0) {
     yaml.visit(document, {
       Scalar: (_, scalar) => {
+        if (/\$\{\w+\}/.test(String(scalar.value))) referring.add(scalar)
         problems.push(...resolveScalar(scalar, variable))
       },
     })
   }
   if (problems.length > 0) throw unusable(path, problems, lines)
-  const reading = readConfig(toValue(document, path))
+  const value = toValue(document, path)
+  const written = findWritten(document, secretPlaces(value), referring)
+  if (written.length > 0) throw unusable(path, written, lines)
+  const reading = readConfig(value)
   if (reading.kind === 'config') return reading.config
   const placed = reading.problems.map((problem) => ({
     offset: offsetOf(document, stepsOf(problem.path)),
     message: problem.path === '' ? problem.message : `${problem.path}: ${problem.message}`,
   }))
   throw unusable(path, placed, lines)
+}
+
+/** Secrets that stand in the file itself, where everybody reads them who may read the file. */
+function findWritten(
+  document: Document.Parsed,
+  places: readonly (readonly string[])[],
+  referring: ReadonlySet<unknown>,
+): Problem[] {
+  const isReference = (place: readonly string[]): boolean => {
+    const node = document.getIn(place, true) as { resolve?: (document: Document.Parsed) => unknown } | undefined
+    return referring.has(node?.resolve?.(document) ?? node)
+  }
+  return places
+    .filter((place) => !isReference(place))
+    .map((place) => ({
+      offset: offsetOf(document, place),
+      message: `${place.join('.')}: is a secret: write it into the environment, and here a reference to it, like \${NAME}`,
+    }))
 }
 
 /** Puts the values of the environment in, and gives the names that have none. */

@@ -18,7 +18,7 @@ import { cacheText, missLine } from './cache-views.js'
 import { callJson } from './call-json.js'
 import { decimalPico, formatDuration, formatMoment, percent, perMillion, printable, wholeCount } from './format.js'
 import { loopText } from './loop-views.js'
-import { degradedText, routeText } from './route-views.js'
+import { cascadeText, degradedText, routeText } from './route-views.js'
 import { renderTable } from './table.js'
 
 const itemNames: Readonly<Record<CostItem, string>> = {
@@ -102,6 +102,7 @@ function facts(record: CallRecord, offsetAt: OffsetAt, colors: Colors): string {
     ['cache', record.cache ? cacheText(record.cache) : ''],
     ['missed', record.cache ? missLine(record.cache) : ''],
     ['route', record.route ? routeText(record.route) : ''],
+    ['cascade', record.cascade ? cascadeText(record.cascade) : ''],
     ['degraded', degradedText(record.degraded ?? [])],
     ['loop', record.loop ? loopText(record.loop) : ''],
     ['prices', `version ${cost.priceVersion}, as in force at the start of the call`],

@@ -6,6 +6,7 @@ import { percent, printable } from './format.js'
 const reasons: Readonly<Record<RecordedRoute['reason'], string>> = {
   task: 'its task',
   tag: 'its tag',
+  'guessed-task': 'its words tell the task',
   'unknown-task': 'a task that no table knows',
   'long-content': 'too long for the small tier',
   undeclared: 'it says nothing of its task',
@@ -19,7 +20,7 @@ const reasons: Readonly<Record<RecordedRoute['reason'], string>> = {
 export function routeText(route: RecordedRoute): string {
   const { asked, model, tier, task, reason, isApplied, expected, expectedAsked, rejected, retiresMs } = route
   const way = asked === model ? printable(model) : `${printable(asked)} → ${printable(model)}`
-  const why = `${reasons[reason]}${reason === 'task' || reason === 'unknown-task' ? ` ${printable(task ?? '')}` : ''}`
+  const why = `${reasons[reason]}${reason === 'task' || reason === 'unknown-task' || reason === 'guessed-task' ? ` ${printable(task ?? '')}` : ''}`
   return [
     `${isApplied ? '' : 'only explained: '}${way}${tier === null ? '' : ` (${printable(tier)})`}: ${why}`,
     ...(asked === model ? [] : [savingText(route)]),
@@ -57,6 +58,11 @@ export function routeJson(route: RecordedRoute) {
     })),
     retiresAt: retiresMs === null ? null : new Date(retiresMs).toISOString(),
   }
+}
+
+/** `try 2 of rg_…, on small; the last resort is claude-opus-5-5` */
+export function cascadeText({ id, attempt, tier, asked }: NonNullable<CallRecord['cascade']>): string {
+  return `try ${attempt} of ${printable(id)}, on ${printable(tier)}; the last resort is ${printable(asked)}`
 }
 
 /** `at 80 % of everything/day (82.1 % used): max_tokens 8000 → 4096` for each step, taken or left. */

@@ -3,8 +3,8 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { use } from 'react'
 import { type Change, change } from './client.js'
-import type { Subject } from './queries.js'
 import { CsrfContext } from './csrf.js'
+import type { Subject } from './queries.js'
 
 /**
  * A change that a button starts: `run.mutate(input)`. What it renews is read again before the change counts as done, so

@@ -22,7 +22,13 @@ export function Account() {
       </div>
       <ThemeButton />
       {canSignOut ? (
-        <Button look="quiet" isSmall aria-label="Sign out" isBusy={logout.isPending} onClick={() => logout.mutate(undefined)}>
+        <Button
+          look="quiet"
+          isSmall
+          aria-label="Sign out"
+          isBusy={logout.isPending}
+          onClick={() => logout.mutate(undefined)}
+        >
           <LogOut size={14} aria-hidden />
         </Button>
       ) : null}

@@ -5,15 +5,15 @@ import {
   Bell,
   ChartColumnStacked,
   Database,
-  type LucideIcon,
   Layers,
   ListTree,
+  type LucideIcon,
   Repeat2,
   Route,
   ScrollText,
   Settings,
-  Waypoints,
   Wallet,
+  Waypoints,
 } from 'lucide-react'
 
 /** An entry of the navigation. */

@@ -15,7 +15,15 @@ const TONES: Readonly<Record<Tone, string>> = {
 }
 
 /** A short word in a frame. */
-export function Badge({ tone = 'plain', icon: Icon, children }: { tone?: Tone; icon?: LucideIcon; children: ReactNode }) {
+export function Badge({
+  tone = 'plain',
+  icon: Icon,
+  children,
+}: {
+  tone?: Tone
+  icon?: LucideIcon
+  children: ReactNode
+}) {
   return (
     <span
       className={classes(

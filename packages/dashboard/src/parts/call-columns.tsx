@@ -4,7 +4,15 @@ import type { ApiCall } from '@runguard/gateway/api'
 import { Ban, Repeat2, Scissors, TriangleAlert } from 'lucide-react'
 import { Badge } from './badge.jsx'
 import { endingWord, promptTokens } from './call-words.js'
-import { formatClock, formatCount, formatDuration, formatFull, formatMoment, formatShare, shortModel } from './format.js'
+import {
+  formatClock,
+  formatCount,
+  formatDuration,
+  formatFull,
+  formatMoment,
+  formatShare,
+  shortModel,
+} from './format.js'
 import { Money, Saving } from './money.jsx'
 import type { Column } from './table.jsx'
 
@@ -45,7 +53,10 @@ const TIME: Column<ApiCall> = {
   value: ({ startedAt }) => new Date(startedAt).toISOString(),
 }
 
-const DAY_TIME: Column<ApiCall> = { ...TIME, cell: ({ startedAt }) => <time title={formatFull(startedAt)}>{formatMoment(startedAt)}</time> }
+const DAY_TIME: Column<ApiCall> = {
+  ...TIME,
+  cell: ({ startedAt }) => <time title={formatFull(startedAt)}>{formatMoment(startedAt)}</time>,
+}
 
 const NUMBERS: readonly Column<ApiCall>[] = [
   {
@@ -61,7 +72,12 @@ const NUMBERS: readonly Column<ApiCall>[] = [
     isNumber: true,
     isExtra: true,
   },
-  { title: 'Output', cell: ({ tokens }) => formatCount(tokens.output), value: ({ tokens }) => tokens.output, isNumber: true },
+  {
+    title: 'Output',
+    cell: ({ tokens }) => formatCount(tokens.output),
+    value: ({ tokens }) => tokens.output,
+    isNumber: true,
+  },
   {
     title: 'Took',
     cell: ({ durationMs }) => formatDuration(durationMs),
@@ -79,7 +95,11 @@ const NUMBERS: readonly Column<ApiCall>[] = [
   {
     title: 'Cost',
     cell: ({ costNano, isEstimated, ending }) =>
-      ending.kind === 'unmetered' ? 'not metered' : <Money nano={costNano} isEstimated={isEstimated} className="font-medium" />,
+      ending.kind === 'unmetered' ? (
+        'not metered'
+      ) : (
+        <Money nano={costNano} isEstimated={isEstimated} className="font-medium" />
+      ),
     value: ({ costNano }) => costNano / 1e9,
     isNumber: true,
   },

@@ -18,7 +18,11 @@ const REFUSALS: Readonly<Record<string, string>> = {
 }
 
 /** How it ended; null if it simply worked. */
-export function endingWord({ ending, errorCode, status }: Pick<ApiCall, 'ending' | 'errorCode' | 'status'>): CallWord | null {
+export function endingWord({
+  ending,
+  errorCode,
+  status,
+}: Pick<ApiCall, 'ending' | 'errorCode' | 'status'>): CallWord | null {
   if (ending.reason === 'refused') {
     return { text: REFUSALS[errorCode ?? ''] ?? readable(errorCode ?? 'refused'), tone: 'bad' }
   }

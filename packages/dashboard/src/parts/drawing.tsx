@@ -66,7 +66,10 @@ function showCursor(plot: Plot | null, index: number | null): void {
 function optionsOf(latest: Latest, place: HTMLElement): Plot.Options {
   const css = getComputedStyle(place)
   const { series, kind, height } = latest.current
-  const drawn = kind === 'bars' ? series.map((each, index) => [each, index] as const).reverse() : [...series.entries()].map(([index, each]) => [each, index] as const)
+  const drawn =
+    kind === 'bars'
+      ? series.map((each, index) => [each, index] as const).reverse()
+      : [...series.entries()].map(([index, each]) => [each, index] as const)
   return {
     width: place.clientWidth,
     height,

@@ -34,7 +34,13 @@ export function CopyButton({ text, label }: { text: string; label: string }) {
     void navigator.clipboard?.writeText(text).then(() => setIsCopied(true))
   }
   return (
-    <Button look="quiet" isSmall aria-label={isCopied ? 'Copied' : label} onClick={copy} onBlur={() => setIsCopied(false)}>
+    <Button
+      look="quiet"
+      isSmall
+      aria-label={isCopied ? 'Copied' : label}
+      onClick={copy}
+      onBlur={() => setIsCopied(false)}
+    >
       {isCopied ? <Check size={13} aria-hidden /> : <Copy size={13} aria-hidden />}
     </Button>
   )

@@ -36,7 +36,8 @@ export interface Period {
 
 /** The period that the address means; what it says wrongly counts as not said. */
 export function periodOf(values: UrlValues, fallback: RangeName, nowMs: number): Period {
-  const range = ranges.find(({ name }) => name === values.range) ?? ranges.find(({ name }) => name === fallback) ?? ranges[1]
+  const range =
+    ranges.find(({ name }) => name === values.range) ?? ranges.find(({ name }) => name === fallback) ?? ranges[1]
   const [since, until] = [readMoment(values.since), readMoment(values.until)]
   if (since !== null && until !== null && until > since) {
     return { range: range.name, since, until, step: stepOf(until - since), isCut: true }

@@ -47,7 +47,11 @@ export function Table<Row>(props: TableProps<Row>) {
   return (
     <>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be in reach of the keyboard */}
-      <section aria-label={caption} tabIndex={0} className="overflow-x-auto rounded-b-lg focus-visible:-outline-offset-2">
+      <section
+        aria-label={caption}
+        tabIndex={0}
+        className="overflow-x-auto rounded-b-lg focus-visible:-outline-offset-2"
+      >
         <table className="w-full border-collapse text-sm">
           <caption className="sr-only">{caption}</caption>
           <thead>
@@ -106,7 +110,10 @@ function HeadCell<Row>({ column, order, onSort }: HeadCellProps<Row>) {
       ) : (
         <button
           type="button"
-          className={classes('inline-flex items-center gap-1 rounded hover:text-ink', column.isNumber && 'flex-row-reverse')}
+          className={classes(
+            'inline-flex items-center gap-1 rounded hover:text-ink',
+            column.isNumber && 'flex-row-reverse',
+          )}
           onClick={() => onSort(order === null ? column.isNumber === true : !order.isDown)}
         >
           {column.title}
@@ -153,9 +160,7 @@ function cellClasses<Row>({ isNumber, isExtra, isWide }: Column<Row>): string {
 
 /** Hands the rows to the person as a file. */
 export function CsvButton<Row>(props: { name: string; columns: readonly Column<Row>[]; rows: readonly Row[] }) {
-  const columns = props.columns
-    .filter(({ title }) => title !== '')
-    .map(({ title, value }) => ({ name: title, value }))
+  const columns = props.columns.filter(({ title }) => title !== '').map(({ title, value }) => ({ name: title, value }))
   return (
     <Button
       look="quiet"

@@ -75,12 +75,14 @@ function columnsOf({ steps, series, format, formatStep = formatMoment }: TimeCha
       cell: (index) => formatStep(steps[index] ?? 0),
       value: (index) => new Date(steps[index] ?? 0).toISOString(),
     },
-    ...series.map(({ name, values }): Column<number> => ({
-      title: name,
-      cell: (index) => format(values[index] ?? 0),
-      value: (index) => values[index] ?? 0,
-      isNumber: true,
-    })),
+    ...series.map(
+      ({ name, values }): Column<number> => ({
+        title: name,
+        cell: (index) => format(values[index] ?? 0),
+        value: (index) => values[index] ?? 0,
+        isNumber: true,
+      }),
+    ),
   ]
 }
 

@@ -10,7 +10,10 @@ export type UrlValues = Readonly<Record<string, string>>
  *
  * @param isKept true: the browser's back button leads to the state before
  */
-export function useUrlState(): readonly [UrlValues, (values: Record<string, string | undefined>, isKept?: boolean) => void] {
+export function useUrlState(): readonly [
+  UrlValues,
+  (values: Record<string, string | undefined>, isKept?: boolean) => void,
+] {
   const search = useSearch()
   const [path, navigate] = useLocation()
   const values = Object.fromEntries(new URLSearchParams(search))

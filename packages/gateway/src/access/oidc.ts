@@ -3,12 +3,12 @@
 import type { AccessPolicy, Headers, OidcPolicy } from '@runguard/sdk/core'
 import type { Runtime } from '@runguard/sdk/engine'
 import type { TeamStore } from '@runguard/sdk/store'
-import type { Configuration } from 'openid-client'
+import type { AuthorizationCodeGrantChecks, Configuration } from 'openid-client'
 import { type AccessRequest, type Denial, deny, type OidcPages, type Redirect } from './access.js'
 import { isSecure, readCookie, writeCookie } from './cookies.js'
 import { actorOf } from './identities.js'
 import type { Logins } from './logins.js'
-import { admitByClaims } from './oidc-users.js'
+import { admitByClaims, type Claims } from './oidc-users.js'
 import { makeSecret } from './secrets.js'
 
 /** What the sign-in is made of. */
@@ -86,16 +86,30 @@ async function finish(
   client: Configuration,
   url: URL,
 ): Promise<Redirect | Denial> {
-  const { authorizationCodeGrant } = await import('openid-client')
   const [state, nonce, verifier] = readCookie(headers, COOKIE)?.split('.') ?? []
   if (state === undefined || nonce === undefined || verifier === undefined) return UNEXPECTED
   const checks = { expectedState: state, expectedNonce: nonce, pkceCodeVerifier: verifier, idTokenExpected: true }
-  const claims = (await authorizationCodeGrant(client, url, checks)).claims()
-  const admitted = await admitByClaims(store, oidc, new Map(Object.entries(claims ?? {})), runtime.now())
+  const admitted = await admitByClaims(store, oidc, await readClaims(oidc, client, url, checks), runtime.now())
   if (admitted.kind === 'deny') return { ...admitted, headers: { 'set-cookie': pendingCookie(headers, '', 0) } }
   const login = await logins.begin(headers, { actor: actorOf(admitted.user), credential: null })
   const setCookies = [login.setCookie, pendingCookie(headers, '', 0)]
   return { kind: 'redirect', location: HOME, setCookies, actor: login.actor }
+}
+
+/** Some sign-ins tell who somebody is in the signed token, others only when they are asked. */
+async function readClaims(
+  { claim, roles }: OidcPolicy,
+  client: Configuration,
+  url: URL,
+  checks: AuthorizationCodeGrantChecks,
+): Promise<Claims> {
+  const { authorizationCodeGrant, fetchUserInfo } = await import('openid-client')
+  const tokens = await authorizationCodeGrant(client, url, checks)
+  const signed = new Map<string, unknown>(Object.entries(tokens.claims() ?? {}))
+  const isWhole = signed.has(claim) && (roles === null || signed.has(roles.claim))
+  if (isWhole || client.serverMetadata().userinfo_endpoint === undefined) return signed
+  const told = await fetchUserInfo(client, tokens.access_token, String(signed.get('sub')))
+  return new Map([...Object.entries(told), ...signed])
 }
 
 /** It comes along when the sign-in sends the browser back: `Strict` would keep it. */

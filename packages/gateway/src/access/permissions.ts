@@ -32,6 +32,8 @@ export const PERMISSIONS = {
   'budgets.remove': 'admin',
   'budgets.what-if': 'viewer',
   'spend-limits.list': 'viewer',
+  'spend-limits.read': 'viewer',
+  'spend-limits.effective': 'viewer',
   'spend-limits.write': 'admin',
   'spend-limits.remove': 'admin',
   'loops.list': 'viewer',

@@ -51,7 +51,9 @@ export const auditVerifySchema = z
     /** The hash of the newest entry; empty without any. */
     head: z.string(),
     /** What is wrong, in the order of the entries. */
-    findings: z.array(z.object({ sequence: count, problem: z.enum(['edited', 'missing', 'out-of-order', 'unchained', 'rewritten']) })),
+    findings: z.array(
+      z.object({ sequence: count, problem: z.enum(['edited', 'missing', 'out-of-order', 'unchained', 'rewritten']) }),
+    ),
   })
   .meta({ id: 'AuditVerification' })
 

@@ -1,7 +1,7 @@
 /** Gateway keys. */
 
 import { z } from 'zod'
-import { listOf, moment, name } from './common.js'
+import { moment, name, pageOf, pageQuery } from './common.js'
 
 /** A key. What it consists of is shown once, when it is made. */
 export const keySchema = z
@@ -26,10 +26,13 @@ export const keySchema = z
 /** A key. */
 export type ApiKey = z.infer<typeof keySchema>
 
-/** All keys. */
-export const keysSchema = listOf(keySchema)
+/** Which page of them, the newest first. */
+export const keysQuery = pageQuery
 
-/** All keys. */
+/** A page of keys. */
+export const keysSchema = pageOf(keySchema)
+
+/** A page of keys. */
 export type ApiKeys = z.infer<typeof keysSchema>
 
 /** A key that is to be made. */

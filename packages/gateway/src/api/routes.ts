@@ -25,7 +25,7 @@ export const routesSchema = z
     ),
     /** What budgets that ran low did. */
     degraded: z.array(z.object({ budget: z.string(), kind: z.string(), calls: count })),
-    /** What was learned of tiers at tasks, since the gateway runs. */
+    /** What was learned of tiers at tasks, by all gateways on the store. */
     learned: z.array(
       z.object({
         task: z.string(),

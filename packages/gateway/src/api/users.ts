@@ -13,7 +13,11 @@ export const userSchema = z
     role: roleSchema,
     isDisabled: z.boolean(),
     createdAt: moment,
-    lastSeenAt: moment.nullable(),
+    /** Signs in with a token of their own. */
+    hasToken: z.boolean(),
+    /** Has used the sign-in of the organisation. */
+    hasSignedIn: z.boolean(),
+    lastLoginAt: moment.nullable(),
   })
   .meta({ id: 'User' })
 
@@ -32,7 +36,17 @@ export const userBody = z.strictObject({
   email: z.string().max(320).nullish(),
   role: roleSchema,
   isDisabled: z.boolean().optional(),
+  /** True: a token to sign in with, the only one from then on; somebody new gets one unless this is false. */
+  newToken: z.boolean().optional(),
 })
+
+/** Somebody as they are now, and their new token, the only time that it is shown. */
+export const changedUserSchema = z
+  .object({ user: userSchema, token: z.string().nullable() })
+  .meta({ id: 'ChangedUser' })
+
+/** Somebody as they are now, and their new token. */
+export type ApiChangedUser = z.infer<typeof changedUserSchema>
 
 /** A user as it is put. */
 export type ApiUserBody = z.infer<typeof userBody>

@@ -31,7 +31,7 @@ export async function startCascade({ cascades }: Pick<Engine, 'cascades'>, call:
   if (body === null || problem !== null || endpoint.kind !== 'messages') return null
   const scope = identify(headers, null, endpoint.project)
   try {
-    return await cascades.start({ body, scope, task: scope.task })
+    return await cascades.start({ body, scope, task: scope.task, betas: headers['anthropic-beta'] })
   } catch (error) {
     // The engine says what is wrong with it.
     if (error instanceof MalformedBodyError) return null

@@ -5,20 +5,13 @@
 
 import type { Headers } from '@runguard/sdk/core'
 import { credentialAccount, type Engine } from '@runguard/sdk/engine'
+import { replaceCredential } from '../access/callers.js'
 import { type Upstream, upstreamSender } from './upstream-sender.js'
 
-/** Who calls. */
-export interface Caller {
-  /** Names the credential that work goes out with. */
-  readonly account: string
-  /** Names the credential that was shown: who shows it again may ask for what it left here. */
-  readonly owner: string
-}
-
-/** Knows callers by what they show. */
+/** Knows credentials by what callers show. */
 export interface Credentials {
-  /** Takes note of what a caller shows. */
-  meet(headers: Headers): Caller
+  /** Takes note of the credential of a request, and gives its name. @param headers as the upstream gets them */
+  meet(headers: Headers): string
 }
 
 /** What credentials are used for, and where. */
@@ -26,42 +19,32 @@ export interface CredentialParts extends Upstream {
   readonly engine: Pick<Engine, 'deferred'>
   /** The address of the upstream, with its path. */
   readonly address: string
-  /** The gateway's own API key, used instead of what callers show that is a gateway key; null if it has none. */
+  /** The gateway's own credential, if it has one: what waits for it goes out without a caller. */
   readonly held: string | null
 }
 
 /** So many are remembered; the one that was met first makes room. */
 const MAX_REMEMBERED = 1_000
 
-/** Remembers credentials from now on. A gateway with a key of its own works on what waits for that at once. */
+/** Remembers credentials from now on. */
 export function rememberCredentials(parts: CredentialParts): Credentials {
-  const callers = new Map<string, Caller>()
-  const lend = (credential: Headers): string => {
-    const account = credentialAccount(parts.address, JSON.stringify(credential))
+  const accounts = new Map<string, string>()
+  const meet: Credentials['meet'] = ({ 'x-api-key': apiKey, authorization }) => {
+    const shown = `${apiKey ?? ''}\n${authorization ?? ''}`
+    const known = accounts.get(shown)
+    if (known !== undefined) return known
+    const credential = {
+      ...(apiKey !== undefined && { 'x-api-key': apiKey }),
+      ...(authorization !== undefined && { authorization }),
+    }
+    const account = credentialAccount(parts.address, shown)
     parts.engine.deferred.lend(account, upstreamSender(parts, credential))
+    accounts.set(shown, account)
+    const [oldest] = accounts.keys()
+    if (accounts.size > MAX_REMEMBERED && oldest !== undefined) accounts.delete(oldest)
     return account
   }
-  const heldAccount = parts.held === null ? null : lend({ 'x-api-key': parts.held })
-  return {
-    meet: (headers) => {
-      const { shown, credential } = readCredential(headers)
-      const known = callers.get(shown)
-      if (known !== undefined) return known
-      const account = heldAccount !== null && shown.includes('rgk_') ? heldAccount : lend(credential)
-      const caller = { account, owner: credentialAccount('', shown) }
-      callers.set(shown, caller)
-      const [oldest] = callers.keys()
-      if (callers.size > MAX_REMEMBERED && oldest !== undefined) callers.delete(oldest)
-      return caller
-    },
-  }
-}
-
-function readCredential(headers: Headers): { readonly shown: string; readonly credential: Headers } {
-  const { 'x-api-key': apiKey, authorization, 'x-runguard-key': gatewayKey } = headers
-  const credential = {
-    ...(apiKey !== undefined && { 'x-api-key': apiKey }),
-    ...(authorization !== undefined && { authorization }),
-  }
-  return { shown: gatewayKey ?? apiKey ?? authorization ?? '', credential }
+  const [name, value] = parts.held === null ? [] : (replaceCredential([], '', parts.held) ?? [])
+  if (name !== undefined) meet({ [name]: value })
+  return { meet }
 }

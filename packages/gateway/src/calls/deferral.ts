@@ -6,7 +6,7 @@ import { type Call, type Headers, identify, type Refusal, readWithin, scanCall, 
 import type { Engine, Runtime } from '@runguard/sdk/engine'
 import { refuse } from '../relay.js'
 import type { Credentials } from './credentials.js'
-import { jobView } from './job-pages.js'
+import { jobView } from './job-view.js'
 import { readWebhook } from './webhook.js'
 
 /** What deferring needs. */
@@ -29,6 +29,11 @@ export function isDeferral({ endpoint, headers, problem }: Call): boolean {
   return headers[DEFER_HEADER] !== undefined && endpoint.kind === 'messages' && problem === null
 }
 
+/** Who may ask for a job: whoever shows its gateway key, or else its credential. @param account of the credential */
+export function ownerOf(gatewayKey: string | null, account: string): string {
+  return gatewayKey === null ? account : `key:${gatewayKey}`
+}
+
 /** Takes the call, or refuses it. */
 export async function deferCall(desk: DeferralDesk, call: Call, response: ServerResponse): Promise<void> {
   const { headers, body } = call
@@ -36,12 +41,15 @@ export async function deferCall(desk: DeferralDesk, call: Call, response: Server
   if (withinMs === null) return refuse(response, malformed(`${DEFER_HEADER}: ${withinAdvice}`), desk.runtime.id())
   const webhook = readWebhook(headers[WEBHOOK_HEADER], desk.webhookHosts)
   if (webhook.kind === 'problem') return refuse(response, malformed(webhook.text), desk.runtime.id())
-  const { account, owner } = desk.credentials.meet(headers)
+  const account = desk.credentials.meet(headers)
+  const owner = ownerOf(call.account?.key ?? null, account)
   const deferral = await desk.engine.deferred.submit({
     ...{ id: jobId(desk, owner, headers), account, owner, withinMs },
-    scope: call.scope ?? identify(headers, userIdOf(body), call.endpoint.project),
+    scope: call.scope ?? identify(headers, userIdOf(body), call.endpoint.project, call.account),
     client: headers['user-agent']?.slice(0, 200) ?? null,
-    headers: Object.fromEntries(TRAVELLING.flatMap((name) => (headers[name] === undefined ? [] : [[name, headers[name]]]))),
+    headers: Object.fromEntries(
+      TRAVELLING.flatMap((name) => (headers[name] === undefined ? [] : [[name, headers[name]]])),
+    ),
     body: body ?? new Uint8Array(0),
     webhook: webhook.url,
   })
@@ -56,7 +64,10 @@ export async function deferCall(desk: DeferralDesk, call: Call, response: Server
 function jobId({ runtime }: DeferralDesk, owner: string, headers: Headers): string {
   const key = headers['idempotency-key']
   if (key === undefined) return runtime.id()
-  return `rg_${createHash('sha256').update(JSON.stringify([owner, key])).digest('hex').slice(0, 32)}`
+  return `rg_${createHash('sha256')
+    .update(JSON.stringify([owner, key]))
+    .digest('hex')
+    .slice(0, 32)}`
 }
 
 function userIdOf(body: Uint8Array | null): string | null {

@@ -4,7 +4,7 @@ import { createHmac } from 'node:crypto'
 import type { Runtime, TellEnd } from '@runguard/sdk/engine'
 import { isLoopback } from '../address.js'
 import type { AlertSend } from '../alerting/http-send.js'
-import { jobView } from './job-pages.js'
+import { jobView } from './job-view.js'
 
 /** An address that may be told, or why not; null where nobody is to be told. */
 export type WebhookReading =

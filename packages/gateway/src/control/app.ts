@@ -2,10 +2,10 @@
 
 import type { HttpBindings } from '@hono/node-server'
 import { Hono } from 'hono'
-import { answerProblem, register, type RegisterParts, toHonoPath } from './register.js'
 import { openApiDocument } from './openapi.js'
 import type { ReadyOperation } from './operation.js'
 import { ApiProblem, notFound } from './problem.js'
+import { answerProblem, type RegisterParts, register, toHonoPath } from './register.js'
 import type { StaticFiles } from './static-files.js'
 
 /** The app that operations are registered on. */
@@ -57,8 +57,8 @@ const SECURITY_HEADERS: readonly (readonly [string, string])[] = [
 
 /** A path that is known says which methods it takes. */
 function refuseOtherMethods(app: ControlApp, operations: readonly ReadyOperation[]): void {
-  const byPath = Map.groupBy(operations, ({ spec }) => spec.path)
-  for (const [path, known] of byPath) {
+  for (const path of new Set(operations.map(({ spec }) => spec.path))) {
+    const known = operations.filter(({ spec }) => spec.path === path)
     const methods = known.map(({ spec }) => spec.method.toUpperCase())
     const allow = [...methods, ...(methods.includes('GET') ? ['HEAD'] : [])].join(', ')
     const problem = new ApiProblem(405, 'method-not-allowed', `This takes ${allow}.`, { headers: { allow } })

@@ -31,5 +31,8 @@ export function pageOf<Row, Item>(
 ): { items: Item[]; next: string | null } {
   const shown = rows.slice(0, limit)
   const last = shown.at(-1)
-  return { items: shown.map(toItem), next: rows.length > limit && last !== undefined ? writeCursor(placeOf(last)) : null }
+  return {
+    items: shown.map(toItem),
+    next: rows.length > limit && last !== undefined ? writeCursor(placeOf(last)) : null,
+  }
 }

@@ -3,14 +3,14 @@
 import { OpenAPIHono, type RouteConfig } from '@hono/zod-openapi'
 import { z } from 'zod'
 import { errorSchema } from '../api/common.js'
-import { operation, type OperationSpec, type ReadyOperation } from './operation.js'
+import { type OperationSpec, operation, type ReadyOperation } from './operation.js'
 
 /** Serves the document on all operations and on itself. */
 export function openApiDocument(operations: readonly ReadyOperation[], version: string): ReadyOperation {
   const own: OperationSpec = {
     id: 'openapi.read',
     method: 'get',
-    path: '/api/openapi.json',
+    path: '/runguard/api/openapi.json',
     summary: 'This document',
     answer: z.looseObject({ openapi: z.string() }),
   }
@@ -23,19 +23,16 @@ export function openApiDocument(operations: readonly ReadyOperation[], version: 
 
 /** OpenAPI 3.1. */
 export function buildDocument(specs: readonly OperationSpec[], version: string): { readonly openapi: string } {
-  const { openAPIRegistry: registry, ...app } = new OpenAPIHono()
-  void app
-  for (const spec of specs) registry.registerPath(routeOf(spec))
-  const holder = new OpenAPIHono()
-  holder.openAPIRegistry.definitions.push(...registry.definitions)
-  return holder.getOpenAPI31Document({
+  const app = new OpenAPIHono()
+  for (const spec of specs) app.openAPIRegistry.registerPath(routeOf(spec))
+  return app.getOpenAPI31Document({
     openapi: '3.1.0',
     info: {
       title: 'RunGuard',
       version,
-      description: 'What the gateway knows, and what can be changed. Money is nano-dollars, times are milliseconds since the epoch.',
+      description:
+        'What the gateway knows, and what can be changed. Money is nano-dollars, times are milliseconds since the epoch.',
     },
-    servers: [{ url: '/runguard' }],
   })
 }
 

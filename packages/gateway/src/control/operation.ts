@@ -16,7 +16,7 @@ export interface OperationSpec<
 > {
   readonly id: Operation
   readonly method: 'get' | 'post' | 'put' | 'delete'
-  /** Below `/runguard`, with `{name}` for what stands in the path. */
+  /** With `{name}` for what stands in the path. */
   readonly path: string
   /** For the reference. */
   readonly summary: string
@@ -36,6 +36,8 @@ export interface Asker {
   readonly headers: Readonly<Record<string, string | undefined>>
   readonly remoteAddress: string
   readonly url: string
+  /** Fires when the asker has gone. */
+  readonly signal: AbortSignal
 }
 
 /** What is told to the audit log beside who, when and what was done. */
@@ -49,7 +51,7 @@ export interface AuditNote {
 }
 
 /** A request that may be done and makes sense. */
-export interface Request<Params, Query, Body> {
+export interface ApiRequest<Params, Query, Body> {
   readonly params: Params
   readonly query: Query
   readonly body: Body
@@ -60,8 +62,10 @@ export interface Request<Params, Query, Body> {
   setHeader(name: string, value: string): void
 }
 
-/** Does it. Rejects with `ApiProblem`. */
-export type Handler<Params, Query, Body, Answer> = (request: Request<Params, Query, Body>) => Promise<Answer>
+/** Does it; a `Response` goes out as it is. Rejects with `ApiProblem`. */
+export type Handler<Params, Query, Body, Answer> = (
+  request: ApiRequest<Params, Query, Body>,
+) => Promise<Answer | Response>
 
 /** An operation that can be done. */
 export interface ReadyOperation {

@@ -48,12 +48,16 @@ export function register(app: ControlApp, parts: RegisterParts, ready: ReadyOper
 
 const tooLarge = new ApiProblem(413, 'too-large', 'The body of the request is too large.')
 
-/** `/api/calls/{id}` as Hono writes it. */
+/** `/runguard/api/calls/{id}` as Hono writes it. */
 export function toHonoPath(path: string): string {
-  return `/runguard${path.replace(/\{(\w+)\}/g, ':$1')}`
+  return path.replace(/\{(\w+)\}/g, ':$1')
 }
 
-async function answer(parts: RegisterParts, { spec, handle }: ReadyOperation, context: ControlContext): Promise<Response> {
+async function answer(
+  parts: RegisterParts,
+  { spec, handle }: ReadyOperation,
+  context: ControlContext,
+): Promise<Response> {
   const asked = askerOf(context)
   const grant = await parts.access.permit(spec.id, asked)
   if (grant.kind === 'deny') {
@@ -90,6 +94,7 @@ export function askerOf(context: ControlContext): Asker {
     headers,
     remoteAddress: context.env?.incoming?.socket?.remoteAddress ?? '',
     url: context.req.url,
+    signal: context.req.raw.signal,
   }
 }
 
@@ -138,12 +143,37 @@ async function readJson(context: ControlContext, problems: Problems): Promise<un
 
 function asProblem(error: unknown, log: Log, { spec }: ReadyOperation): ApiProblem {
   if (error instanceof ApiProblem) return error
-  log.error('control-failed', { operation: spec.id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
+  log.error('control-failed', {
+    operation: spec.id,
+    error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+  })
   return new ApiProblem(500, 'failed', 'This could not be done. The log of the gateway says more.')
 }
 
-/** A refusal as an answer. */
+const ADMIN_TYPES: ReadonlyMap<number, string> = new Map([
+  [400, 'invalid_request_error'],
+  [401, 'authentication_error'],
+  [403, 'permission_error'],
+  [404, 'not_found_error'],
+  [409, 'invalid_request_error'],
+  [413, 'request_too_large'],
+  [429, 'rate_limit_error'],
+])
+
+/** As the Admin API of Claude says it. */
+function adminProblem({ status, code, message, problems }: ApiProblem): object {
+  const why = problems.map((problem) => `${problem.path}: ${problem.message}`)
+  const text = why.length === 0 ? message : why.join('; ')
+  const type = ADMIN_TYPES.get(status) ?? 'api_error'
+  return {
+    type: 'error',
+    error: { type, message: text, details: { error_code: `runguard_${code.replaceAll('-', '_')}` } },
+  }
+}
+
+/** A refusal as an answer, in the shape that the clients of its path know. */
 export function answerProblem(context: ControlContext, problem: ApiProblem): Response {
   const headers = { 'content-type': 'application/json', 'cache-control': 'no-store', ...problem.headers }
-  return context.newResponse(JSON.stringify(problem.body), problem.status as 400, headers)
+  const body = context.req.path.startsWith('/v1/') ? adminProblem(problem) : problem.body
+  return context.newResponse(JSON.stringify(body), problem.status as 400, headers)
 }

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { extname, join, relative, sep } from 'node:path'
-import { constants, brotliCompressSync, gzipSync } from 'node:zlib'
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 
 /** Answers from files. */
 export interface StaticFiles {
@@ -88,7 +88,9 @@ function answerFile({ type, etag, isImmutable, bytes, compressed }: File, header
   }
   if (headers.get('if-none-match')?.includes(etag) === true) return new Response(null, { status: 304, headers: shared })
   const accepted = headers.get('accept-encoding') ?? ''
-  const encoding = [...compressed.keys()].find((each) => new RegExp(`\\b${each}\\b(?!;q=0(?:\\.0*)?(?:,|$))`).test(accepted))
+  const encoding = [...compressed.keys()].find((each) =>
+    new RegExp(`\\b${each}\\b(?!;q=0(?:\\.0*)?(?:,|$))`).test(accepted),
+  )
   const body = (encoding === undefined ? undefined : compressed.get(encoding)) ?? bytes
   return new Response(new Uint8Array(body), {
     headers: {

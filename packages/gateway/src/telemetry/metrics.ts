@@ -138,34 +138,40 @@ function gaugeStanding(registry: Registry, { version, balances, budgets, running
       this.set(running())
     },
   })
-  const labelNames = ['budget', 'scope']
-  const used = new Gauge({
-    name: 'runguard_budget_used_ratio',
-    help: 'Spent of the limit, 0 to 1.',
-    labelNames,
-    registers,
-  })
-  const left = new Gauge({
-    name: 'runguard_budget_remaining_usd',
-    help: 'Neither spent nor held.',
-    labelNames,
-    registers,
-  })
-  new Gauge({
-    name: 'runguard_budget_limit_usd',
-    help: 'The limit of a budget.',
-    labelNames,
-    registers,
-    async collect() {
-      for (const gauge of [this, used, left]) gauge.reset()
-      for (const { budget, scope, spent, held, limit } of sharedAccounts(await balances(), budgets())) {
-        const labels = { budget, scope }
-        this.set(labels, limit / NANO)
-        used.set(labels, limit > 0 ? spent / limit : 1)
-        left.set(labels, (limit - spent - held) / NANO)
-      }
-    },
-  })
+  const read = readTogether(async () => sharedAccounts(await balances(), budgets()))
+  const gauge = (name: string, help: string, valueFrom: (account: Account) => number): void => {
+    new Gauge({
+      name,
+      help,
+      labelNames: ['budget', 'scope'],
+      registers,
+      async collect() {
+        const accounts = await read()
+        this.reset()
+        for (const account of accounts) this.set({ budget: account.budget, scope: account.scope }, valueFrom(account))
+      },
+    })
+  }
+  gauge('runguard_budget_limit_usd', 'The limit of a budget.', ({ limit }) => limit / NANO)
+  gauge('runguard_budget_used_ratio', 'Spent of the limit, 0 to 1.', ({ spent, limit }) =>
+    limit > 0 ? spent / limit : 1,
+  )
+  gauge(
+    'runguard_budget_remaining_usd',
+    'Neither spent nor held.',
+    ({ spent, held, limit }) => (limit - spent - held) / NANO,
+  )
+}
+
+/** Whoever asks while somebody else is asking gets the same answer. */
+function readTogether<Value>(read: () => Promise<Value>): () => Promise<Value> {
+  let reading: Promise<Value> | null = null
+  return () => {
+    reading ??= read().finally(() => {
+      reading = null
+    })
+    return reading
+  }
 }
 
 /** Not those of single sessions and calls: there may be any number. */

@@ -68,7 +68,7 @@ describe('a cascade', () => {
       ['prove', 'large'],
       ['prove', 'medium'],
     ])
-    expect(learned[1]?.mean).toBeLessThan(0.5)
+    expect(learned[1]?.mean).toBeLessThanOrEqual(0.5)
   })
 
   it('is not routed: its tiers are chosen, also where the task has one of its own', async () => {
@@ -86,9 +86,9 @@ describe('a cascade', () => {
 
 describe('a cascade under a budget', () => {
   it('ends with the refusal once a try cannot be paid, and sends nothing more', async () => {
-    const guard = stage.guard({ budgets: [{ scope: 'everything', limit: '$0.001', window: 'day' }] })
+    const guard = stage.guard({ budgets: [{ scope: 'everything', limit: '$0.0002', window: 'day' }] })
     const client = stage.client({ maxRetries: 2 })
-    const asked = guard.cascade(['small', 'large'], () => false).create(client, { ...params, max_tokens: 1_000 })
+    const asked = guard.cascade(['small', 'large'], () => false).create(client, { ...params, max_tokens: 300 })
     expect(await rejection(asked)).toBeInstanceOf(BudgetExceededError)
     expect(stage.simulator.log.map(({ requestedModel }) => requestedModel)).toEqual([haiku])
   })
@@ -126,7 +126,7 @@ describe('a cascade that cannot go on', () => {
   it.each([
     [{ stream: true }, 'a cascade does not stream: its verifier needs the whole answer'],
     [{ container: 'c_1' }, 'this call cannot be a cascade: it goes on from what the API keeps'],
-  ])('is not begun: %j', async (more, message) => {
+  ])('is not begun: %j', async (more: object, message) => {
     const asked = stage.guard().cascade(TIERS, () => true).create(stage.client(), { ...params, ...more })
     expect(await rejection(asked)).toMatchObject({ name: 'TypeError', message })
     expect(stage.simulator.log).toEqual([])

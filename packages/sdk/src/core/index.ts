@@ -1,5 +1,14 @@
 /** The pure core: values in, values out. */
-export type { Alert, AlertDraft, AlertFact, AlertKind, AlertLink, AlertSignal, Severity } from './alert/alert.js'
+export type {
+  Alert,
+  AlertDraft,
+  AlertFact,
+  AlertKind,
+  AlertLink,
+  AlertSignal,
+  FactUnit,
+  Severity,
+} from './alert/alert.js'
 export { acknowledgeAlert, alertKinds, isAtLeast, openAlert, resolveAlert, severities } from './alert/alert.js'
 export { budgetAccount, draftGivenUp, draftTest } from './alert/alert-drafts.js'
 export type { AlertEvent, BudgetCrossing } from './alert/alert-event.js'
@@ -19,7 +28,7 @@ export { costBatchMessage, estimateBatchItem } from './batch/batch-cost.js'
 export { batchUserId, batchWireId } from './batch/batch-id.js'
 export type { BatchLimits } from './batch/batch-plan.js'
 export { batchLimits } from './batch/batch-plan.js'
-export type { BlockPart, BlockView, CacheTtl, Call, CallView } from './body/call.js'
+export type { BlockPart, BlockView, CacheTtl, Call, CallView, WholeAnswer } from './body/call.js'
 export { clampBody, clampFloor, outputLimit } from './body/clamp.js'
 export { MalformedBodyError } from './body/cursor.js'
 export type { Endpoint, EndpointKind } from './body/endpoint.js'
@@ -226,6 +235,9 @@ export type {
   VerifyRule,
 } from './route/cascade.js'
 export { planCascade, whyNotRepeated } from './route/cascade.js'
+export { replaceModel } from './route/cheaper-model.js'
+export type { CallFeatures } from './route/classifier.js'
+export { classifyCall, readFeatures } from './route/classifier.js'
 export { FEEDBACK_HEADER, type Feedback, readFeedback } from './route/feedback.js'
 export type { OutcomeDay, SuccessEstimate } from './route/outcomes.js'
 export { dayOf, estimateSuccess, REMEMBERED_DAYS } from './route/outcomes.js'
@@ -244,6 +256,8 @@ export type { RoutePolicy } from './route/routing.js'
 export { defaultRoutePolicy } from './route/routing.js'
 export type { KnownTask, TaskModelOptions, Tier, TierModels, TierPreset } from './route/task-models.js'
 export { selectModel, TASK_MODEL_MAP, taskModelMap, tierModels } from './route/task-models.js'
+export type { TaskTableParts, TaskTier } from './route/task-table.js'
+export { tabulateTasks } from './route/task-table.js'
 export type { AccessPolicy, OidcPolicy } from './team/access-policy.js'
 export { defaultAccess } from './team/access-policy.js'
 export type { AuditActor, AuditDraft, AuditEntry, AuditHead, HashText } from './team/audit.js'

@@ -96,23 +96,23 @@ function edit(draft: Draft, body: Uint8Array | null): Draft {
 /** Only what is answered by a model has one to choose. */
 async function route(
   desk: Desk,
-  { endpoint, cascade }: Call,
+  { endpoint, cascade, headers }: Call,
   { view, body }: Draft,
   caller: Pick<Caller, 'id' | 'scope'>,
 ): Promise<Routing | null> {
   if (view === null || body === null || endpoint.kind !== 'messages') return null
-  return desk.routes.route({ ...caller, view, body, isChosen: cascade !== undefined })
+  return desk.routes.route({ ...caller, view, body, headers, isChosen: cascade !== undefined })
 }
 
 /** Only what is billed by its prompt has one worth caching. */
 function planCaching(
   desk: Desk,
-  { endpoint, headers }: Call,
+  { endpoint, headers, sendAgain, onOwnCall }: Call,
   { view, body }: Draft,
   caller: Caller,
 ): CacheDraft | null {
   if (view === null || body === null || endpoint.kind !== 'messages') return null
-  return desk.prefixes.plan({ ...caller, view, body, headers })
+  return desk.prefixes.plan({ ...caller, view, body, headers, sendAgain, onOwnCall })
 }
 
 /**

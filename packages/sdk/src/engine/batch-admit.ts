@@ -14,7 +14,8 @@ export async function admitBatch(desk: Desk, call: Call): Promise<Admission> {
   const opening = openBatchCall(desk, call)
   if (call.problem !== null) return refuse(desk, opening, call.problem)
   const action = batchAction(call.method, call.endpoint.target)
-  const asked = { opening, action, base: call.publicBase ?? null, startedTick: call.readAtTick }
+  const { publicBase: base = null, credential: account = null, readAtTick: startedTick } = call
+  const asked = { opening, action, base, account, startedTick }
   if (action.kind === 'create') return admitCreation(desk, call, asked)
   const row = 'batch' in action ? await desk.batches.find(action.batch) : null
   return { kind: 'send', watch: watchBatch(desk, { ...asked, row, creation: null }), body: null }

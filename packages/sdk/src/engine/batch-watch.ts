@@ -12,6 +12,7 @@ import type { LedgerEvent } from '../core/ledger/ledger.js'
 import type { BatchRow } from '../store/batch-store.js'
 import { type BatchHold, keepHold } from './batch-holding.js'
 import { meterResults, type ResultsMeter, settleUnanswered } from './batch-settling.js'
+import { untoldId } from './batch-unread.js'
 import { closeRecord, priceUsage } from './call-record.js'
 import type { Desk, Opening } from './desk.js'
 import type { DoorGuard, Watch } from './watch.js'
@@ -22,6 +23,8 @@ export interface BatchCall {
   readonly action: BatchAction
   /** Where the door is reached, without a slash at the end; null if whoever follows an address of the API meets it anyway. */
   readonly base: string | null
+  /** Names what it is sent with; null where nobody knows. */
+  readonly account: string | null
   readonly startedTick: number
   /** The batch it is about, if a door has created it. */
   readonly row: BatchRow | null
@@ -175,13 +178,14 @@ class RunningBatchCall implements Watch {
     if (!isSent || (status !== null && status >= 300)) {
       return hold === null ? [] : [{ kind: 'release', hold: hold.id, at }]
     }
-    if (batch === null || reserve === undefined) {
-      // Nobody knows whether there is a batch now: the hold stays, and is posted as an estimate when its time has come.
+    if (batch === null) {
+      // Nobody knows whether there is a batch now: the hold stays until that is known, or is posted as an estimate.
       desk.runtime.log.warn('batch-untold', { call: this.id, hold: hold?.id ?? null })
-      return []
     }
+    if (reserve === undefined) return []
     desk.batches.put({
-      id: batch,
+      id: batch ?? untoldId(this.id),
+      account: call.account,
       call: this.id,
       hold: hold?.id ?? null,
       scope: call.opening.scope,

@@ -10,11 +10,14 @@ import type {
   RecordedMark,
   RecordedMiss,
 } from '../core/cache/cache-record.js'
-import { noteReturns, type PlanFacts, type PlannedPrompt } from '../core/cache/cache-spots.js'
+import { findEarlierEnds, findEnd, noteReturns, type PlanFacts, type PlannedPrompt } from '../core/cache/cache-spots.js'
 import type { CallPrefix } from '../core/cache/fingerprints.js'
+import { pauseKindOf } from '../core/cache/keep-warm.js'
 import type { PrefixCall } from '../core/cache/prefix-index.js'
 import { fitPrompt } from '../core/cache/prompt-fit.js'
+import { costOf } from '../core/cost/cost.js'
 import { totalPrompt, type Usage, type UsagePart } from '../core/cost/usage.js'
+import type { WarmPrompt } from './keep-warm.js'
 import { modelIdOf, type PrefixMemory, type PrefixParts } from './prefix-memory.js'
 import { type EarlierPrompts, findBefore, findSibling, type PromptOwner, type SentCall } from './sent-prompts.js'
 
@@ -32,7 +35,19 @@ export interface CacheWatch {
    * @param usage null if it is not billed
    * @param isExact whether that is what the API said
    */
-  end(usage: Usage | null, isExact: boolean, diagnosis: RecordedDiagnosis | null): RecordedCache
+  end(usage: Usage | null, isExact: boolean, told: ToldByAnswer): RecordedCache
+}
+
+/** What an answer says besides its bill. */
+export interface ToldByAnswer {
+  readonly diagnosis: RecordedDiagnosis | null
+  readonly stopReason: string | null
+}
+
+/** What it takes to keep a prompt warm. */
+export type WarmAsk = Pick<WarmPrompt, 'scope' | 'send' | 'onOwnCall'> & {
+  /** The request as it goes out. */
+  readonly body: Uint8Array
 }
 
 /** What is watched. */
@@ -51,6 +66,10 @@ export interface WatchedPrompt extends PrefixParts {
   readonly isMarked: boolean
   /** False where tools of the API add to the prompt, and markers of its own, while it answers. */
   readonly isPlain: boolean
+  /** Null if the prompt is not to be kept warm. */
+  readonly warm: WarmAsk | null
+  /** True for a request that keeps a prompt warm: it is no visit, and has nothing to miss. */
+  readonly isPing: boolean
 }
 
 /** Opens the watch over a prompt that is about to be sent. */
@@ -58,6 +77,7 @@ export function watchCache(watched: WatchedPrompt): CacheWatch {
   return new RunningPrompt(watched)
 }
 
+const NONE_EARLIER: EarlierPrompts = { own: [], others: [] }
 const PICO_PER_NANO = 1_000
 
 interface Running {
@@ -77,10 +97,11 @@ class RunningPrompt implements CacheWatch {
 
   sent(): void {
     if (this.running !== null) return
-    const { runtime, memory, id, owner, facts, plan, prefix, prompt } = this.watched
+    const { runtime, memory, id, owner, facts, plan, prefix, prompt, keepWarm, isPing } = this.watched
     const nowMs = runtime.now()
-    noteReturns({ ...facts, nowMs }, plan.story)
-    const call = memory.index.begin(prompt, nowMs)
+    if (!isPing) noteReturns({ ...facts, nowMs }, plan.story)
+    if (keepWarm.isOn && !isPing) keepWarm.resume(findEarlierEnds(prompt, plan.story))
+    const call = isPing ? memory.index.warm(prompt, nowMs) : memory.index.begin(prompt, nowMs)
     const { reading } = call
     const sent = {
       id,
@@ -92,7 +113,7 @@ class RunningPrompt implements CacheWatch {
       billed: null,
       isAbandoned: false,
     }
-    this.running = { call, sent, earlier: memory.sent.note(owner, sent) }
+    this.running = { call, sent, earlier: isPing ? NONE_EARLIER : memory.sent.note(owner, sent) }
     this.isOpen = true
   }
 
@@ -119,16 +140,18 @@ class RunningPrompt implements CacheWatch {
     memory.refusals.note(prefix.markerCount === 0 ? prompt.space : agent, runtime.now())
   }
 
-  end(usage: Usage | null, isExact: boolean, diagnosis: RecordedDiagnosis | null): RecordedCache {
+  end(usage: Usage | null, isExact: boolean, { diagnosis, stopReason }: ToldByAnswer): RecordedCache {
     if (usage !== null && isExact) this.begun(usage)
     this.abandon()
     const part = usage === null || !isExact ? null : this.ownPart(usage)
-    const { mode, prefix, plan, isMarked, prompt, isPlain } = this.watched
+    const { mode, prefix, plan, isMarked, prompt, isPlain, isPing } = this.watched
     const expected = tokensOf(this.running?.call.reading ?? (isMarked ? plan.planned : plan.asSent))
     const isComparable = part !== null && isPlain
     if (isComparable) this.learn(part)
+    if (part !== null) this.pause(part, stopReason)
     return {
       mode,
+      ...(isPing && { isPing }),
       ownMarkers: prefix.markerCount,
       marks: plan.marks.map((mark) => recordMark(prefix, prompt, mark)),
       expected,
@@ -138,6 +161,31 @@ class RunningPrompt implements CacheWatch {
       diagnosis,
       ...this.saving(usage),
     }
+  }
+
+  /** What lives for five minutes from here on may be worth more. */
+  private pause(part: UsagePart, stopReason: string | null): void {
+    const { keepWarm, warm, owner, prompt, facts } = this.watched
+    const place = findEnd(prompt)
+    const marked = prompt.blocks.findLast(({ marker }) => marker !== null)
+    if (warm === null || this.running === null || place === null || marked?.marker !== '5m') return
+    if (marked.endTokens < prompt.minimumTokens) return
+    keepWarm.pause({
+      ...warm,
+      place,
+      session: owner.session,
+      rates: facts.rates,
+      tokens: totalPrompt(part),
+      startedAtMs: this.running.call.startedAtMs,
+      kind: pauseKindOf(stopReason),
+      watch: (id) => new RunningPrompt({ ...this.watched, id, isPing: true, isMarked: false, plan: this.asPing(), warm: null }),
+    })
+  }
+
+  private asPing(): CachePlan {
+    const { plan, prompt, memory, runtime } = this.watched
+    const reading = memory.index.look(prompt, runtime.now())
+    return { marks: [], asSent: reading, planned: reading, gainPico: 0, story: plan.story }
   }
 
   /** What is not known to have begun wrote nothing. */
@@ -189,7 +237,11 @@ class RunningPrompt implements CacheWatch {
 
   private saving(usage: Usage | null): Pick<RecordedCache, 'savedNano' | 'addedNano'> {
     if (usage === null) return { savedNano: 0, addedNano: 0 }
-    const { book, unknownModel: policy, plan, isMarked, facts } = this.watched
+    const { book, unknownModel: policy, plan, isMarked, facts, isPing } = this.watched
+    if (isPing) {
+      const costNano = costOf(usage, book, facts.nowMs, policy).nano
+      return { savedNano: -costNano, addedNano: -costNano }
+    }
     return savingOf({ usage, book, atMs: facts.nowMs, policy, asSent: isMarked ? tokensOf(plan.asSent) : null })
   }
 }

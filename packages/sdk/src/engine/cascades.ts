@@ -6,7 +6,7 @@ import { scanCall } from '../core/body/scan.js'
 import type { Scope } from '../core/budget/scope.js'
 import { findModel, isSameModel } from '../core/cost/price.js'
 import { type CascadePlan, type CascadeRule, type CascadeStep, planCascade, whyNotRepeated } from '../core/route/cascade.js'
-import { findLack, tokenFactor } from '../core/route/model-traits.js'
+import { findLack, readBetas, tokenFactor } from '../core/route/model-traits.js'
 import { expectCost, weighModel } from '../core/route/route-cost.js'
 import { tokenFacts } from '../core/tokens/tokens.js'
 import type { RouteOutcomes } from './route-outcomes.js'
@@ -17,6 +17,8 @@ export interface CascadeCall {
   /** With the model of the last resort in it. */
   readonly body: Uint8Array
   readonly scope: Scope
+  /** The header `anthropic-beta`. */
+  readonly betas?: string | undefined
   /** Null: nothing is learned of it, and nothing that was learned is used. */
   readonly task: string | null
 }
@@ -35,8 +37,8 @@ export interface Cascades {
   /** Of the tasks in the configuration; empty where calls are not routed. */
   readonly rules: ReadonlyMap<string, CascadeRule>
   /**
-   * Null for calls that are no cascade: no task of the configuration, a stream, what cannot be repeated, or where nothing
-   * cheaper is worth a try. The model that the caller asked for is the last resort, and no dearer one is tried.
+   * Null for calls that are no cascade: no task of the configuration, a stream, or what cannot be repeated. The model that
+   * the caller asked for is the last resort, and no dearer one is tried; where nothing cheaper is worth it, that one alone.
    *
    * @throws MalformedBodyError if the body is no request
    */
@@ -75,7 +77,7 @@ export function openCascades(desk: RoutesDesk, outcomes: RouteOutcomes): Cascade
       const cheaper = named.filter(({ model }) => !isSameModel(book, model, asked) && weight(model) < weight(asked))
       const own = [...policy.tiers].find(([, model]) => isSameModel(book, model, asked))?.[0] ?? asked
       const plan = await planSteps(call, view, [...cheaper, { tier: own, model: asked }])
-      return plan.tries.length > 1 ? { plan, rule, asked, view } : null
+      return { plan, rule, asked, view }
     },
     plan: async (call, tiers) => {
       const view = scanCall(call.body)
@@ -103,7 +105,7 @@ function nameTier(tier: string, model: string | null): readonly Named[] {
 function describeStep(
   desk: RoutesDesk,
   outcomes: RouteOutcomes,
-  { view, body, scope, task }: CascadeCall & { readonly view: CallView },
+  { view, body, scope, task, betas }: CascadeCall & { readonly view: CallView },
   { tier, model }: Named,
 ): CascadeStep {
   const { book, runtime } = desk
@@ -118,6 +120,6 @@ function describeStep(
     model,
     listedNano: expectCost(book, model, { countedBy: asked, promptTokens, outputTokens, view }, 0, atMs),
     success: outcomes.estimate(task ?? '', task === null ? '' : tier),
-    lack: findLack(book, model, { view, effort: readEffort(body), tokens }, atMs),
+    lack: findLack(book, model, { view, effort: readEffort(body), betas: readBetas(betas), tokens }, atMs),
   }
 }

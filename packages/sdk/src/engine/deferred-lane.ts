@@ -50,47 +50,53 @@ export function renewLease({ store, account, owner, desk, settings }: Lane): Pro
 
 /** One round: what there is to do now. Gives the time of the next thing to do; null if nothing is left. */
 export async function runLane(lane: Lane): Promise<number | null> {
-  const { store, desk, settings, account } = lane
+  const { store, desk, settings, account, send } = lane
   const soonAt = desk.runtime.now() + settings.pollMs
-  if (!(await renewLease(lane))) return soonAt
+  await sweep(lane, await store.listDeferred(account))
+  // Whoever has the credential works on the account, and must not be kept from it.
+  if (send === null || !(await renewLease(lane))) return soonAt
   await recover(lane, await store.listDeferred(account))
-  if (lane.send === null) return (await store.listDeferred(account)).length === 0 ? null : soonAt
-  await followBatches(lane, lane.send)
+  await followBatches(lane, send)
   const [jobs, batches] = [await store.listDeferred(account), await store.listDeferredBatches(account)]
   await releaseOrphans(lane, jobs, batches)
   const plan = planQueue(jobs, batches, desk.runtime.now(), settings.policy)
   const byId = new Map(jobs.map((job) => [job.id, job]))
   for (const id of plan.cancel) {
     const batch = batches.find((each) => each.id === id)
-    if (batch !== undefined) await cancelBatch(lane, lane.send, batch)
+    if (batch !== undefined) await cancelBatch(lane, send, batch)
   }
   for (const id of plan.direct) {
     const job = byId.get(id)
     if (lane.directs.size >= settings.mostDirect) break
-    if (job !== undefined && !lane.directs.has(id)) await startDirect(lane, lane.send, job)
+    if (job !== undefined && !lane.directs.has(id)) await startDirect(lane, send, job)
   }
   for (const ids of plan.batches) {
     if (!(await renewLease(lane))) break
-    await createBatch(lane, lane.send, ids)
+    await createBatch(lane, send, ids)
   }
   const isOver = jobs.length === 0 && batches.length === 0
   return isOver ? null : Math.min(soonAt, plan.wakeAt ?? soonAt)
 }
 
-/** What a process that is gone has left behind. */
-async function recover({ store, desk, owner, send }: Lane, jobs: readonly DeferredJob[]): Promise<void> {
+/** What nobody will go on with, whoever works on the account. */
+async function sweep({ store, desk, send }: Lane, jobs: readonly DeferredJob[]): Promise<void> {
   const at = desk.runtime.now()
-  for (const { id, state, sender, batch, hold, createdAt, deadline } of jobs) {
-    if (state === 'new' && createdAt + NEW_LIFE_MS <= at) {
-      await store.dropDeferred(id)
-      if (hold !== null) desk.journal.close(null, [{ kind: 'release', hold, at }])
-    } else if (state === 'direct' && sender !== owner) {
-      if (batch !== null) await store.moveDeferred({ ids: [id], from: ['direct'], to: 'batched', sender: null })
-      else await store.endDeferred({ id, outcome: 'interrupted', answer: INTERRUPTED, at })
-    } else if (state === 'waiting' && send === null && deadline <= at) {
-      await store.endDeferred({ id, outcome: 'failed', answer: NO_CREDENTIAL, at })
-      if (hold !== null) desk.journal.close(null, [{ kind: 'release', hold, at }])
-    }
+  for (const { id, state, hold, createdAt, deadline } of jobs) {
+    const isAbandoned = state === 'new' && createdAt + NEW_LIFE_MS <= at
+    const isLate = state === 'waiting' && send === null && deadline <= at
+    if (isAbandoned) await store.dropDeferred(id)
+    if (isLate) await store.endDeferred({ id, outcome: 'failed', answer: NO_CREDENTIAL, at })
+    if ((isAbandoned || isLate) && hold !== null) desk.journal.close(null, [{ kind: 'release', hold, at }])
+  }
+}
+
+/** Direct calls of a process that is gone. */
+async function recover({ store, desk, owner }: Lane, jobs: readonly DeferredJob[]): Promise<void> {
+  const at = desk.runtime.now()
+  for (const { id, state, sender, batch } of jobs) {
+    if (state !== 'direct' || sender === owner) continue
+    if (batch !== null) await store.moveDeferred({ ids: [id], from: ['direct'], to: 'batched', sender: null })
+    else await store.endDeferred({ id, outcome: 'interrupted', answer: INTERRUPTED, at })
   }
 }
 

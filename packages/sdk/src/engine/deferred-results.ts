@@ -3,13 +3,14 @@
 import { joinBytes } from '../core/body/bytes.js'
 import { asObject, type JsonObject } from '../core/body/json-object.js'
 import type { DeferredBatch, DeferredJob } from '../core/defer/defer.js'
-import type { SendToApi } from './api-sender.js'
+import { readBody, type SendToApi } from './api-sender.js'
 import { recordItem, settlement } from './batch-settling.js'
 import type { Lane } from './deferred-lane.js'
 
 /** Errors that another try may not meet. */
 const PASSING = new Set(['api_error', 'overloaded_error', 'timeout_error', 'rate_limit_error'])
 const NEWLINE = 0x0a
+const MAX_ERROR_BYTES = 1024 * 1024
 const utf8 = new TextDecoder()
 
 /**
@@ -21,7 +22,8 @@ export async function readResults(lane: Lane, send: SendToApi, batch: DeferredBa
   const jobs = new Map((await store.listDeferredOfBatch(batch.id)).map((job) => [job.id, job]))
   const path = `/v1/messages/batches/${upstream}/results`
   const answer = await send({ method: 'GET', path, headers: { 'anthropic-version': '2023-06-01' }, body: null })
-  if (answer.kind === 'lost' || answer.status >= 300) return
+  if (answer.kind === 'lost') return
+  if (answer.status >= 300) return void (await readBody(answer.body, MAX_ERROR_BYTES))
   let count = 0
   try {
     for await (const line of linesOf(answer.body)) {

@@ -52,6 +52,8 @@ export interface Deferred {
   cancel(id: string): Promise<boolean>
   /** From now on this process sends what is on the account, with what it is lent. It is kept in memory alone. */
   lend(account: string, send: SendToApi): void
+  /** What was lent for an account; null if nothing was. */
+  sendOf(account: string): SendToApi | null
   /** One round over all accounts, now. Rejects if the store cannot be reached. */
   round(): Promise<void>
   /** Stops, and waits for the calls that are on their way. */
@@ -125,6 +127,10 @@ class Queue implements Deferred {
     const isNew = !this.sends.has(account)
     this.sends.set(account, send)
     if (isNew) this.wakeBy(this.parts.desk.runtime.now())
+  }
+
+  sendOf(account: string): SendToApi | null {
+    return this.sends.get(account) ?? null
   }
 
   round(): Promise<void> {

@@ -24,6 +24,7 @@ import type { Breakers } from './breakers.js'
 import type { CacheWatch } from './cache-watch.js'
 import type { Cascades } from './cascades.js'
 import type { Journal } from './journal.js'
+import type { KeepWarm } from './keep-warm.js'
 import type { Inspection, Loops } from './loops.js'
 import type { Prefixes } from './prefixes.js'
 import type { Routes, Routing } from './routes.js'
@@ -115,6 +116,7 @@ export interface Desk {
   readonly loops: Loops
   readonly breakers: Breakers
   readonly prefixes: Prefixes
+  readonly keepWarm: KeepWarm
   readonly batches: BatchBooks
   readonly routes: Routes
   readonly cascades: Cascades

@@ -16,12 +16,15 @@ import { admit } from './admit.js'
 import { type AlertWatch, type BudgetAlert, watchAlerts } from './alerts.js'
 import { rememberBalances } from './balances.js'
 import { openBatchBooks } from './batch-books.js'
+import { watchUnread } from './batch-unread.js'
 import { openBreakers } from './breakers.js'
 import { type Deferred, deferDefaults, openDeferred, type TellEnd } from './deferred.js'
 import type { DeferSettings } from './deferred-lane.js'
 import { type Cascades, openCascades } from './cascades.js'
 import type { CallHold, Desk, EngineConfig, EstimateInput } from './desk.js'
 import { openJournal } from './journal.js'
+import { openKeepWarm } from './keep-warm.js'
+import { sendPing } from './keep-warm-call.js'
 import { startKeeper } from './keeper.js'
 import { outputScope, startLearning } from './learning.js'
 import { type LoopParts, type Loops, watchLoops } from './loops.js'
@@ -45,6 +48,8 @@ export interface Engine {
   learned(): Promise<readonly LearnedTier[]>
   /** Calls that may wait. */
   readonly deferred: Deferred
+  /** A session is over: its prompts are kept warm no longer. @param session its name */
+  leave(session: string): void
   /** Resolves when every call that has ended is in the store; rejects if the store cannot be written. */
   flush(): Promise<void>
   /** One round of the keeper, now: holds whose owner is gone are posted. Rejects if the store cannot be reached. */
@@ -101,7 +106,8 @@ export function createEngine(options: EngineOptions): Engine {
   const desk = openDesk(options, { budgets: () => budgets, running, alerts })
   const settings = { ...deferDefaults, ...options.defer }
   const deferred = openDeferred({ desk, store, settings, tell: options.tellDeferred })
-  const keeper = startKeeper(desk, store, running)
+  const unread = watchUnread(desk, store, (account) => deferred.sendOf(account))
+  const keeper = startKeeper(desk, store, running, unread)
   return {
     admit: (call) => admit(desk, call),
     setBudgets: (list) => {
@@ -112,6 +118,7 @@ export function createEngine(options: EngineOptions): Engine {
     cascades: desk.cascades,
     learned: () => desk.routes.outcomes.list(),
     deferred,
+    leave: (session) => desk.keepWarm.leave(session),
     flush: async () => {
       await desk.routes.outcomes.settled()
       await desk.journal.flush()
@@ -121,6 +128,7 @@ export function createEngine(options: EngineOptions): Engine {
     keep: keeper.round,
     close: async () => {
       keeper.stop()
+      desk.keepWarm.close()
       await deferred.close()
       await desk.loops.flush()
       await desk.routes.outcomes.settled()
@@ -178,7 +186,12 @@ function openDesk(options: EngineOptions, { budgets, running, alerts }: Shared):
     line.wake()
   }
   const journal = openJournal(store, runtime, onResult)
-  return {
+  const keepWarm = openKeepWarm({
+    runtime,
+    policy: config.caching.keepWarm ?? null,
+    ping: (prompt) => sendPing(desk, prompt),
+  })
+  const desk: Desk = {
     config,
     runtime,
     owner: runtime.id(),
@@ -191,21 +204,23 @@ function openDesk(options: EngineOptions, { budgets, running, alerts }: Shared):
     ...learning,
     estimateInput: read,
     ...openLoopDesk(options),
-    ...openPlans(options, { budgets, balances, journal, estimateInput: read, ...learning }),
+    keepWarm,
+    ...openPlans(options, { budgets, balances, journal, keepWarm, estimateInput: read, ...learning }),
     open: (hold) => running.set(hold.id, hold),
     close: (record, events) => {
       journal.close(record, events)
       tell(runtime, () => options.onRecord?.(record))
     },
   }
+  return desk
 }
 
 /** What chooses models and places the markers of the cache. */
 function openPlans(
   { config, runtime, store }: EngineOptions,
-  { outputs, journal, ...shared }: Pick<
+  { outputs, journal, keepWarm, ...shared }: Pick<
     Desk,
-    'budgets' | 'balances' | 'journal' | 'ratioOf' | 'outputs' | 'estimateInput'
+    'budgets' | 'balances' | 'journal' | 'keepWarm' | 'ratioOf' | 'outputs' | 'estimateInput'
   >,
 ): Pick<Desk, 'prefixes' | 'routes' | 'cascades'> {
   const { book, unknownModel, routing, caching } = config
@@ -213,19 +228,22 @@ function openPlans(
   const isObserving = config.mode === 'observe'
   // Who only observes is told what would have been chosen.
   const policy = isObserving && routing.mode === 'route' ? { ...routing, mode: 'explain' as const } : routing
-  const parts = { ...shared, store, runtime, book, policy, shortOutput, flush: () => journal.flush() }
+  const prefixes = watchPrefixes({
+    runtime,
+    policy: caching,
+    isObserving,
+    book,
+    unknownModel,
+    keepWarm,
+    ratioOf: shared.ratioOf,
+  })
+  const flush = (): Promise<void> => journal.flush()
+  const parts = { ...shared, store, runtime, book, policy, shortOutput, warmOn: prefixes.readable, flush }
   const routes = openRoutes(parts)
   return {
     routes,
     cascades: openCascades(parts, routes.outcomes),
-    prefixes: watchPrefixes({
-      runtime,
-      policy: caching,
-      isObserving,
-      book,
-      unknownModel,
-      ratioOf: shared.ratioOf,
-    }),
+    prefixes,
   }
 }
 

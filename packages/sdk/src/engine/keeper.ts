@@ -65,8 +65,13 @@ async function expireHolds(desk: Desk, store: Store, running: ReadonlyMap<string
   if (expired.length > 0) desk.runtime.log.warn('holds-expired', describeExpired(expired))
 }
 
-/** Starts to keep the ledger in the runtime's time. */
-export function startKeeper(desk: Desk, store: Store & SessionStore, running: ReadonlyMap<string, CallHold>): Keeper {
+/** Starts to keep the ledger in the runtime's time. @param alsoKeep what else is done in every round, at its end */
+export function startKeeper(
+  desk: Desk,
+  store: Store & SessionStore,
+  running: ReadonlyMap<string, CallHold>,
+  alsoKeep: () => Promise<void> = async () => {},
+): Keeper {
   let isStopped = false
   let cancel = (): void => {}
   let tidiedAtTick = Number.NEGATIVE_INFINITY
@@ -84,6 +89,7 @@ export function startKeeper(desk: Desk, store: Store & SessionStore, running: Re
     await allSound([...running.values()].map((hold) => extendHold(desk, hold, zeroUsd)))
     await expireHolds(desk, store, running)
     await tidy()
+    await alsoKeep()
   }
 
   const next = (): void => {

@@ -31,6 +31,8 @@ export interface Metered {
   readonly errorCode: string | null
   /** True for an error answer that speaks of cache markers. */
   readonly isAboutMarkers: boolean
+  /** Why the model stopped (`stop_reason`); null if it did not say. */
+  readonly stopReason: string | null
   /** Why a cached prefix was not read, where the request asked for it. */
   readonly diagnosis: RecordedDiagnosis | null
 }
@@ -51,6 +53,7 @@ const NOTHING: Metered = {
   serverResults: noServerResults,
   errorCode: null,
   isAboutMarkers: false,
+  stopReason: null,
   diagnosis: null,
 }
 
@@ -128,10 +131,11 @@ class MeteredStream implements SseSink {
   private contentBytes = 0
   private serverResults = noServerResults
   private errorCode: string | null = null
+  private stopReason: string | null = null
   private diagnosis: RecordedDiagnosis | null = null
   private readonly readers = new Map<string, (data: JsonObject) => void>([
     ['message_start', ({ message }) => this.start(message)],
-    ['message_delta', ({ usage }) => this.merge(usage)],
+    ['message_delta', ({ usage, delta }) => this.merge(usage, delta)],
     ['message_stop', () => this.stop()],
     ['error', (data) => this.fail(data)],
   ])
@@ -162,12 +166,13 @@ class MeteredStream implements SseSink {
   }
 
   read(): Metered {
-    const { usage, contentBytes, serverResults, errorCode, diagnosis } = this
+    const { usage, contentBytes, serverResults, errorCode, stopReason, diagnosis } = this
     const { tally } = this.text
     const isFinal = this.hasStart && this.hasCounters && this.hasEnd && !this.isDamaged
     const reading = usage === null ? null : readStreamUsage(usage)
     const model = usage?.context.model ?? null
-    return { reading, isFinal, model, contentBytes, tally, serverResults, errorCode, isAboutMarkers: false, diagnosis }
+    const told = { errorCode, isAboutMarkers: false, stopReason, diagnosis }
+    return { reading, isFinal, model, contentBytes, tally, serverResults, ...told }
   }
 
   private measure(data: string | null, dataBytes: number): void {
@@ -200,7 +205,8 @@ class MeteredStream implements SseSink {
     this.diagnosis ??= diagnosisOf(asObject(message).diagnostics)
   }
 
-  private merge(usage: unknown): void {
+  private merge(usage: unknown, delta: unknown): void {
+    this.stopReason = nameIn(asObject(delta).stop_reason) ?? this.stopReason
     this.usage = mergeStreamUsage(this.usage ?? startStreamUsage(null, this.context), usage)
     this.hasCounters ||= isCount(asObject(usage).output_tokens)
   }
@@ -232,8 +238,8 @@ function answerMeter(context: UsageContext): Meter {
     if (answer === null) return { ...NOTHING, contentBytes: bytes }
     const model = answer.model ?? context.model
     const reading = answer.usage === undefined ? null : readUsage(answer.usage, { ...context, model })
-    const { model: servedModel, errorCode, diagnosis } = answer
-    const told = { model: servedModel, errorCode, isAboutMarkers: answer.isAboutMarkers, diagnosis }
+    const { model: servedModel, errorCode, isAboutMarkers, stopReason, diagnosis } = answer
+    const told = { model: servedModel, errorCode, isAboutMarkers, stopReason, diagnosis }
     return { ...NOTHING, ...told, reading, isFinal: true, contentBytes: bytes }
   }
   return { hasBegun: false, feed, read }
@@ -244,13 +250,14 @@ interface Answer {
   model: string | null
   errorCode: string | null
   isAboutMarkers: boolean
+  stopReason: string | null
   diagnosis: RecordedDiagnosis | null
 }
 
 /** The few members that count, found without parsing the content; null if the answer is not a whole JSON object. */
 function readAnswer(bytes: Uint8Array): Answer | null {
   const cursor = { bytes, at: 0, elements: 0 }
-  const answer: Answer = { model: null, errorCode: null, isAboutMarkers: false, diagnosis: null }
+  const answer: Answer = { model: null, errorCode: null, isAboutMarkers: false, stopReason: null, diagnosis: null }
   const slice = (): unknown => {
     const start = cursor.at
     skipValue(cursor)
@@ -260,6 +267,7 @@ function readAnswer(bytes: Uint8Array): Answer | null {
     eachMember(cursor, (key) => {
       if (key === 'usage') answer.usage = slice()
       else if (key === 'model') answer.model = readString(cursor)?.slice(0, MAX_NAME_LENGTH) ?? null
+      else if (key === 'stop_reason') answer.stopReason = nameIn(slice())
       else if (key === 'diagnostics') answer.diagnosis = diagnosisOf(slice())
       else if (key === 'error') hearError(answer, slice())
       else skipValue(cursor)
@@ -275,6 +283,10 @@ function hearError(answer: Answer, error: unknown): void {
   const { message } = asObject(error)
   answer.errorCode = errorCodeOf({ error })
   answer.isAboutMarkers = typeof message === 'string' && message.includes('cache_control')
+}
+
+function nameIn(value: unknown): string | null {
+  return typeof value === 'string' ? value.slice(0, MAX_NAME_LENGTH) : null
 }
 
 function parseObject(text: string): JsonObject | null {

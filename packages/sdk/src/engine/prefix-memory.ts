@@ -7,6 +7,7 @@ import { PrintMemory } from '../core/cache/print-memory.js'
 import { ReturnBook } from '../core/cache/return-forecast.js'
 import { findModel, type PriceBook, type UnknownModelPolicy } from '../core/cost/price.js'
 import { freshRatio, learnRatio, type TokenRatio } from '../core/tokens/token-ratio.js'
+import type { KeepWarm } from './keep-warm.js'
 import type { Runtime } from './runtime.js'
 import { rememberPrompts, type SentPrompts } from './sent-prompts.js'
 
@@ -18,6 +19,7 @@ export interface PrefixParts {
   readonly isObserving: boolean
   readonly book: PriceBook
   readonly unknownModel: UnknownModelPolicy
+  readonly keepWarm: KeepWarm
   /** What is usual for a model. */
   ratioOf(model: string): TokenRatio
 }

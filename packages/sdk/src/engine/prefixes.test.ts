@@ -133,7 +133,7 @@ describe('a request that is filled', () => {
     messages: [{ role: 'user', content: 'Count them.' }],
   }
 
-  function setUp(limit: number, mode: 'fill' | 'off') {
+  function setUp(limit: number, mode: 'fill' | 'off' | null) {
     const reading = readConfig({ budgets: [{ scope: 'everything', window: 'day', limit }] })
     if (reading.kind === 'problems') throw new Error(JSON.stringify(reading.problems))
     const runtime = manualRuntime()
@@ -160,6 +160,20 @@ describe('a request that is filled', () => {
     watch.end('complete')
     return records[0]?.hold?.nano ?? 0
   }
+
+  it.each([
+    ['is no object', 5],
+    ['has no type', { ttl: '1h' }],
+    ['has a type that is none', { type: 7 }],
+  ])('keeps a marker of the whole request that %s: it is for the API to refuse', async (_, cache_control) => {
+    const text = { ...request, messages: [{ role: 'user', content: prompt }] }
+    const { admit } = setUp(10, 'fill')
+    const { body } = await admit({ ...text, cache_control })
+    const sent = body === null ? { cache_control } : (JSON.parse(new TextDecoder().decode(body)) as object)
+    expect(sent).toMatchObject({ cache_control })
+    const { body: other } = await setUp(10, null).admit({ ...text, cache_control })
+    expect(other).toBeNull()
+  })
 
   it('waits for no money that it does not need without markers', async () => {
     const [plain, filled] = [await heldFor('off'), await heldFor('fill')]
@@ -197,6 +211,41 @@ describe('a request that is filled', () => {
       expect([...seen, await ask(request, 400)]).toEqual(filled)
     },
   )
+})
+
+describe('the first request of an agent', () => {
+  const tools = [{ name: 'read', description: 'The boats go down to the sea. '.repeat(1_000), input_schema: {} }]
+  const usageOf = (tokens: Record<string, number>) => ({ output_tokens: 1, input_tokens: 0, ...tokens })
+
+  /** Two agents of one session; the markers of the first are those of its client. */
+  async function playSiblings(markTools: boolean, gapMs: number) {
+    const runtime = manualRuntime()
+    const records: CallRecord[] = []
+    const config = { ...engineDefaults, book, caching: { mode: 'explain' as const, ttl: null } }
+    const engine = createEngine({ config, store: memoryStore(), runtime, onRecord: (record) => records.push(record) })
+    const mark = { cache_control: ephemeral }
+    for (const agent of ['first', 'second']) {
+      const said = [{ type: 'text', text: `I am the ${agent}.`, ...mark }]
+      const marked = markTools ? tools.map((tool) => ({ ...tool, ...mark })) : tools
+      const asked = { model: 'claude-opus-5-5', max_tokens: 9, tools: marked, messages: [{ role: 'user', content: said }] }
+      const call = callOf(asked, runtime.tick())
+      const headers = { ...call.headers, 'x-runguard-session': 's', 'x-claude-code-agent-id': agent }
+      const admission = await engine.admit({ ...call, headers })
+      if (admission.kind !== 'send') throw new Error(admission.refusal.message)
+      admission.watch.sent()
+      admission.watch.head(200, { 'content-type': 'application/json' })
+      const usage = usageOf({ cache_creation_input_tokens: 10_000 })
+      admission.watch.chunk(Buffer.from(JSON.stringify({ type: 'message', model: 'claude-opus-5-5', usage })))
+      admission.watch.end('complete')
+      runtime.advance(gapMs)
+    }
+    return records.map(({ cache }) => cache?.miss?.cause.kind ?? null)
+  }
+
+  it('is told what another of its session wrote, and did not write, for it to read', async () => {
+    expect(await playSiblings(false, 1_000)).toEqual([null, 'wrote-elsewhere'])
+    expect(await playSiblings(true, 6 * 60_000)).toEqual([null, 'expired'])
+  })
 })
 
 /** The text without markers; where strings may become blocks, with all of them as blocks. */

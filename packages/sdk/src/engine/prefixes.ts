@@ -1,7 +1,7 @@
 /** Plan cache: what the prompt cache of the API holds, and what to mark in a request before it is sent. */
 
 import { hashWord } from '../core/body/byte-hash.js'
-import type { CallView } from '../core/body/call.js'
+import type { CallView, WholeAnswer } from '../core/body/call.js'
 import { agentOf } from '../core/body/conversation.js'
 import { MalformedBodyError } from '../core/body/cursor.js'
 import type { Headers, Scope } from '../core/budget/scope.js'
@@ -10,13 +10,16 @@ import { bindsThinking, type CacheRates, cacheRates, keepsThinking, minimumToken
 import { bodyMarks, measurePrefix, planCache, withMarks } from '../core/cache/cache-plan.js'
 import type { PlanFacts } from '../core/cache/cache-spots.js'
 import { cacheModeOf, isCachingOff, presenceOf } from '../core/cache/caching.js'
-import { type CallPrefix, readPrefix, weightOf } from '../core/cache/fingerprints.js'
+import { type CallPrefix, type PrefixOptions, readPrefix, weightOf } from '../core/cache/fingerprints.js'
+import { canBeWarmed } from '../core/cache/warm-body.js'
 import { findModel, type PriceBook, quotePrice } from '../core/cost/price.js'
+import type { CallRecord } from '../core/cost/record.js'
 import { isServerTool } from '../core/cost/server-tools.js'
 import type { TokenRatio } from '../core/tokens/token-ratio.js'
 import { type BlockWeight, tokenFacts } from '../core/tokens/tokens.js'
-import { type CacheWatch, watchCache } from './cache-watch.js'
+import { type CacheWatch, type WarmAsk, watchCache } from './cache-watch.js'
 import { modelIdOf, openPrefixMemory, type PrefixMemory, type PrefixParts } from './prefix-memory.js'
+import type { PromptOwner } from './sent-prompts.js'
 
 /** A call whose prompt may be cached. */
 export interface CacheCall {
@@ -26,6 +29,9 @@ export interface CacheCall {
   readonly body: Uint8Array
   readonly scope: Scope
   readonly headers: Headers
+  /** As in `Call`. */
+  readonly sendAgain?: ((body: Uint8Array) => Promise<WholeAnswer | null>) | undefined
+  readonly onOwnCall?: ((record: CallRecord) => void) | undefined
 }
 
 /** What was planned for a call. */
@@ -42,12 +48,22 @@ export interface CacheDraft {
 export interface Prefixes {
   /** Null if the call's caching is not looked at. Never throws. */
   plan(call: CacheCall): CacheDraft | null
+  /** Tokens of the prompt that another model would read from its cache now. Changes nothing, and never throws. */
+  readable(call: CacheCall, model: string): number
 }
 
 /** Nothing is known yet. */
 export function watchPrefixes(parts: PrefixParts): Prefixes {
   const memory = openPrefixMemory(parts)
   return {
+    readable: (call, model) => {
+      try {
+        return readableTokens(parts, memory, { ...call, view: { ...call.view, model } })
+      } catch {
+        // The plan of the call itself says what is wrong.
+        return 0
+      }
+    },
     plan: (call) => {
       // A prompt that is kept elsewhere cannot be told from its request.
       if (isCachingOff(parts.policy, call.headers) || call.view.hasUnseenPrompt || call.view.blocks.length === 0) {
@@ -67,28 +83,33 @@ export function watchPrefixes(parts: PrefixParts): Prefixes {
 
 function planCall(parts: PrefixParts, memory: PrefixMemory, call: CacheCall): CacheDraft | null {
   const { view, body, headers } = call
-  const agent = agentNameOf(call)
-  const prefix = readCallPrefix(parts, memory, call, agent)
+  const owner = ownerOf(call)
+  const agent = agentNameOf(owner)
+  const prefix = readPrefix(view, body, prefixOptions(parts, memory, view, agent))
+  memory.last.note(agent, prefix)
   const planned = cacheModeOf(parts.policy, headers, prefix.markerCount)
   // Of a model that no list names it is not known whether it caches at all.
   const isUnknown = findModel(parts.book, view.model ?? '') === null
   const isHeldBack = parts.isObserving || isUnknown || isRefused(parts, memory, call, agent)
   const mode = planned === 'fill' && isHeldBack ? 'explain' : planned
   const ratio = memory.ratios.of(agent, prefix.model)
-  const facts = planFacts(parts, memory, call, { prefix, ratio })
+  const isWarmed = mayWarm(parts, call)
+  const facts = planFacts(parts, memory, call, { prefix, ratio, isWarmed })
   if (mode === 'off' || facts === null) return null
   const plan = planCache(facts)
   const isFilled = mode === 'fill' && plan.marks.length > 0
   const marks = bodyMarks(plan, prefix)
+  const marked = isFilled ? markCall(body, view, marks, { keepsStrings: mustKeepStrings(view) }) : null
   return {
     weight: weightOf(prefix),
-    marked: isFilled ? markCall(body, view, marks, { keepsStrings: mustKeepStrings(view) }) : null,
+    marked,
     watch: (isMarked) =>
       watchCache({
         ...parts,
         memory,
         id: call.id,
         agent,
+        owner,
         mode,
         prefix,
         facts,
@@ -96,8 +117,22 @@ function planCall(parts: PrefixParts, memory: PrefixMemory, call: CacheCall): Ca
         prompt: isMarked ? withMarks(facts.prompt, plan.marks) : facts.prompt,
         isMarked,
         isPlain: !view.blocks.some(({ part, kind }) => part === 'tools' && isServerTool(kind)),
+        warm: isWarmed ? warmAsk(call, isMarked && marked !== null ? marked.body : body) : null,
+        isPing: false,
       }),
   }
+}
+
+/** Only what is worth another request, and where the door can send one. */
+function mayWarm({ keepWarm, policy, isObserving }: PrefixParts, { view, scope, headers, sendAgain }: CacheCall): boolean {
+  if (!keepWarm.isOn || isObserving || policy.mode === 'explain' || sendAgain === undefined) return false
+  const isOver = presenceOf(headers) === 'closed'
+  if (isOver && scope.session !== null) keepWarm.leave(scope.session)
+  return !isOver && canBeWarmed(view)
+}
+
+function warmAsk({ scope, sendAgain, onOwnCall }: CacheCall, body: Uint8Array): WarmAsk {
+  return { scope, body, send: async (ping) => (await sendAgain?.(ping)) ?? null, onOwnCall: (record) => onOwnCall?.(record) }
 }
 
 function isRefused(
@@ -110,22 +145,35 @@ function isRefused(
   return refusals.has(agent, nowMs) || refusals.has(spaceOf(book, call.view, call.headers), nowMs)
 }
 
-function readCallPrefix(
+/** As `planCall` would have it, but nothing of it is remembered: the conversation is not on that model yet. */
+function readableTokens(parts: PrefixParts, memory: PrefixMemory, call: CacheCall): number {
+  const { policy } = parts
+  const { view, body, headers } = call
+  if (isCachingOff(policy, headers) || view.hasUnseenPrompt || view.blocks.length === 0) return 0
+  const agent = agentNameOf(ownerOf(call))
+  const prefix = readPrefix(view, body, prefixOptions(parts, memory, view, agent))
+  const ratio = memory.ratios.of(agent, view.model ?? '')
+  const facts = planFacts(parts, memory, call, { prefix, ratio, isWarmed: false })
+  if (facts === null) return 0
+  const plan = planCache(facts)
+  const isFilled = !parts.isObserving && cacheModeOf(policy, headers, prefix.markerCount) === 'fill'
+  return (isFilled ? plan.planned : plan.asSent).read
+}
+
+function prefixOptions(
   { book }: PrefixParts,
   { prints, last }: PrefixMemory,
-  { view, body }: CacheCall,
+  view: CallView,
   agent: string,
-): CallPrefix {
+): PrefixOptions {
   const model = view.model ?? ''
-  const prefix = readPrefix(view, body, {
+  return {
     facts: tokenFacts(findModel(book, model)),
     keepsThinking: keepsThinking(model),
     ...(mustKeepStrings(view) && { keepsStrings: true }),
     memory: prints,
     before: last.of(agent),
-  })
-  last.note(agent, prefix)
-  return prefix
+  }
 }
 
 /**
@@ -140,6 +188,7 @@ function mustKeepStrings({ model, thinking, blocks }: CallView): boolean {
 interface Measured {
   readonly prefix: CallPrefix
   readonly ratio: TokenRatio
+  readonly isWarmed: boolean
 }
 
 /** Null if the model has no price. */
@@ -147,7 +196,7 @@ function planFacts(
   { book, unknownModel, policy, runtime }: PrefixParts,
   { index, returns }: PrefixMemory,
   { view, headers }: CacheCall,
-  { prefix, ratio }: Measured,
+  { prefix, ratio, isWarmed }: Measured,
 ): PlanFacts | null {
   const nowMs = runtime.now()
   const quote = quotePrice(book, prefix.model, nowMs, unknownModel)
@@ -156,7 +205,7 @@ function planFacts(
   const prompt = measurePrefix(prefix, { space, minimumTokens: minimumTokens(book, prefix.model), ratio })
   const rates: CacheRates = cacheRates(quote.price, prompt.blocks.at(-1)?.endTokens ?? 0)
   const { markerCount } = prefix
-  return { prompt, markerCount, rates, index, returns, presence: presenceOf(headers), ttl: policy.ttl, nowMs }
+  return { prompt, markerCount, rates, index, returns, presence: presenceOf(headers), ttl: policy.ttl, nowMs, keepsWarm: isWarmed }
 }
 
 /** Caches are kept by workspace, of which a request shows the credential alone, and by model. */
@@ -165,7 +214,11 @@ function spaceOf(book: PriceBook, { model }: CallView, headers: Headers): string
   return `${hashWord(credential)} ${modelIdOf(book, model ?? '')}`
 }
 
-function agentNameOf({ scope, view, body, headers }: CacheCall): string {
+function agentNameOf({ session, agent }: PromptOwner): string {
+  return `${session}\n${agent}`
+}
+
+function ownerOf({ scope, view, body, headers }: CacheCall): PromptOwner {
   const { session, agent } = agentOf(scope, view, body)
-  return `${hashWord(headers['x-api-key'] ?? headers.authorization ?? '')}\n${session}\n${agent}`
+  return { session: `${hashWord(headers['x-api-key'] ?? headers.authorization ?? '')}\n${session}`, agent }
 }

@@ -50,6 +50,7 @@ function openStage(config: object = {}) {
     store,
     estimateInput,
     flush: async () => {},
+    warmOn: () => 0,
     ratioOf,
     budgets: () => budgets,
     shortOutput: (_, model) => outputs.expectShort({ scope: null, model }),
@@ -74,7 +75,7 @@ function openStage(config: object = {}) {
       const body = new TextEncoder().encode(
         JSON.stringify({ model: opus, max_tokens: 8_000, messages: turns(1), ...request }),
       )
-      return routes.route({ id: `c${calls++}`, view: scanCall(body), body, scope: scope(headers) })
+      return routes.route({ id: `c${calls++}`, view: scanCall(body), body, scope: scope(headers), headers, isChosen: false })
     },
     answer: (routing: Routing | null, counts: { read?: number; write5m?: number }, id = 'rg_a', by?: string) => {
       if (routing === null) throw new Error('was not routed')
@@ -91,7 +92,7 @@ function openStage(config: object = {}) {
         scope: scope({ 'x-runguard-task': 'extract' }),
       }
       routes.ended(routing, record)
-      return routes.close(routing, usage, startedAt)
+      return routes.close(routing, { usage, cache: null, atMs: startedAt })
     },
   }
 }

@@ -3,16 +3,15 @@
 import type { CallView } from '../core/body/call.js'
 import { readEffort } from '../core/body/effort-edit.js'
 import { scanCall } from '../core/body/scan.js'
-import { type CompiledBudgets, matchBudgets } from '../core/budget/budget.js'
-import type { Balance } from '../core/budget/budget-room.js'
+import type { CompiledBudgets } from '../core/budget/budget.js'
 import type { Headers, Scope } from '../core/budget/scope.js'
+import type { RecordedCache } from '../core/cache/cache-record.js'
 import { findModel, isSameModel, type PriceBook } from '../core/cost/price.js'
 import type { CallRecord } from '../core/cost/record.js'
 import type { Usage } from '../core/cost/usage.js'
 import {
   type Degraded,
   type DueStep,
-  findDueSteps,
   leaveStep,
   lowerEffort,
   takeStep,
@@ -22,8 +21,10 @@ import { refuseByLadder } from '../core/degrade/degrade-refusal.js'
 import type { TakenStep } from '../core/degrade/degrade-steps.js'
 import type { Refusal } from '../core/refusal/errors.js'
 import { replaceModel } from '../core/route/cheaper-model.js'
+import { classifyCall, readFeatures } from '../core/route/classifier.js'
 import { isConversationStart } from '../core/route/conversation-start.js'
 import { FEEDBACK_HEADER, readFeedback } from '../core/route/feedback.js'
+import { readBetas } from '../core/route/model-traits.js'
 import { chooseRoute } from '../core/route/route.js'
 import { routeSaving } from '../core/route/route-cost.js'
 import type { Route, RouteRequest } from '../core/route/route-facts.js'
@@ -35,6 +36,7 @@ import type { OutcomeStore } from '../store/outcome-store.js'
 import type { Store } from '../store/store.js'
 import type { Balances } from './balances.js'
 import type { EstimateInput } from './desk.js'
+import { watchLadders } from './route-ladders.js'
 import {
   conversationAfter,
   type KnownConversation,
@@ -51,6 +53,7 @@ export interface RouteCall {
   readonly view: CallView
   readonly body: Uint8Array
   readonly scope: Scope
+  readonly headers: Headers
   /** True for a try of a cascade: its model is not looked for again. */
   readonly isChosen: boolean
 }
@@ -70,12 +73,22 @@ export interface Routing {
   readonly lowered: DueStep | null
 }
 
+/** What came of a call, as far as its route is judged by it. */
+export interface EndedCall {
+  /** Null if the call was not billed. */
+  readonly usage: Usage | null
+  /** What markers did for it; null where nobody looked. */
+  readonly cache: Pick<RecordedCache, 'ownMarkers' | 'addedNano'> | null
+  /** When it began, milliseconds since the epoch. */
+  readonly atMs: number
+}
+
 /** The routes of all calls. */
 export interface Routes {
   /** Null if there is nothing to route by, or the store cannot be read. Never rejects. */
   route(call: RouteCall): Promise<Routing | null>
-  /** The route for the record, with what it saved. @param usage null if the call was not billed */
-  close(routing: Routing, usage: Usage | null, atMs: number): RecordedRoute | null
+  /** The route for the record, with what it saved. */
+  close(routing: Routing, ended: EndedCall): RecordedRoute | null
   /** A call that was routed, or stayed where it was, has ended. */
   ended(routing: Routing, record: CallRecord): void
   /** What the head of a call says of answers to earlier ones. */
@@ -97,6 +110,8 @@ export interface RoutesDesk {
   readonly estimateInput: EstimateInput
   /** Resolves when every call that has ended is in the store. */
   flush(): Promise<void>
+  /** Tokens of the prompt that the cache of a model holds because others began alike. */
+  warmOn(call: RouteCall, model: string): number
   /** Tokens that hardly an answer stays below. */
   shortOutput(scope: Scope, model: string): number
 }
@@ -117,13 +132,14 @@ export function openRoutes(desk: RoutesDesk): Routes {
     const known = memory.recall(conversation)
     if (policy.mode === 'off' && due.length === 0 && known === null) return null
     const work = { ...call, due, known, conversation, atMs: desk.runtime.now() }
-    return decide(work, (request, asked) => chooseRoute(request, { policy: asked, book, successOf }), desk)
+    const warmOn = rememberOnce((model) => desk.warmOn(call, model))
+    return decide(work, (request, asked) => chooseRoute(request, { policy: asked, book, successOf, warmOn }), desk)
   }
   return {
     route: (call) => route(call).catch((error: unknown) => passOn(desk, error)),
-    close: ({ route }, usage, atMs) => {
+    close: ({ route }, { usage, cache, atMs }) => {
       if (route === null || usage === null || !route.isApplied || route.reason === 'retired') return route
-      return { ...route, savedNano: routeSaving(usage, route, book, atMs) }
+      return { ...route, savedNano: routeSaving(usage, { ...route, cache }, book, atMs) }
     },
     ended: ({ conversation, lowered, view }, record) => {
       const { usage, startedAt, servedModel } = record
@@ -143,6 +159,16 @@ export function openRoutes(desk: RoutesDesk): Routes {
       }
     },
     outcomes,
+  }
+}
+
+/** A prompt is read once for each model, however often that is looked at. */
+function rememberOnce(find: (model: string) => number): (model: string) => number {
+  const found = new Map<string, number>()
+  return (model) => {
+    const tokens = found.get(model) ?? find(model)
+    found.set(model, tokens)
+    return tokens
   }
 }
 
@@ -193,7 +219,7 @@ function recordRoute(route: Route | null, isApplied: boolean): RecordedRoute | n
   return route === null ? null : { ...route, isApplied, savedNano: null }
 }
 
-function requestOf({ view, body, scope, due, known, atMs }: Work, desk: RoutesDesk): RouteRequest {
+function requestOf({ view, body, scope, headers, due, known, atMs }: Work, desk: RoutesDesk): RouteRequest {
   const model = view.model ?? ''
   const estimate = desk.estimateInput(view, body, tokenFacts(findModel(desk.book, model)), desk.ratioOf(model))
   const step = due.find(({ action, account }) => action.kind === 'cheaper-tier' && account.isEnforced)
@@ -201,7 +227,9 @@ function requestOf({ view, body, scope, due, known, atMs }: Work, desk: RoutesDe
   return {
     view,
     effort: readEffort(body),
+    betas: readBetas(headers['anthropic-beta']),
     task: scope.task,
+    guess: guessTask(desk.policy, scope, view),
     tags: scope.tags,
     promptTokens: estimate.tokens,
     outputTokens: desk.shortOutput(scope, model),
@@ -210,6 +238,11 @@ function requestOf({ view, body, scope, due, known, atMs }: Work, desk: RoutesDe
     pressure: to,
     atMs,
   }
+}
+
+function guessTask({ mode, classify }: RoutePolicy, { task, tags }: Scope, view: CallView): string | null {
+  const isAsked = mode !== 'off' && classify === 'features' && task === null && tags.length === 0
+  return isAsked ? classifyCall(readFeatures(view)) : null
 }
 
 /** What became of the step to a cheaper tier. */
@@ -270,28 +303,3 @@ function tierOf({ tiers }: RoutePolicy, book: PriceBook, model: string): string 
   for (const [tier, id] of tiers) if (isSameModel(book, id, model)) return tier
   return null
 }
-
-/** How full the accounts with a ladder are. Of one that this process has not heard of yet the store is asked, once. */
-function watchLadders(desk: RoutesDesk) {
-  const heard = new Set<string>()
-  const look = async (call: RouteCall): Promise<readonly Balance[]> => {
-    const budgets = desk.budgets()
-    const all = matchBudgets(budgets, call.scope, call.id, desk.runtime.now())
-    const accounts = all.filter(({ budget }) => (budgets.byId.get(budget)?.degrade ?? []).length > 0)
-    const isNew = accounts.some(({ key }) => !heard.has(key))
-    if (!isNew) return desk.balances.recall(accounts)
-    const balances = await desk.balances.refresh(accounts)
-    if (heard.size > MAX_HEARD) heard.clear()
-    for (const { key } of accounts) heard.add(key)
-    return balances
-  }
-  return {
-    dueFor: async (call: RouteCall): Promise<readonly DueStep[]> => {
-      const budgets = desk.budgets()
-      const hasLadder = [...budgets.byId.values()].some(({ degrade }) => (degrade ?? []).length > 0)
-      return hasLadder ? findDueSteps(budgets, await look(call)) : []
-    },
-  }
-}
-
-const MAX_HEARD = 10_000

@@ -133,7 +133,7 @@ class RunningCall implements Watch {
     const outcome = outcomeOf(desk, admitted.opening.startedAt, metered, settled)
     const opening = withEcho(admitted.opening, this.echo, outcome.cost.nano)
     const cache = endCache(admitted, settled, metered)
-    const answer = { ...this.answer, cache, route: endRoute(desk, admitted, settled) }
+    const answer = { ...this.answer, cache, route: endRoute(desk, admitted, settled, cache) }
     const record = closeRecord({ opening, hold: admitted.hold }, answer, outcome, { responseBytes, durationMs })
     this.record = record
     desk.close(record, resolveHold(desk, admitted.hold, settled, record.cost))
@@ -215,14 +215,18 @@ function follow(desk: Desk, { inspection, opening, routing }: Admitted, record: 
   if (routing !== null) desk.routes.ended(routing, record)
 }
 
-function endRoute(desk: Desk, { routing, opening }: Admitted, { usage }: Settled): RecordedRoute | null {
-  return routing === null ? null : desk.routes.close(routing, usage, opening.startedAt)
+function endRoute(
+  desk: Desk,
+  { routing, opening }: Admitted,
+  { usage }: Settled,
+  cache: RecordedCache | null,
+): RecordedRoute | null {
+  return routing === null ? null : desk.routes.close(routing, { usage, cache, atMs: opening.startedAt })
 }
 
 function endCache({ cache }: Admitted, { usage, ending }: Settled, metered: Metered): RecordedCache | null {
-  const { diagnosis, isAboutMarkers } = metered
-  if (isAboutMarkers) cache?.refused()
-  return cache?.end(usage, ending.kind === 'exact', diagnosis) ?? null
+  if (metered.isAboutMarkers) cache?.refused()
+  return cache?.end(usage, ending.kind === 'exact', metered) ?? null
 }
 
 function bindingOf({ hold }: Admitted): Watch['binding'] {

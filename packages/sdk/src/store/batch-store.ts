@@ -13,6 +13,8 @@ export interface BatchRow {
   readonly hold: string | null
   /** On whose account its items run. */
   readonly scope: Scope
+  /** Names the credential that it was created with; null or absent where nobody knows. */
+  readonly account?: string | null
   /** `user-agent` of its creator. */
   readonly client: string | null
   readonly items: number
@@ -32,6 +34,8 @@ export interface BatchStore {
   findBatch(id: string): Promise<BatchRow | null>
   /** The newest first. */
   listBatches(limit: number): Promise<readonly BatchRow[]>
+  /** Those that are not settled, the oldest first. */
+  listUnsettledBatches(limit: number): Promise<readonly BatchRow[]>
   /** Forgets batches created before a moment, in milliseconds since the epoch. */
   forgetBatches(before: number): Promise<void>
 }

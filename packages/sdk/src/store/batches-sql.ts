@@ -24,6 +24,10 @@ export function sqlBatches(fetchRows: RunStatement, change: RunStatement): Batch
       const text = 'SELECT detail FROM batches ORDER BY created_at DESC, id LIMIT ?'
       return (await fetchRows({ text, values: [limit] })).map(readBatch).sort(compareBatches)
     },
+    async listUnsettledBatches(limit) {
+      const text = 'SELECT detail FROM batches WHERE settled_at IS NULL ORDER BY created_at, id LIMIT ?'
+      return (await fetchRows({ text, values: [limit] })).map(readBatch).sort((a, b) => compareBatches(b, a))
+    },
     async forgetBatches(before) {
       await change({ text: 'DELETE FROM batches WHERE created_at < ?', values: [before] })
     },

@@ -18,6 +18,10 @@ export function memoryBatches(): BatchStore {
     async listBatches(limit) {
       return readAll().sort(compareBatches).slice(0, limit)
     },
+    async listUnsettledBatches(limit) {
+      const open = readAll().filter(({ settledAt }) => settledAt === null)
+      return open.sort((a, b) => compareBatches(b, a)).slice(0, limit)
+    },
     async forgetBatches(before) {
       for (const { id, createdAt } of readAll()) if (createdAt < before) batches.delete(id)
     },

@@ -52,6 +52,17 @@ export const batchSuite: readonly StoreCheck[] = [
     },
   },
   {
+    name: 'batches: lists those that are not settled, the oldest first',
+    check: async (store) => {
+      await store.putBatch(batch('young', { createdAt: 3 }))
+      await store.putBatch(batch('settled', { createdAt: 2, settledAt: 4 }))
+      await store.putBatch(batch('old', { createdAt: 1, account: 'acc' }))
+      const ids = async (limit: number) => (await store.listUnsettledBatches(limit)).map(({ id }) => id)
+      assert.deepEqual(await ids(10), ['old', 'young'])
+      assert.deepEqual(await ids(1), ['old'])
+    },
+  },
+  {
     name: 'batches: forgets those from before a moment',
     check: async (store) => {
       for (const createdAt of [1, 2, 3]) await store.putBatch(batch(`b${createdAt}`, { createdAt }))

@@ -40,16 +40,37 @@ export function Calls() {
         <PeriodChoice period={period} />
       </ScreenHead>
       <div className="mb-4 flex flex-wrap items-end gap-3">
-        <Choice label="Ending" value={ending} options={ENDINGS} onChange={(value) => change({ ending: value === 'all' ? undefined : value }, true)} />
+        <Choice
+          label="Ending"
+          value={ending}
+          options={ENDINGS}
+          onChange={(value) => change({ ending: value === 'all' ? undefined : value }, true)}
+        />
       </div>
       <FilterFields values={values} onChange={change} />
       <Paged query={query}>
         {(calls) => (
-          <Panel title={countOf(calls.length, 'call')} hint={query.hasNextPage ? 'and more' : undefined} isFlush actions={<CsvButton name="calls" columns={callColumns} rows={calls} />}>
+          <Panel
+            title={countOf(calls.length, 'call')}
+            hint={query.hasNextPage ? 'and more' : undefined}
+            isFlush
+            actions={<CsvButton name="calls" columns={callColumns} rows={calls} />}
+          >
             {calls.length === 0 ? (
-              <EmptyState title="No calls here" text="None in this period that the filters let through." command="runguard run -- claude" />
+              <EmptyState
+                title="No calls here"
+                text="None in this period that the filters let through."
+                command="runguard run -- claude"
+              />
             ) : (
-              <Table caption="Calls" columns={callColumns} rows={calls} rowKey={({ id }) => id} href={({ id }) => callHref(id)} isSortable={false} />
+              <Table
+                caption="Calls"
+                columns={callColumns}
+                rows={calls}
+                rowKey={({ id }) => id}
+                href={({ id }) => callHref(id)}
+                isSortable={false}
+              />
             )}
           </Panel>
         )}
@@ -58,7 +79,10 @@ export function Calls() {
   )
 }
 
-function FilterFields(props: { values: Readonly<Record<string, string>>; onChange: (values: Record<string, string>) => void }) {
+function FilterFields(props: {
+  values: Readonly<Record<string, string>>
+  onChange: (values: Record<string, string>) => void
+}) {
   return (
     <div className="mb-4 grid grid-cols-2 gap-3 sm:grid-cols-3 xl:grid-cols-6">
       {FILTERS.map((name) => (

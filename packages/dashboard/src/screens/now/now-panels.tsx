@@ -59,7 +59,10 @@ export function SavedByLever({ savings }: { savings: readonly ApiSaving[] }) {
       actions={<CsvButton name="savings" columns={SAVING_COLUMNS} rows={savings} />}
     >
       {savings.length === 0 ? (
-        <EmptyState title="Nothing saved yet" text="Caching, routing and batches show here what they saved, and what they lost." />
+        <EmptyState
+          title="Nothing saved yet"
+          text="Caching, routing and batches show here what they saved, and what they lost."
+        />
       ) : (
         <table className="w-full text-sm">
           <caption className="sr-only">Saved by lever, this month</caption>
@@ -93,7 +96,9 @@ function SignedBar({ share, hasLoss }: { share: number; hasLoss: boolean }) {
           {share < 0 ? <div className="rounded-l-sm bg-bad" style={{ width }} /> : null}
         </div>
       ) : null}
-      <div className="flex flex-1">{share > 0 ? <div className="rounded-r-sm bg-accent" style={{ width }} /> : null}</div>
+      <div className="flex flex-1">
+        {share > 0 ? <div className="rounded-r-sm bg-accent" style={{ width }} /> : null}
+      </div>
     </div>
   )
 }

@@ -56,12 +56,24 @@ function Headline({ overview }: { overview: ApiOverview }) {
         <Figure
           label="This month"
           value={formatMoney(month.costNano)}
-          note={month.forecastNano === null ? `${formatWhole(month.calls)} calls` : `heading for ${formatMoney(month.forecastNano)} est.`}
+          note={
+            month.forecastNano === null
+              ? `${formatWhole(month.calls)} calls`
+              : `heading for ${formatMoney(month.forecastNano)} est.`
+          }
         />
         <Figure label="Burn rate" value={formatMoney(burnNanoPerMinute)} note="a minute, over the last five" />
-        <Figure label="Saved this month" value={<Saving nano={savedNano} />} note={shareSaved(savedNano, month.costNano)} />
+        <Figure
+          label="Saved this month"
+          value={<Saving nano={savedNano} />}
+          note={shareSaved(savedNano, month.costNano)}
+        />
         <Figure label="Prompt read from cache" value={formatShare(hitRatio)} note="over the last 24 hours" />
-        <Figure label="Running now" value={formatWhole(runningCalls)} note={`${formatWhole(activeSessions.length)} active sessions`} />
+        <Figure
+          label="Running now"
+          value={formatWhole(runningCalls)}
+          note={`${formatWhole(activeSessions.length)} active sessions`}
+        />
       </dl>
     </Panel>
   )
@@ -111,7 +123,11 @@ function RecentCalls({ overview }: { overview: ApiOverview }) {
       }
     >
       {calls.length === 0 ? (
-        <EmptyState title="No call yet" text="The first one appears here as soon as it has ended." command="runguard demo" />
+        <EmptyState
+          title="No call yet"
+          text="The first one appears here as soon as it has ended."
+          command="runguard demo"
+        />
       ) : (
         <Table
           caption="Latest calls"

@@ -35,7 +35,13 @@ export function SpendTable({ spend, groupBy }: { spend: ApiSpend; groupBy: Spend
       {rows.length === 0 ? (
         <EmptyState title="No calls in this period" />
       ) : (
-        <Table caption={`Spend by ${groupBy}`} columns={columns} rows={rows} rowKey={({ group, isGroup }) => `${isGroup}${group}`} href={hrefOf} />
+        <Table
+          caption={`Spend by ${groupBy}`}
+          columns={columns}
+          rows={rows}
+          rowKey={({ group, isGroup }) => `${isGroup}${group}`}
+          href={hrefOf}
+        />
       )}
     </Panel>
   )
@@ -64,9 +70,20 @@ function columnsOf({ groupBy, total }: ApiSpend): readonly Column<Row>[] {
   const shareOf = (row: Row) => (total.costNano > 0 ? row.costNano / total.costNano : 0)
   const name = ({ group, isGroup }: Row) => (isGroup ? groupName(groupBy, group) : group)
   return [
-    { title, cell: (row) => <bdi className={row.group === '' || !row.isGroup ? 'text-ink-3' : ''}>{name(row)}</bdi>, value: name, isWide: true },
+    {
+      title,
+      cell: (row) => <bdi className={row.group === '' || !row.isGroup ? 'text-ink-3' : ''}>{name(row)}</bdi>,
+      value: name,
+      isWide: true,
+    },
     { title: 'Calls', cell: ({ calls }) => formatWhole(calls), value: ({ calls }) => calls, isNumber: true },
-    { title: 'Input', cell: ({ tokens }) => formatCount(tokens.input), value: ({ tokens }) => tokens.input, isNumber: true, isExtra: true },
+    {
+      title: 'Input',
+      cell: ({ tokens }) => formatCount(tokens.input),
+      value: ({ tokens }) => tokens.input,
+      isNumber: true,
+      isExtra: true,
+    },
     {
       title: 'Cache writes',
       cell: ({ tokens }) => formatCount(tokens.write5m + tokens.write1h),
@@ -74,13 +91,32 @@ function columnsOf({ groupBy, total }: ApiSpend): readonly Column<Row>[] {
       isNumber: true,
       isExtra: true,
     },
-    { title: 'Cache reads', cell: ({ tokens }) => formatCount(tokens.read), value: ({ tokens }) => tokens.read, isNumber: true, isExtra: true },
-    { title: 'Output', cell: ({ tokens }) => formatCount(tokens.output), value: ({ tokens }) => tokens.output, isNumber: true, isExtra: true },
-    { title: 'Saved', cell: ({ savedNano }) => <Saving nano={savedNano} />, value: ({ savedNano }) => savedNano / 1e9, isNumber: true },
+    {
+      title: 'Cache reads',
+      cell: ({ tokens }) => formatCount(tokens.read),
+      value: ({ tokens }) => tokens.read,
+      isNumber: true,
+      isExtra: true,
+    },
+    {
+      title: 'Output',
+      cell: ({ tokens }) => formatCount(tokens.output),
+      value: ({ tokens }) => tokens.output,
+      isNumber: true,
+      isExtra: true,
+    },
+    {
+      title: 'Saved',
+      cell: ({ savedNano }) => <Saving nano={savedNano} />,
+      value: ({ savedNano }) => savedNano / 1e9,
+      isNumber: true,
+    },
     { title: 'Share', cell: (row) => <ShareCell share={shareOf(row)} />, value: shareOf, isNumber: true },
     {
       title: 'Cost',
-      cell: ({ costNano, estimatedCalls }) => <Money nano={costNano} isEstimated={estimatedCalls > 0} className="font-medium" />,
+      cell: ({ costNano, estimatedCalls }) => (
+        <Money nano={costNano} isEstimated={estimatedCalls > 0} className="font-medium" />
+      ),
       value: ({ costNano }) => costNano / 1e9,
       isNumber: true,
     },

@@ -42,6 +42,11 @@ export function groupName(groupBy: SpendGroupBy, group: string): string {
 
 /** What is looked at after a group was chosen. */
 export function nextGroup(groupBy: SpendGroupBy): SpendGroupBy {
-  const next: Partial<Record<SpendGroupBy, SpendGroupBy>> = { model: 'session', team: 'user', user: 'session', key: 'session' }
+  const next: Partial<Record<SpendGroupBy, SpendGroupBy>> = {
+    model: 'session',
+    team: 'user',
+    user: 'session',
+    key: 'session',
+  }
   return next[groupBy] ?? 'model'
 }

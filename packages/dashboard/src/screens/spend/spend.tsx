@@ -30,18 +30,16 @@ export function Spend() {
         <PeriodChoice period={period} />
       </ScreenHead>
       <div className="mb-4 flex flex-wrap items-center gap-3">
-        <Choice
-          label="Tell apart by"
-          value={groupBy}
-          options={groupWords}
-          onChange={(by) => change({ by }, true)}
-        />
+        <Choice label="Tell apart by" value={groupBy} options={groupWords} onChange={(by) => change({ by }, true)} />
         <FilterChips filters={filters} onRemove={(name) => change({ [name]: undefined }, true)} />
       </div>
       <Loaded query={query} lines={12}>
         {(spend) => (
           <div className="space-y-4">
-            <SpendChart spend={spend} onCut={(since, until) => change({ since: String(since), until: String(until) }, true)} />
+            <SpendChart
+              spend={spend}
+              onCut={(since, until) => change({ since: String(since), until: String(until) }, true)}
+            />
             <SpendTable spend={spend} groupBy={groupBy} />
           </div>
         )}
@@ -94,7 +92,13 @@ function SpendChart({ spend, onCut }: { spend: ApiSpend; onCut: (since: number, 
       formatStep={spend.step === 'day' ? formatDay : formatMoment}
       height={260}
       {...(canCut ? { onPick: pick } : {})}
-      empty={<EmptyState title="Nothing was spent in this period" text="A wider period, or fewer filters, may show more." command="runguard demo" />}
+      empty={
+        <EmptyState
+          title="Nothing was spent in this period"
+          text="A wider period, or fewer filters, may show more."
+          command="runguard demo"
+        />
+      }
     />
   )
 }

@@ -11,6 +11,7 @@ import { watchAnswer } from './answer.js'
 import { plainHeaders, withoutOwn } from './answer-headers.js'
 import type { Account, Door, DoorRequest, OutgoingRequest, Send } from './door-types.js'
 import { countInput } from './input-count.js'
+import { sendOwnRequest } from './own-request.js'
 import { leaveBody, type ReadBody, readBatchBody, readBody } from './request-body.js'
 import { RunningCall } from './running-call.js'
 import { wasNeverSent } from './send-failure.js'
@@ -76,6 +77,8 @@ function callFrom(door: Door, account: Account, request: DoorRequest, read: Read
     problem,
     isGone: () => request.signal?.aborted === true,
     countInput: (sent) => countInput(door, request, sent, send),
+    sendAgain: (sent) => sendOwnRequest(door, request, sent, send),
+    onOwnCall: (record) => account.onEnd(record),
   }
 }
 

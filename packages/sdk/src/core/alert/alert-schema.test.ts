@@ -81,11 +81,14 @@ describe('alerts in a configuration', () => {
 describe('secrets of a configuration', () => {
   it('are found wherever they stand', () => {
     const otlp = { endpoint: 'https://otel.example.com', headers: { authorization: 'x' } }
-    expect(secretPlaces({ alerts: { channels }, telemetry: { otlp } })).toEqual([
+    const access = { requireKeys: true, adminToken: 'x', oidc: { clientSecret: 'x' } }
+    expect(secretPlaces({ alerts: { channels }, telemetry: { otlp }, access })).toEqual([
       ['alerts', 'channels', 'ops', 'url'],
       ['alerts', 'channels', 'night', 'routingKey'],
       ['alerts', 'channels', 'hook', 'secret'],
       ['alerts', 'channels', 'mail', 'password'],
+      ['access', 'adminToken'],
+      ['access', 'oidc', 'clientSecret'],
       ['telemetry', 'otlp', 'headers', 'authorization'],
     ])
     for (const odd of [null, 7, [], { alerts: 'x' }, { alerts: { channels: [null, 3] } }])

@@ -30,6 +30,8 @@ export interface Call {
   readonly account?: KeyAccount | null
   /** On whose account it runs, where a door knows that: instead of what its headers and its body say. */
   readonly scope?: Scope
+  /** Names what it is sent with, where the door has lent that to the engine. */
+  readonly credential?: string
   /** The decoded body; null where the door passes it on unread (uploads, batches, unknown paths). */
   readonly body: Uint8Array | null
   /** The decoded body of a creation of a batch, in pieces of any size: it may be too large to be one. May be read once. */

@@ -175,7 +175,8 @@ const WORDS =
   'tools system messages role content type ttl budget_tokens text image document tool_use tool_result ' +
   'redacted_thinking server_tool_use web_search_tool_result user assistant custom ephemeral 5m 1h adaptive enabled ' +
   'disabled auto any tool none usage error output_config output_format format source data base64 ' +
-  'context_management compaction fallbacks effort previous_message_id custom_id params result message id'
+  'context_management compaction fallbacks effort previous_message_id custom_id params result message id ' +
+  'stop_reason diagnostics'
 for (const word of WORDS.split(' ')) VOCABULARY.set(hashOf(new TextEncoder().encode(word)), word)
 
 function hashOf(word: Uint8Array): number {

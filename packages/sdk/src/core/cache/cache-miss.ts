@@ -54,6 +54,8 @@ export function explainMiss(facts: MissFacts): CacheMiss | null {
   const { before, usage, rates } = facts
   const left = facts.isSibling === true ? findShared(facts) : findLeft(before)
   const wanted = left?.tokens ?? sharedTokens(facts)
+  // What only others had begun with could not have been kept.
+  if (facts.isSibling === true && wanted < facts.now.prompt.minimumTokens) return null
   const lostTokens = Math.max(0, Math.min(wanted, promptTokens(usage)) - usage.read)
   if (lostTokens <= TOLERANCE_TOKENS + wanted * TOLERANCE) return null
   return { cause: findCause(facts, left), lostTokens, lostPico: priceLoss(lostTokens, usage, rates) }

@@ -42,6 +42,8 @@ export interface RecordedDiagnosis {
 export interface RecordedCache {
   /** `off` leaves no such part in a record. */
   readonly mode: Exclude<CacheMode, 'off'>
+  /** True for a request of RunGuard's own that keeps a prompt warm; absent for all others. */
+  readonly isPing?: true
   /** Markers that the caller had set, as the API counts them. */
   readonly ownMarkers: number
   /** In prefix order: put into the request in mode `fill`; in mode `explain`, what would have been. */

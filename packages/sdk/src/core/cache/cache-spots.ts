@@ -190,6 +190,21 @@ function markableAt(blocks: readonly PlannedBlock[], block: number): number {
   return at
 }
 
+/** The place where a prompt ends, as the index takes it; null for one that can end nowhere. */
+export function findEnd(prompt: PlannedPrompt): number | null {
+  const block = prompt.blocks.findLastIndex(({ canMark, marker }) => canMark || marker !== null)
+  return block === -1 ? null : placeOf(prompt, block)
+}
+
+/** The places where earlier prompts ended from which this one may go on. */
+export function findEarlierEnds(prompt: PlannedPrompt, { known, privateFrom }: PromptStory): readonly number[] {
+  return known.filter(({ isEnd, block }) => isEnd && block >= privateFrom).map(({ block }) => placeOf(prompt, block))
+}
+
+function placeOf({ space, blocks }: PlannedPrompt, block: number): number {
+  return mixHash(hashWord(space), blocks[block]?.key ?? 0)
+}
+
 /**
  * Notes what the request itself tells about returns: its conversation went on, and what it shares was needed again. To be
  * called once per request that is sent.

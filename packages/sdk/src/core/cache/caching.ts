@@ -4,6 +4,7 @@ import type { CacheTtl } from '../body/call.js'
 import type { Headers } from '../budget/scope.js'
 import { defaultMode } from './cache-plan.js'
 import type { CacheMode } from './cache-record.js'
+import type { KeepWarmPolicy } from './keep-warm.js'
 import type { Presence } from './return-forecast.js'
 
 /** How prompts are cached. */
@@ -12,6 +13,8 @@ export interface CachingPolicy {
   readonly mode: CacheMode | null
   /** The only lifetime to ask for; null: whichever suits best. */
   readonly ttl: CacheTtl | null
+  /** What may be spent on keeping prompts warm while conversations pause; absent or null: nothing. */
+  readonly keepWarm?: KeepWarmPolicy | null
 }
 
 /** What is done unless the configuration says otherwise. */

@@ -7,10 +7,28 @@
  * that a workload has to earn its pings.
  */
 
+import type { NanoUsd } from '../cost/money.js'
 import { type CacheRates, lifetimeMs } from './cache-model.js'
+
+/** What may be spent on keeping prompts warm. */
+export interface KeepWarmPolicy {
+  /** Nano-dollars for all pings of a session together. */
+  readonly maxPerSession: NanoUsd
+  /** In one pause, one for every five minutes of it. */
+  readonly maxPings: number
+}
+
+/** More than an hour of pings never pays. */
+export const MOST_PINGS = 11
 
 /** What the caller was left with: a tool to run, an answer for a person, or something that nobody knows. */
 export type PauseKind = 'tool' | 'person' | 'unknown'
+
+/** What a caller is left with by an answer that ended so (`stop_reason`). */
+export function pauseKindOf(stopReason: string | null): PauseKind {
+  if (stopReason === 'tool_use') return 'tool'
+  return stopReason === 'end_turn' || stopReason === 'stop_sequence' ? 'person' : 'unknown'
+}
 
 /** A pause that reached a window: whether it ended in there. */
 interface WindowCounts {

@@ -113,14 +113,15 @@ export class PrefixIndex {
     const known = this.#path(prompt.blocks, seed)
     const reading = readPrompt(prompt, known, nowMs)
     const path = this.#extend(known, prompt.blocks, seed, nowMs)
-    for (const block of reading.hits) {
-      const node = path[block]
-      if (node?.entry) node.entry = { ...node.entry, renewedAtMs: Math.max(node.entry.renewedAtMs, nowMs) }
-    }
-    for (const { block } of reading.writes) {
-      const node = path[block]
-      if (node !== undefined) node.pending += 1
-    }
+    announce(reading, path, nowMs)
+    return { prompt, reading, startedAtMs: nowMs }
+  }
+
+  /** As {@link begin}, for a request that nobody made for its answer: it renews what it reads, and is no visit. */
+  warm(prompt: IndexedPrompt, nowMs: number): PrefixCall {
+    const known = this.#path(prompt.blocks, hashWord(prompt.space))
+    const reading = readPrompt(prompt, known, nowMs)
+    announce(reading, known, nowMs)
     return { prompt, reading, startedAtMs: nowMs }
   }
 
@@ -230,6 +231,18 @@ export class PrefixIndex {
         if (node.parent !== null) node.parent.branches -= 1
       }
     }
+  }
+}
+
+/** What a request reads is renewed as it is sent, and what it writes is pending. */
+function announce({ hits, writes }: CacheReading, path: readonly PrefixNode[], nowMs: number): void {
+  for (const block of hits) {
+    const node = path[block]
+    if (node?.entry) node.entry = { ...node.entry, renewedAtMs: Math.max(node.entry.renewedAtMs, nowMs) }
+  }
+  for (const { block } of writes) {
+    const node = path[block]
+    if (node !== undefined) node.pending += 1
   }
 }
 

@@ -96,6 +96,15 @@ export interface CachingInput {
   readonly mode?: CacheMode | undefined
   /** The only lifetime to ask for; by default whichever should cost least. */
   readonly ttl?: CacheTtl | undefined
+  /** Prompts are read again while conversations pause, where that should pay. By default nothing is sent. */
+  readonly keepWarm?:
+    | {
+        /** The most that all requests which keep prompts of one session warm may cost: `'$0.50'`. */
+        readonly maxPerSession: string | number
+        /** Requests in one pause, one for every five minutes of it; by default up to 11. */
+        readonly maxPings?: number | undefined
+      }
+    | undefined
 }
 
 /** Which model serves a call. */

@@ -10,6 +10,13 @@ const SECRETS: ReadonlyMap<unknown, string> = new Map([
   ['email', 'password'],
 ])
 
+/** Of who uses a gateway. */
+const SECRETS_OF_ACCESS: readonly (readonly string[])[] = [
+  ['access', 'upstreamKey'],
+  ['access', 'adminToken'],
+  ['access', 'oidc', 'clientSecret'],
+]
+
 /** The places of the secrets in what a file holds, as keys from the outside in. */
 export function secretPlaces(input: unknown): readonly (readonly string[])[] {
   const channels = Object.entries(asObject(asObject(asObject(input).alerts).channels))
@@ -19,6 +26,13 @@ export function secretPlaces(input: unknown): readonly (readonly string[])[] {
       const field = SECRETS.get(asObject(channel).kind)
       return field !== undefined && Object.hasOwn(asObject(channel), field) ? [['alerts', 'channels', name, field]] : []
     }),
+    ...SECRETS_OF_ACCESS.filter((place) => isThere(input, place)),
     ...headers.map((name) => ['telemetry', 'otlp', 'headers', name]),
   ]
+}
+
+function isThere(input: unknown, place: readonly string[]): boolean {
+  const [key = '', ...rest] = place
+  const fields = asObject(input)
+  return Object.hasOwn(fields, key) && (rest.length === 0 || isThere(fields[key], rest))
 }

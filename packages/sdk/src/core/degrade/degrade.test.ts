@@ -3,7 +3,7 @@ import { scanCall } from '../body/scan.js'
 import { compileBudgets, matchBudgets } from '../budget/budget.js'
 import { identify } from '../budget/scope.js'
 import { readConfig } from '../config/config.js'
-import { nanoUsd, parseUsd, zeroUsd } from '../cost/money.js'
+import { nanoUsd, parseUsd } from '../cost/money.js'
 import { type DueStep, findDueSteps, lowerEffort, tightenMaxTokens } from './degrade.js'
 
 const LADDER = [
@@ -12,7 +12,7 @@ const LADDER = [
   { at: 0.95, step: 'tighter-max-tokens', maxTokens: 2_000 },
   { at: 1, step: 'refuse' },
 ]
-const dueAt = (spentUsd: number, ...budgets: readonly object[]): readonly DueStep[] => {
+const dueWith = (spentUsd: number, heldUsd: number, ...budgets: readonly object[]): readonly DueStep[] => {
   const list = budgets.length > 0 ? budgets : [{ degrade: LADDER }]
   const reading = readConfig({
     budgets: list.map((budget, index) => ({
@@ -26,9 +26,10 @@ const dueAt = (spentUsd: number, ...budgets: readonly object[]): readonly DueSte
   if (reading.kind === 'problems') throw new Error(JSON.stringify(reading.problems))
   const compiled = compileBudgets(reading.config.budgets)
   const accounts = matchBudgets(compiled, identify({}, null, null), 'c', 0)
-  const balances = accounts.map((account) => ({ ...account, spent: nanoUsd(parseUsd(spentUsd)), held: zeroUsd }))
+  const balances = accounts.map((account) => ({ ...account, spent: nanoUsd(parseUsd(spentUsd)), held: nanoUsd(parseUsd(heldUsd)) }))
   return findDueSteps(compiled, balances)
 }
+const dueAt = (spentUsd: number, ...budgets: readonly object[]) => dueWith(spentUsd, 0, ...budgets)
 const kindsAt = (spentUsd: number, ...budgets: readonly object[]) =>
   dueAt(spentUsd, ...budgets).map(({ action }) => action.kind)
 
@@ -48,6 +49,15 @@ describe('the steps that are due', () => {
     expect(dueAt(6, tight(500), tight(100), tight(900)).map(({ account }) => account.budget)).toEqual(['b1'])
     const effort = (to: string) => ({ degrade: [{ at: 0.5, step: 'lower-effort', to }] })
     expect(dueAt(6, effort('high'), effort('low'))[0]?.action).toEqual({ kind: 'lower-effort', to: 'low' })
+  })
+
+  it('count what running calls hold, but for refusing: that may come back', () => {
+    const kinds = (spent: number, held: number) => dueWith(spent, held).map(({ action }) => action.kind)
+    expect(kinds(5, 2.9)).toEqual([])
+    expect(kinds(5, 3)).toEqual(['cheaper-tier'])
+    expect(kinds(5, 5)).toEqual(['cheaper-tier', 'lower-effort', 'tighter-max-tokens'])
+    expect(kinds(10, 0)).toContain('refuse')
+    expect(dueWith(5, 3)[0]?.used).toBe(0.8)
   })
 
   it('of a budget that only observes stand back behind those of one that is enforced', () => {

@@ -15,16 +15,25 @@ export interface DueStep {
   readonly at: number
   /** The account that reached it. */
   readonly account: Balance
-  /** Spent, as a share of the limit. */
+  /** Of the limit: what is spent and, but for refusing, what running calls hold. */
   readonly used: number
 }
 
-/** The steps that are due on these accounts, the gentlest first; of several of a kind the one that asks for most. */
+/**
+ * The steps that are due on these accounts, the gentlest first; of several of a kind the one that asks for most.
+ *
+ * What running calls hold counts: a hundred calls at once would else all go out as if nothing was used. Only refusing goes
+ * by what is spent, because what is held may come back.
+ */
 export function findDueSteps(budgets: CompiledBudgets, balances: readonly Balance[]): readonly DueStep[] {
   const due = balances.flatMap((account) => {
-    const used = account.limit > 0 ? account.spent / account.limit : 1
+    const shareOf = (nano: number): number => (account.limit > 0 ? nano / account.limit : 1)
     const steps = budgets.byId.get(account.budget)?.degrade ?? []
-    return steps.filter(({ at }) => used >= at).map((step): DueStep => ({ ...step, account, used }))
+    const due = steps.map((step): DueStep => {
+      const isRefusal = step.action.kind === 'refuse'
+      return { ...step, account, used: shareOf(account.spent + (isRefusal ? 0 : account.held)) }
+    })
+    return due.filter(({ at, used }) => used >= at)
   })
   const kinds = ['cheaper-tier', 'lower-effort', 'tighter-max-tokens', 'refuse'] as const
   return kinds.flatMap((kind) => {

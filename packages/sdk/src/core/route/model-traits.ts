@@ -12,6 +12,8 @@ export interface RequestNeeds {
   readonly effort: string | null
   /** Likely tokens of the prompt, as this model counts them. */
   readonly tokens: number
+  /** The names in the header `anthropic-beta`. */
+  readonly betas: readonly string[]
 }
 
 /** What a model cannot do, in words for people; null if it can do all that is needed. */
@@ -29,7 +31,42 @@ export function findLack(book: PriceBook, model: string, needs: RequestNeeds, at
   if (view.speed === 'fast' && findPrice(book, model, atMs)?.fast == null) return 'has no fast mode'
   if (view.inferenceGeo === 'us' && known !== null && known.geoPercent === 100) return 'has no choice of region'
   if (hasLateSystem(view) && !traits.takesLateSystem) return 'takes no system messages in a conversation'
-  return null
+  if (view.hasOutputFormat && !traits.takesOutputFormat) return 'takes no output_config.format'
+  return findUnknown(model, needs)
+}
+
+/**
+ * What the list of models does not tell: which tools of the API and which betas they know. What a model was asked for with
+ * is known to those that are at least as new.
+ */
+function findUnknown(model: string, { view, betas }: RequestNeeds): string | null {
+  if (readName(model).version >= readName(view.model ?? '').version) return null
+  const tool = view.blocks.find(({ part, kind }) => part === 'tools' && kind !== 'custom')
+  if (tool !== undefined) return `may not know the tool ${tool.kind}`
+  const beta = betas.find((name) => !SHARED_BETAS.some((prefix) => name.startsWith(prefix)))
+  return beta === undefined ? null : `may not know the beta ${beta}`
+}
+
+/** Betas that every model takes, or whose fields are looked at by themselves. */
+const SHARED_BETAS = [
+  'claude-code-',
+  'context-1m-',
+  'context-management-',
+  'extended-cache-ttl-',
+  'files-api-',
+  'fine-grained-tool-streaming-',
+  'interleaved-thinking-',
+  'oauth-',
+  'prompt-caching-',
+  'token-efficient-tools-',
+]
+
+const MAX_BETAS = 50
+
+/** The names in a header `anthropic-beta`. */
+export function readBetas(header: string | undefined): readonly string[] {
+  const names = header?.split(',', MAX_BETAS).map((name) => name.trim().slice(0, 100)) ?? []
+  return names.filter((name) => name !== '')
 }
 
 /** True from the day on which the API no longer serves the model. */
@@ -47,6 +84,8 @@ export interface ModelTraits {
   readonly efforts: readonly string[]
   /** What it does where the request says nothing. */
   readonly defaultEffort: 'medium' | 'high'
+  /** `output_config.format`. */
+  readonly takesOutputFormat: boolean
   /** Messages of the role `system` within a conversation. */
   readonly takesLateSystem: boolean
 }
@@ -66,6 +105,7 @@ export function traitsOf(model: string): ModelTraits {
     ],
     efforts: effortsOf(version),
     defaultEffort: version >= 505 && (line === 'opus' || line === 'haiku') ? 'medium' : 'high',
+    takesOutputFormat: isFable || version >= 405,
     takesLateSystem: isFable || (line === 'opus' && version >= 408),
   }
 }

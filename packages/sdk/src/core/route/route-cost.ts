@@ -39,37 +39,57 @@ export function weighModel(book: PriceBook, model: string, atMs: number): NanoUs
   return costOf(usage, book, atMs, 'dearest').nano
 }
 
+/** A call that was routed, as its saving needs it. */
+export interface RoutedCall {
+  readonly asked: string
+  /** Tokens of the prompt that the cache of the asked model held, as that model counts them. */
+  readonly lostTokens: number
+  /** What markers did for it; null where nobody looked. */
+  readonly cache: { readonly ownMarkers: number; readonly addedNano: number } | null
+}
+
 /**
  * What a call that was routed would have cost on the model that was asked for, minus what it cost; negative if the
  * route lost money. The answer is taken to be as long there.
  *
- * @param lostTokens of the prompt that the cache of the asked model held, as that model counts them
+ * What markers of ours saved is the cache's, and is counted there (`addedNano`): here both sides are without them. So the
+ * two add up to the difference between the call as it was sent by its caller and the call as it was made, and to no more.
  */
-export function routeSaving(
-  usage: Usage,
-  { asked, lostTokens }: { readonly asked: string; readonly lostTokens: number },
-  book: PriceBook,
-  atMs: number,
-): NanoUsd {
-  const parts = usage.parts.map((part) => {
-    const factor = tokenFactor(book, part.model, asked)
-    const scale = (tokens: number): number => Math.round(tokens * factor)
-    const own = { ...part, model: asked, output: scale(part.output) }
-    const [input, write5m, write1h, read] = [part.input, part.write5m, part.write1h, part.read].map(scale)
-    return keepWarm(
-      { ...own, input: input ?? 0, write5m: write5m ?? 0, write1h: write1h ?? 0, read: read ?? 0 },
-      lostTokens,
-    )
-  })
-  const paid = costOf(usage, book, atMs, 'dearest').nano
-  return nanoUsd(costOf({ ...usage, parts }, book, atMs, 'dearest').nano - paid)
+export function routeSaving(usage: Usage, { asked, lostTokens, cache }: RoutedCall, book: PriceBook, atMs: number): NanoUsd {
+  const costOn = (parts: Usage['parts']): number => costOf({ ...usage, parts }, book, atMs, 'dearest').nano
+  const paid = costOn(usage.parts)
+  const addedNano = cache?.addedNano ?? 0
+  const isOursAlone = addedNano !== 0 && cache?.ownMarkers === 0
+  const moved = usage.parts.map((part) => moveTo(part, asked, tokenFactor(book, part.model, asked)))
+  // Where all markers are ours, nothing of the prompt would be cached without us.
+  if (isOursAlone) return nanoUsd(costOn(moved.map(uncache)) - paid - addedNano)
+  const there = costOn(moved.map((part) => keepWarm(part, lostTokens)))
+  // Of markers beside the caller's own it is estimated what they did; on the other model as much of the cost.
+  const addedThere = paid === 0 ? 0 : Math.round(addedNano * (there / paid))
+  return nanoUsd(there + addedThere - paid - addedNano)
+}
+
+type Part = Usage['parts'][number]
+
+function moveTo(part: Part, model: string, factor: number): Part {
+  const scale = (tokens: number): number => Math.round(tokens * factor)
+  return {
+    ...part,
+    model,
+    input: scale(part.input),
+    write5m: scale(part.write5m),
+    write1h: scale(part.write1h),
+    read: scale(part.read),
+    output: scale(part.output),
+  }
+}
+
+function uncache(part: Part): Part {
+  return { ...part, input: part.input + part.write5m + part.write1h + part.read, write5m: 0, write1h: 0, read: 0 }
 }
 
 /** What the asked model had in its cache it would have read, and neither written nor read as plain input. */
-function keepWarm<Part extends { input: number; write5m: number; write1h: number; read: number }>(
-  part: Part,
-  warmTokens: number,
-): Part {
+function keepWarm(part: Part, warmTokens: number): Part {
   let missing = Math.max(0, warmTokens - part.read)
   const take = (tokens: number): number => {
     const taken = Math.min(tokens, missing)

@@ -11,7 +11,11 @@ export interface RouteRequest {
   readonly view: CallView
   /** `output_config.effort`; null if the request does not state it. */
   readonly effort: string | null
+  /** The names in the header `anthropic-beta`. */
+  readonly betas: readonly string[]
   readonly task: string | null
+  /** The task that its features tell, where it declares none; null if they tell none, or nobody asked. */
+  readonly guess: string | null
   readonly tags: readonly string[]
   /** Likely tokens of the prompt, as the asked model counts them. */
   readonly promptTokens: number
@@ -40,6 +44,11 @@ export interface RouteParts {
   readonly book: PriceBook
   /** What was learned of a tier at a task. */
   successOf(task: string, tier: string): SuccessEstimate
+  /**
+   * Tokens of a prompt whose conversation begins that the cache of a model holds already, because others begin alike, as
+   * that model counts them. Absent: nobody knows of any.
+   */
+  warmOn?(model: string): number
 }
 
 /** Why a call goes where it goes. */

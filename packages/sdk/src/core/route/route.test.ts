@@ -22,7 +22,9 @@ const ask = (body: object, more: Partial<RouteRequest> = {}, with_: Partial<Rout
   const request: RouteRequest = {
     view: viewOf(body),
     effort: null,
+    betas: [],
     task: null,
+    guess: null,
     tags: [],
     promptTokens: 1_000,
     outputTokens: 100,

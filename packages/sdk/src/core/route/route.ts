@@ -62,11 +62,15 @@ class Search {
     return replacement
   }
 
+  get #task(): string | null {
+    return this.#request.task ?? this.#request.guess
+  }
+
   #wish(asked: Candidate): { readonly candidate: Candidate; readonly reason: RouteReason } {
     const { policy } = this.#parts
-    const { task, tags, promptTokens, pressure } = this.#request
+    const { task, guess, tags, promptTokens, pressure } = this.#request
     const start: RouteReason = asked.model === this.#asked.model ? 'undeclared' : 'retired'
-    const choice = policy.mode === 'off' ? null : chooseTier(policy, { task, tags, tokens: promptTokens })
+    const choice = policy.mode === 'off' ? null : chooseTier(policy, { task, tags, guess, tokens: promptTokens })
     let candidate = asked
     let reason: RouteReason = start
     if (choice !== null) {
@@ -85,7 +89,7 @@ class Search {
 
   /** Up from a tier that fails the task too often, as far as the model that was asked for. */
   #atLeastGood(from: Candidate, asked: Candidate): { readonly candidate: Candidate; readonly isLifted: boolean } {
-    const { task } = this.#request
+    const task = this.#task
     let candidate = from
     while (candidate.model !== asked.model && candidate.tier !== null && task !== null) {
       const success = this.#parts.successOf(task, candidate.tier)
@@ -126,7 +130,9 @@ class Search {
 
   /** A model that is cheaper by the list may be dearer for this call: its tokenizer, or the card of long prompts. */
   #dearness(candidate: Candidate, asked: Candidate): string | null {
-    return this.#cost(candidate, 0) >= this.#cost(asked, 0) ? 'would cost no less' : null
+    // Within a conversation what leaving it costs is weighed by itself.
+    const costOf = (each: Candidate): NanoUsd => this.#cost(each, this.#request.isStart ? this.#warmOn(each) : 0)
+    return costOf(candidate) >= costOf(asked) ? 'would cost no less' : null
   }
 
   /** Where a conversation runs already, it stays there unless leaving wins at once. */
@@ -169,7 +175,7 @@ class Search {
       asked: this.#asked.model,
       model: taken.model,
       tier: taken.tier,
-      task: this.#request.task,
+      task: this.#task,
       reason,
       expected: this.#cost(taken, this.#warmOn(taken)),
       expectedAsked: this.#cost(this.#asked, this.#warmOn(this.#asked)),
@@ -180,7 +186,8 @@ class Search {
   }
 
   #warmOn({ model }: Candidate): number {
-    const { conversation } = this.#request
+    const { conversation, isStart } = this.#request
+    if (isStart) return this.#parts.warmOn?.(model) ?? 0
     return conversation?.model === model ? conversation.warmTokens : 0
   }
 
@@ -189,9 +196,9 @@ class Search {
   }
 
   #lackOf({ model }: Candidate): string | null {
-    const { view, effort, promptTokens, atMs } = this.#request
+    const { view, effort, betas, promptTokens, atMs } = this.#request
     const tokens = promptTokens * tokenFactor(this.#parts.book, this.#asked.model, model)
-    return findLack(this.#parts.book, model, { view, effort, tokens }, atMs)
+    return findLack(this.#parts.book, model, { view, effort, betas, tokens }, atMs)
   }
 
   #cost({ model }: Candidate, warmTokens: number): NanoUsd {

@@ -44,17 +44,32 @@ const UNKNOWN_TASK_TIER = 'medium'
 /** Why a call is worth a tier. */
 export interface TierChoice {
   readonly tier: string
-  readonly reason: 'task' | 'tag' | 'unknown-task' | 'long-content'
+  readonly reason: 'task' | 'tag' | 'guessed-task' | 'unknown-task' | 'long-content'
+}
+
+/** What a call says of itself, and what is guessed where it says nothing. */
+export interface DeclaredCall {
+  readonly task: string | null
+  readonly tags: readonly string[]
+  /** Of the prompt. */
+  readonly tokens: number
+  /** The task that its features tell; null if they tell none, or nobody asked. */
+  readonly guess: string | null
 }
 
 /** The tier that does for a call by the tables alone; null if the call says nothing about what it is. */
 export function chooseTier(
   policy: RoutePolicy,
-  { task, tags, tokens }: { readonly task: string | null; readonly tags: readonly string[]; readonly tokens: number },
+  { task, tags, tokens, guess }: DeclaredCall,
 ): TierChoice | null {
-  const declared = findDeclared(policy, task, tags)
+  const declared = findDeclared(policy, task, tags) ?? findGuessed(policy, guess)
   if (declared?.tier !== 'small' || tokens <= policy.longContentTokens) return declared
   return { tier: 'medium', reason: 'long-content' }
+}
+
+function findGuessed({ tasks }: RoutePolicy, guess: string | null): TierChoice | null {
+  const tier = guess === null ? undefined : tasks.get(guess)
+  return tier === undefined ? null : { tier, reason: 'guessed-task' }
 }
 
 function findDeclared(

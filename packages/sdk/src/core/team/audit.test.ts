@@ -57,7 +57,11 @@ const mutations: Readonly<Record<string, Mutation>> = {
   'an entry twice': (entries, at) => entries.toSpliced(at, 0, entries[at] as AuditEntry),
   'two exchanged': (entries, at, to) => {
     const [a, b] = [entries[at] as AuditEntry, entries[to === at ? (at + 1) % entries.length : to] as AuditEntry]
-    return entries.map((entry) => (entry === a ? b : entry === b ? a : entry))
+    const exchanged = new Map([
+      [a, b],
+      [b, a],
+    ])
+    return entries.map((entry) => exchanged.get(entry) ?? entry)
   },
   'a cut at the end': (entries, at) => entries.slice(0, at),
 }

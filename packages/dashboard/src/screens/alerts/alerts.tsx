@@ -1,0 +1,138 @@
+/** Alerts: what is open, the ways they go out, and what became of each message. */
+
+import type { ApiAlert } from '@runguard/gateway/api'
+import { BellRing, Check, CircleCheck } from 'lucide-react'
+import { useChange } from '../../api/changes.js'
+import { useAlerts } from '../../api/queries.js'
+import { useReasonAgainst } from '../../app/session.jsx'
+import { Badge, type Tone } from '../../parts/badge.jsx'
+import { Button } from '../../parts/button.jsx'
+import { Choice } from '../../parts/field.jsx'
+import { formatFull, formatMoment } from '../../parts/format.js'
+import { EmptyState } from '../../parts/notice.jsx'
+import { Paged } from '../../parts/pages.jsx'
+import { Panel, ScreenHead } from '../../parts/panel.jsx'
+import { type Column, CsvButton, Table } from '../../parts/table.jsx'
+import { useUrlState } from '../../parts/url-state.js'
+import { Channels } from './channels.jsx'
+import { Deliveries } from './deliveries.jsx'
+
+const STATES = [
+  ['all', 'All'],
+  ['open', 'Open'],
+  ['acknowledged', 'Acknowledged'],
+  ['resolved', 'Resolved'],
+] as const
+
+/** The screen of the alerts. */
+export function Alerts() {
+  const [values, change] = useUrlState()
+  const status = STATES.find(([name]) => name === values.status)?.[0] ?? 'all'
+  const query = useAlerts({ status: status === 'all' ? undefined : status, limit: 50 })
+  return (
+    <>
+      <ScreenHead title="Alerts">
+        <Choice
+          label="State"
+          value={status}
+          options={STATES}
+          onChange={(value) => change({ status: value === 'all' ? undefined : value }, true)}
+        />
+      </ScreenHead>
+      <div className="space-y-4">
+        <Paged query={query}>
+          {(alerts) => (
+            <Panel
+              title="Alerts"
+              hint="the newest first"
+              isFlush
+              actions={<CsvButton name="alerts" columns={COLUMNS} rows={alerts} />}
+            >
+              {alerts.length === 0 ? (
+                <EmptyState
+                  title="No alerts"
+                  text="Thresholds of budgets, stopped loops and opened breakers show up here."
+                  command="runguard budget add everything '$20' --per day"
+                />
+              ) : (
+                <Table
+                  caption="Alerts"
+                  columns={[
+                    ...COLUMNS,
+                    { title: '', value: () => null, cell: (alert) => <Acknowledge alert={alert} />, isNumber: true },
+                  ]}
+                  rows={alerts}
+                  rowKey={({ id }) => id}
+                  isSortable={false}
+                />
+              )}
+            </Panel>
+          )}
+        </Paged>
+        <Channels />
+        <Deliveries />
+      </div>
+    </>
+  )
+}
+
+function Acknowledge({ alert }: { alert: ApiAlert }) {
+  const reason = useReasonAgainst('operator')
+  const run = useChange(
+    (id: string) => ({ method: 'POST', path: `alerts/${encodeURIComponent(id)}/acknowledge` }),
+    ['alerts', 'overview'],
+  )
+  if (alert.status !== 'open') return null
+  return (
+    <Button isSmall reasonAgainst={reason} isBusy={run.isPending} onClick={() => run.mutate(alert.id)}>
+      <Check size={12} aria-hidden />
+      Acknowledge
+    </Button>
+  )
+}
+
+const SEVERITY: Readonly<Record<ApiAlert['severity'], Tone>> = { info: 'plain', warning: 'warn', critical: 'bad' }
+
+function State({ alert }: { alert: ApiAlert }) {
+  if (alert.status === 'resolved') {
+    return (
+      <Badge tone="good" icon={CircleCheck}>
+        resolved
+      </Badge>
+    )
+  }
+  return (
+    <Badge tone={SEVERITY[alert.severity]} icon={BellRing}>
+      {alert.status === 'acknowledged' ? `taken by ${alert.acknowledgedBy ?? 'somebody'}` : alert.severity}
+    </Badge>
+  )
+}
+
+const COLUMNS: readonly Column<ApiAlert>[] = [
+  { title: 'State', cell: (alert) => <State alert={alert} />, value: ({ status }) => status },
+  {
+    title: 'Alert',
+    cell: ({ title, detail }) => (
+      <>
+        <span className="font-medium">{title}</span>{' '}
+        <bdi className="text-ink-3" title={detail}>
+          {detail}
+        </bdi>
+      </>
+    ),
+    value: ({ title, detail }) => `${title}: ${detail}`,
+    isWide: true,
+  },
+  {
+    title: 'About',
+    cell: ({ subject }) => <bdi className="block max-w-52 truncate">{subject}</bdi>,
+    value: ({ subject }) => subject,
+    isExtra: true,
+  },
+  {
+    title: 'Since',
+    cell: ({ openedAt }) => <time title={formatFull(openedAt)}>{formatMoment(openedAt)}</time>,
+    value: ({ openedAt }) => openedAt,
+    isNumber: true,
+  },
+]

@@ -1,0 +1,109 @@
+/** What became of each message to a channel. */
+
+import type { ApiDelivery } from '@runguard/gateway/api'
+import { RotateCw } from 'lucide-react'
+import { useChange } from '../../api/changes.js'
+import { useDeliveries } from '../../api/queries.js'
+import { useReasonAgainst } from '../../app/session.jsx'
+import { Badge, type Tone } from '../../parts/badge.jsx'
+import { Button } from '../../parts/button.jsx'
+import { formatFull, formatMoment, formatWhole } from '../../parts/format.js'
+import { EmptyState } from '../../parts/notice.jsx'
+import { Paged } from '../../parts/pages.jsx'
+import { Panel } from '../../parts/panel.jsx'
+import { type Column, CsvButton, Table } from '../../parts/table.jsx'
+
+/** The history; whatever did not arrive can be sent again. */
+export function Deliveries() {
+  const query = useDeliveries({ limit: 50 })
+  return (
+    <Paged query={query}>
+      {(deliveries) => (
+        <Panel
+          title="Deliveries"
+          hint="the newest first"
+          isFlush
+          actions={<CsvButton name="deliveries" columns={COLUMNS} rows={deliveries} />}
+        >
+          {deliveries.length === 0 ? (
+            <EmptyState
+              title="Nothing was sent yet"
+              text="Send a test to a channel to see its way here."
+              command="runguard alerts test"
+            />
+          ) : (
+            <Table
+              caption="Deliveries"
+              columns={[
+                ...COLUMNS,
+                { title: '', value: () => null, cell: (delivery) => <Resend delivery={delivery} />, isNumber: true },
+              ]}
+              rows={deliveries}
+              rowKey={({ id }) => id}
+              isSortable={false}
+            />
+          )}
+        </Panel>
+      )}
+    </Paged>
+  )
+}
+
+function Resend({ delivery }: { delivery: ApiDelivery }) {
+  const reason = useReasonAgainst('operator')
+  const run = useChange(
+    (id: string) => ({ method: 'POST', path: `alerts/deliveries/${encodeURIComponent(id)}/resend` }),
+    ['alerts'],
+  )
+  if (delivery.status === 'waiting') return null
+  return (
+    <Button isSmall look="quiet" reasonAgainst={reason} isBusy={run.isPending} onClick={() => run.mutate(delivery.id)}>
+      <RotateCw size={12} aria-hidden />
+      Send again
+    </Button>
+  )
+}
+
+const TONES: Readonly<Record<ApiDelivery['status'], Tone>> = {
+  delivered: 'good',
+  waiting: 'warn',
+  failed: 'bad',
+  dropped: 'plain',
+}
+
+const COLUMNS: readonly Column<ApiDelivery>[] = [
+  { title: 'State', cell: ({ status }) => <Badge tone={TONES[status]}>{status}</Badge>, value: ({ status }) => status },
+  { title: 'Channel', cell: ({ channel }) => <bdi>{channel}</bdi>, value: ({ channel }) => channel },
+  {
+    title: 'Message',
+    cell: ({ title, action }) => (
+      <>
+        <bdi>{title}</bdi> <span className="text-ink-3">{action}</span>
+      </>
+    ),
+    value: ({ title, action }) => `${title} (${action})`,
+    isWide: true,
+  },
+  {
+    title: 'Error',
+    cell: ({ error }) => (
+      <span className="block max-w-64 truncate text-bad" title={error ?? undefined}>
+        {error ?? ''}
+      </span>
+    ),
+    value: ({ error }) => error,
+    isExtra: true,
+  },
+  {
+    title: 'Attempts',
+    cell: ({ attempts }) => formatWhole(attempts),
+    value: ({ attempts }) => attempts,
+    isNumber: true,
+  },
+  {
+    title: 'Created',
+    cell: ({ createdAt }) => <time title={formatFull(createdAt)}>{formatMoment(createdAt)}</time>,
+    value: ({ createdAt }) => createdAt,
+    isNumber: true,
+  },
+]

@@ -1,0 +1,121 @@
+/** Batches: what waits, and what it cost. */
+
+import type { ApiBatches } from '@runguard/gateway/api'
+import { CircleCheck, Hourglass } from 'lucide-react'
+import { useBatches } from '../../api/queries.js'
+import { Badge } from '../../parts/badge.jsx'
+import { formatFull, formatMoment, formatWhole } from '../../parts/format.js'
+import { Loaded } from '../../parts/loaded.jsx'
+import { Money } from '../../parts/money.jsx'
+import { EmptyState } from '../../parts/notice.jsx'
+import { Figure, Panel, ScreenHead } from '../../parts/panel.jsx'
+import { type Column, CsvButton, Table } from '../../parts/table.jsx'
+import { callHref } from '../../parts/url-state.js'
+
+type Batch = ApiBatches['items'][number]
+
+/** The screen of the batches. */
+export function Batches() {
+  const query = useBatches()
+  return (
+    <>
+      <ScreenHead title="Batches" lead="Work that may wait, at half the price." />
+      <Loaded query={query} lines={8}>
+        {({ items }) => (
+          <div className="space-y-4">
+            {items.length === 0 ? null : <Headline batches={items} />}
+            <Panel title="Newest batches" isFlush actions={<CsvButton name="batches" columns={COLUMNS} rows={items} />}>
+              {items.length === 0 ? (
+                <EmptyState
+                  title="No batch yet"
+                  text="Whatever may wait costs half as a batch."
+                  command="runguard batch submit requests.jsonl"
+                />
+              ) : (
+                <Table
+                  caption="Batches"
+                  columns={COLUMNS}
+                  rows={items}
+                  rowKey={({ id }) => id}
+                  href={({ call }) => callHref(call)}
+                />
+              )}
+            </Panel>
+          </div>
+        )}
+      </Loaded>
+    </>
+  )
+}
+
+function Headline({ batches }: { batches: readonly Batch[] }) {
+  const open = batches.filter(({ settledAt }) => settledAt === null)
+  const costNano = batches.reduce((sum, batch) => sum + (batch.costNano ?? 0), 0)
+  return (
+    <Panel>
+      <dl className="grid grid-cols-2 gap-6 sm:grid-cols-3">
+        <Figure
+          label="Waiting"
+          value={formatWhole(open.length)}
+          note={`${formatWhole(open.reduce((sum, { items }) => sum + items, 0))} items`}
+        />
+        <Figure label="Held for them" value={<Money nano={open.reduce((sum, { heldNano }) => sum + heldNano, 0)} />} />
+        <Figure
+          label="Cost of the others"
+          value={<Money nano={costNano} />}
+          note={
+            <>
+              at the full price <Money nano={costNano * 2} isEstimated />
+            </>
+          }
+        />
+      </dl>
+    </Panel>
+  )
+}
+
+const COLUMNS: readonly Column<Batch>[] = [
+  {
+    title: 'Batch',
+    cell: ({ id }) => <bdi className="font-mono text-xs">{id}</bdi>,
+    value: ({ id }) => id,
+    isWide: true,
+  },
+  {
+    title: 'State',
+    cell: ({ settledAt }) =>
+      settledAt === null ? (
+        <Badge icon={Hourglass}>waiting</Badge>
+      ) : (
+        <Badge tone="good" icon={CircleCheck}>
+          settled
+        </Badge>
+      ),
+    value: ({ settledAt }) => (settledAt === null ? 'waiting' : 'settled'),
+  },
+  {
+    title: 'Created',
+    cell: ({ createdAt }) => <time title={formatFull(createdAt)}>{formatMoment(createdAt)}</time>,
+    value: ({ createdAt }) => createdAt,
+    isNumber: true,
+  },
+  {
+    title: 'By',
+    cell: ({ scope }) => <bdi>{scope.user ?? scope.key ?? scope.session ?? ''}</bdi>,
+    value: ({ scope }) => scope.user ?? scope.key,
+    isExtra: true,
+  },
+  { title: 'Items', cell: ({ items }) => formatWhole(items), value: ({ items }) => items, isNumber: true },
+  {
+    title: 'Held',
+    cell: ({ heldNano }) => <Money nano={heldNano} />,
+    value: ({ heldNano }) => heldNano / 1e9,
+    isNumber: true,
+  },
+  {
+    title: 'Cost',
+    cell: ({ costNano }) => <Money nano={costNano} className="font-medium" />,
+    value: ({ costNano }) => (costNano === null ? null : costNano / 1e9),
+    isNumber: true,
+  },
+]

@@ -1,0 +1,111 @@
+/** A budget and its accounts. */
+
+import type { ApiBudget } from '@runguard/gateway/api'
+import { Crosshair, Eye, FileText, Pause, Pencil, Trash2 } from 'lucide-react'
+import { useState } from 'react'
+import { useReasonAgainst } from '../../app/session.jsx'
+import { Badge } from '../../parts/badge.jsx'
+import { BudgetBar } from '../../parts/budget-bar.jsx'
+import { Button } from '../../parts/button.jsx'
+import { useNow } from '../../parts/clock.js'
+import { countOf, formatAge, formatMoney, formatShare } from '../../parts/format.js'
+import { Money } from '../../parts/money.jsx'
+import { scopeWords, windowWords } from './budget-words.js'
+
+const SHOWN_ACCOUNTS = 3
+
+/** One budget. The account that binds is marked. */
+export function BudgetRow(props: { budget: ApiBudget; onEdit: () => void; onRemove: () => void }) {
+  const { budget, onEdit, onRemove } = props
+  const [showsAll, setShowsAll] = useState(false)
+  const accounts = showsAll ? budget.accounts : budget.accounts.slice(0, SHOWN_ACCOUNTS)
+  const hidden = budget.accountCount - accounts.length
+  return (
+    <li className="px-4 py-3">
+      <div className="mb-2 flex flex-wrap items-center gap-x-3 gap-y-1">
+        <h4 className="min-w-0 truncate text-sm font-medium">
+          <bdi>{budget.name ?? budget.id}</bdi>
+        </h4>
+        <span className="text-xs text-ink-3">
+          <Money nano={budget.limitNano} className="font-medium text-ink-2" /> {windowWords[budget.window]},{' '}
+          {scopeWords(budget.scope)}
+        </span>
+        <BudgetBadges budget={budget} />
+        <Actions budget={budget} onEdit={onEdit} onRemove={onRemove} />
+      </div>
+      <ul className="space-y-2">
+        {accounts.map((account) => (
+          <AccountLine key={`${account.scope} ${account.windowStart}`} account={account} budget={budget} />
+        ))}
+      </ul>
+      {budget.accounts.length > SHOWN_ACCOUNTS || hidden > 0 ? (
+        <Button look="quiet" isSmall className="mt-1 -ml-2" onClick={() => setShowsAll(!showsAll)}>
+          {showsAll ? 'Show the fullest only' : `${countOf(hidden, 'more account')}`}
+        </Button>
+      ) : null}
+    </li>
+  )
+}
+
+function BudgetBadges({ budget }: { budget: ApiBudget }) {
+  return (
+    <>
+      {budget.accounts.some(({ isBinding }) => isBinding) ? (
+        <Badge tone="good" icon={Crosshair}>
+          binding
+        </Badge>
+      ) : null}
+      {budget.mode === 'observe' ? <Badge icon={Eye}>only watches</Badge> : null}
+      {budget.isPaused ? (
+        <Badge tone="warn" icon={Pause}>
+          paused
+        </Badge>
+      ) : null}
+      {budget.source === 'config' ? <Badge icon={FileText}>from the file</Badge> : null}
+    </>
+  )
+}
+
+function Actions({ budget, onEdit, onRemove }: { budget: ApiBudget; onEdit: () => void; onRemove: () => void }) {
+  const role = useReasonAgainst('admin')
+  const reason =
+    budget.source === 'config' ? 'This budget stands in the configuration file and is changed there.' : role
+  const name = budget.name ?? budget.id
+  return (
+    <span className="ml-auto flex">
+      <Button look="quiet" isSmall aria-label={`Edit ${name}`} reasonAgainst={reason} onClick={onEdit}>
+        <Pencil size={13} aria-hidden />
+      </Button>
+      <Button look="quiet" isSmall aria-label={`Remove ${name}`} reasonAgainst={reason} onClick={onRemove}>
+        <Trash2 size={13} aria-hidden />
+      </Button>
+    </span>
+  )
+}
+
+function AccountLine({ account, budget }: { account: ApiBudget['accounts'][number]; budget: ApiBudget }) {
+  const nowMs = useNow(60_000)
+  const used = account.limitNano > 0 ? (account.spentNano + account.heldNano) / account.limitNano : 1
+  return (
+    <li className="grid grid-cols-[minmax(0,1fr)_auto] items-center gap-x-4 gap-y-1 md:grid-cols-[11rem_minmax(0,1fr)_15rem]">
+      <bdi className="truncate text-xs text-ink-2" title={account.scope}>
+        {account.scope}
+      </bdi>
+      <div className="order-last col-span-2 md:order-none md:col-span-1">
+        <BudgetBar
+          label={`${budget.name ?? budget.id}, ${account.scope}`}
+          {...account}
+          thresholds={budget.thresholds}
+        />
+      </div>
+      <span className="text-right text-xs text-ink-3 tabular-nums">
+        <Money nano={account.spentNano} className="font-medium text-ink" />
+        {account.heldNano > 0 ? ` + ${formatMoney(account.heldNano)} held` : ''} of {formatMoney(account.limitNano)}
+        <span className="ml-2">{account.isUsedUp ? 'used up' : formatShare(used)}</span>
+        {account.windowEnd === null ? null : (
+          <span className="block text-2xs">starts anew {formatAge(account.windowEnd, nowMs)}</span>
+        )}
+      </span>
+    </li>
+  )
+}

@@ -1,0 +1,48 @@
+/** The words and the order of budgets. Pure. */
+
+import type { ApiBudget } from '@runguard/gateway/api'
+
+/** Whose spending is limited. */
+export type ScopeKind = ApiBudget['scope']['kind']
+
+/** The kinds, from the widest to the narrowest. */
+export const kindWords: Readonly<Record<ScopeKind, string>> = {
+  everything: 'Everything',
+  project: 'Projects',
+  team: 'Teams',
+  user: 'Users',
+  key: 'Keys',
+  tag: 'Tags',
+  session: 'Sessions',
+  request: 'Single calls',
+}
+
+/** The periods of a budget. */
+export const windowWords: Readonly<Record<ApiBudget['window'], string>> = {
+  request: 'each call',
+  session: 'each session',
+  hour: 'each hour',
+  day: 'each day',
+  week: 'each week',
+  month: 'each month',
+  lifetime: 'in all',
+}
+
+/** The budgets by level, the widest first; levels without any are left out. */
+export function levelsOf(budgets: readonly ApiBudget[]) {
+  return (Object.keys(kindWords) as ScopeKind[])
+    .map((kind) => ({ kind, budgets: budgets.filter(({ scope }) => scope.kind === kind) }))
+    .filter(({ budgets: level }) => level.length > 0)
+}
+
+/** A scope for people: `every session`, `team web`. */
+export function scopeWords({ kind, name }: ApiBudget['scope']): string {
+  if (kind === 'everything') return 'all calls'
+  if (kind === 'request') return 'every call by itself'
+  return name === '*' ? `every ${kind} by itself` : `${kind} ${name}`
+}
+
+/** A scope as the API takes it. */
+export function scopeText(kind: ScopeKind, name: string): string {
+  return kind === 'everything' || kind === 'request' ? kind : `${kind}:${name}`
+}

@@ -1,0 +1,92 @@
+/** What was decided about a call. */
+
+import type { ApiCallDetail } from '@runguard/gateway/api'
+import type { ReactNode } from 'react'
+import { formatCount, formatShare, formatWhole, readable } from '../../parts/format.js'
+import { Money, Saving } from '../../parts/money.jsx'
+import { Panel } from '../../parts/panel.jsx'
+
+/** The decisions, in the order in which they were made. */
+export function Decisions({ call }: { call: ApiCallDetail }) {
+  return (
+    <Panel title="Decisions" hint="in the order in which they were made">
+      <ol className="space-y-3 border-l border-line pl-4">
+        <Loop call={call} />
+        <Route call={call} />
+        {call.degraded.map((step) => (
+          <Decision key={`${step.kind}${step.at}`} title={readable(step.kind)}>
+            {step.budget} was used to {formatShare(step.used)}; this step begins at {formatShare(step.at)}.{' '}
+            {step.change ?? `Nothing was changed: ${step.why ?? 'nothing to change'}.`}
+          </Decision>
+        ))}
+        <Hold call={call} />
+        <Ending call={call} />
+      </ol>
+    </Panel>
+  )
+}
+
+function Decision({ title, children }: { title: string; children: ReactNode }) {
+  return (
+    <li className="text-sm">
+      <h3 className="font-medium first-letter:uppercase">{title}</h3>
+      <p className="text-ink-2">{children}</p>
+    </li>
+  )
+}
+
+function Loop({ call: { loop } }: { call: ApiCallDetail }) {
+  if (loop === null) return <Decision title="No loop">The agent did nothing again and again.</Decision>
+  return (
+    <Decision title={loop.isEnforced ? `Loop: ${loop.action}` : `Loop: would have been a ${loop.action}`}>
+      {loop.why}; the loop cost <Money nano={loop.spentNano} /> over {formatWhole(loop.rounds)} rounds.
+    </Decision>
+  )
+}
+
+function Route({ call: { route } }: { call: ApiCallDetail }) {
+  if (route === null) return null
+  const rejected = route.rejected.map(({ model, why }) => `${model} (${readable(why)})`).join(', ')
+  return (
+    <Decision title={route.isApplied ? `Routed to ${route.model}` : `Would have gone to ${route.model}`}>
+      {readable(route.reason)}. Expected <Money nano={route.expectedNano} isEstimated /> instead of{' '}
+      <Money nano={route.expectedAskedNano} isEstimated /> with {route.asked}
+      {route.savedNano === null ? (
+        ''
+      ) : (
+        <>
+          , saved <Saving nano={route.savedNano} />
+        </>
+      )}
+      .{rejected === '' ? '' : ` Not taken: ${rejected}.`}
+    </Decision>
+  )
+}
+
+function Hold({ call: { hold, estimate } }: { call: ApiCallDetail }) {
+  if (hold === null) return <Decision title="Nothing held">No budget met this call.</Decision>
+  return (
+    <Decision title="Money held">
+      <Money nano={hold.nano} /> was set aside
+      {hold.budget === null ? '' : `, with ${hold.budget} the nearest to its limit`}.{' '}
+      {estimate === null
+        ? ''
+        : `The prompt was expected to have ${formatCount(estimate.tokens)} tokens, ${formatCount(estimate.bound)} at most. `}
+      {hold.clampedTo === null ? '' : `max_tokens was lowered to ${formatWhole(hold.clampedTo)}.`}
+    </Decision>
+  )
+}
+
+function Ending({ call }: { call: ApiCallDetail }) {
+  const words = {
+    exact: 'The API reported what was used.',
+    'at-least': 'The answer broke off. What was seen is charged; the rest is unknown.',
+    'not-billed': 'Nothing was billed, and what was held was given back.',
+    unmetered: 'The cost of this endpoint is not read.',
+  }
+  return (
+    <Decision title={`Settled: ${readable(call.ending.reason)}`}>
+      {words[call.ending.kind]} {call.errorCode === null ? '' : `Error: ${call.errorCode}.`}
+    </Decision>
+  )
+}

@@ -1,0 +1,97 @@
+/** Loops that agents were in, and breakers that are not closed. */
+
+import type { ApiLoop, ApiLoops } from '@runguard/gateway/api'
+import { useBreakers, useLoops } from '../../api/queries.js'
+import { Badge } from '../../parts/badge.jsx'
+import { formatFull, formatMoment, formatWhole, readable } from '../../parts/format.js'
+import { Loaded } from '../../parts/loaded.jsx'
+import { Money } from '../../parts/money.jsx'
+import { EmptyState } from '../../parts/notice.jsx'
+import { Paged } from '../../parts/pages.jsx'
+import { Figure, Panel, ScreenHead } from '../../parts/panel.jsx'
+import { PeriodChoice, usePeriod } from '../../parts/period.jsx'
+import { type Column, CsvButton, Table } from '../../parts/table.jsx'
+import { callHref } from '../../parts/url-state.js'
+import { BreakerTable } from './breaker-table.jsx'
+
+/** The screen of loops and breakers. */
+export function Loops() {
+  const period = usePeriod('7d')
+  const loops = useLoops({ since: period.since, until: period.until, limit: 100 })
+  const breakers = useBreakers()
+  return (
+    <>
+      <ScreenHead title="Loops & breakers">
+        <PeriodChoice period={period} />
+      </ScreenHead>
+      <div className="space-y-4">
+        <Loaded query={breakers} lines={3}>
+          {({ items }) => <BreakerTable breakers={items} />}
+        </Loaded>
+        <Paged query={loops}>{(items, first) => <Found loops={items} summary={first.summary} />}</Paged>
+      </div>
+    </>
+  )
+}
+
+function Found({ loops, summary }: { loops: readonly ApiLoop[]; summary: ApiLoops['summary'] }) {
+  return (
+    <div className="space-y-4">
+      <Panel>
+        <dl className="grid grid-cols-3 gap-6">
+          <Figure label="Stopped" value={formatWhole(summary.stops)} note="loops in this period" />
+          <Figure label="Noticed" value={formatWhole(summary.notices)} note="and left to go on" />
+          <Figure label="Cost of those stopped" value={<Money nano={summary.spentNano} />} note="until they were" />
+        </dl>
+      </Panel>
+      <Panel
+        title="Loops"
+        hint="the newest first"
+        isFlush
+        actions={<CsvButton name="loops" columns={COLUMNS} rows={loops} />}
+      >
+        {loops.length === 0 ? (
+          <EmptyState
+            title="No loops in this period"
+            text="An agent that does the same again and again shows up here within a few rounds."
+            command="runguard demo"
+          />
+        ) : (
+          <Table
+            caption="Loops"
+            columns={COLUMNS}
+            rows={loops}
+            rowKey={({ call }) => call}
+            href={({ call }) => callHref(call)}
+          />
+        )}
+      </Panel>
+    </div>
+  )
+}
+
+const COLUMNS: readonly Column<ApiLoop>[] = [
+  { title: 'Time', cell: ({ at }) => <time title={formatFull(at)}>{formatMoment(at)}</time>, value: ({ at }) => at },
+  {
+    title: 'Done',
+    cell: ({ action, isEnforced }) => (
+      <Badge tone={action === 'stop' ? 'bad' : 'warn'}>{isEnforced ? action : `would ${action}`}</Badge>
+    ),
+    value: ({ action }) => action,
+  },
+  { title: 'Rule', cell: ({ rule }) => readable(rule), value: ({ rule }) => rule },
+  { title: 'Why', cell: ({ why }) => <bdi title={why}>{why}</bdi>, value: ({ why }) => why, isWide: true },
+  {
+    title: 'Session',
+    cell: ({ session }) => <bdi className="block max-w-40 truncate">{session ?? ''}</bdi>,
+    value: ({ session }) => session,
+    isExtra: true,
+  },
+  { title: 'Repeats', cell: ({ repeats }) => formatWhole(repeats), value: ({ repeats }) => repeats, isNumber: true },
+  {
+    title: 'Cost',
+    cell: ({ spentNano }) => <Money nano={spentNano} className="font-medium" />,
+    value: ({ spentNano }) => spentNano / 1e9,
+    isNumber: true,
+  },
+]

@@ -1,0 +1,132 @@
+/** Routes: which model answered in place of which, and what that saved. */
+
+import type { ApiRoutes } from '@runguard/gateway/api'
+import { useRoutes } from '../../api/queries.js'
+import { Badge } from '../../parts/badge.jsx'
+import { formatShare, formatWhole, readable } from '../../parts/format.js'
+import { Loaded } from '../../parts/loaded.jsx'
+import { Saving } from '../../parts/money.jsx'
+import { EmptyState } from '../../parts/notice.jsx'
+import { Facts, Panel, ScreenHead } from '../../parts/panel.jsx'
+import { PeriodChoice, usePeriod } from '../../parts/period.jsx'
+import { type Column, CsvButton, Table } from '../../parts/table.jsx'
+
+/** The screen of the routes. */
+export function Routes() {
+  const period = usePeriod('7d')
+  const query = useRoutes({ since: period.since, until: period.until })
+  return (
+    <>
+      <ScreenHead title="Routes">
+        <PeriodChoice period={period} />
+      </ScreenHead>
+      <Loaded query={query} lines={10}>
+        {(routes) => (
+          <div className="space-y-4">
+            <Taken routes={routes} />
+            <div className="grid items-start gap-4 xl:grid-cols-3">
+              <Tiers routes={routes} />
+              <Degraded rows={routes.degraded} />
+              <Learned rows={routes.learned} />
+            </div>
+          </div>
+        )}
+      </Loaded>
+    </>
+  )
+}
+
+type Route = ApiRoutes['routes'][number]
+
+const COLUMNS: readonly Column<Route>[] = [
+  { title: 'Asked for', cell: ({ asked }) => <bdi>{asked}</bdi>, value: ({ asked }) => asked, isWide: true },
+  { title: 'Answered by', cell: ({ model }) => <bdi>{model}</bdi>, value: ({ model }) => model },
+  { title: 'Reason', cell: ({ reason }) => readable(reason), value: ({ reason }) => reason },
+  {
+    title: 'Done',
+    cell: ({ isApplied }) => (isApplied ? <Badge tone="good">applied</Badge> : <Badge>worked out only</Badge>),
+    value: ({ isApplied }) => isApplied,
+  },
+  { title: 'Calls', cell: ({ calls }) => formatWhole(calls), value: ({ calls }) => calls, isNumber: true },
+  {
+    title: 'Saved',
+    cell: ({ savedNano }) => <Saving nano={savedNano} className="font-medium" />,
+    value: ({ savedNano }) => savedNano / 1e9,
+    isNumber: true,
+  },
+]
+
+function Taken({ routes }: { routes: ApiRoutes }) {
+  return (
+    <Panel
+      title="Taken"
+      hint={`mode: ${routes.mode}`}
+      isFlush
+      actions={<CsvButton name="routes" columns={COLUMNS} rows={routes.routes} />}
+    >
+      {routes.routes.length === 0 ? (
+        <EmptyState
+          title="Every model answered for itself"
+          text={
+            routes.mode === 'off'
+              ? 'Routing is off. In mode explain it works out what it would do, and changes nothing.'
+              : 'No call named a task that a smaller model can do.'
+          }
+          command="runguard init"
+        />
+      ) : (
+        <Table
+          caption="Routes"
+          columns={COLUMNS}
+          rows={routes.routes}
+          rowKey={(row) => JSON.stringify([row.asked, row.model, row.reason, row.isApplied])}
+        />
+      )}
+    </Panel>
+  )
+}
+
+function Tiers({ routes: { tiers } }: { routes: ApiRoutes }) {
+  return (
+    <Panel title="Tiers">
+      {tiers.length === 0 ? (
+        <p className="text-sm text-ink-3">None are set.</p>
+      ) : (
+        <Facts rows={tiers.map(({ name, model }) => [name, model] as const)} />
+      )}
+    </Panel>
+  )
+}
+
+function Degraded({ rows }: { rows: ApiRoutes['degraded'] }) {
+  return (
+    <Panel title="Done by budgets that ran low">
+      {rows.length === 0 ? (
+        <p className="text-sm text-ink-3">Nothing in this period.</p>
+      ) : (
+        <Facts
+          rows={rows.map(
+            ({ budget, kind, calls }) => [`${budget}: ${readable(kind)}`, `${formatWhole(calls)} calls`] as const,
+          )}
+        />
+      )}
+    </Panel>
+  )
+}
+
+function Learned({ rows }: { rows: ApiRoutes['learned'] }) {
+  return (
+    <Panel title="Learned" hint="good answers to expect">
+      {rows.length === 0 ? (
+        <p className="text-sm text-ink-3">Nobody has said yet whether an answer was good.</p>
+      ) : (
+        <Facts
+          rows={rows.map(
+            ({ task, tier, mean, low, high }) =>
+              [`${task}, ${tier}`, `${formatShare(mean)} (${formatShare(low)} to ${formatShare(high)})`] as const,
+          )}
+        />
+      )}
+    </Panel>
+  )
+}

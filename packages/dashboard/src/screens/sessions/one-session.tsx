@@ -1,0 +1,141 @@
+/** One session: its calls, what they cost together, and what stands in its way. */
+
+import type { ApiSessionDetail } from '@runguard/gateway/api'
+import type { ReactNode } from 'react'
+import { useOneSession } from '../../api/queries.js'
+import { callColumns } from '../../parts/call-columns.jsx'
+import {
+  formatDuration,
+  formatFull,
+  formatMoney,
+  formatMoneyShort,
+  formatShare,
+  formatWhole,
+} from '../../parts/format.js'
+import { Loaded } from '../../parts/loaded.jsx'
+import { Money, Saving } from '../../parts/money.jsx'
+import { EmptyState } from '../../parts/notice.jsx'
+import { MoreButton } from '../../parts/pages.jsx'
+import { Figure, Panel, ScreenHead } from '../../parts/panel.jsx'
+import { type Column, CsvButton, Table } from '../../parts/table.jsx'
+import { TimeChart } from '../../parts/time-chart.jsx'
+import { useUrlState } from '../../parts/url-state.js'
+import { agentDepths } from './agent-tree.js'
+import { SessionActions } from './session-actions.jsx'
+import { SessionBadges } from './sessions.jsx'
+import { Waterfall } from './waterfall.jsx'
+
+/** The screen of a session. */
+export function OneSession() {
+  const [{ id = '' }] = useUrlState()
+  const query = useOneSession(id)
+  const pages = query.data?.pages
+  const detail = pages?.[0] === undefined ? undefined : { ...pages[0], calls: pages.flatMap(({ calls }) => calls) }
+  return (
+    <>
+      <ScreenHead
+        title={<bdi className="break-all">{id}</bdi>}
+        lead={
+          detail
+            ? `${formatFull(detail.session.firstAt)}, ${formatDuration(detail.session.lastAt - detail.session.firstAt)} long`
+            : 'A session'
+        }
+      >
+        {detail ? <SessionBadges session={detail.session} /> : null}
+        {detail ? <SessionActions detail={detail} /> : null}
+      </ScreenHead>
+      <Loaded query={{ ...query, data: detail }} lines={12}>
+        {(shown) => <Detail detail={shown} more={<MoreButton query={query} />} />}
+      </Loaded>
+    </>
+  )
+}
+
+function Detail({ detail, more }: { detail: ApiSessionDetail; more: ReactNode }) {
+  const { session, calls, breakerDetail } = detail
+  return (
+    <div className="space-y-4">
+      {breakerDetail === null || breakerDetail.why === '' ? null : (
+        <p className="rounded-md bg-bad-soft px-3 py-2 text-sm text-bad">
+          {breakerDetail.state === 'held' ? `Held by ${breakerDetail.by ?? 'an operator'}` : 'Stopped'}:{' '}
+          {breakerDetail.why}
+          {breakerDetail.note ? ` “${breakerDetail.note}”` : ''}
+        </p>
+      )}
+      <Panel>
+        <dl className="grid grid-cols-2 gap-x-6 gap-y-5 sm:grid-cols-5">
+          <Figure label="Cost" value={<Money nano={session.costNano} />} />
+          <Figure label="Saved" value={<Saving nano={session.savedNano} />} note="by caching and routing" />
+          <Figure label="Calls" value={formatWhole(session.calls)} />
+          <Figure label="Agents" value={formatWhole(Math.max(1, detail.agents.length))} />
+          <Figure label="Prompt read from cache" value={formatShare(session.hitRatio)} />
+        </dl>
+      </Panel>
+      <TimeChart
+        title="Cost so far"
+        name={`cost-of-${session.id}`}
+        steps={calls.map(({ startedAt }) => startedAt)}
+        series={[{ name: 'Cost', values: calls.map(({ cumulativeNano }) => cumulativeNano) }]}
+        kind="line"
+        format={formatMoney}
+        formatShort={formatMoneyShort}
+        formatStep={formatFull}
+        height={150}
+        empty={<EmptyState title="This session cost nothing" />}
+      />
+      <Panel
+        title="Calls"
+        hint="the filled part of a bar was read from the cache; amber: a miss"
+        isFlush
+        actions={<CsvButton name={`session-${session.id}`} columns={callColumns} rows={calls} />}
+      >
+        <Waterfall calls={calls} depths={agentDepths(detail.agents)} />
+        {more}
+      </Panel>
+      <Agents agents={detail.agents} />
+    </div>
+  )
+}
+
+type Agent = ApiSessionDetail['agents'][number]
+
+function Agents({ agents }: { agents: readonly Agent[] }) {
+  if (agents.length < 2) return null
+  return (
+    <Panel title="Agents" isFlush actions={<CsvButton name="agents" columns={AGENT_COLUMNS} rows={agents} />}>
+      <Table
+        caption="Agents of the session"
+        columns={AGENT_COLUMNS}
+        rows={agents}
+        rowKey={({ agent }) => agent ?? ''}
+      />
+    </Panel>
+  )
+}
+
+const AGENT_COLUMNS: readonly Column<Agent>[] = [
+  {
+    title: 'Agent',
+    cell: ({ agent }) => <bdi>{agent ?? 'main'}</bdi>,
+    value: ({ agent }) => agent ?? 'main',
+    isWide: true,
+  },
+  {
+    title: 'Started by',
+    cell: ({ agent, parent }) => (agent === null ? '' : <bdi>{parent ?? 'main'}</bdi>),
+    value: ({ parent }) => parent,
+  },
+  { title: 'Calls', cell: ({ calls }) => formatWhole(calls), value: ({ calls }) => calls, isNumber: true },
+  {
+    title: 'Length',
+    cell: ({ firstAt, lastAt }) => formatDuration(lastAt - firstAt),
+    value: ({ firstAt, lastAt }) => lastAt - firstAt,
+    isNumber: true,
+  },
+  {
+    title: 'Cost',
+    cell: ({ costNano }) => <Money nano={costNano} className="font-medium" />,
+    value: ({ costNano }) => costNano / 1e9,
+    isNumber: true,
+  },
+]

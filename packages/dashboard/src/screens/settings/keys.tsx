@@ -1,0 +1,200 @@
+/** Gateway keys. */
+
+import type { ApiKey, ApiNewKey } from '@runguard/gateway/api'
+import { Plus } from 'lucide-react'
+import { useState } from 'react'
+import { useChange } from '../../api/changes.js'
+import { useKeys } from '../../api/queries.js'
+import { useReasonAgainst } from '../../app/session.jsx'
+import { Badge } from '../../parts/badge.jsx'
+import { Button } from '../../parts/button.jsx'
+import { useNow } from '../../parts/clock.js'
+import { Question } from '../../parts/dialog.jsx'
+import { formatAge, formatMoment } from '../../parts/format.js'
+import { Loaded } from '../../parts/loaded.jsx'
+import { EmptyState } from '../../parts/notice.jsx'
+import { Panel } from '../../parts/panel.jsx'
+import { type Column, CsvButton, Table } from '../../parts/table.jsx'
+import { NewKeyDialog, SecretDialog } from './new-key.jsx'
+
+type Asked =
+  | { readonly kind: 'new' }
+  | { readonly kind: 'rotate' | 'revoke'; readonly key: ApiKey }
+  | { readonly kind: 'secret'; readonly made: ApiNewKey }
+
+/** The list, and what an admin does with it. */
+export function Keys() {
+  const query = useKeys()
+  const reason = useReasonAgainst('admin')
+  const [asked, setAsked] = useState<Asked | null>(null)
+  const close = () => setAsked(null)
+  const show = (made: ApiNewKey) => setAsked({ kind: 'secret', made })
+  return (
+    <Loaded query={query} lines={6}>
+      {({ items }) => (
+        <Panel
+          title="Gateway keys"
+          hint="whose calls they are, and whose budgets they meet"
+          isFlush
+          actions={
+            <>
+              <CsvButton name="keys" columns={COLUMNS} rows={items} />
+              <Button look="primary" isSmall reasonAgainst={reason} onClick={() => setAsked({ kind: 'new' })}>
+                <Plus size={13} aria-hidden />
+                New key
+              </Button>
+            </>
+          }
+        >
+          <KeyTable keys={items} onAsk={setAsked} />
+          {asked?.kind === 'new' ? <NewKeyDialog onClose={close} onMade={show} /> : null}
+          {asked?.kind === 'secret' ? <SecretDialog made={asked.made} onClose={close} /> : null}
+          {asked?.kind === 'rotate' ? <Rotate apiKey={asked.key} onClose={close} onMade={show} /> : null}
+          {asked?.kind === 'revoke' ? <Revoke apiKey={asked.key} onClose={close} /> : null}
+        </Panel>
+      )}
+    </Loaded>
+  )
+}
+
+function KeyTable({ keys, onAsk }: { keys: readonly ApiKey[]; onAsk: (asked: Asked) => void }) {
+  if (keys.length === 0) {
+    return (
+      <EmptyState
+        title="No keys yet"
+        text="A key puts the calls of a program on the account of a team, a user or a project."
+        command="runguard key create NAME"
+      />
+    )
+  }
+  const actions: Column<ApiKey> = {
+    title: '',
+    value: () => null,
+    cell: (key) => <Actions apiKey={key} onAsk={onAsk} />,
+    isNumber: true,
+  }
+  return (
+    <Table
+      caption="Gateway keys"
+      columns={[...COLUMNS, actions]}
+      rows={keys}
+      rowKey={({ id }) => id}
+      isSortable={false}
+    />
+  )
+}
+
+function Actions({ apiKey, onAsk }: { apiKey: ApiKey; onAsk: (asked: Asked) => void }) {
+  const reason = useReasonAgainst('admin')
+  if (apiKey.status !== 'active') return null
+  return (
+    <span className="inline-flex gap-1">
+      <Button
+        isSmall
+        reasonAgainst={reason}
+        aria-label={`Rotate ${apiKey.name}`}
+        onClick={() => onAsk({ kind: 'rotate', key: apiKey })}
+      >
+        Rotate
+      </Button>
+      <Button
+        isSmall
+        look="danger"
+        reasonAgainst={reason}
+        aria-label={`Revoke ${apiKey.name}`}
+        onClick={() => onAsk({ kind: 'revoke', key: apiKey })}
+      >
+        Revoke
+      </Button>
+    </span>
+  )
+}
+
+interface AskProps {
+  readonly apiKey: ApiKey
+  readonly onClose: () => void
+}
+
+const HOUR_MS = 3_600_000
+
+function Rotate({ apiKey, onClose, onMade }: AskProps & { onMade: (made: ApiNewKey) => void }) {
+  const run = useChange<string, ApiNewKey>(
+    (id) => ({ method: 'POST', path: `keys/${encodeURIComponent(id)}/rotate`, body: { graceMs: HOUR_MS } }),
+    ['keys', 'audit'],
+  )
+  return (
+    <Question
+      isOpen
+      onClose={onClose}
+      title={`Rotate ${apiKey.name}?`}
+      text="A new key takes its place. The old one works for another hour, so that programs have time to change."
+      answer="Rotate key"
+      run={run}
+      onAnswer={() => run.mutate(apiKey.id, { onSuccess: onMade })}
+    />
+  )
+}
+
+function Revoke({ apiKey, onClose }: AskProps) {
+  const run = useChange(
+    (id: string) => ({ method: 'DELETE', path: `keys/${encodeURIComponent(id)}` }),
+    ['keys', 'audit'],
+  )
+  return (
+    <Question
+      isOpen
+      onClose={onClose}
+      title={`Revoke ${apiKey.name}?`}
+      text="Calls with it are refused from now on. This cannot be taken back."
+      answer="Revoke key"
+      isDangerous
+      run={run}
+      onAnswer={() => run.mutate(apiKey.id, { onSuccess: onClose })}
+    />
+  )
+}
+
+function LastUsed({ at }: { at: number | null }) {
+  const nowMs = useNow()
+  return <span>{formatAge(at, nowMs)}</span>
+}
+
+const COLUMNS: readonly Column<ApiKey>[] = [
+  {
+    title: 'Name',
+    cell: ({ name }) => <bdi className="font-medium">{name}</bdi>,
+    value: ({ name }) => name,
+    isWide: true,
+  },
+  {
+    title: 'Key',
+    cell: ({ prefix }) => <code className="font-mono text-xs">{prefix}…</code>,
+    value: ({ prefix }) => prefix,
+  },
+  {
+    title: 'State',
+    cell: ({ status }) => <Badge tone={status === 'active' ? 'good' : 'plain'}>{status}</Badge>,
+    value: ({ status }) => status,
+  },
+  { title: 'Team', cell: ({ team }) => <bdi>{team ?? ''}</bdi>, value: ({ team }) => team },
+  { title: 'User', cell: ({ user }) => <bdi>{user ?? ''}</bdi>, value: ({ user }) => user, isExtra: true },
+  {
+    title: 'Project',
+    cell: ({ project }) => <bdi>{project ?? ''}</bdi>,
+    value: ({ project }) => project,
+    isExtra: true,
+  },
+  {
+    title: 'Created',
+    cell: ({ createdAt, createdBy }) => <span title={`by ${createdBy}`}>{formatMoment(createdAt)}</span>,
+    value: ({ createdAt }) => createdAt,
+    isNumber: true,
+    isExtra: true,
+  },
+  {
+    title: 'Last used',
+    cell: ({ lastUsedAt }) => <LastUsed at={lastUsedAt} />,
+    value: ({ lastUsedAt }) => lastUsedAt,
+    isNumber: true,
+  },
+]

@@ -1,0 +1,60 @@
+/** The price list. */
+
+import type { ApiSettings } from '@runguard/gateway/api'
+import { useSettings } from '../../api/queries.js'
+import { useNow } from '../../parts/clock.js'
+import { formatMoney } from '../../parts/format.js'
+import { Loaded } from '../../parts/loaded.jsx'
+import { Panel } from '../../parts/panel.jsx'
+import { type Column, CsvButton, Table } from '../../parts/table.jsx'
+import { priceAge } from './price-age.js'
+
+type Model = ApiSettings['prices']['models'][number]
+
+/** Every model with what a million of its tokens costs today. */
+export function Prices() {
+  const query = useSettings()
+  const nowMs = useNow(60_000)
+  return (
+    <Loaded query={query} lines={8}>
+      {({ prices }) => (
+        <Panel
+          title="Prices"
+          hint={`list ${prices.version}, ${priceAge(prices.version, nowMs)}; dollars for a million tokens`}
+          isFlush
+          actions={<CsvButton name="prices" columns={COLUMNS} rows={prices.models} />}
+        >
+          <Table caption="Prices" columns={COLUMNS} rows={prices.models} rowKey={({ id }) => id} />
+        </Panel>
+      )}
+    </Loaded>
+  )
+}
+
+const COLUMNS: readonly Column<Model>[] = [
+  {
+    title: 'Model',
+    cell: ({ id, aliases }) => (
+      <>
+        {id} {aliases.length > 0 ? <span className="text-xs text-ink-3">{aliases.join(', ')}</span> : null}
+      </>
+    ),
+    value: ({ id }) => id,
+    isWide: true,
+  },
+  priceColumn('Input', 'input'),
+  priceColumn('Write 5 min', 'write5m'),
+  priceColumn('Write 1 h', 'write1h'),
+  priceColumn('Read', 'read'),
+  priceColumn('Output', 'output'),
+]
+
+function priceColumn(title: string, item: keyof Model['pico']): Column<Model> {
+  return {
+    title,
+    // Pico-dollars a token are micro-dollars a million tokens.
+    cell: ({ pico }) => formatMoney(pico[item] * 1000),
+    value: ({ pico }) => pico[item] / 1e6,
+    isNumber: true,
+  }
+}

@@ -1,0 +1,126 @@
+/** People who sign in, and their roles. */
+
+import type { ApiUser } from '@runguard/gateway/api'
+import { Plus } from 'lucide-react'
+import { useState } from 'react'
+import { useUsers } from '../../api/queries.js'
+import { useReasonAgainst } from '../../app/session.jsx'
+import { Badge } from '../../parts/badge.jsx'
+import { Button } from '../../parts/button.jsx'
+import { useNow } from '../../parts/clock.js'
+import { formatAge } from '../../parts/format.js'
+import { Loaded } from '../../parts/loaded.jsx'
+import { EmptyState } from '../../parts/notice.jsx'
+import { Panel } from '../../parts/panel.jsx'
+import { type Column, CsvButton, Table } from '../../parts/table.jsx'
+import { RemoveUser, UserDialog } from './user-dialog.jsx'
+
+/** The list; only admins see it. */
+export function Users() {
+  const reason = useReasonAgainst('admin')
+  if (reason === null) return <UserList />
+  return (
+    <Panel>
+      <EmptyState title="Not for your role" text={reason} />
+    </Panel>
+  )
+}
+
+type Asked = { readonly kind: 'new' } | { readonly kind: 'edit' | 'remove'; readonly user: ApiUser }
+
+function UserList() {
+  const query = useUsers()
+  const [asked, setAsked] = useState<Asked | null>(null)
+  const close = () => setAsked(null)
+  return (
+    <Loaded query={query} lines={5}>
+      {({ items }) => (
+        <Panel
+          title="Users"
+          isFlush
+          actions={
+            <>
+              <CsvButton name="users" columns={COLUMNS} rows={items} />
+              <Button look="primary" isSmall onClick={() => setAsked({ kind: 'new' })}>
+                <Plus size={13} aria-hidden />
+                New user
+              </Button>
+            </>
+          }
+        >
+          <UserTable users={items} onAsk={setAsked} />
+          {asked?.kind === 'new' ? <UserDialog user={null} onClose={close} /> : null}
+          {asked?.kind === 'edit' ? <UserDialog user={asked.user} onClose={close} /> : null}
+          {asked?.kind === 'remove' ? <RemoveUser user={asked.user} onClose={close} /> : null}
+        </Panel>
+      )}
+    </Loaded>
+  )
+}
+
+function UserTable({ users, onAsk }: { users: readonly ApiUser[]; onAsk: (asked: Asked) => void }) {
+  if (users.length === 0) {
+    return (
+      <EmptyState
+        title="No users yet"
+        text="Until there are some, only the admin token signs in."
+        command="runguard user add ada@example.com --role viewer"
+      />
+    )
+  }
+  const actions: Column<ApiUser> = {
+    title: '',
+    value: () => null,
+    isNumber: true,
+    cell: (user) => (
+      <span className="inline-flex gap-1">
+        <Button isSmall aria-label={`Edit ${user.name}`} onClick={() => onAsk({ kind: 'edit', user })}>
+          Edit
+        </Button>
+        <Button
+          isSmall
+          look="danger"
+          aria-label={`Remove ${user.name}`}
+          onClick={() => onAsk({ kind: 'remove', user })}
+        >
+          Remove
+        </Button>
+      </span>
+    ),
+  }
+  return (
+    <Table caption="Users" columns={[...COLUMNS, actions]} rows={users} rowKey={({ id }) => id} isSortable={false} />
+  )
+}
+
+function LastSeen({ at }: { at: number | null }) {
+  const nowMs = useNow()
+  return <span>{formatAge(at, nowMs)}</span>
+}
+
+const COLUMNS: readonly Column<ApiUser>[] = [
+  {
+    title: 'Name',
+    cell: ({ name }) => <bdi className="font-medium">{name}</bdi>,
+    value: ({ name }) => name,
+    isWide: true,
+  },
+  { title: 'Id', cell: ({ id }) => <bdi className="text-ink-2">{id}</bdi>, value: ({ id }) => id, isExtra: true },
+  { title: 'E-mail', cell: ({ email }) => <bdi>{email ?? ''}</bdi>, value: ({ email }) => email },
+  {
+    title: 'Role',
+    cell: ({ role }) => <Badge tone={role === 'admin' ? 'good' : 'plain'}>{role}</Badge>,
+    value: ({ role }) => role,
+  },
+  {
+    title: 'State',
+    cell: ({ isDisabled }) => (isDisabled ? <Badge tone="warn">disabled</Badge> : 'active'),
+    value: ({ isDisabled }) => (isDisabled ? 'disabled' : 'active'),
+  },
+  {
+    title: 'Last seen',
+    cell: ({ lastSeenAt }) => <LastSeen at={lastSeenAt} />,
+    value: ({ lastSeenAt }) => lastSeenAt,
+    isNumber: true,
+  },
+]

@@ -1,0 +1,124 @@
+/** The budgets of the configuration file and of the registry: how they stand, and changing those of the registry. */
+
+import {
+  type Account,
+  type Budget,
+  type BudgetStanding,
+  readConfig,
+  type SourcedBudget,
+  standBudgets,
+} from '@runguard/sdk/core'
+import type { Registry, Store, StoredBudget } from '@runguard/sdk/store'
+import type { ApiBudget, ApiBudgetBody } from '../api/budgets.js'
+import { ApiProblem, notFound } from './problem.js'
+import { budgetWire, readBudget, revisionOf } from './wire/budget-wire.js'
+
+/** What the desk works with. */
+export interface BudgetDeskParts {
+  readonly store: Registry & Pick<Store, 'balances'>
+  /** Those of the configuration file: changed there. */
+  readonly fileBudgets: readonly Budget[]
+  readonly now: () => number
+  /** Takes what the registry has now into force; resolves when it is. */
+  readonly apply: () => Promise<void>
+}
+
+/** A budget before and after a change, as the API shows them. */
+export interface BudgetChange {
+  readonly before: ApiBudget | null
+  readonly after: ApiBudget | null
+}
+
+/** Budgets at the control plane. */
+export interface BudgetDesk {
+  list(): Promise<readonly ApiBudget[]>
+  /** In the order in which they are kept, without how they stand. */
+  inForce(): Promise<readonly SourcedBudget[]>
+  /** Rejects with `ApiProblem`. */
+  put(id: string, body: ApiBudgetBody): Promise<BudgetChange>
+  remove(id: string): Promise<BudgetChange>
+}
+
+/** Opens the desk. */
+export function openBudgetDesk(parts: BudgetDeskParts): BudgetDesk {
+  const { store } = parts
+  const inTurn = oneByOne()
+  const find = async (id: string): Promise<ApiBudget | null> =>
+    (await listBudgets(parts)).find((each) => each.id === id) ?? null
+  return {
+    list: () => listBudgets(parts),
+    inForce: async () => merge(parts, await store.listBudgets()),
+    put: (id, body) =>
+      inTurn(async () => {
+        requireNotInFile(parts, id)
+        const before = await find(id)
+        requireRevision(body.revision, before?.revision ?? null)
+        await store.putBudget(readBudget(id, body).stored)
+        await parts.apply()
+        return { before, after: await find(id) }
+      }),
+    remove: (id) =>
+      inTurn(async () => {
+        requireNotInFile(parts, id)
+        const before = await find(id)
+        if (!(await store.removeBudget(id))) throw notFound('budget')
+        await parts.apply()
+        return { before, after: null }
+      }),
+  }
+}
+
+/** Changes of one process come one after the other, so that a revision that was compared still holds. */
+function oneByOne(): <T>(work: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve()
+  return (work) => {
+    const next = last.then(work, work)
+    last = next.catch(() => {})
+    return next
+  }
+}
+
+function requireNotInFile({ fileBudgets }: BudgetDeskParts, id: string): void {
+  if (!fileBudgets.some((budget) => budget.id === id)) return
+  throw new ApiProblem(409, 'conflict', 'This budget is in the configuration file: change it there.')
+}
+
+function requireRevision(wanted: string | null | undefined, current: string | null): void {
+  if (wanted === undefined || wanted === current) return
+  throw new ApiProblem(409, 'conflict', 'Somebody else has changed this budget meanwhile. Look at it again.')
+}
+
+/** A stored budget that cannot be read is left out here; the gateway says so itself. */
+function merge({ fileBudgets }: BudgetDeskParts, stored: readonly StoredBudget[]): SourcedBudget[] {
+  const inFile = new Set(fileBudgets.map(({ id }) => id))
+  const ofFile = fileBudgets.map((budget): SourcedBudget => ({ budget, source: 'config' }))
+  const ofRegistry = stored.flatMap(({ id, written }): SourcedBudget[] => {
+    const reading = readConfig({ budgets: [written] })
+    const [budget] = reading.kind === 'config' ? reading.config.budgets : []
+    return budget?.id === id && !inFile.has(id) ? [{ budget, source: 'registry' }] : []
+  })
+  return [...ofFile, ...ofRegistry]
+}
+
+async function listBudgets(parts: BudgetDeskParts): Promise<readonly ApiBudget[]> {
+  const { store, now } = parts
+  const stored = await store.listBudgets()
+  const revisions = new Map(stored.map((each) => [each.id, revisionOf(each)]))
+  const standings = await readStandings(store, merge(parts, stored), now())
+  return standings.map((standing) => {
+    const isStored = standing.source === 'registry'
+    return budgetWire(standing, isStored ? (revisions.get(standing.budget.id) ?? null) : null)
+  })
+}
+
+async function readStandings(
+  store: BudgetDeskParts['store'],
+  budgets: readonly SourcedBudget[],
+  at: number,
+): Promise<BudgetStanding[]> {
+  const balances = new Map<string, readonly Account[]>()
+  for (const { budget } of budgets) {
+    if (budget.window !== 'request') balances.set(budget.id, await store.balances({ budget: budget.id, at }))
+  }
+  return standBudgets(budgets, balances, at)
+}

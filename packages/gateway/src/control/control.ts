@@ -1,0 +1,121 @@
+/** The control plane put together: routes, the hub they tell of changes, and the sums they read. */
+
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { getRequestListener } from '@hono/node-server'
+import { type Alert, type Breaker, type Budget, type CallRecord, readToken } from '@runguard/sdk/core'
+import type { LoopEvent } from '@runguard/sdk/engine'
+import { createApp } from './app.js'
+import { openBudgetDesk } from './budget-desk.js'
+import type { ControlParts } from './control-parts.js'
+import { createEventHub } from './event-hub.js'
+import type { ReadyOperation } from './operation.js'
+import { alertsRoutes } from './routes/alerts-routes.js'
+import { budgetsRoutes } from './routes/budgets-routes.js'
+import { cacheRoutes } from './routes/cache-routes.js'
+import { callsRoutes } from './routes/calls-routes.js'
+import { loopsRoutes } from './routes/loops-routes.js'
+import { overviewRoutes } from './routes/overview-routes.js'
+import { sessionRoutes } from './routes/session-routes.js'
+import { sessionsRoutes } from './routes/sessions-routes.js'
+import { SPEND_LIMITS_PATH, spendLimitsRoutes } from './routes/spend-limits-routes.js'
+import { spendRoutes } from './routes/spend-routes.js'
+import { systemRoutes } from './routes/system-routes.js'
+import { teamRoutes } from './routes/team-routes.js'
+import { readStaticFiles } from './static-files.js'
+import { startSumming } from './summing.js'
+import { alertWire } from './wire/alert-wire.js'
+import { callWire, loopWire } from './wire/call-wire.js'
+import { breakerWire } from './wire/traffic-wire.js'
+
+/** What the control plane is made of. */
+export interface ControlSetup extends Omit<ControlParts, 'budgets' | 'hub' | 'summing'> {
+  /** Those of the configuration file. */
+  readonly fileBudgets: readonly Budget[]
+  /** Takes the budgets that the registry has now into force. */
+  readonly applyBudgets: () => Promise<void>
+  /** The folder with the dashboard, an `index.html` in it; null for none. */
+  readonly dashboard: string | null
+}
+
+/** What happens, for those who watch. None of it waits, none of it throws. */
+export interface ControlEars {
+  record(record: CallRecord): void
+  loop(event: LoopEvent): void
+  breaker(breaker: Breaker): void
+  alert(alert: Alert): void
+  /** A threshold was crossed, or budgets were changed elsewhere. */
+  budgets(): void
+}
+
+/** The control plane of one gateway. */
+export interface Control {
+  /** True for requests below `/runguard`, and for spend limits of RunGuard's own. */
+  owns(target: string, headers: IncomingMessage['headers']): boolean
+  serve(request: IncomingMessage, response: ServerResponse): void
+  readonly ears: ControlEars
+  /** Ends what would go on for ever. */
+  close(): void
+}
+
+/** Opens it. */
+export function openControl({ fileBudgets, applyBudgets, dashboard, ...given }: ControlSetup): Control {
+  const { store, runtime, access, version } = given
+  const now = (): number => runtime.now()
+  const hub = createEventHub(runtime.id())
+  const budgets = openBudgetDesk({ store, fileBudgets, now, apply: applyBudgets })
+  const summing = startSumming(store, runtime)
+  const operations = allRoutes({ ...given, budgets, hub, summing })
+  const files = dashboard === null ? null : readStaticFiles(dashboard)
+  const app = createApp({ operations, version, files, access, store, now, log: runtime.log })
+  const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false })
+  return {
+    owns,
+    serve: (request, response) => void listener(request, response),
+    ears: {
+      record: (record) => hub.publish('call', () => ({ kind: 'call', at: now(), call: callWire(record) })),
+      loop: (event) => hub.publish('loop', () => ({ kind: 'loop', at: event.at, loop: loopOf(event) })),
+      breaker: (breaker) =>
+        hub.publish('breaker', () => ({ kind: 'breaker', at: breaker.changedAt, breaker: breakerWire(breaker) })),
+      alert: (alert) => hub.publish('alert', () => ({ kind: 'alert', at: now(), alert: alertWire(alert) })),
+      budgets: () => hub.publish('budgets', () => ({ kind: 'budgets', at: now() })),
+    },
+    close: () => {
+      hub.close()
+      summing.stop()
+    },
+  }
+}
+
+/** Every operation of the control plane, in the order in which paths are looked for. */
+export function allRoutes(parts: ControlParts): ReadyOperation[] {
+  return [
+    ...sessionRoutes(parts),
+    ...overviewRoutes(parts),
+    ...spendRoutes(parts),
+    ...callsRoutes(parts),
+    ...sessionsRoutes(parts),
+    ...cacheRoutes(parts),
+    ...budgetsRoutes(parts),
+    ...loopsRoutes(parts),
+    ...alertsRoutes(parts),
+    ...teamRoutes(parts),
+    ...systemRoutes(parts),
+    ...spendLimitsRoutes(parts),
+  ]
+}
+
+function loopOf({ call, agent, loop, at }: LoopEvent): ReturnType<typeof loopWire> {
+  const { session, agent: name } = agent
+  const scope = { session, agent: name === '' ? null : name, user: null, project: null }
+  return loopWire({ id: call, startedAt: at, servedModel: null, requestedModel: null, scope }, loop)
+}
+
+/** Tools of the Admin API show a token of RunGuard here; whoever shows another key means the upstream. */
+function owns(target: string, headers: IncomingMessage['headers']): boolean {
+  const path = target.split('?', 1)[0] ?? ''
+  if (path === '/runguard' || path.startsWith('/runguard/')) return true
+  if (path !== SPEND_LIMITS_PATH && !path.startsWith(`${SPEND_LIMITS_PATH}/`)) return false
+  const bearer = headers.authorization?.replace(/^bearer +/i, '').trim()
+  const shown = [headers['x-api-key'], bearer].flatMap((each) => (typeof each === 'string' ? [each] : []))
+  return shown.some((each) => ['admin', 'user'].includes(readToken(each)?.kind ?? ''))
+}

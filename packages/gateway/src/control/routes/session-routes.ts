@@ -1,0 +1,109 @@
+/** Signing in and out. */
+
+import { z } from 'zod'
+import type { Actor, Denial, Redirect } from '../../access/access.js'
+import type { ApiSession } from '../../api/session.js'
+import { loginBody, sessionSchema } from '../../api/session.js'
+import type { ControlParts } from '../control-parts.js'
+import { type Asker, operation, type ReadyOperation } from '../operation.js'
+import { ApiProblem, notAvailable } from '../problem.js'
+
+/** The operations on the session of whoever asks. */
+export function sessionRoutes({ access, version }: ControlParts): ReadyOperation[] {
+  const sessionOf = (actor: Actor | null, csrfToken: string | null): ApiSession => ({
+    actor,
+    csrfToken,
+    canSignOut: actor !== null && actor.kind !== 'local' && csrfToken !== null,
+    signIn: { hasToken: true, hasOidc: access.oidc !== null },
+    version,
+  })
+  return [
+    operation(
+      {
+        id: 'session.read',
+        method: 'get',
+        path: '/runguard/api/session',
+        summary: 'Who asks, or how to sign in',
+        answer: sessionSchema,
+      },
+      async ({ asker }) => sessionOf(asker.actor, asker.csrfToken),
+    ),
+    operation(
+      {
+        id: 'session.login',
+        method: 'post',
+        path: '/runguard/api/login',
+        summary: 'Sign in with a token',
+        body: loginBody,
+        answer: sessionSchema,
+        isAudited: true,
+      },
+      async ({ asker, body, note, setHeader }) => {
+        const login = await access.login(asker, body.token)
+        if (login.kind === 'deny') throw denied(login)
+        setHeader('set-cookie', login.setCookie)
+        note({ subject: login.actor.id, before: null, after: null, actor: login.actor })
+        return sessionOf(login.actor, login.csrfToken)
+      },
+    ),
+    operation(
+      {
+        id: 'session.logout',
+        method: 'post',
+        path: '/runguard/api/logout',
+        summary: 'Sign out',
+        answer: sessionSchema,
+        isAudited: true,
+      },
+      async ({ asker, note, setHeader }) => {
+        setHeader('set-cookie', await access.logout(asker))
+        note({ subject: asker.actor?.id ?? '', before: null, after: null })
+        return sessionOf(null, null)
+      },
+    ),
+    ...oidcRoutes(access),
+  ]
+}
+
+const nothing = z.object({})
+
+function oidcRoutes({ oidc }: ControlParts['access']): ReadyOperation[] {
+  const follow = async (step: 'start' | 'finish', asker: Asker): Promise<Response> => {
+    if (oidc === null) throw notAvailable('No sign-in of an organisation is configured here.')
+    const answer = step === 'start' ? await oidc.start(asker) : await oidc.finish(asker, asker.url)
+    if (answer.kind === 'deny') throw denied(answer)
+    return redirect(answer)
+  }
+  return [
+    operation(
+      {
+        id: 'oidc.start',
+        method: 'get',
+        path: '/runguard/api/oidc/start',
+        summary: 'To the sign-in of the organisation',
+        answer: nothing,
+      },
+      ({ asker }) => follow('start', asker),
+    ),
+    operation(
+      {
+        id: 'oidc.callback',
+        method: 'get',
+        path: '/runguard/api/oidc/callback',
+        summary: 'Back from there',
+        answer: nothing,
+      },
+      ({ asker }) => follow('finish', asker),
+    ),
+  ]
+}
+
+function denied({ status, code, message, headers }: Denial): ApiProblem {
+  return new ApiProblem(status, code, message, { headers })
+}
+
+function redirect({ location, setCookies }: Redirect): Response {
+  const headers = new Headers({ location, 'cache-control': 'no-store' })
+  for (const cookie of setCookies) headers.append('set-cookie', cookie)
+  return new Response(null, { status: 302, headers })
+}

@@ -1,0 +1,108 @@
+/** Budgets as the API shows and takes them. */
+
+import { createHash } from 'node:crypto'
+import { type Budget, type BudgetStanding, type DegradeStep, decimalUsd, nanoUsd, readConfig } from '@runguard/sdk/core'
+import type { StoredBudget } from '@runguard/sdk/store'
+import type { ApiBudget, ApiBudgetBody } from '../../api/budgets.js'
+import { ApiProblem } from '../problem.js'
+
+/** Each session may have an account. */
+const MAX_ACCOUNTS = 50
+
+/** A budget and how it stands. */
+export function budgetWire({ budget, source, accounts }: BudgetStanding, revision: string | null): ApiBudget {
+  const fullest = [...accounts].sort((a, b) => b.spent / Math.max(1, b.limit) - a.spent / Math.max(1, a.limit))
+  return {
+    id: budget.id,
+    name: budget.name,
+    scope: budget.scope,
+    limitNano: budget.limit,
+    window: budget.window,
+    timeZone: budget.timeZone,
+    mode: budget.mode,
+    thresholds: [...budget.thresholds],
+    isPaused: budget.isPaused,
+    overrides: budget.overrides.map(({ scopeName, limit, until }) => ({ scopeName, limitNano: limit, until })),
+    degrade: (budget.degrade ?? []).map(stepWire),
+    source,
+    revision,
+    accounts: fullest.slice(0, MAX_ACCOUNTS).map((account) => ({
+      scope: account.scope,
+      windowStart: account.windowStart,
+      windowEnd: account.windowEnd,
+      limitNano: account.limit,
+      spentNano: account.spent,
+      heldNano: account.held,
+      leftNano: account.left,
+      isEnforced: account.isEnforced,
+      isUsedUp: account.isUsedUp,
+      isBinding: account.isBinding,
+    })),
+    accountCount: accounts.length,
+  }
+}
+
+function stepWire({ at, action }: DegradeStep): ApiBudget['degrade'][number] {
+  switch (action.kind) {
+    case 'cheaper-tier':
+      return { at, step: action.kind, ...(action.to === null ? {} : { to: action.to }) }
+    case 'lower-effort':
+      return { at, step: action.kind, to: action.to }
+    case 'tighter-max-tokens':
+      return { at, step: action.kind, maxTokens: action.maxTokens }
+    case 'refuse':
+      return { at, step: action.kind }
+  }
+}
+
+/** Changes with what is stored. */
+export function revisionOf({ written }: StoredBudget): string {
+  return createHash('sha256').update(JSON.stringify(written)).digest('base64url').slice(0, 16)
+}
+
+/** A budget that was put, in the words of the configuration, and checked by its schema. */
+export interface CheckedBudget {
+  readonly budget: Budget
+  readonly stored: StoredBudget
+}
+
+/** Reads a budget that was put. Throws `ApiProblem` with everything that is wrong. */
+export function readBudget(id: string, body: ApiBudgetBody): CheckedBudget {
+  const written = { ...writtenOf(body), id }
+  const reading = readConfig({ budgets: [written] })
+  const [budget] = reading.kind === 'config' ? reading.config.budgets : []
+  if (budget !== undefined) return { budget, stored: { id: budget.id, written } }
+  const problems = reading.kind === 'problems' ? reading.problems : []
+  throw new ApiProblem(400, 'invalid-request', 'This budget cannot be used.', {
+    problems: problems.map(({ path, message }) => ({ path: placeOf(path), message })),
+  })
+}
+
+function writtenOf(body: ApiBudgetBody): Record<string, unknown> {
+  const { scope, limitNano, window, timeZone, name, mode, thresholds, isPaused, overrides, degrade } = body
+  const fields = {
+    scope,
+    limit: decimalUsd(nanoUsd(limitNano)),
+    window,
+    timeZone,
+    name: name ?? undefined,
+    mode,
+    thresholds,
+    paused: isPaused,
+    overrides: overrides?.map((override) => ({
+      scope: override.scopeName,
+      limit: decimalUsd(nanoUsd(override.limitNano)),
+      ...(override.until === null ? {} : { until: new Date(override.until).toISOString() }),
+    })),
+    degrade,
+  }
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
+}
+
+/** Where in the request a problem of the configuration's schema is: `budgets[0].overrides[1].limit`. */
+function placeOf(path: string): string {
+  const steps = path.replace(/^budgets\[0\]\.?/, '').replace(/\[(\d+)\]/g, '.$1')
+  if (steps === 'id') return 'path.id'
+  const renamed = steps.replace(/(^|\.)limit$/, '$1limitNano').replace(/^paused$/, 'isPaused')
+  return renamed === '' ? 'body' : `body.${renamed.replace(/^(overrides\.\d+)\.scope$/, '$1.scopeName')}`
+}
