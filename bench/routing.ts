@@ -44,11 +44,7 @@ function main(): void {
   const switching = measureSwitching(folder, book)
   const routers = findLabels(folder).map((set) => compareRouters(set, book, AT_MS))
   const classifier = measureClassifier()
-  const texts = [
-    ...switching.map(renderSwitching),
-    ...routers.map(renderRouters),
-    ...classifier.map(renderConfusion),
-  ]
+  const texts = [...switching.map(renderSwitching), ...routers.map(renderRouters), ...classifier.map(renderConfusion)]
   console.log(json ? JSON.stringify({ switching, routers, classifier }, null, 2) : texts.join('\n\n'))
 }
 

@@ -32,7 +32,8 @@ function routerRow({ router, apgr, cpt50, cpt80, curve }: RouterResult): string 
   const points = curve.map(({ strongShare, right, usd }) => {
     return `${Math.round(strongShare * 100)}%: ${right.toFixed(0)} right $${usd.toFixed(2)}`
   })
-  const figures = apgr === null ? ''.padEnd(34) : `APGR ${apgr.toFixed(3)}  50 % at ${share(cpt50)}  80 % at ${share(cpt80)}`
+  const figures =
+    apgr === null ? ''.padEnd(34) : `APGR ${apgr.toFixed(3)}  50 % at ${share(cpt50)}  80 % at ${share(cpt80)}`
   return `  ${router.padEnd(13)} ${figures.padEnd(38)} ${points.join(' | ')}`
 }
 

@@ -23,11 +23,7 @@ const NAMED: Readonly<Record<string, readonly string[]>> = {
     'Pull out every amount in this mail: {}',
     'List all names in the following text. {}',
   ],
-  summarize: [
-    'Summarize this for a busy reader: {}',
-    'Give me a summary of the following. {}',
-    'TL;DR please: {}',
-  ],
+  summarize: ['Summarize this for a busy reader: {}', 'Give me a summary of the following. {}', 'TL;DR please: {}'],
   code_review: [
     'Review this diff and say what could break: {}',
     'Do a code review of this function: {}',
@@ -93,7 +89,9 @@ export interface WordedSet {
 /** Every instruction with every filler. */
 export function wordCalls(): readonly WordedSet[] {
   const fill = (task: string | null, patterns: readonly string[], fillers = FILLERS): readonly WordedCall[] =>
-    patterns.flatMap((pattern) => fillers.map((filler) => ({ task, content: pattern.replace('{}', filler), system: '' })))
+    patterns.flatMap((pattern) =>
+      fillers.map((filler) => ({ task, content: pattern.replace('{}', filler), system: '' })),
+    )
   const all = (by: Readonly<Record<string, readonly string[]>>, fillers = FILLERS): readonly WordedCall[] =>
     Object.entries(by).flatMap(([task, patterns]) => fill(task, patterns, fillers))
   return [

@@ -32,6 +32,11 @@ const permissions: readonly Permission[] = [
     reason: 'makes tokens and cookies, which nobody may guess',
   },
   {
+    path: 'packages/dashboard/src/api/live.ts',
+    effects: ['clock', 'timer'],
+    reason: 'paces what live events renew, and is the clock of the screens',
+  },
+  {
     path: 'packages/cli/src/',
     effects: ['clock', 'chance', 'environment', 'timer'],
     reason: 'the composition root: the one place that reads the world',

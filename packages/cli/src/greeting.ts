@@ -30,6 +30,7 @@ export async function greet(terminal: Terminal, beginning: Beginning): Promise<v
   terminal.say(
     `Calls go to ${upstream}, and each is shown here with its cost; sums:  runguard report${place}   (Ctrl-C stops it)`,
   )
+  terminal.say(`Dashboard:  ${url}/runguard/`)
   terminal.say(budgetLine(beginning, place))
   const decided = decidedByFile(beginning)
   if (decided.length > 0) terminal.say(`From ${beginning.file?.path}: ${decided.join(', ')}`)

@@ -3,6 +3,7 @@
 import { Command, Option } from 'commander'
 import { addAlertCommands } from './operations/alert-commands.js'
 import { addAuditCommands } from './operations/audit-commands.js'
+import { addBatchCommands } from './operations/batch-commands.js'
 import { addBreakerCommands } from './operations/breaker-commands.js'
 import { addBudgetCommands } from './operations/budget-commands.js'
 import { addKeyCommands } from './operations/key-commands.js'
@@ -18,6 +19,7 @@ import {
   logLevels,
   parseCount,
   parseHost,
+  parseListenHost,
   parsePort,
   parseUpstream,
   withStoreFlags,
@@ -55,6 +57,7 @@ export function buildProgram(): Command {
   addAuditCommands(program, run)
   addLedgerCommands(program, run)
   addSessionCommands(program, run)
+  addBatchCommands(program, run)
   addBreakerCommands(program, run)
   addAlertCommands(program, run)
   addStandingCommands(program, run)
@@ -77,6 +80,13 @@ function runWith(program: Command): Run {
   }
 }
 
+/** Another than loopback is for gateways that say who may use them. */
+function listenFlag(): Option {
+  return new Option('--host <address>', 'where to listen; another than loopback needs access: in the configuration')
+    .default('127.0.0.1')
+    .argParser(parseListenHost)
+}
+
 function hostFlag(): Option {
   return new Option('--host <address>', 'a loopback address').default('127.0.0.1').argParser(parseHost)
 }
@@ -90,7 +100,7 @@ function addStart(program: Command, run: Run): void {
     .command('start')
     .description('start the gateway, and print a line for each call (the default)')
     .addOption(portFlag(4141))
-    .addOption(hostFlag())
+    .addOption(listenFlag())
     .addOption(
       new Option('--upstream <url>', 'where calls go').default('https://api.anthropic.com').argParser(parseUpstream),
     )

@@ -252,9 +252,9 @@ test('observing counts and refuses nothing', async () => {
   expect(JSON.parse(stdout).budgets[0].accounts).toMatchObject([{ isUsedUp: true }])
 })
 
-test('a budget of a team or a key is taken, and everything that shows it says that it counts nothing yet', async () => {
+test('a budget of a team or a key is taken, and everything that shows it says that no gateway key belongs to it', async () => {
   const home = makeHome()
-  const warning = /^warning: The budget team:web\/day counts nothing yet: which team .* no gateway keys/m
+  const warning = /^warning: The budget team:web\/day counts nothing: there is no gateway key of the team web/m
   const added = await runCli(home, ['budget', 'add', '5', '--per', 'day', '--scope', 'team:web'])
   expect([added.code, added.stderr]).toEqual([0, expect.stringMatching(warning)])
   expect((await runCli(home, ['budget', 'set', 'team:web/day', '--limit', '6'])).stderr).toMatch(warning)
@@ -263,7 +263,7 @@ test('a budget of a team or a key is taken, and everything that shows it says th
   const gateway = await startGateway(home, simulator.url)
   await gateway.outputOf('stderr', warning)
   await runCli(home, ['budget', 'add', '5', '--per', 'day', '--scope', 'key:*'])
-  await gateway.outputOf('stderr', /^warning: The budget 'key:\*\/day' counts nothing yet: which key /m)
+  await gateway.outputOf('stderr', /^warning: The budget 'key:\*\/day' counts nothing: there is no gateway key\./m)
   const paused = await runCli(home, ['budget', 'pause', 'team:web/day'])
   expect(paused.stderr).not.toContain('warning')
 })

@@ -1,4 +1,4 @@
-/** The gateway's own pages: `/runguard/*`, and the probes with which clients ask whether anybody is there. */
+/** The probes with which clients ask whether anybody is there; what else is below `/runguard` belongs to the control plane. */
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Endpoint } from '@runguard/sdk/core'
@@ -35,6 +35,11 @@ async function readiness({ engine }: OwnPages): ReturnType<Page> {
 
 function pathOf({ target }: Endpoint): string {
   return target.split('?', 1)[0] ?? ''
+}
+
+/** Pages that ask whether anybody is there. */
+export function isProbe(endpoint: Endpoint): boolean {
+  return PAGES.has(pathOf(endpoint))
 }
 
 /** Pages that are answered here and never sent on. */

@@ -7,11 +7,12 @@ import type { Engine, Runtime } from '@runguard/sdk/engine'
 import { Pool } from 'undici'
 import type { CallerRules } from './access/callers.js'
 import { isLoopback } from './address.js'
-import { isOwnPage, serveOwnPage } from './control-plane.js'
 import { type CompiledCascades, compileCascades } from './calls/cascade.js'
 import { rememberCredentials } from './calls/credentials.js'
 import { isJobPage, serveJob } from './calls/job-pages.js'
 import { VerifierError } from './calls/verifier.js'
+import type { Control } from './control/control.js'
+import { isOwnPage, isProbe, serveOwnPage } from './control-plane.js'
 import { type DataPlane, refuseCall, serveCall } from './data-plane.js'
 import { createInputCounter } from './input-counter.js'
 import { MAX_BODY_BYTES } from './request.js'
@@ -22,7 +23,7 @@ export interface GatewayOptions {
   readonly runtime: Runtime
   /** Where calls go, e.g. `https://api.anthropic.com`. A path in it is put in front of every target. */
   readonly upstream: string
-  /** A loopback address. */
+  /** A loopback address, unless there are rules for callers: see `bindProblem`. */
   readonly host: string
   /** 0 takes any free port. */
   readonly port: number
@@ -33,6 +34,8 @@ export interface GatewayOptions {
   readonly maxBodyBytes?: number
   /** Whose calls are taken; absent: everybody's, with what they bring. */
   readonly callers?: CallerRules
+  /** The pages and the API below `/runguard`; absent: only the probes are there. */
+  readonly control?: Control
   /** The only hosts to which the end of deferred calls may be told. */
   readonly webhookHosts?: readonly string[]
 }
@@ -59,14 +62,18 @@ const DEFAULT_UPSTREAM_TIMEOUT_MS = 11 * 60 * 1000
 
 /** Starts listening. Rejects with {@link GatewayStartError}. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  requireLoopback(options.host)
+  if (options.callers === undefined) requireLoopback(options.host)
   const plane = createDataPlane(options)
+  const { control } = options
   let isClosing = false
   const answers = new WeakMap<Socket, ServerResponse>()
   const server = createServer((request, response) => {
     answers.set(request.socket, response)
     const endpoint = resolveEndpoint(request.method ?? 'GET', request.url ?? '/')
-    if (isJobPage(endpoint)) survive(plane, response, serveJob(plane.deferral, plane.callers, endpoint, request, response))
+    if (isJobPage(endpoint))
+      survive(plane, response, serveJob(plane.deferral, plane.callers, endpoint, request, response))
+    else if (control?.owns(endpoint.target, request.headers) === true && !isProbe(endpoint))
+      control.serve(request, response)
     else if (isOwnPage(endpoint)) serveOwnPage(options, endpoint, request, response)
     else if (isClosing) survive(plane, response, refuseCall(plane, endpoint, request, response, CLOSING))
     else survive(plane, response, serveCall(plane, endpoint, request, response))
@@ -86,6 +93,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const url = await listen(server, options)
   const close = async (graceMs: number): Promise<void> => {
     isClosing = true
+    control?.close()
     plane.runtime.schedule(HALF_SENT_MS, () => endHalfSent(sockets, answers))
     await drain(server, plane, graceMs)
     await Promise.race([options.engine.deferred.close(), plane.runtime.sleep(graceMs)])
@@ -95,7 +103,15 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   return { url, running: () => plane.running.size, close }
 }
 
-function createDataPlane({ engine, runtime, upstream, upstreamTimeoutMs, maxBodyBytes, callers, webhookHosts }: GatewayOptions): DataPlane {
+function createDataPlane({
+  engine,
+  runtime,
+  upstream,
+  upstreamTimeoutMs,
+  maxBodyBytes,
+  callers,
+  webhookHosts,
+}: GatewayOptions): DataPlane {
   const { origin, pathname } = parseUpstream(upstream)
   const timeoutMs = upstreamTimeoutMs ?? DEFAULT_UPSTREAM_TIMEOUT_MS
   const pool = new Pool(origin, { headersTimeout: timeoutMs, bodyTimeout: timeoutMs })

@@ -7,6 +7,7 @@ export {
 } from './alerting/alerting.js'
 export { openChannel, placeOf } from './alerting/channel.js'
 export { type AlertSend, httpSend } from './alerting/http-send.js'
+export { type Control, type ControlSetup, openControl } from './control/control.js'
 export { type Gateway, type GatewayOptions, GatewayStartError, startGateway } from './gateway.js'
 export { CallSums } from './telemetry/call-sums.js'
 export { type Metrics, openMetrics } from './telemetry/metrics.js'

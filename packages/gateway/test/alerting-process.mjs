@@ -1,10 +1,10 @@
 /** Alerting in a process of its own, to be killed: tells alerts into a file and sends what waits there. */
 
-import { openAlerting } from '@runguard/gateway'
 import { defaultAlertPolicy } from '@runguard/sdk/core'
 import { systemRuntime } from '@runguard/sdk/engine'
 import { sqliteStore } from '@runguard/sdk/store'
 import Database from 'libsql'
+import { openAlerting } from '../dist/alerting/alerting.js'
 
 const [path, url, first, count, laterMs] = process.argv.slice(2)
 const system = systemRuntime()

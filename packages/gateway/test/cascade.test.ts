@@ -105,7 +105,10 @@ describe('a cascade of the gateway', () => {
   it('ends with the refusal where a try cannot be paid, and tells what was spent till then', async () => {
     const budgets = [{ scope: 'everything', window: 'day', limit: '$0.0002' }]
     const { ask, asked } = await openHouse({ [haiku]: bad }, { budgets })
-    expect(await ask(bodyOf({ max_tokens: 200 }))).toMatchObject({ status: 402, told: 'tier=medium; attempt=2; good=no; failed-usd=0.00015' })
+    expect(await ask(bodyOf({ max_tokens: 200 }))).toMatchObject({
+      status: 402,
+      told: 'tier=medium; attempt=2; good=no; failed-usd=0.00015',
+    })
     expect(asked).toEqual([haiku])
   })
 
@@ -149,7 +152,12 @@ describe('a verifier', () => {
 
   it('reads the text of a message, and of nothing else', () => {
     const read = (body: unknown) => messageText(new TextEncoder().encode(JSON.stringify(body)))
-    const content = [{ type: 'thinking', thinking: 'x' }, { type: 'text', text: 'a' }, null, { type: 'text', text: 'b' }]
+    const content = [
+      { type: 'thinking', thinking: 'x' },
+      { type: 'text', text: 'a' },
+      null,
+      { type: 'text', text: 'b' },
+    ]
     expect(read({ type: 'message', content })).toBe('ab')
     expect(read({ type: 'error' })).toBe(null)
     expect(messageText(new Uint8Array([0xff, 0x7b]))).toBe(null)

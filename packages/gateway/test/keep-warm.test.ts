@@ -23,7 +23,14 @@ async function openHouse(caching: CachingPolicy) {
   }
   const engine = createEngine({ config, store: memoryStore(), runtime: time, onRecord })
   const runtime = systemRuntime()
-  const gateway = await startGateway({ engine, runtime, upstream: simulator.url, host: '127.0.0.1', port: 0, version: 't' })
+  const gateway = await startGateway({
+    engine,
+    runtime,
+    upstream: simulator.url,
+    host: '127.0.0.1',
+    port: 0,
+    version: 't',
+  })
   onTestFinished(() => gateway.close(0))
   const ask = async (stream: boolean): Promise<void> => {
     const response = await fetch(`${gateway.url}/v1/messages`, {
@@ -31,10 +38,12 @@ async function openHouse(caching: CachingPolicy) {
       headers: { 'x-api-key': 'sk-ant-test', 'anthropic-version': '2023-06-01', 'content-type': 'application/json' },
       body: JSON.stringify({
         model: 'claude-opus-5-5',
-        max_tokens: 50,
+        max_tokens: 1_000,
         stream,
         tools: [{ name: 'read', input_schema: { type: 'object' } }],
-        messages: [{ role: 'user', content: [{ type: 'text', text: 'The house stands by the river. '.repeat(2_000) }] }],
+        messages: [
+          { role: 'user', content: [{ type: 'text', text: 'The house stands by the river. '.repeat(2_000) }] },
+        ],
       }),
     })
     await response.text()

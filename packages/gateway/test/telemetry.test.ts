@@ -45,6 +45,8 @@ describe('metrics', () => {
     }
     const { metrics } = metricsOver()
     for (const record of await records(30)) metrics.record(record)
+    // Ready is who has everything in the store.
+    expect((await fetch(`${gateway.url}/runguard/ready`)).status).toBe(200)
     const [total] = await store.report({ groupBy: 'total' })
     const text = await metrics.text()
     const samples = samplesOf(text, 'runguard_cost_usd_total')
@@ -183,7 +185,6 @@ describe('OpenTelemetry', () => {
     const { gateway, records } = await startHouse(upstream)
     const header = `00-${TRACE}-${SPAN}-01`
     await (await post(gateway.url, messagesBody, { traceparent: header, 'x-claude-code-session-id': 's1' })).text()
-    console.log(JSON.stringify(await records(1)))
     expect(seen).toEqual([header])
     const [record] = await records(1)
     if (record === undefined) throw new Error('no record')

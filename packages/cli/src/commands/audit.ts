@@ -58,7 +58,8 @@ export async function runAuditVerify(
   const isMissing = findings.length === 0 && head.sequence === 0 && known.length > 0
   const isSound = findings.length === 0 && !isMissing
   if (options.json) terminal.print(JSON.stringify({ isSound, entries: head.sequence, head: headText(head), findings }))
-  else if (isSound) terminal.print(`${wholeCount(head.sequence)} entries, each as it was written. Head: ${headText(head)}`)
+  else if (isSound)
+    terminal.print(`${wholeCount(head.sequence)} entries, each as it was written. Head: ${headText(head)}`)
   else for (const finding of findings) terminal.print(findingLine(finding))
   if (isMissing) terminal.say('There is no log here, but a head of it is known.')
   if (isSound && known.length === 0) {
@@ -95,5 +96,8 @@ async function printUpTo({ terminal }: Environment, store: OpenStore, head: Audi
 function readHead(written: string): AuditHead {
   const [, sequence, hash = ''] = /^(\d{1,15}):([0-9a-f]{64})$/.exec(written.trim().toLowerCase()) ?? []
   if (sequence !== undefined) return { sequence: Number(sequence), hash }
-  throw new CommandError('--head is the number of an entry and its hash, as verify prints it: 42:9f86d0…', exitCodes.config)
+  throw new CommandError(
+    '--head is the number of an entry and its hash, as verify prints it: 42:9f86d0…',
+    exitCodes.config,
+  )
 }

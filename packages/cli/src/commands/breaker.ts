@@ -3,6 +3,7 @@
 import { type Breaker, type BreakerEvent, breakerScopes } from '@runguard/sdk/core'
 import { changeBreaker } from '@runguard/sdk/engine'
 import { CommandError, type ExitCode, exitCodes } from '../exit.js'
+import { noteChange } from '../operations/noted-change.js'
 import { quoteId } from '../settings/budgets-in-force.js'
 import type { Environment } from '../settings/environment.js'
 import { changeStore, describePlace, findPlace, useStore } from '../settings/open-store.js'
@@ -65,7 +66,13 @@ export async function runBreakerRelease(
 async function change(environment: Environment, written: string, event: BreakerEvent, options: BreakerFlags) {
   const key = requireKey(written)
   const place = await findPlace(environment, options)
-  const changed = await changeStore(place, (store) => changeBreaker(store, key, event))
+  const action = event.kind === 'hold' ? 'breakers.hold' : 'breakers.reset'
+  const changed = await changeStore(place, async (store) => {
+    const [before = null] = await store.readBreakers([key])
+    const done = await changeBreaker(store, key, event)
+    await noteChange(store, environment, { action, subject: key, before, after: done.breaker })
+    return done
+  })
   const { breaker } = changed
   environment.terminal.print(
     options.json ? JSON.stringify({ kind: 'breaker', ...breakerJson(breaker) }) : breakerLine(breaker),

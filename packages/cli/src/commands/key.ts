@@ -48,7 +48,12 @@ export async function runKeyAdd(environment: Environment, name: string, options:
   if (options.budget !== undefined) budgetFor('rgk_new', options.budget)
   const made = await change(environment, options, async (store) => {
     const { after, secret } = await createKey(store, wishes, operator, nowMs)
-    await noteChange(store, environment, { action: 'keys.create', subject: after.id, before: null, after: shownKey(after) })
+    await noteChange(store, environment, {
+      action: 'keys.create',
+      subject: after.id,
+      before: null,
+      after: shownKey(after),
+    })
     const budget = options.budget === undefined ? null : await addBudget(environment, store, after.id, options.budget)
     return { key: after, secret, budget }
   })
@@ -129,7 +134,11 @@ async function noteKey(
 }
 
 /** Changes the store of a place; what cannot be done is said in words. */
-async function change<T>(environment: Environment, options: KeyFlags, work: (store: OpenStore) => Promise<T>): Promise<T> {
+async function change<T>(
+  environment: Environment,
+  options: KeyFlags,
+  work: (store: OpenStore) => Promise<T>,
+): Promise<T> {
   try {
     return await changeStore(await findPlace(environment, options), work)
   } catch (error) {

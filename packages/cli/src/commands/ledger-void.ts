@@ -2,6 +2,7 @@
 
 import { formatUsd, type Hold, type LedgerResult, sumUsd } from '@runguard/sdk/core'
 import { CommandError, type ExitCode, exitCodes } from '../exit.js'
+import { noteChange } from '../operations/noted-change.js'
 import { quoteId } from '../settings/budgets-in-force.js'
 import type { Environment } from '../settings/environment.js'
 import { requireKnownBudget } from '../settings/known-budgets.js'
@@ -43,6 +44,7 @@ async function voidOne(environment: Environment, id: string, reason: string, opt
   const result = await useStore<LedgerResult>(place, { kind: 'unknown-hold' }, async (store) => {
     if ((await store.findHold(id)) === null) return { kind: 'unknown-hold' }
     const [result] = await postVoids(store, [id], reason, environment.now())
+    if (result?.kind === 'voided') await noteVoid(environment, store, id, { reason, holds: [id] })
     return result ?? { kind: 'unknown-hold' }
   })
   const hold = requireVoided(id, result)
@@ -59,9 +61,11 @@ async function voidAll(
   const { terminal } = environment
   await requireKnownBudget(environment, options, budget)
   const place = await findPlace(environment, options)
-  const voided = await useStore<readonly Hold[]>(place, [], (store) =>
-    voidExpired(store, budget, reason, environment.now()),
-  )
+  const voided = await useStore<readonly Hold[]>(place, [], async (store) => {
+    const holds = await voidExpired(store, budget, reason, environment.now())
+    await noteVoid(environment, store, budget, { reason, holds: holds.map(({ id }) => id) })
+    return holds
+  })
   const total = sumUsd(voided.map(({ posted }) => posted))
   if (options.json) {
     const holds = voided.map(({ id }) => id)
@@ -69,6 +73,15 @@ async function voidAll(
   } else
     terminal.print(`${quoteId(printable(budget))}: ${wholeCount(voided.length)} voided, ${formatUsd(total)} taken back`)
   return exitCodes.ok
+}
+
+function noteVoid(
+  environment: Environment,
+  store: OpenStore,
+  subject: string,
+  after: { readonly reason: string; readonly holds: readonly string[] },
+): Promise<void> {
+  return noteChange(store, environment, { action: 'ledger.void', subject, before: null, after })
 }
 
 const GROUP = 500

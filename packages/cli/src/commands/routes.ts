@@ -40,7 +40,8 @@ export async function runRoutes(
   const rows = task === null ? all : all.filter((row) => row.task === task)
   if (options.json) terminal.print(JSON.stringify({ mode: policy.mode, tasks: rows.map(taskTierJson) }))
   else if (rows.length > 0) terminal.print(taskTable(rows, terminal.colors))
-  if (rows.length === 0) terminal.say(`Nobody has said anything of answers to ${JSON.stringify(task?.slice(0, 100))} yet.`)
+  if (rows.length === 0)
+    terminal.say(`Nobody has said anything of answers to ${JSON.stringify(task?.slice(0, 100))} yet.`)
   else if (policy.mode !== 'route') terminal.say(`Nothing is routed: routing.mode is ${policy.mode}.`)
   if (days.length === 0) terminal.say(`No answers were judged in ${describePlace(place)} yet: the table alone decides.`)
   return exitCodes.ok

@@ -5,12 +5,15 @@ import { type Runtime, systemRuntime } from '@runguard/sdk/engine'
 import { CommandError, type ExitCode, exitCodes } from '../exit.js'
 import { greet, warnOfUnmatched } from '../greeting.js'
 import { openLog } from '../log.js'
+import type { ControlWishes } from '../operations/gateway-control.js'
+import { type GatewayDoor, openDoor } from '../operations/gateway-door.js'
 import { openGateway, type RunningGateway } from '../operations/running-gateway.js'
 import { type BudgetsInForce, mergeBudgets, requireReadable } from '../settings/budgets-in-force.js'
 import { type ConfigFile, findConfig } from '../settings/config-file.js'
+import { findDashboard } from '../settings/dashboard-folder.js'
 import type { Environment } from '../settings/environment.js'
 import type { LogLevel } from '../settings/flags.js'
-import { changeStore, choosePlace } from '../settings/open-store.js'
+import { changeStore, choosePlace, describePlace } from '../settings/open-store.js'
 import { watchRegistry } from '../settings/registry-watch.js'
 import { chooseSettings, type Settings } from '../settings/settings.js'
 import type { OpenStore, StoreFlags, StorePlace } from '../settings/store-place.js'
@@ -62,10 +65,20 @@ async function run(
   const watch = await watchRegistry(store, runtime)
   try {
     const { budgets } = requireReadable(mergeBudgets(file, watch.first))
-    const gateway = await serve(environment, options, { store, runtime, budgets, settings })
-    watch.start((stored) => takeIntoForce(gateway, mergeBudgets(file, stored), terminal))
+    const door = await openDoor({ store, runtime, policy: file?.config.access, host: options.host })
+    const control = {
+      access: door.access,
+      file,
+      store,
+      storeName: describePlace(place),
+      applyBudgets: () => watch.lookNow(),
+      dashboard: findDashboard(),
+    }
+    const gateway = await serve(environment, options, { store, runtime, budgets, settings, door, control })
+    watch.start((stored) => takeIntoForce(gateway, mergeBudgets(file, stored), terminal, store))
     if (json) terminal.print(JSON.stringify({ kind: 'listening', url: gateway.url, upstream, version }))
-    greet(terminal, { url: gateway.url, upstream, settings, budgets, flags: options, file, place })
+    if (door.newAdminToken !== null) tellAdminToken(terminal, door.newAdminToken, json === true)
+    await greet(terminal, { url: gateway.url, upstream, settings, budgets, flags: options, file, place, store })
     await stop.first
     await endGateway(gateway, stop, terminal)
   } finally {
@@ -89,12 +102,20 @@ interface Parts {
   readonly runtime: Runtime
   readonly budgets: BudgetsInForce['budgets']
   readonly settings: Settings
+  readonly door: GatewayDoor
+  readonly control: ControlWishes
+}
+
+/** Once: only a hash of it is kept. */
+function tellAdminToken(terminal: Terminal, token: string, isJson: boolean): void {
+  if (isJson) terminal.print(JSON.stringify({ kind: 'admin-token', token }))
+  else terminal.say(`Sign in with this admin token, which is shown only now:  ${token}`)
 }
 
 function serve(
   { terminal, version, offsetAt }: Environment,
   options: StartOptions,
-  { store, runtime, budgets, settings }: Parts,
+  { store, runtime, budgets, settings, door, control }: Parts,
 ): Promise<RunningGateway> {
   const { host, port, upstream } = options
   const isJson = options.json === true
@@ -106,6 +127,8 @@ function serve(
     port,
     version,
     config: settings,
+    callers: door.callers,
+    control,
     budgets: budgets.map(({ budget }) => budget),
     onRecord: showCalls(terminal, isJson),
     onAlert: showAlerts(terminal, isJson, offsetAt),
@@ -115,7 +138,12 @@ function serve(
 }
 
 /** All of it or nothing: a budget that cannot be read must not fall out of force while it is mended. */
-function takeIntoForce(gateway: RunningGateway, { budgets, problems }: BudgetsInForce, terminal: Terminal): void {
+function takeIntoForce(
+  gateway: RunningGateway,
+  { budgets, problems }: BudgetsInForce,
+  terminal: Terminal,
+  store: OpenStore,
+): void {
   if (problems.length > 0) {
     const lines = [...problems, 'Until that is mended, the budgets from before stay in force.']
     terminal.say(lines.map((line) => `warning: ${line}`).join('\n'))
@@ -123,7 +151,7 @@ function takeIntoForce(gateway: RunningGateway, { budgets, problems }: BudgetsIn
   }
   gateway.setBudgets(budgets.map(({ budget }) => budget))
   terminal.say(`Budgets changed: ${budgets.length} in force.`)
-  warnOfUnmatched(terminal, budgets)
+  warnOfUnmatched(terminal, budgets, store).catch(() => {})
 }
 
 async function endGateway(gateway: RunningGateway, stop: StopSignals, terminal: Terminal): Promise<void> {

@@ -1,6 +1,14 @@
 /** `runguard user`: people who may open the control plane. */
 
-import { addUser, hashSecret, makeToken, removeUser, setUser, shownUser, TeamChangeError } from '@runguard/gateway/access'
+import {
+  addUser,
+  hashSecret,
+  makeToken,
+  removeUser,
+  setUser,
+  shownUser,
+  TeamChangeError,
+} from '@runguard/gateway/access'
 import type { User } from '@runguard/sdk/core'
 import type { UserRow } from '@runguard/sdk/store'
 import { CommandError, type ExitCode, exitCodes } from '../exit.js'
@@ -119,7 +127,9 @@ export async function runAdminToken(environment: Environment, options: UserFlags
     await noteChange(store, environment, { action: 'users.admin-token', subject: '', before: null, after: null })
   })
   terminal.print(options.json ? JSON.stringify({ kind: 'admin-token', token: text }) : text)
-  terminal.say('This is the only time that the token is shown. Whoever was signed in with the one before is signed out.')
+  terminal.say(
+    'This is the only time that the token is shown. Whoever was signed in with the one before is signed out.',
+  )
   return exitCodes.ok
 }
 
@@ -134,7 +144,11 @@ async function note(
 }
 
 /** Changes the store of a place; what cannot be done is said in words. */
-async function change<T>(environment: Environment, options: UserFlags, work: (store: OpenStore) => Promise<T>): Promise<T> {
+async function change<T>(
+  environment: Environment,
+  options: UserFlags,
+  work: (store: OpenStore) => Promise<T>,
+): Promise<T> {
   try {
     return await changeStore(await findPlace(environment, options), work)
   } catch (error) {

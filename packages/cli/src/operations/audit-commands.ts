@@ -40,7 +40,9 @@ function addVerify(audit: Command, run: Run): void {
   const command = audit
     .command('verify')
     .description('read all of it; fails if an entry was edited, taken out or exchanged')
-    .addOption(new Option('--head <number:hash>', 'as it was noted down before; may be repeated').default([]).argParser(collect))
+    .addOption(
+      new Option('--head <number:hash>', 'as it was noted down before; may be repeated').default([]).argParser(collect),
+    )
     .option(...jsonFlag)
   withStoreFlags(command).action((options) =>
     run(async (environment) => (await import('../commands/audit.js')).runAuditVerify(environment, options)),

@@ -1,7 +1,15 @@
 /** The gateway put together: price book, engine, store, clock and log around one listener. */
 
 import { type Gateway, GatewayStartError, startGateway } from '@runguard/gateway'
-import { type Breaker, type Budget, type CallRecord, loadPriceBook, priceList } from '@runguard/sdk/core'
+import type { CallerRules } from '@runguard/gateway/access'
+import {
+  type Breaker,
+  type Budget,
+  type CallRecord,
+  compileBudgets,
+  loadPriceBook,
+  priceList,
+} from '@runguard/sdk/core'
 import {
   type BudgetAlert,
   createEngine,
@@ -13,10 +21,13 @@ import {
   type Runtime,
 } from '@runguard/sdk/engine'
 import { CommandError } from '../exit.js'
+import { type ControlWishes, joinEars, watchGateway } from './gateway-control.js'
 
 /** What a gateway is made of. */
 export interface GatewayParts {
   readonly store: EngineOptions['store']
+  /** Pages, API, alerts and metrics; absent: only the probes are there. */
+  readonly control?: ControlWishes
   readonly upstream: string
   readonly host: string
   readonly port: number
@@ -25,6 +36,8 @@ export interface GatewayParts {
   /** What is other than the engine's own defaults. */
   readonly config?: Partial<Omit<EngineConfig, 'book'>>
   readonly budgets?: readonly Budget[]
+  /** Whose calls are taken; absent: everybody's, with what they bring. */
+  readonly callers?: CallerRules
   /** Called once for each call that has ended. */
   readonly onRecord: (record: CallRecord) => void
   /** Called once for each threshold of a budget and window. */
@@ -40,15 +53,37 @@ export type RunningGateway = Gateway & Pick<Engine, 'flush' | 'setBudgets'>
 
 /** Starts serving. Throws {@link CommandError} if the port cannot be had. */
 export async function openGateway(parts: GatewayParts): Promise<RunningGateway> {
-  const { upstream, host, port, version, runtime, config: wishes, ...engineParts } = parts
+  const { upstream, host, port, version, runtime, config: wishes, callers, control, ...engineParts } = parts
   const config = { ...engineDefaults, ...wishes, book: loadPriceBook(priceList) }
-  const engine = createEngine({ ...engineParts, runtime, config })
+  let budgets = compileBudgets(parts.budgets ?? [])
+  const watched = { runtime, config, upstream, version, budgets: () => budgets }
+  const watch = control === undefined ? null : await watchGateway(control, watched)
+  const ears = watch === null ? {} : joinEars(parts, watch.ears)
+  const engine = createEngine({ ...engineParts, ...ears, runtime, config })
+  let gateway: Gateway | null = null
+  const running = (): number => gateway?.running() ?? 0
+  const plane = watch?.open(engine, { url: () => gateway?.url ?? '', running })
   try {
-    const gateway = await startGateway({ engine, runtime, upstream, host, port, version })
-    return { ...gateway, flush: engine.flush, setBudgets: engine.setBudgets }
+    const pages = { ...(callers && { callers }), ...(plane && { control: plane }) }
+    gateway = await startGateway({ engine, runtime, upstream, host, port, version, ...pages })
   } catch (error) {
     await engine.close()
+    await watch?.close()
     if (error instanceof GatewayStartError) throw new CommandError(error.message)
     throw error
+  }
+  const { url, close } = gateway
+  return {
+    url,
+    running,
+    close: async (graceMs) => {
+      await close(graceMs)
+      await watch?.close()
+    },
+    flush: engine.flush,
+    setBudgets: (list) => {
+      budgets = compileBudgets(list)
+      engine.setBudgets(list)
+    },
   }
 }

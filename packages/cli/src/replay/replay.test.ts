@@ -20,9 +20,14 @@ function readPolicy(written: unknown) {
   return { budgets, config }
 }
 
+/** Lets a second pass, so that nothing of the calls before is still being written. */
+type Pause = () => Promise<void>
+
 /** Lets clients call a simulated API through a gateway, and gives what was recorded. */
-async function record(written: unknown, act: (url: string) => Promise<void>): Promise<Store> {
+async function record(written: unknown, act: (url: string, pause: Pause) => Promise<void>): Promise<Store> {
   const { budgets, config } = readPolicy(written)
+  const system = systemRuntime()
+  let passedMs = 0
   const simulator = await startSimulator()
   onTestFinished(() => simulator.close())
   const store = memoryStore()
@@ -32,12 +37,15 @@ async function record(written: unknown, act: (url: string) => Promise<void>): Pr
     host: '127.0.0.1',
     port: 0,
     version: '0',
-    runtime: systemRuntime(),
+    runtime: { ...system, now: () => system.now() + passedMs, tick: () => system.tick() + passedMs },
     config,
     budgets,
     onRecord: () => {},
   })
-  await act(gateway.url)
+  await act(gateway.url, async () => {
+    await gateway.flush()
+    passedMs += 1_000
+  })
   await gateway.close(0)
   return store
 }
@@ -81,8 +89,11 @@ function expectSameDecisions(played: readonly ReplayedCall[]): void {
 
 test('a replay of the demo with its own budgets decides as it was decided then, to the nano-dollar', async () => {
   const policy = { budgets: writtenBudgets }
-  const store = await record(policy, async (url) => {
-    for (const [index, step] of traffic.entries()) await step.run(createApiClient(url, sessionOf(index)))
+  const store = await record(policy, async (url, pause) => {
+    for (const [index, step] of traffic.entries()) {
+      await step.run(createApiClient(url, sessionOf(index)))
+      await pause()
+    }
   })
   const played = await replay(store, policy)
   expect(played.length).toBeGreaterThan(15)
@@ -113,12 +124,16 @@ const routed = {
 }
 
 test('a budget that runs low, shortens answers and then refuses does so again at the same calls', async () => {
-  const store = await record(routed, async (url) => {
+  const store = await record(routed, async (url, pause) => {
     for (let call = 0; call < 14; call++) {
       await sendAnyway(createApiClient(url, `s${call}`), 'claude-opus-5-5', '[[sim:text 300]]', 600)
+      await pause()
     }
     const client = createApiClient(url, 'last')
-    for (let call = 0; call < 60; call++) await sendAnyway(client, 'claude-opus-5', '[[sim:text 300]]', 4_000)
+    for (let call = 0; call < 30; call++) {
+      await sendAnyway(client, 'claude-opus-5', '[[sim:text 300]]', 4_000)
+      await pause()
+    }
   })
   const played = await replay(store, routed)
   expectSameDecisions(played)

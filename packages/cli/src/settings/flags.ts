@@ -3,6 +3,7 @@
  * the exit code for bad configuration.
  */
 
+import { isIP } from 'node:net'
 import { isLoopback } from '@runguard/gateway/address'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 
@@ -56,7 +57,13 @@ export function parseUpstream(text: string): string {
   return text
 }
 
-/** An address of this machine alone: there is no sign-in yet, so whoever reached the port could spend the money. */
+/** Any address of this machine: whether the gateway may listen there is for its door to say. */
+export function parseListenHost(text: string): string {
+  if (isIP(text) !== 0 || /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/i.test(text)) return text
+  throw new InvalidArgumentError('Write an address of this machine: 127.0.0.1, 0.0.0.0, :: or a host name.')
+}
+
+/** An address of this machine alone. */
 export function parseHost(text: string): string {
   if (isLoopback(text)) return text
   throw new InvalidArgumentError('RunGuard listens on loopback only: 127.0.0.1, ::1 or localhost.')

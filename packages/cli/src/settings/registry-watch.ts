@@ -1,7 +1,7 @@
 /** Takes changes of the registry into force while a gateway runs. */
 
 import type { Runtime } from '@runguard/sdk/engine'
-import type { Registry, StoredBudget } from '@runguard/sdk/store'
+import type { BudgetRegistry, StoredBudget } from '@runguard/sdk/store'
 
 /** What people change is in force within two seconds. */
 const POLL_MS = 1_000
@@ -12,13 +12,17 @@ export interface RegistryWatch {
   readonly first: readonly StoredBudget[]
   /** From now on tells of every change, until {@link RegistryWatch.stop}. */
   start(onChange: (stored: readonly StoredBudget[]) => void): void
+  /** Tells now of what has changed, after {@link RegistryWatch.start}. Rejects if the registry cannot be read. */
+  lookNow(): Promise<void>
   stop(): void
 }
 
 /** Reads the registry. Rejects with the store's error if that cannot be done; later failures are logged. */
-export async function watchRegistry(registry: Registry, runtime: Runtime): Promise<RegistryWatch> {
+export async function watchRegistry(registry: BudgetRegistry, runtime: Runtime): Promise<RegistryWatch> {
   let version = await registry.version()
   const first = await registry.listBudgets()
+  // Keys raise the version too: gateways look at those themselves.
+  let last = JSON.stringify(first)
   let isStopped = false
 
   const look = async (onChange: (stored: readonly StoredBudget[]) => void): Promise<void> => {
@@ -26,10 +30,15 @@ export async function watchRegistry(registry: Registry, runtime: Runtime): Promi
     if (current === version || isStopped) return
     const stored = await registry.listBudgets()
     version = current
-    if (!isStopped) onChange(stored)
+    const text = JSON.stringify(stored)
+    const hasChanged = text !== last
+    last = text
+    if (hasChanged && !isStopped) onChange(stored)
   }
+  let listener: ((stored: readonly StoredBudget[]) => void) | null = null
   const start: RegistryWatch['start'] = (onChange) => {
     if (isStopped) return
+    listener = onChange
     runtime.schedule(POLL_MS, () => {
       if (isStopped) return
       look(onChange)
@@ -42,6 +51,9 @@ export async function watchRegistry(registry: Registry, runtime: Runtime): Promi
   return {
     first,
     start,
+    lookNow: async () => {
+      if (listener !== null) await look(listener)
+    },
     stop: () => {
       isStopped = true
     },

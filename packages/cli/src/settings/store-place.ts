@@ -1,6 +1,6 @@
 /** Which store, for whom, and what it is once it is open. */
 
-import type { Registry, SessionStore, Store } from '@runguard/sdk/store'
+import type { Registry, SessionStore, Store, TrafficStore } from '@runguard/sdk/store'
 
 /** Which store. */
 export type StorePlace =
@@ -21,5 +21,5 @@ export interface Serving {
   onLost(error: Error): void
 }
 
-/** A store with its registry and its sessions. */
-export type OpenStore = Store & Registry & SessionStore
+/** A store with its registry, its sessions and its sums. */
+export type OpenStore = Store & Registry & SessionStore & TrafficStore

@@ -25,7 +25,11 @@ function isMetBy({ scope: { kind, name } }: Budget, { id, team }: GatewayKey): b
 }
 
 function warning({ id, scope: { kind, name } }: Budget): string {
-  const whose = name === '*' ? `of a ${kind}` : `of the ${kind} ${quoteId(printable(name))}`
-  const wayOut = kind === 'team' ? `runguard key add NAME --team ${name === '*' ? 'TEAM' : quoteId(printable(name))}` : 'runguard key ls'
-  return `The budget ${quoteId(printable(id))} counts nothing: there is no gateway key ${whose}. See:  ${wayOut}`
+  const each = kind === 'team' ? ' of a team' : ''
+  const whose = name === '*' ? each : ` of the ${kind} ${quoteId(printable(name))}`
+  const wayOut =
+    kind === 'team'
+      ? `runguard key add NAME --team ${name === '*' ? 'TEAM' : quoteId(printable(name))}`
+      : 'runguard key ls'
+  return `The budget ${quoteId(printable(id))} counts nothing: there is no gateway key${whose}. See:  ${wayOut}`
 }

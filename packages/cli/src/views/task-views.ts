@@ -19,7 +19,10 @@ export function taskTable(rows: readonly TaskTier[], colors: Colors): string {
   )
 }
 
-function cellsOf({ task, tier, model, tries, good, success, tryNano, solvedNano, isChosen, why }: TaskTier, isFirst: boolean) {
+function cellsOf(
+  { task, tier, model, tries, good, success, tryNano, solvedNano, isChosen, why }: TaskTier,
+  isFirst: boolean,
+) {
   return [
     isFirst ? printable(task) : '',
     printable(tier),
@@ -34,7 +37,18 @@ function cellsOf({ task, tier, model, tries, good, success, tryNano, solvedNano,
 }
 
 /** A row as JSON; shares from 0 to 1, money exact. */
-export function taskTierJson({ task, tier, model, tries, good, success, tryNano, solvedNano, isChosen, why }: TaskTier) {
+export function taskTierJson({
+  task,
+  tier,
+  model,
+  tries,
+  good,
+  success,
+  tryNano,
+  solvedNano,
+  isChosen,
+  why,
+}: TaskTier) {
   const usd = (nano: number | null): string | null => (nano === null ? null : decimalUsd(nanoUsd(Math.round(nano))))
   const { mean, low, high, evidence } = success
   const costs = { tryUsd: usd(tryNano), solvedUsd: usd(solvedNano) }

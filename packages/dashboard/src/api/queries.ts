@@ -110,7 +110,7 @@ export const useDeliveries = (query: Query) => usePages<ApiDeliveriesPage>('aler
 /** The audit log, the newest first. */
 export const useAudit = (query: Query) => usePages<ApiAuditPage>('audit', 'audit', query)
 /** All keys. */
-export const useKeys = () => useRead<ApiKeys>('keys', 'keys')
+export const useKeys = () => usePages<ApiKeys>('keys', 'keys', { limit: 200 })
 /** All users. */
 export const useUsers = () => useRead<ApiUsers>('users', 'users')
 /** How the gateway is set up. */

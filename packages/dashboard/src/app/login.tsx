@@ -8,7 +8,7 @@ import { Mark } from './mark.jsx'
 
 /** The door: by the admin token or a user's token, or by the identity provider. */
 export function Login({ session }: { session: ApiSession }) {
-  const { hasToken, oidc } = session.signIn
+  const { hasToken, hasOidc } = session.signIn
   return (
     <main className="grid min-h-dvh place-items-center px-4">
       <div className="w-full max-w-sm">
@@ -21,12 +21,12 @@ export function Login({ session }: { session: ApiSession }) {
         </div>
         <div className="space-y-4 rounded-xl border border-line bg-panel p-5 shadow-(--shadow)">
           {hasToken ? <TokenForm /> : null}
-          {oidc ? (
-            <a href={oidc.url} className={`${buttonClasses(hasToken ? 'plain' : 'primary')} w-full`}>
-              Sign in with {oidc.name}
+          {hasOidc ? (
+            <a href="/runguard/api/oidc/start" className={`${buttonClasses(hasToken ? 'plain' : 'primary')} w-full`}>
+              Sign in with your organisation
             </a>
           ) : null}
-          {!hasToken && oidc === null ? (
+          {!hasToken && !hasOidc ? (
             <p className="text-sm text-ink-2">Nobody can sign in here: the gateway has no admin token.</p>
           ) : null}
         </div>

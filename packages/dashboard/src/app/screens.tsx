@@ -3,7 +3,7 @@
 import { type ComponentType, lazy, Suspense, useEffect } from 'react'
 import { Route, Switch, useLocation } from 'wouter'
 import { EmptyState, Skeleton } from '../parts/notice.jsx'
-import { ErrorEdge } from './error-edge.jsx'
+import { ErrorEdge } from '../parts/error-edge.jsx'
 
 function lazily<Name extends string>(name: Name, load: () => Promise<Record<Name, ComponentType>>) {
   return lazy(() => load().then((module) => ({ default: module[name] })))

@@ -28,7 +28,8 @@ function readStored(): string | null {
 
 /** Shows a theme, without remembering it. */
 export function applyTheme(theme: Theme): void {
-  const shown = theme === 'system' ? (systemIsDark.matches ? 'dark' : 'light') : theme
+  const systemTheme = systemIsDark.matches ? 'dark' : 'light'
+  const shown = theme === 'system' ? systemTheme : theme
   document.documentElement.dataset.theme = shown
   for (const listener of listeners) listener()
 }

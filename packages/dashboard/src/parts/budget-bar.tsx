@@ -19,6 +19,7 @@ export function BudgetBar({ label, spentNano, heldNano, limitNano, thresholds = 
   const held = limitNano > 0 ? shareOf(heldNano, limitNano) : 0
   const words = `${formatMoney(spentNano)} spent and ${formatMoney(heldNano)} held of ${formatMoney(limitNano)}`
   return (
+    // biome-ignore lint/a11y/useSemanticElements: a meter element cannot show two values
     <div
       role="meter"
       aria-label={label}

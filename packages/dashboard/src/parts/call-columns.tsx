@@ -1,7 +1,7 @@
 /** Calls as rows of a table. */
 
 import type { ApiCall } from '@runguard/gateway/api'
-import { Ban, Repeat2, Scissors, TriangleAlert } from 'lucide-react'
+import { Ban, type LucideIcon, Repeat2, Scissors, TriangleAlert } from 'lucide-react'
 import { Badge } from './badge.jsx'
 import { endingWord, promptTokens } from './call-words.js'
 import {
@@ -16,10 +16,16 @@ import {
 import { Money, Saving } from './money.jsx'
 import type { Column } from './table.jsx'
 
+const ENDING_ICONS: Readonly<Record<string, LucideIcon>> = {
+  refused: Ban,
+  'budget-cut': Scissors,
+  'loop-cut': Scissors,
+}
+
 /** How a call ended, and the loop it was in. Nothing for one that simply worked. */
 export function CallBadges({ call }: { call: ApiCall }) {
   const word = endingWord(call)
-  const Icon = call.ending.reason === 'refused' ? Ban : call.ending.reason.endsWith('cut') ? Scissors : TriangleAlert
+  const Icon = ENDING_ICONS[call.ending.reason] ?? TriangleAlert
   return (
     <span className="inline-flex flex-wrap gap-1">
       {word ? (

@@ -28,6 +28,10 @@ export function Money({ nano, isEstimated = false, className }: MoneyProps) {
 
 /** A saving: a lever that lost money shows a minus, and looks like a loss. */
 export function Saving({ nano, isEstimated = false, className }: MoneyProps) {
-  const tone = nano === null || nano === 0 ? 'text-ink-3' : nano < 0 ? 'text-bad' : 'text-accent'
-  return <Money nano={nano} isEstimated={isEstimated} className={classes(tone, className)} />
+  return <Money nano={nano} isEstimated={isEstimated} className={classes(toneOf(nano), className)} />
+}
+
+function toneOf(nano: number | null): string {
+  if (nano === null || nano === 0) return 'text-ink-3'
+  return nano < 0 ? 'text-bad' : 'text-accent'
 }

@@ -11,12 +11,12 @@ type Value = string | number | boolean | null
 /** The rows in order; what has no value stands last, whichever way. Equal rows keep their order. */
 export function orderBy<Row>(
   rows: readonly Row[],
-  valueOf: ((row: Row) => Value) | undefined,
+  read: ((row: Row) => Value) | undefined,
   isDown: boolean,
 ): readonly Row[] {
-  if (valueOf === undefined) return rows
+  if (read === undefined) return rows
   return rows
-    .map((row) => ({ row, value: valueOf(row) }))
+    .map((row) => ({ row, value: read(row) }))
     .sort((left, right) => {
       if (left.value === null || right.value === null) return Number(left.value === null) - Number(right.value === null)
       return compare(left.value, right.value) * (isDown ? -1 : 1)

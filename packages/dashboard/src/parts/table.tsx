@@ -46,9 +46,9 @@ export function Table<Row>(props: TableProps<Row>) {
   const sorted = order === null ? rows : orderBy(rows, columns[order.column]?.value, order.isDown)
   return (
     <>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be in reach of the keyboard */}
       <section
         aria-label={caption}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be in reach of the keyboard
         tabIndex={0}
         className="overflow-x-auto rounded-b-lg focus-visible:-outline-offset-2"
       >

@@ -3,6 +3,7 @@
 import { ChartColumn, Table2 } from 'lucide-react'
 import { type KeyboardEvent, lazy, type ReactNode, Suspense, useState } from 'react'
 import { Button } from './button.jsx'
+import { ErrorEdge } from './error-edge.jsx'
 import { formatMoment } from './format.js'
 import { Panel } from './panel.jsx'
 import { colorOf, type Series, stepByKey, totalOf } from './series.js'
@@ -99,7 +100,6 @@ function Chart(props: TimeChartProps) {
   return (
     <div className="px-4 pb-3">
       <Readout {...props} cursor={cursor} />
-      {/* biome-ignore lint/a11y/useSemanticElements: the drawing is no form control */}
       <div
         role="slider"
         tabIndex={0}
@@ -112,9 +112,11 @@ function Chart(props: TimeChartProps) {
         onBlur={() => setCursor(null)}
         className="rounded-sm"
       >
-        <Suspense fallback={<div className="skeleton" style={{ height }} />}>
-          <Drawing {...props} series={series} height={height} cursor={cursor} onCursor={setCursor} />
-        </Suspense>
+        <ErrorEdge>
+          <Suspense fallback={<div className="skeleton" style={{ height }} />}>
+            <Drawing {...props} series={series} height={height} cursor={cursor} onCursor={setCursor} />
+          </Suspense>
+        </ErrorEdge>
       </div>
     </div>
   )
@@ -129,7 +131,8 @@ function wordsOf({ steps, series, format, formatStep = formatMoment }: TimeChart
 function Readout(props: TimeChartProps & { readonly cursor: number | null }) {
   const { series, steps, format, formatStep = formatMoment, cursor, kind } = props
   const last = steps.length - 1
-  const valueOf = (each: Series) => {
+  const whole = kind === 'bars' ? 'in all' : 'at the end'
+  const valueAtCursor = (each: Series) => {
     if (cursor !== null) return each.values[cursor] ?? 0
     return kind === 'bars' ? totalOf(each) : (each.values[last] ?? 0)
   }
@@ -139,11 +142,11 @@ function Readout(props: TimeChartProps & { readonly cursor: number | null }) {
         <span key={each.name} className="inline-flex max-w-60 items-center gap-1.5">
           <span className="size-2 shrink-0 rounded-[2px]" style={{ background: `var(${colorOf(each, index)})` }} />
           <bdi className="truncate">{each.name}</bdi>
-          <span className="font-medium text-ink tabular-nums">{format(valueOf(each))}</span>
+          <span className="font-medium text-ink tabular-nums">{format(valueAtCursor(each))}</span>
         </span>
       ))}
       <span className="ml-auto text-ink-3 tabular-nums">
-        {cursor === null ? (kind === 'bars' ? 'in all' : 'at the end') : formatStep(steps[cursor] ?? 0)}
+        {cursor === null ? whole : formatStep(steps[cursor] ?? 0)}
       </span>
     </div>
   )

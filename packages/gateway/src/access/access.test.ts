@@ -49,7 +49,8 @@ describe('the table of permissions', () => {
     const { access, token } = await withUser(who === 'nobody' ? 'admin' : who)
     const headers = who === 'nobody' ? {} : { authorization: `Bearer ${token}` }
     for (const operation of Object.keys(PERMISSIONS) as Operation[]) {
-      const expected = mayDo(operation, who === 'nobody' ? null : who) ? 200 : who === 'nobody' ? 401 : 403
+      const refused = who === 'nobody' ? 401 : 403
+      const expected = mayDo(operation, who === 'nobody' ? null : who) ? 200 : refused
       for (const method of ['GET', 'POST', 'PUT', 'DELETE']) {
         expect([operation, method, await statusOf(access, operation, request(method, headers))]).toEqual([
           operation,

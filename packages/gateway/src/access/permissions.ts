@@ -27,6 +27,7 @@ export const PERMISSIONS = {
   'sessions.hold': 'operator',
   'cache.read': 'viewer',
   'routes.read': 'viewer',
+  'feedback.give': 'operator',
   'budgets.list': 'viewer',
   'budgets.write': 'admin',
   'budgets.remove': 'admin',

@@ -42,11 +42,13 @@ function crossing(team: number, at: number, changes: object = {}): AlertEvent {
   }
 }
 
+type StageParts = Partial<Omit<AlertingParts, 'store'>> & { readonly store?: ReturnType<typeof memoryStore> }
+
 /** Alerting over a clock of the test. */
-function openStage(policy: AlertPolicy, parts: Partial<AlertingParts> = {}) {
+function openStage(policy: AlertPolicy, parts: StageParts = {}) {
   const runtime = manualRuntime()
-  const store = memoryStore()
-  const alerting = openAlerting({ store, runtime, policy, ...parts })
+  const store = parts.store ?? memoryStore()
+  const alerting = openAlerting({ ...parts, store, runtime, policy })
   onTestFinished(() => {
     const closed = alerting.close()
     // Whatever still waits for an answer gives up.
@@ -60,7 +62,7 @@ function openStage(policy: AlertPolicy, parts: Partial<AlertingParts> = {}) {
       await alerting.idle()
     }
   }
-  return { runtime, store: parts.store ?? store, alerting, pass }
+  return { runtime, store, alerting, pass }
 }
 
 const bodies = ({

@@ -168,7 +168,9 @@ describe('a channel', () => {
     const secret = 'a-secret-of-the-receiver'
     const config: ChannelConfig = { name: 'hook', kind: 'webhook', url: `${url}/in`, secret }
     await channelOf(config).deliver(deliveryTo(config))
-    const [{ headers, text } = { headers: {}, text: '' }] = received
+    const [message] = received
+    if (message === undefined) throw new Error('nothing came')
+    const { headers, text } = message
     const timestamp = String(headers['x-runguard-timestamp'])
     const expected = createHmac('sha256', secret).update(`${timestamp}.${text}`).digest('hex')
     expect(headers['x-runguard-signature']).toBe(`v1=${expected}`)

@@ -11,7 +11,14 @@ import {
   nanoUsd,
   replaceModel,
 } from '@runguard/sdk/core'
-import { costHeader, type Engine, ownHeaders, type Runtime, type StartedCascade, type Watch } from '@runguard/sdk/engine'
+import {
+  costHeader,
+  type Engine,
+  ownHeaders,
+  type Runtime,
+  type StartedCascade,
+  type Watch,
+} from '@runguard/sdk/engine'
 import type { Dispatcher } from 'undici'
 import { refuse, unreachable } from '../relay.js'
 import { HeldAnswer, type HeldEnd, type RunningAnswer } from './held-answer.js'
@@ -29,7 +36,7 @@ export function compileCascades({ cascades }: Pick<Engine, 'cascades'>): Compile
 export async function startCascade({ cascades }: Pick<Engine, 'cascades'>, call: Call): Promise<StartedCascade | null> {
   const { body, endpoint, headers, problem } = call
   if (body === null || problem !== null || endpoint.kind !== 'messages') return null
-  const scope = identify(headers, null, endpoint.project)
+  const scope = call.scope ?? identify(headers, null, endpoint.project, call.account)
   try {
     return await cascades.start({ body, scope, task: scope.task, betas: headers['anthropic-beta'] })
   } catch (error) {

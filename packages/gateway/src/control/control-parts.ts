@@ -21,7 +21,7 @@ export interface ControlParts {
   readonly budgets: BudgetDesk
   readonly hub: EventHub
   readonly summing: Summing
-  readonly engine: Pick<Engine, 'learned'>
+  readonly engine: Pick<Engine, 'learned' | 'feedback'>
   readonly book: PriceBook
   /** Null where no alerts are told. */
   readonly alerting: Alerting | null

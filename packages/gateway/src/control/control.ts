@@ -13,6 +13,7 @@ import { alertsRoutes } from './routes/alerts-routes.js'
 import { budgetsRoutes } from './routes/budgets-routes.js'
 import { cacheRoutes } from './routes/cache-routes.js'
 import { callsRoutes } from './routes/calls-routes.js'
+import { feedbackRoutes } from './routes/feedback-routes.js'
 import { loopsRoutes } from './routes/loops-routes.js'
 import { overviewRoutes } from './routes/overview-routes.js'
 import { sessionRoutes } from './routes/session-routes.js'
@@ -96,6 +97,7 @@ export function allRoutes(parts: ControlParts): ReadyOperation[] {
     ...sessionsRoutes(parts),
     ...cacheRoutes(parts),
     ...budgetsRoutes(parts),
+    ...feedbackRoutes(parts),
     ...loopsRoutes(parts),
     ...alertsRoutes(parts),
     ...teamRoutes(parts),

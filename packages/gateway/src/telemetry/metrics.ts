@@ -186,47 +186,30 @@ function sharedAccounts(accounts: readonly Account[], { byId }: CompiledBudgets)
 /** The metrics that OpenTelemetry names for clients of models, under the names they get in Prometheus, and our own share. */
 function openHistograms(registry: Registry, sums: CallSums): (record: CallRecord) => void {
   const registers = [registry]
-  const labelNames = ['gen_ai_request_model', 'gen_ai_provider_name', 'gen_ai_operation_name']
-  const duration = new Histogram({
-    name: 'gen_ai_client_operation_duration_seconds',
-    help: 'How long calls took.',
-    labelNames,
-    buckets: DURATION_SEC,
-    registers,
-  })
-  const firstChunk = new Histogram({
-    name: 'gen_ai_client_operation_time_to_first_chunk_seconds',
-    help: 'How long streams took until their answer began.',
-    labelNames,
-    buckets: DURATION_SEC,
-    registers,
-  })
-  const usage = new Histogram({
-    name: 'gen_ai_client_token_usage',
-    help: 'Tokens of a call.',
-    labelNames: [...labelNames, 'gen_ai_token_type'],
-    buckets: TOKEN_COUNTS,
-    registers,
-  })
-  const overhead = new Histogram({
-    name: 'runguard_overhead_seconds',
-    help: "RunGuard's own share before a request went out.",
-    buckets: OVERHEAD_SEC,
-    registers,
-  })
+  const histogram = (name: string, help: string, buckets: number[], labelNames: readonly string[] = GENAI_LABELS) =>
+    new Histogram({ name, help, labelNames: [...labelNames], buckets, registers })
+  const duration = histogram('gen_ai_client_operation_duration_seconds', 'How long calls took.', DURATION_SEC)
+  const firstChunk = histogram(
+    'gen_ai_client_operation_time_to_first_chunk_seconds',
+    'How long streams took until their answer began.',
+    DURATION_SEC,
+  )
+  const usageLabels = [...GENAI_LABELS, 'gen_ai_token_type']
+  const usage = histogram('gen_ai_client_token_usage', 'Tokens of a call.', TOKEN_COUNTS, usageLabels)
+  const ownShare = "RunGuard's own share before a request went out."
+  const overhead = histogram('runguard_overhead_seconds', ownShare, OVERHEAD_SEC, [])
   return (record) => {
     overhead.observe(record.overheadMs / 1_000)
     if (record.endpoint !== 'messages' || record.status === null) return
-    const labels = {
-      gen_ai_request_model: sums.modelOf(record),
-      gen_ai_provider_name: 'anthropic',
-      gen_ai_operation_name: 'chat',
-    }
+    const model = sums.modelOf(record)
+    const labels = { gen_ai_request_model: model, gen_ai_provider_name: 'anthropic', gen_ai_operation_name: 'chat' }
     duration.observe(labels, record.durationMs / 1_000)
     if (record.isStream && record.headMs !== null) firstChunk.observe(labels, record.headMs / 1_000)
     for (const [type, count] of tokenTypes(record)) usage.observe({ ...labels, gen_ai_token_type: type }, count)
   }
 }
+
+const GENAI_LABELS = ['gen_ai_request_model', 'gen_ai_provider_name', 'gen_ai_operation_name']
 
 /** The tokens of a call by type, those of which there are any. */
 export function tokenTypes({ usage }: Pick<CallRecord, 'usage'>): readonly (readonly [string, number])[] {

@@ -14,7 +14,10 @@ afterEach(() => stage.close())
 const [haiku, sonnet, opus] = ['claude-haiku-5-5', 'claude-sonnet-5-5', 'claude-opus-5-5']
 const TIERS = ['small', 'medium', 'large']
 const params = { max_tokens: 1_000, messages: [{ role: 'user' as const, content: 'Name the capital.' }] }
-const isOf = (...models: readonly string[]) => (message: Anthropic.Message): boolean => models.includes(message.model)
+const isOf =
+  (...models: readonly string[]) =>
+  (message: Anthropic.Message): boolean =>
+    models.includes(message.model)
 
 describe('a cascade', () => {
   it('stops at the first answer that is good enough, and counts in dollars what failed before', async () => {
@@ -39,7 +42,9 @@ describe('a cascade', () => {
     await session.cascade(TIERS, () => false, { task: 'extract' }).create(stage.client(), params)
     const ids = new Set(stage.records.map(({ cascade }) => cascade?.id))
     expect(ids.size).toBe(1)
-    expect(stage.records.map(({ cascade, requestedModel, scope }) => [cascade?.attempt, requestedModel, scope])).toEqual([
+    expect(
+      stage.records.map(({ cascade, requestedModel, scope }) => [cascade?.attempt, requestedModel, scope]),
+    ).toEqual([
       [1, haiku, expect.objectContaining({ session: 's', task: 'extract' })],
       [2, sonnet, expect.objectContaining({ session: 's', task: 'extract' })],
       [3, opus, expect.objectContaining({ session: 's', task: 'extract' })],
@@ -49,7 +54,10 @@ describe('a cascade', () => {
   })
 
   it('gives the last answer where none is good: it is paid', async () => {
-    const answer = await stage.guard().cascade(TIERS, async () => false).create(stage.client(), params)
+    const answer = await stage
+      .guard()
+      .cascade(TIERS, async () => false)
+      .create(stage.client(), params)
     expect(answer).toMatchObject({ tier: 'large', isGood: false, message: { model: opus } })
     expect(answer.failedUsd).toBe(answer.totalUsd)
   })
@@ -98,7 +106,9 @@ describe('a cascade under a budget', () => {
     const guard = stage.guard({ budgets: [{ scope: 'everything', limit: '$20', window: 'day', degrade }] })
     await guard.cascade(TIERS, () => false).create(stage.client(), params)
     expect(stage.records.map(({ servedModel }) => servedModel)).toEqual([haiku, sonnet, opus])
-    expect(stage.records.at(-1)?.degraded).toMatchObject([{ change: null, why: 'a cascade tries cheaper tiers by itself' }])
+    expect(stage.records.at(-1)?.degraded).toMatchObject([
+      { change: null, why: 'a cascade tries cheaper tiers by itself' },
+    ])
   })
 })
 
@@ -127,7 +137,10 @@ describe('a cascade that cannot go on', () => {
     [{ stream: true }, 'a cascade does not stream: its verifier needs the whole answer'],
     [{ container: 'c_1' }, 'this call cannot be a cascade: it goes on from what the API keeps'],
   ])('is not begun: %j', async (more: object, message) => {
-    const asked = stage.guard().cascade(TIERS, () => true).create(stage.client(), { ...params, ...more })
+    const asked = stage
+      .guard()
+      .cascade(TIERS, () => true)
+      .create(stage.client(), { ...params, ...more })
     expect(await rejection(asked)).toMatchObject({ name: 'TypeError', message })
     expect(stage.simulator.log).toEqual([])
   })

@@ -1,65 +1,22 @@
 /** `guard.cascade`: cheap tiers first, dearer ones where an answer is not good enough. */
 
-import type { Message, MessageCreateParamsNonStreaming } from '@anthropic-ai/sdk/resources/messages'
+import type { Message } from '@anthropic-ai/sdk/resources/messages'
 import { identify } from '../core/budget/scope.js'
 import { addUsd, decimalUsd, zeroUsd } from '../core/cost/money.js'
 import type { CallRecord } from '../core/cost/record.js'
 import type { CascadePlan, CascadeTry, SkippedTier } from '../core/route/cascade.js'
+import type {
+  Cascade,
+  CascadeAnswer,
+  CascadeAttemptResult,
+  CascadeOptions,
+  CascadeParams,
+  Verify,
+} from './cascade-types.js'
 import { unlessAborted } from './door/abort.js'
 import type { Account, Door } from './door/door-types.js'
 import { openWays } from './door/ways.js'
 import { type CallOptions, type CreatingClient, createMessage } from './messages-client.js'
-
-/** Says whether an answer is good enough. What it throws ends the cascade: return false for a bad answer. */
-export type Verify = (message: Message) => boolean | Promise<boolean>
-
-/** What a cascade may be told. */
-export interface CascadeOptions {
-  /** What the calls are, in a word: what is learned of tiers is learned by task. Without one nothing is. */
-  readonly task?: string | undefined
-  /** Called after each try, when its answer was judged. */
-  readonly onAttempt?: ((attempt: CascadeAttemptResult) => void) | undefined
-}
-
-/** A Messages request without its model: the tiers are that. It is never streamed: a verifier needs the whole answer. */
-export type CascadeParams = Omit<MessageCreateParamsNonStreaming, 'model'>
-
-/** One try. */
-export interface CascadeAttemptResult {
-  readonly tier: string
-  readonly model: string
-  readonly isGood: boolean
-  /** Its calls, retries of the client included, in dollars. */
-  readonly costUsd: number
-  /** RunGuard's ids of its calls. */
-  readonly callIds: readonly string[]
-}
-
-/** The answer of a cascade, and what it took. */
-export interface CascadeAnswer {
-  /** The first answer that was good; where none was, the last one. */
-  readonly message: Message
-  readonly tier: string
-  /** False if no answer was good: all of it is paid, and this is the last. */
-  readonly isGood: boolean
-  readonly attempts: readonly CascadeAttemptResult[]
-  /** Tiers that were passed over, and why. */
-  readonly skipped: readonly SkippedTier[]
-  /** What the answers cost that were not good enough, and all of it, in dollars. */
-  readonly failedUsd: number
-  readonly totalUsd: number
-}
-
-/** Calls that are tried on several tiers. */
-export interface Cascade {
-  /**
-   * Asks. Every try is a call of its own under the same budgets: rejects with a `RunGuardError` as soon as one is refused,
-   * with the reason of the signal once that is aborted, with what the verifier throws, and else as the client does.
-   *
-   * @throws TypeError for a request that is streamed, or that cannot be made more than once
-   */
-  create(client: CreatingClient & object, params: CascadeParams, options?: CallOptions): Promise<CascadeAnswer>
-}
 
 /** What was asked for. */
 export interface CascadeParts {
@@ -82,8 +39,10 @@ export function openCascade(door: Door, account: Account, parts: CascadeParts): 
 }
 
 function checkParts({ engine }: Door, { tiers, verify, options }: CascadeParts): void {
-  if (!Array.isArray(tiers) || tiers.length === 0) throw new TypeError('a cascade takes a list of tiers, the cheapest first')
-  if (typeof verify !== 'function') throw new TypeError('a cascade takes a function that says whether an answer is good')
+  if (!Array.isArray(tiers) || tiers.length === 0)
+    throw new TypeError('a cascade takes a list of tiers, the cheapest first')
+  if (typeof verify !== 'function')
+    throw new TypeError('a cascade takes a function that says whether an answer is good')
   for (const tier of tiers) {
     if (engine.cascades.modelOf(tier) === null) throw new TypeError(`unknown tier ${JSON.stringify(tier)}`)
   }
@@ -159,7 +118,10 @@ class Run {
     const { task } = this.parts.options
     return {
       cascade,
-      headersFor: (own) => ({ ...this.account.headersFor(own), ...(task !== undefined && { 'x-runguard-task': task }) }),
+      headersFor: (own) => ({
+        ...this.account.headersFor(own),
+        ...(task !== undefined && { 'x-runguard-task': task }),
+      }),
       onEnd: (record) => {
         records.push(record)
         this.account.onEnd(record)

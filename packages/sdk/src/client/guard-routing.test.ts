@@ -91,6 +91,20 @@ it('at 80 % a budget sends new conversations to a cheaper model and leaves warm 
   expect(refused).toBeInstanceOf(BudgetExceededError)
 })
 
+it('a new conversation stays where others have warmed the prompt that it begins with, if that is cheaper', async () => {
+  const { store, ask } = openProgram()
+  await ask(talk(0))
+  await spendElsewhere(store, 8)
+  await ask(talk(1))
+  const alike = { ...talk(0), messages: [{ role: 'user' as const, content: 'Something else.' }] }
+  expect(await ask(alike)).toMatchObject({ model: opus, degraded: null })
+  const { usage, degraded, route } = stage.records.at(-1) ?? {}
+  expect(usage?.parts[0]?.read).toBeGreaterThan(20_000)
+  expect(degraded).toMatchObject([{ change: null, why: 'would cost no less' }])
+  // What it was expected to cost is what it cost, but for the length of the answer.
+  expect(route?.expected).toBeLessThan(2 * (stage.records.at(-1)?.cost.nano ?? 0))
+})
+
 it('at 90 % effort and max_tokens go down too, and each step is in the record', async () => {
   const { store, ask } = openProgram()
   await spendElsewhere(store, 9.2)

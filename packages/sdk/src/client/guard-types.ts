@@ -11,7 +11,7 @@ import type { Runtime } from '../engine/runtime.js'
 import type { SessionStore } from '../store/session-store.js'
 import type { ReportQuery, ReportRow, Store } from '../store/store.js'
 import type { CacheStats, CacheStatsQuery } from './cache-stats.js'
-import type { Cascade, CascadeOptions, Verify } from './cascade.js'
+import type { Cascade, CascadeOptions, Verify } from './cascade-types.js'
 import type { Deferring } from './defer/deferring.js'
 import type { Fetch, Middleware } from './door/middleware-types.js'
 

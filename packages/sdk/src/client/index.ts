@@ -75,7 +75,7 @@ export type {
   CascadeOptions,
   CascadeParams,
   Verify,
-} from './cascade.js'
+} from './cascade-types.js'
 export type { DeferClient } from './defer/client-sender.js'
 export { DeferredCallError } from './defer/defer-errors.js'
 export type { DeferOptions, DeferredCall, DeferredStatus, Deferring } from './defer/deferring.js'

@@ -225,16 +225,9 @@ export {
   UnpricedModelError,
 } from './refusal/refusal-error.js'
 export { errorFromApiError, errorFromWire } from './refusal/refusal-wire.js'
-export type {
-  CascadeAttempt,
-  CascadePlan,
-  CascadeRule,
-  CascadeStep,
-  CascadeTry,
-  SkippedTier,
-  VerifyRule,
-} from './route/cascade.js'
+export type { CascadePlan, CascadeStep, CascadeTry, SkippedTier } from './route/cascade.js'
 export { planCascade, whyNotRepeated } from './route/cascade.js'
+export type { CascadeAttempt, CascadeRule, VerifyRule } from './route/cascade-facts.js'
 export { replaceModel } from './route/cheaper-model.js'
 export type { CallFeatures } from './route/classifier.js'
 export { classifyCall, readFeatures } from './route/classifier.js'

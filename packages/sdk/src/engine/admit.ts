@@ -147,12 +147,7 @@ async function inspect(desk: Desk, call: Call, view: CallView | null, scope: Sco
     : desk.loops.inspect({ view, body: call.body, scope })
 }
 
-function expectDraft(
-  desk: Desk,
-  { view, body }: Draft,
-  scope: Scope,
-  weight: Weighed['weight'],
-): Expectation | null {
+function expectDraft(desk: Desk, { view, body }: Draft, scope: Scope, weight: Weighed['weight']): Expectation | null {
   return view === null ? null : expect(desk, { view, body: body ?? NO_BODY, scope, weight })
 }
 

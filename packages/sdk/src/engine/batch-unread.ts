@@ -13,7 +13,7 @@ import type { Desk } from './desk.js'
 const PATH = '/v1/messages/batches'
 const HEADERS = { 'anthropic-version': '2023-06-01' }
 /** So many batches are looked at in one round. */
-const MAX_ROWS = 100
+const MAX_ROWS = 1_000
 /** Between two questions about the same batch. */
 const ASK_EVERY_MS = 5 * 60_000
 /** Whoever created a batch has so long to read its results before they are read here. */
@@ -42,7 +42,9 @@ export function watchUnread(
   const round = async (): Promise<void> => {
     const { runtime, owner } = desk
     const now = runtime.now()
-    const due = (await store.listUnsettledBatches(MAX_ROWS)).filter((row) => isDue(row, now))
+    const open = await store.listUnsettledBatches(MAX_ROWS)
+    const due = open.filter((row) => isDue(row, now))
+    if (open.length === 0) askedAt.clear()
     const lease = { account: LEASE, owner, now, until: now + LEASE_MS }
     if (due.length === 0 || !(await store.leaseDeferred(lease))) return
     for (const row of due) {
@@ -50,7 +52,7 @@ export function watchUnread(
       if (send === null) continue
       askedAt.set(row.id, now)
       if (row.id.startsWith(UNTOLD)) await seek(desk, store, row, send)
-      else if (await look(desk, row, send)) askedAt.delete(row.id)
+      else if (await look(desk, row, send)) askedAt.set(row.id, Number.POSITIVE_INFINITY)
     }
   }
   return () => round().catch((error: unknown) => desk.runtime.log.error('batches-unread', { error: String(error) }))
@@ -73,7 +75,10 @@ async function look(desk: Desk, row: BatchRow, send: SendToApi): Promise<boolean
 async function readResults(desk: Desk, row: BatchRow, send: SendToApi): Promise<boolean> {
   const answer = await send({ method: 'GET', path: `${PATH}/${row.id}/results`, headers: HEADERS, body: null })
   if (answer.kind === 'lost') return false
-  if (answer.status >= 300) return (await readBody(answer.body, MAX_ERROR_BYTES), false)
+  if (answer.status >= 300) {
+    await readBody(answer.body, MAX_ERROR_BYTES)
+    return false
+  }
   const meter = meterResults(desk, row)
   try {
     for await (const bytes of answer.body) {

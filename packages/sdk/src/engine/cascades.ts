@@ -5,12 +5,13 @@ import { readEffort } from '../core/body/effort-edit.js'
 import { scanCall } from '../core/body/scan.js'
 import type { Scope } from '../core/budget/scope.js'
 import { findModel, isSameModel } from '../core/cost/price.js'
-import { type CascadePlan, type CascadeRule, type CascadeStep, planCascade, whyNotRepeated } from '../core/route/cascade.js'
+import { type CascadePlan, type CascadeStep, planCascade, whyNotRepeated } from '../core/route/cascade.js'
+import type { CascadeRule } from '../core/route/cascade-facts.js'
 import { findLack, readBetas, tokenFactor } from '../core/route/model-traits.js'
 import { expectCost, weighModel } from '../core/route/route-cost.js'
 import { tokenFacts } from '../core/tokens/tokens.js'
 import type { RouteOutcomes } from './route-outcomes.js'
-import type { RoutesDesk } from './routes.js'
+import type { RoutesDesk } from './route-desk.js'
 
 /** A request that may be tried on several tiers. */
 export interface CascadeCall {
@@ -86,7 +87,9 @@ export function openCascades(desk: RoutesDesk, outcomes: RouteOutcomes): Cascade
       const steps = tiers.map((tier) => {
         const model = modelOf(tier)
         if (model !== null) return { tier, model }
-        throw new RangeError(`unknown tier ${JSON.stringify(tier)}: it is none of ${[...policy.tiers.keys()].join(', ')}`)
+        throw new RangeError(
+          `unknown tier ${JSON.stringify(tier)}: it is none of ${[...policy.tiers.keys()].join(', ')}`,
+        )
       })
       return planSteps(call, view, steps)
     },

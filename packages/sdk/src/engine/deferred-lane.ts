@@ -42,6 +42,10 @@ export interface Lane {
 /** A call that is `new` for so long was never acknowledged, and whoever made it has given up. */
 const NEW_LIFE_MS = 10 * 60_000
 
+/** After its creation a batch is first asked about after so long, and then each time it is older by this share. */
+const FIRST_POLL_MS = 2_000
+const POLL_SHARE = 0.25
+
 /** True if nobody else works on the account for the time of a lease. */
 export function renewLease({ store, account, owner, desk, settings }: Lane): Promise<boolean> {
   const now = desk.runtime.now()
@@ -74,8 +78,15 @@ export async function runLane(lane: Lane): Promise<number | null> {
     if (!(await renewLease(lane))) break
     await createBatch(lane, send, ids)
   }
-  const isOver = jobs.length === 0 && batches.length === 0
-  return isOver ? null : Math.min(soonAt, plan.wakeAt ?? soonAt)
+  if (jobs.length === 0 && batches.length === 0) return null
+  const pollAt = nextPollAt(await store.listDeferredBatches(account), desk.runtime.now(), settings.pollMs)
+  return Math.min(pollAt, plan.wakeAt ?? pollAt)
+}
+
+/** Many batches end within minutes: a young one is asked about more often. */
+function nextPollAt(batches: readonly DeferredBatch[], nowMs: number, longestMs: number): number {
+  const youngestMs = Math.min(...batches.map(({ createdAt }) => nowMs - createdAt))
+  return nowMs + Math.min(longestMs, Math.max(FIRST_POLL_MS, youngestMs * POLL_SHARE))
 }
 
 /** What nobody will go on with, whoever works on the account. */

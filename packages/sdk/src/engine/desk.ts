@@ -23,6 +23,7 @@ import type { BatchBooks } from './batch-books.js'
 import type { Breakers } from './breakers.js'
 import type { CacheWatch } from './cache-watch.js'
 import type { Cascades } from './cascades.js'
+import type { EstimateInput } from './estimate-input.js'
 import type { Journal } from './journal.js'
 import type { KeepWarm } from './keep-warm.js'
 import type { Inspection, Loops } from './loops.js'
@@ -79,20 +80,6 @@ export interface CallHold {
   /** False if the ledger was away and the call was let pass: the hold is written when it is resolved. */
   readonly isWritten: boolean
 }
-
-/**
- * Estimates the prompt of a request.
- *
- * @param ratio what has been learned of the model's tokens
- * @param weight of all blocks, where they were weighed before
- */
-export type EstimateInput = (
-  view: CallView,
-  body: Uint8Array,
-  facts: TokenFacts,
-  ratio: TokenRatio,
-  weight?: BlockWeight,
-) => TokenEstimate
 
 /** What the steps of a call share. */
 export interface Desk {

@@ -9,6 +9,7 @@ import type { CallRecord, RecordedLoop } from '../core/cost/record.js'
 import type { LedgerEvent, LedgerResult } from '../core/ledger/ledger.js'
 import type { LoopPolicy } from '../core/loop/loop-verdict.js'
 import type { AgentName } from '../core/loop/steps-memory.js'
+import { estimateInput } from '../core/tokens/tokens.js'
 import type { SessionStore } from '../store/session-store.js'
 import type { Store } from '../store/store.js'
 import type { Admission } from './admission.js'
@@ -18,10 +19,11 @@ import { rememberBalances } from './balances.js'
 import { openBatchBooks } from './batch-books.js'
 import { watchUnread } from './batch-unread.js'
 import { openBreakers } from './breakers.js'
+import { type Cascades, openCascades } from './cascades.js'
 import { type Deferred, deferDefaults, openDeferred, type TellEnd } from './deferred.js'
 import type { DeferSettings } from './deferred-lane.js'
-import { type Cascades, openCascades } from './cascades.js'
-import type { CallHold, Desk, EngineConfig, EstimateInput } from './desk.js'
+import type { CallHold, Desk, EngineConfig } from './desk.js'
+import type { EstimateInput } from './estimate-input.js'
 import { openJournal } from './journal.js'
 import { openKeepWarm } from './keep-warm.js'
 import { sendPing } from './keep-warm-call.js'
@@ -32,7 +34,6 @@ import { watchPrefixes } from './prefixes.js'
 import type { Judgement, LearnedTier } from './route-outcomes.js'
 import { openRoutes } from './routes.js'
 import type { Runtime } from './runtime.js'
-import { estimateInput } from '../core/tokens/tokens.js'
 import { openWaitingLine } from './waiting-line.js'
 
 /** What a door has of the engine. */
@@ -218,10 +219,12 @@ function openDesk(options: EngineOptions, { budgets, running, alerts }: Shared):
 /** What chooses models and places the markers of the cache. */
 function openPlans(
   { config, runtime, store }: EngineOptions,
-  { outputs, journal, keepWarm, ...shared }: Pick<
-    Desk,
-    'budgets' | 'balances' | 'journal' | 'keepWarm' | 'ratioOf' | 'outputs' | 'estimateInput'
-  >,
+  {
+    outputs,
+    journal,
+    keepWarm,
+    ...shared
+  }: Pick<Desk, 'budgets' | 'balances' | 'journal' | 'keepWarm' | 'ratioOf' | 'outputs' | 'estimateInput'>,
 ): Pick<Desk, 'prefixes' | 'routes' | 'cascades'> {
   const { book, unknownModel, routing, caching } = config
   const shortOutput = (scope: Scope, model: string) => outputs.expectShort({ scope: outputScope(scope), model })

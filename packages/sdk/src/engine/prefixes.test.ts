@@ -227,7 +227,12 @@ describe('the first request of an agent', () => {
     for (const agent of ['first', 'second']) {
       const said = [{ type: 'text', text: `I am the ${agent}.`, ...mark }]
       const marked = markTools ? tools.map((tool) => ({ ...tool, ...mark })) : tools
-      const asked = { model: 'claude-opus-5-5', max_tokens: 9, tools: marked, messages: [{ role: 'user', content: said }] }
+      const asked = {
+        model: 'claude-opus-5-5',
+        max_tokens: 9,
+        tools: marked,
+        messages: [{ role: 'user', content: said }],
+      }
       const call = callOf(asked, runtime.tick())
       const headers = { ...call.headers, 'x-runguard-session': 's', 'x-claude-code-agent-id': agent }
       const admission = await engine.admit({ ...call, headers })

@@ -124,7 +124,10 @@ function planCall(parts: PrefixParts, memory: PrefixMemory, call: CacheCall): Ca
 }
 
 /** Only what is worth another request, and where the door can send one. */
-function mayWarm({ keepWarm, policy, isObserving }: PrefixParts, { view, scope, headers, sendAgain }: CacheCall): boolean {
+function mayWarm(
+  { keepWarm, policy, isObserving }: PrefixParts,
+  { view, scope, headers, sendAgain }: CacheCall,
+): boolean {
   if (!keepWarm.isOn || isObserving || policy.mode === 'explain' || sendAgain === undefined) return false
   const isOver = presenceOf(headers) === 'closed'
   if (isOver && scope.session !== null) keepWarm.leave(scope.session)
@@ -132,7 +135,12 @@ function mayWarm({ keepWarm, policy, isObserving }: PrefixParts, { view, scope, 
 }
 
 function warmAsk({ scope, sendAgain, onOwnCall }: CacheCall, body: Uint8Array): WarmAsk {
-  return { scope, body, send: async (ping) => (await sendAgain?.(ping)) ?? null, onOwnCall: (record) => onOwnCall?.(record) }
+  return {
+    scope,
+    body,
+    send: async (ping) => (await sendAgain?.(ping)) ?? null,
+    onOwnCall: (record) => onOwnCall?.(record),
+  }
 }
 
 function isRefused(
@@ -205,7 +213,17 @@ function planFacts(
   const prompt = measurePrefix(prefix, { space, minimumTokens: minimumTokens(book, prefix.model), ratio })
   const rates: CacheRates = cacheRates(quote.price, prompt.blocks.at(-1)?.endTokens ?? 0)
   const { markerCount } = prefix
-  return { prompt, markerCount, rates, index, returns, presence: presenceOf(headers), ttl: policy.ttl, nowMs, keepsWarm: isWarmed }
+  return {
+    prompt,
+    markerCount,
+    rates,
+    index,
+    returns,
+    presence: presenceOf(headers),
+    ttl: policy.ttl,
+    nowMs,
+    keepsWarm: isWarmed,
+  }
 }
 
 /** Caches are kept by workspace, of which a request shows the credential alone, and by model. */

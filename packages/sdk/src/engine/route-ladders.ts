@@ -4,7 +4,7 @@ import { matchBudgets } from '../core/budget/budget.js'
 import type { Balance } from '../core/budget/budget-room.js'
 import { type DueStep, findDueSteps } from '../core/degrade/degrade.js'
 import type { AccountRef } from '../core/ledger/ledger.js'
-import type { RouteCall, RoutesDesk } from './routes.js'
+import type { RouteCall, RoutesDesk } from './route-desk.js'
 
 /** How full the accounts with a ladder are. Of what this process has not heard of lately the store is asked. */
 export function watchLadders(desk: Pick<RoutesDesk, 'runtime' | 'balances' | 'budgets'>) {

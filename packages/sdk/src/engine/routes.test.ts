@@ -75,7 +75,14 @@ function openStage(config: object = {}) {
       const body = new TextEncoder().encode(
         JSON.stringify({ model: opus, max_tokens: 8_000, messages: turns(1), ...request }),
       )
-      return routes.route({ id: `c${calls++}`, view: scanCall(body), body, scope: scope(headers), headers, isChosen: false })
+      return routes.route({
+        id: `c${calls++}`,
+        view: scanCall(body),
+        body,
+        scope: scope(headers),
+        headers,
+        isChosen: false,
+      })
     },
     answer: (routing: Routing | null, counts: { read?: number; write5m?: number }, id = 'rg_a', by?: string) => {
       if (routing === null) throw new Error('was not routed')

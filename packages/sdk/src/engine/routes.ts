@@ -47,17 +47,6 @@ import {
 import { learnOutcomes, type RouteOutcomes } from './route-outcomes.js'
 import type { Runtime } from './runtime.js'
 
-/** A call before it is sent. */
-export interface RouteCall {
-  readonly id: string
-  readonly view: CallView
-  readonly body: Uint8Array
-  readonly scope: Scope
-  readonly headers: Headers
-  /** True for a try of a cascade: its model is not looked for again. */
-  readonly isChosen: boolean
-}
-
 /** What is to be done with a call. */
 export interface Routing {
   /** What to send instead; null: what came in. */
@@ -96,26 +85,6 @@ export interface Routes {
   readonly outcomes: RouteOutcomes
 }
 
-/** What routes need of the engine. */
-export interface RoutesDesk {
-  readonly runtime: Runtime
-  readonly book: PriceBook
-  readonly policy: RoutePolicy
-  readonly balances: Balances
-  readonly store: OutcomeStore & Pick<Store, 'findRecord'>
-  /** The budgets of this moment. */
-  budgets(): CompiledBudgets
-  /** What has been learned of a model's tokens. */
-  ratioOf(model: string): TokenRatio
-  readonly estimateInput: EstimateInput
-  /** Resolves when every call that has ended is in the store. */
-  flush(): Promise<void>
-  /** Tokens of the prompt that the cache of a model holds because others began alike. */
-  warmOn(call: RouteCall, model: string): number
-  /** Tokens that hardly an answer stays below. */
-  shortOutput(scope: Scope, model: string): number
-}
-
 /** Routes over a desk; nothing is remembered yet. */
 export function openRoutes(desk: RoutesDesk): Routes {
   const { book, policy } = desk
@@ -151,14 +120,17 @@ export function openRoutes(desk: RoutesDesk): Routes {
       if (after !== null) memory.remember(conversation, after)
       outcomes.expect(record)
     },
-    hear: (headers, { key }) => {
-      for (const { id, isGood } of readFeedback(headers[FEEDBACK_HEADER])) {
-        outcomes.judge({ call: id, isGood, key }).catch((error: unknown) => {
-          desk.runtime.log.error('feedback-lost', { call: id, error: String(error) })
-        })
-      }
-    },
+    hear: (headers, { key }) => hearFeedback(desk, outcomes, headers, key),
     outcomes,
+  }
+}
+
+/** No call waits for what its head says of another, or fails for it. */
+function hearFeedback({ runtime }: RoutesDesk, outcomes: RouteOutcomes, headers: Headers, key: Scope['key']): void {
+  for (const { id, isGood } of readFeedback(headers[FEEDBACK_HEADER])) {
+    outcomes.judge({ call: id, isGood, key }).catch((error: unknown) => {
+      runtime.log.error('feedback-lost', { call: id, error: String(error) })
+    })
   }
 }
 
@@ -176,13 +148,6 @@ function rememberOnce(find: (model: string) => number): (model: string) => numbe
 function passOn({ runtime }: RoutesDesk, error: unknown): null {
   runtime.log.error('route-failed', { error: String(error) })
   return null
-}
-
-interface Work extends RouteCall {
-  readonly due: readonly DueStep[]
-  readonly known: KnownConversation | null
-  readonly conversation: string
-  readonly atMs: number
 }
 
 type Choose = (request: RouteRequest, policy: RoutePolicy) => Route | null
@@ -245,49 +210,6 @@ function guessTask({ mode, classify }: RoutePolicy, { task, tags }: Scope, view:
   return isAsked ? classifyCall(readFeatures(view)) : null
 }
 
-/** What became of the step to a cheaper tier. */
-function tierStep({ due, isChosen }: Work, route: Route | null): readonly TakenStep[] {
-  const step = due.find(({ action }) => action.kind === 'cheaper-tier')
-  if (step === undefined) return []
-  if (!step.account.isEnforced) return [leaveStep(step, ONLY_OBSERVES)]
-  if (isChosen) return [leaveStep(step, 'a cascade tries cheaper tiers by itself')]
-  if (route !== null && route.model !== route.asked) return [takeStep(step, `${route.asked} → ${route.model}`)]
-  return [leaveStep(step, route?.rejected.at(-1)?.why ?? 'there is no cheaper model')]
-}
-
-const ONLY_OBSERVES = 'the budget only observes'
-
-interface Edited {
-  readonly body: Uint8Array
-  readonly view: CallView
-  readonly isChanged: boolean
-  readonly taken: readonly TakenStep[]
-  readonly lowered: DueStep | null
-}
-
-/** The steps that change the request itself, one after the other. */
-function degradeBody({ due, known, atMs }: Work, body: Uint8Array, view: CallView): Edited {
-  let edited: Edited = { body, view, isChanged: false, taken: [], lowered: null }
-  const apply = ({ body: changed, view: after, taken }: Degraded): void => {
-    const isChanged = edited.isChanged || changed !== null
-    edited = { ...edited, body: changed ?? edited.body, view: after, isChanged, taken: [...edited.taken, taken] }
-  }
-  const state = stateAt(known, atMs)
-  const isWarm = state !== null ? state.warmTokens > 0 && state.model === view.model : !isConversationStart(view)
-  // What was lowered once stays so while it is cached, also when the budget has money again.
-  const kept = isWarm ? (known?.lowered ?? null) : null
-  const step = due.find(({ action }) => action.kind === 'lower-effort') ?? kept
-  if (step !== null && !step.account.isEnforced) edited = { ...edited, taken: [leaveStep(step, ONLY_OBSERVES)] }
-  else if (step !== null) {
-    apply(lowerEffort(step, { body, view, effort: readEffort(body), isFree: !isWarm || kept !== null }))
-    if (edited.isChanged) edited = { ...edited, lowered: step }
-  }
-  const tight = due.find(({ action }) => action.kind === 'tighter-max-tokens')
-  if (tight === undefined) return edited
-  if (tight.account.isEnforced) apply(tightenMaxTokens(tight, edited))
-  else edited = { ...edited, taken: [...edited.taken, leaveStep(tight, ONLY_OBSERVES)] }
-  return edited
-}
 
 /** An answer counts for the tier that gave it: not for one that it was meant for, and that another model stood in for. */
 function judgedSource(policy: RoutePolicy, book: PriceBook, record: CallRecord): { task: string; tier: string } | null {

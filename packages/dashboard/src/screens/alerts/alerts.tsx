@@ -91,7 +91,7 @@ function Acknowledge({ alert }: { alert: ApiAlert }) {
   )
 }
 
-const SEVERITY: Readonly<Record<ApiAlert['severity'], Tone>> = { info: 'plain', warning: 'warn', critical: 'bad' }
+const SEVERITY: Readonly<Record<ApiAlert['severity'], Tone>> = { info: 'plain', warning: 'warn', error: 'bad', critical: 'bad' }
 
 function State({ alert }: { alert: ApiAlert }) {
   if (alert.status === 'resolved') {
@@ -103,7 +103,7 @@ function State({ alert }: { alert: ApiAlert }) {
   }
   return (
     <Badge tone={SEVERITY[alert.severity]} icon={BellRing}>
-      {alert.status === 'acknowledged' ? `taken by ${alert.acknowledgedBy ?? 'somebody'}` : alert.severity}
+      {alert.status === 'acknowledged' ? `taken by ${alert.acknowledged?.by ?? 'somebody'}` : alert.severity}
     </Badge>
   )
 }
@@ -125,8 +125,8 @@ const COLUMNS: readonly Column<ApiAlert>[] = [
   },
   {
     title: 'About',
-    cell: ({ subject }) => <bdi className="block max-w-52 truncate">{subject}</bdi>,
-    value: ({ subject }) => subject,
+    cell: ({ about }) => <bdi className="block max-w-52 truncate">{about}</bdi>,
+    value: ({ about }) => about,
     isExtra: true,
   },
   {

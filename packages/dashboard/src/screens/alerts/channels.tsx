@@ -9,14 +9,14 @@ import { useReasonAgainst } from '../../app/session.jsx'
 import { Badge } from '../../parts/badge.jsx'
 import { Button } from '../../parts/button.jsx'
 import { useNow } from '../../parts/clock.js'
-import { formatAge, formatWhole } from '../../parts/format.js'
+import { formatAge } from '../../parts/format.js'
 import { Loaded } from '../../parts/loaded.jsx'
 import { EmptyState } from '../../parts/notice.jsx'
 import { Panel } from '../../parts/panel.jsx'
 
 type Channel = ApiChannels['items'][number]
 
-const KINDS: Readonly<Record<Channel['kind'], string>> = {
+const KINDS: Readonly<Record<string, string>> = {
   slack: 'Slack',
   pagerduty: 'PagerDuty',
   webhook: 'Webhook',
@@ -50,7 +50,6 @@ export function Channels() {
 }
 
 function ChannelCard({ channel }: { channel: Channel }) {
-  const nowMs = useNow()
   const reason = useReasonAgainst('operator')
   const test = useChange(
     (name: string) => ({ method: 'POST', path: `alerts/channels/${encodeURIComponent(name)}/test` }),
@@ -60,7 +59,7 @@ function ChannelCard({ channel }: { channel: Channel }) {
     <li className="rounded-md border border-line p-3">
       <div className="flex items-center gap-2">
         <bdi className="min-w-0 truncate text-sm font-medium">{channel.name}</bdi>
-        <Badge>{KINDS[channel.kind]}</Badge>
+        <Badge>{KINDS[channel.kind] ?? channel.kind}</Badge>
         <Button
           isSmall
           className="ml-auto"
@@ -73,16 +72,28 @@ function ChannelCard({ channel }: { channel: Channel }) {
           Test
         </Button>
       </div>
-      <p className="mt-1 text-xs text-ink-3">
-        {channel.rules.length === 0 ? 'All alerts' : channel.rules.join(', ')}, from {channel.minSeverity} up. Last
-        delivered {formatAge(channel.lastDeliveredAt, nowMs)}
-        {channel.waiting > 0 ? `, ${formatWhole(channel.waiting)} waiting` : ''}.
+      <p className="mt-1 truncate text-xs text-ink-3" title={channel.place}>
+        {channel.place}
       </p>
-      {channel.lastError ? <p className="mt-1 text-xs break-words text-bad">{channel.lastError}</p> : null}
+      <LastMessage last={channel.last} />
       <p role="status" className="text-xs text-ink-2">
         {test.isSuccess ? 'A test is on its way.' : ''}
         {test.error ? <span className="text-bad">{messageOf(test.error)}</span> : null}
       </p>
     </li>
+  )
+}
+
+function LastMessage({ last }: { last: Channel['last'] }) {
+  const nowMs = useNow()
+  if (last === null) return <p className="mt-1 text-xs text-ink-3">Nothing was sent yet.</p>
+  return (
+    <>
+      <p className="mt-1 text-xs text-ink-2">
+        {last.status} {formatAge(last.endedAt ?? last.createdAt, nowMs)}
+        {last.status === 'waiting' && last.dueAt !== null ? `, tried again ${formatAge(last.dueAt, nowMs)}` : ''}
+      </p>
+      {last.lastError ? <p className="mt-1 text-xs break-words text-bad">{last.lastError}</p> : null}
+    </>
   )
 }

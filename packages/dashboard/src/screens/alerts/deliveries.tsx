@@ -68,7 +68,6 @@ const TONES: Readonly<Record<ApiDelivery['status'], Tone>> = {
   delivered: 'good',
   waiting: 'warn',
   failed: 'bad',
-  dropped: 'plain',
 }
 
 const COLUMNS: readonly Column<ApiDelivery>[] = [
@@ -86,12 +85,12 @@ const COLUMNS: readonly Column<ApiDelivery>[] = [
   },
   {
     title: 'Error',
-    cell: ({ error }) => (
-      <span className="block max-w-64 truncate text-bad" title={error ?? undefined}>
-        {error ?? ''}
+    cell: ({ lastError }) => (
+      <span className="block max-w-64 truncate text-bad" title={lastError ?? undefined}>
+        {lastError ?? ''}
       </span>
     ),
-    value: ({ error }) => error,
+    value: ({ lastError }) => lastError,
     isExtra: true,
   },
   {

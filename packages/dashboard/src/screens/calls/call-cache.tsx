@@ -50,7 +50,7 @@ export function CacheOfCall({ call }: { call: ApiCallDetail }) {
       </table>
       <Facts
         rows={[
-          ['As expected', cache.isAsExpected === null ? 'nothing to compare' : cache.isAsExpected ? 'yes' : 'no'],
+          ['As expected', EXPECTED.get(cache.isAsExpected)],
           ['Saved', <Saving key="saved" nano={cache.savedNano} />],
           ['Of that by RunGuard', <Saving key="added" nano={cache.addedNano} />],
           [
@@ -69,6 +69,12 @@ export function CacheOfCall({ call }: { call: ApiCallDetail }) {
     </Panel>
   )
 }
+
+const EXPECTED = new Map([
+  [null, 'nothing to compare'],
+  [true, 'yes'],
+  [false, 'no'],
+])
 
 const NAMES = {
   read: 'read',

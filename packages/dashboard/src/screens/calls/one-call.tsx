@@ -85,7 +85,7 @@ function Account({ call: { scope } }: { call: ApiCallDetail }) {
     [
       'Session',
       session === null ? null : (
-        <Link href={sessionHref(session)} className="text-accent hover:underline">
+        <Link key="session" href={sessionHref(session)} className="text-accent hover:underline">
           <bdi>{session}</bdi>
         </Link>
       ),

@@ -107,7 +107,8 @@ function Bar({ call, span }: { call: SessionCall; span: Span | undefined }) {
       <div
         className={classes(
           'absolute top-2.5 h-3 min-w-[3px] overflow-hidden rounded-[3px]',
-          isRefused ? 'border border-bad' : isMiss ? 'bg-series-2/45' : 'bg-accent/30',
+          !isRefused && (isMiss ? 'bg-series-2/45' : 'bg-accent/30'),
+          isRefused && 'border border-bad',
         )}
         style={{ left: `${span.start * 100}%`, width: `${span.width * 100}%` }}
         title={`${formatDuration(call.durationMs)}${isMiss ? `, cache missed: ${call.missKind}` : ''}`}

@@ -11,8 +11,8 @@ import { Button } from '../../parts/button.jsx'
 import { useNow } from '../../parts/clock.js'
 import { Question } from '../../parts/dialog.jsx'
 import { formatAge, formatMoment } from '../../parts/format.js'
-import { Loaded } from '../../parts/loaded.jsx'
 import { EmptyState } from '../../parts/notice.jsx'
+import { Paged } from '../../parts/pages.jsx'
 import { Panel } from '../../parts/panel.jsx'
 import { type Column, CsvButton, Table } from '../../parts/table.jsx'
 import { NewKeyDialog, SecretDialog } from './new-key.jsx'
@@ -30,8 +30,8 @@ export function Keys() {
   const close = () => setAsked(null)
   const show = (made: ApiNewKey) => setAsked({ kind: 'secret', made })
   return (
-    <Loaded query={query} lines={6}>
-      {({ items }) => (
+    <Paged query={query}>
+      {(items) => (
         <Panel
           title="Gateway keys"
           hint="whose calls they are, and whose budgets they meet"
@@ -53,7 +53,7 @@ export function Keys() {
           {asked?.kind === 'revoke' ? <Revoke apiKey={asked.key} onClose={close} /> : null}
         </Panel>
       )}
-    </Loaded>
+    </Paged>
   )
 }
 
@@ -168,8 +168,8 @@ const COLUMNS: readonly Column<ApiKey>[] = [
   },
   {
     title: 'Key',
-    cell: ({ prefix }) => <code className="font-mono text-xs">{prefix}…</code>,
-    value: ({ prefix }) => prefix,
+    cell: ({ id }) => <code className="font-mono text-xs">rgk_{id}…</code>,
+    value: ({ id }) => id,
   },
   {
     title: 'State',

@@ -118,9 +118,9 @@ const COLUMNS: readonly Column<ApiUser>[] = [
     value: ({ isDisabled }) => (isDisabled ? 'disabled' : 'active'),
   },
   {
-    title: 'Last seen',
-    cell: ({ lastSeenAt }) => <LastSeen at={lastSeenAt} />,
-    value: ({ lastSeenAt }) => lastSeenAt,
+    title: 'Last sign-in',
+    cell: ({ lastLoginAt }) => <LastSeen at={lastLoginAt} />,
+    value: ({ lastLoginAt }) => lastLoginAt,
     isNumber: true,
   },
 ]

@@ -118,7 +118,7 @@ export function draftPriceAge(
   days: number,
 ): AlertDraft | null {
   const age = Math.floor((at - asOf) / DAY_MS)
-  if (age < days) return null
+  if (!(age >= days)) return null
   return {
     key: `price-age|${version}|${days}`,
     kind: 'price-age',

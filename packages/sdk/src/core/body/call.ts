@@ -9,7 +9,7 @@
 import type { Headers, Scope } from '../budget/scope.js'
 import type { CallRecord } from '../cost/record.js'
 import type { Refusal } from '../refusal/errors.js'
-import type { CascadeAttempt } from '../route/cascade.js'
+import type { CascadeAttempt } from '../route/cascade-facts.js'
 import type { KeyAccount } from '../team/gateway-key.js'
 import type { Endpoint } from './endpoint.js'
 

@@ -26,7 +26,11 @@ const dueWith = (spentUsd: number, heldUsd: number, ...budgets: readonly object[
   if (reading.kind === 'problems') throw new Error(JSON.stringify(reading.problems))
   const compiled = compileBudgets(reading.config.budgets)
   const accounts = matchBudgets(compiled, identify({}, null, null), 'c', 0)
-  const balances = accounts.map((account) => ({ ...account, spent: nanoUsd(parseUsd(spentUsd)), held: nanoUsd(parseUsd(heldUsd)) }))
+  const balances = accounts.map((account) => ({
+    ...account,
+    spent: nanoUsd(parseUsd(spentUsd)),
+    held: nanoUsd(parseUsd(heldUsd)),
+  }))
   return findDueSteps(compiled, balances)
 }
 const dueAt = (spentUsd: number, ...budgets: readonly object[]) => dueWith(spentUsd, 0, ...budgets)

@@ -25,19 +25,13 @@ describe('a cascade', () => {
   })
 
   it('passes over a tier that rarely passes at the task, and tries it where it passes', () => {
-    const steps = (good: number, bad: number) => [
-      step('small', 20, { success: said(good, bad) }),
-      step('large', 100),
-    ]
+    const steps = (good: number, bad: number) => [step('small', 20, { success: said(good, bad) }), step('large', 100)]
     expect(triedOf(steps(0, 40))).toEqual(['large'])
     expect(triedOf(steps(40, 10))).toEqual(['small', 'large'])
   })
 
   it('goes by what tasks have cost, once that is known of all: cheap tokens may be many', () => {
-    const steps = [
-      step('small', 10, { success: said(9, 1, 95) }),
-      step('large', 100, { success: said(10, 0, 100) }),
-    ]
+    const steps = [step('small', 10, { success: said(9, 1, 95) }), step('large', 100, { success: said(10, 0, 100) })]
     expect(triedOf(steps)).toEqual(['large'])
     expect(triedOf([steps[0] as CascadeStep, step('large', 100)])).toEqual(['small', 'large'])
   })
@@ -73,12 +67,17 @@ describe('a cascade', () => {
 
 describe('a request that may be made again', () => {
   const why = (body: object) =>
-    whyNotRepeated(scanCall(new TextEncoder().encode(JSON.stringify({ model: 'm', max_tokens: 9, messages: [], ...body }))))
+    whyNotRepeated(
+      scanCall(new TextEncoder().encode(JSON.stringify({ model: 'm', max_tokens: 9, messages: [], ...body }))),
+    )
   it.each([
     [{ messages: [{ role: 'user', content: 'x' }] }, null],
     [{ tools: [{ name: 'pay', input_schema: {} }] }, null],
     [{ tools: [{ type: 'web_search_20250305', name: 'web_search' }] }, null],
-    [{ tools: [{ type: 'code_execution_20250825', name: 'c' }] }, 'the API runs the tool code_execution_20250825 by itself'],
+    [
+      { tools: [{ type: 'code_execution_20250825', name: 'c' }] },
+      'the API runs the tool code_execution_20250825 by itself',
+    ],
     [{ tools: [{ type: 'mcp_toolset', mcp_server_name: 'x' }] }, 'the API runs the tool mcp_toolset by itself'],
     [{ container: 'c_1' }, 'it goes on from what the API keeps'],
     [

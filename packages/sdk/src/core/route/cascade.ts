@@ -12,19 +12,6 @@ import { isServerTool } from '../cost/server-tools.js'
 import { isBound } from './conversation-start.js'
 import type { SuccessEstimate } from './outcomes.js'
 
-/** How an answer is judged by a gateway: its text as a whole. */
-export type VerifyRule =
-  | { readonly kind: 'regex'; readonly pattern: string }
-  /** The text is JSON, and valid by this schema. */
-  | { readonly kind: 'json-schema'; readonly schema: Readonly<Record<string, unknown>> }
-
-/** What an operator said of the calls of one task. */
-export interface CascadeRule {
-  /** Names of tiers, in the order in which they are tried. */
-  readonly tiers: readonly string[]
-  readonly verify: VerifyRule
-}
-
 /** A tier that a call may be tried on. */
 export interface CascadeStep {
   readonly tier: string
@@ -60,17 +47,6 @@ export interface CascadePlan {
   readonly skipped: readonly SkippedTier[]
   /** What the whole should cost, failures included, in nano-dollars. */
   readonly expectedNano: number
-}
-
-/** A try, as its call and its record say. */
-export interface CascadeAttempt {
-  /** The same for all tries of one cascade. */
-  readonly id: string
-  /** From 1 on. */
-  readonly attempt: number
-  readonly tier: string
-  /** The model of the last resort: what the caller would have got without the cascade. */
-  readonly asked: string
 }
 
 /** With fewer answers than these, what they cost says little. */

@@ -61,15 +61,24 @@ function instructionOf(texts: readonly string[]): string {
   const text = texts.join('\n\n').trim()
   const paragraphs = text.slice(-MAX_READ).split(/\n\s*\n/)
   const last = paragraphs.length > 1 ? (paragraphs.at(-1) ?? '') : ''
-  return [text.slice(0, MAX_READ), last].map((part) => part.trim().split(CLAUSE_END, 1)[0]).join('\n').toLowerCase()
+  return [text.slice(0, MAX_READ), last]
+    .map((part) => part.trim().split(CLAUSE_END, 1)[0])
+    .join('\n')
+    .toLowerCase()
 }
 
 const CLAUSE_END = /[:\n]|[.?!](?:\s|$)/
 
 /** Verbs and nouns by which an instruction names its task. Word boundaries keep `classified` out of `declassify`. */
 const SIGNS: readonly (readonly [KnownTask, RegExp])[] = [
-  ['classify', /\b(?:classif(?:y|ies|ication)|categori[sz]e|which (?:category|label|class)|label (?:this|the|each)|sentiment)\b/],
-  ['extract', /\b(?:extract(?:s|ion)?|pull out|parse (?:the|this|out)|list (?:all|every|the) (?:names|dates|entities|amounts|emails))\b/],
+  [
+    'classify',
+    /\b(?:classif(?:y|ies|ication)|categori[sz]e|which (?:category|label|class)|label (?:this|the|each)|sentiment)\b/,
+  ],
+  [
+    'extract',
+    /\b(?:extract(?:s|ion)?|pull out|parse (?:the|this|out)|list (?:all|every|the) (?:names|dates|entities|amounts|emails))\b/,
+  ],
   ['summarize', /\b(?:summari[sz]e|summary of|tl;?dr|condense|in (?:one|two|three|a few) sentences?)\b/],
   ['code_review', /\b(?:review (?:this|the|my) (?:code|diff|patch|pull request|change|pr)|code review|pull request)\b/],
   ['research', /\b(?:research|literature (?:review|survey)|survey (?:of )?the|in[- ]depth report)\b/],

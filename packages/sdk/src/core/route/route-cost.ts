@@ -55,7 +55,12 @@ export interface RoutedCall {
  * What markers of ours saved is the cache's, and is counted there (`addedNano`): here both sides are without them. So the
  * two add up to the difference between the call as it was sent by its caller and the call as it was made, and to no more.
  */
-export function routeSaving(usage: Usage, { asked, lostTokens, cache }: RoutedCall, book: PriceBook, atMs: number): NanoUsd {
+export function routeSaving(
+  usage: Usage,
+  { asked, lostTokens, cache }: RoutedCall,
+  book: PriceBook,
+  atMs: number,
+): NanoUsd {
   const costOn = (parts: Usage['parts']): number => costOf({ ...usage, parts }, book, atMs, 'dearest').nano
   const paid = costOn(usage.parts)
   const addedNano = cache?.addedNano ?? 0

@@ -2,7 +2,7 @@
 
 import { z } from 'zod'
 import { hint, quote, strictObject, word } from '../config/written-schema.js'
-import type { VerifyRule } from './cascade.js'
+import type { VerifyRule } from './cascade-facts.js'
 import { defaultRoutePolicy, type RoutePolicy } from './routing.js'
 
 const MAX_NAME_LENGTH = 200
@@ -35,7 +35,10 @@ function isPattern(text: string): boolean {
 
 const verify = strictObject({
   regex: pattern.optional(),
-  jsonSchema: z.record(z.string(), z.unknown()).optional().describe('The text of the answer is JSON, valid by this schema.'),
+  jsonSchema: z
+    .record(z.string(), z.unknown())
+    .optional()
+    .describe('The text of the answer is JSON, valid by this schema.'),
 }).transform(({ regex, jsonSchema }, context): VerifyRule => {
   if (regex !== undefined && jsonSchema === undefined) return { kind: 'regex', pattern: regex }
   if (jsonSchema !== undefined && regex === undefined) return { kind: 'json-schema', schema: jsonSchema }
@@ -65,7 +68,9 @@ export const routingSchema = strictObject({
   cascades: z
     .record(name, cascade)
     .default({})
-    .describe('Tasks whose calls a gateway tries on cheap tiers first, with what an answer must be; the last resort is the model that was asked for.'),
+    .describe(
+      'Tasks whose calls a gateway tries on cheap tiers first, with what an answer must be; the last resort is the model that was asked for.',
+    ),
   classify: word(['off', 'features'])
     .default(defaultRoutePolicy.classify)
     .describe('features guesses the task of calls that declare none from their words and form, without a call.'),

@@ -1,6 +1,6 @@
 /** Routing as it is configured: which model each tier is, and which tier does for a task. */
 
-import type { CascadeRule } from './cascade.js'
+import type { CascadeRule } from './cascade-facts.js'
 import { taskTiers, tierModels } from './task-models.js'
 
 /** What an operator said of routing. */
@@ -58,10 +58,7 @@ export interface DeclaredCall {
 }
 
 /** The tier that does for a call by the tables alone; null if the call says nothing about what it is. */
-export function chooseTier(
-  policy: RoutePolicy,
-  { task, tags, tokens, guess }: DeclaredCall,
-): TierChoice | null {
+export function chooseTier(policy: RoutePolicy, { task, tags, tokens, guess }: DeclaredCall): TierChoice | null {
   const declared = findDeclared(policy, task, tags) ?? findGuessed(policy, guess)
   if (declared?.tier !== 'small' || tokens <= policy.longContentTokens) return declared
   return { tier: 'medium', reason: 'long-content' }

@@ -1,11 +1,11 @@
 import { Component, type ReactNode } from 'react'
-import { Failure } from '../parts/notice.jsx'
+import { Failure } from './notice.jsx'
 
 interface State {
   readonly error: unknown
 }
 
-/** Keeps the frame alive when a screen fails, and offers to load it again (after an update its file has a new name). */
+/** Keeps what is around it alive when a part fails, and offers to load it again (after an update its file has a new name). */
 export class ErrorEdge extends Component<{ readonly children: ReactNode }, State> {
   override state: State = { error: null }
 

@@ -1,0 +1,47 @@
+/** Who may use a gateway: put together before it listens anywhere. */
+
+import {
+  type Access,
+  bindProblem,
+  type CallerRules,
+  ensureAdminToken,
+  openAccess,
+  openGatewayKeys,
+} from '@runguard/gateway/access'
+import { isLoopback } from '@runguard/gateway/address'
+import { type AccessPolicy, defaultAccess } from '@runguard/sdk/core'
+import type { Runtime } from '@runguard/sdk/engine'
+import { CommandError, exitCodes } from '../exit.js'
+import type { OpenStore } from '../settings/store-place.js'
+
+/** What a door is made of. */
+export interface DoorParts {
+  readonly store: OpenStore
+  readonly runtime: Runtime
+  /** `access:` of the configuration, if it is there. */
+  readonly policy: AccessPolicy | undefined
+  /** Where the gateway is to listen. */
+  readonly host: string
+}
+
+/** The two doors of a gateway. */
+export interface GatewayDoor {
+  readonly access: Access
+  readonly callers: CallerRules
+  /** To be shown now, and never again: it was made just now. Null if there is none, or was one before. */
+  readonly newAdminToken: string | null
+}
+
+/** Opens both. Throws {@link CommandError} where the gateway must not listen like that. */
+export async function openDoor({ store, runtime, policy = defaultAccess, host }: DoorParts): Promise<GatewayDoor> {
+  // Asked as if it had one: a token that nobody can use yet is not made.
+  const problem = bindProblem(host, policy, true)
+  if (problem !== null) throw new CommandError(problem, exitCodes.config)
+  const newAdminToken = await ensureAdminToken(store, policy, host)
+  const keys = openGatewayKeys({ store, runtime, requireKeys: policy.requireKeys })
+  return {
+    access: openAccess({ store, runtime, policy, isLoopback: isLoopback(host) }),
+    callers: { keys, upstreamKey: policy.upstreamKey },
+    newAdminToken,
+  }
+}

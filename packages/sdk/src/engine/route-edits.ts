@@ -1,0 +1,63 @@
+/** What a budget that runs low changes in a request, beside its model. */
+
+import type { CallView } from '../core/body/call.js'
+import { readEffort } from '../core/body/effort-edit.js'
+import { type Degraded, type DueStep, leaveStep, lowerEffort, takeStep, tightenMaxTokens } from '../core/degrade/degrade.js'
+import type { TakenStep } from '../core/degrade/degrade-steps.js'
+import { isConversationStart } from '../core/route/conversation-start.js'
+import type { Route } from '../core/route/route-facts.js'
+import type { RouteCall } from './route-desk.js'
+import { type KnownConversation, stateAt } from './route-memory.js'
+
+/** A call on its way through the steps. */
+export interface Work extends RouteCall {
+  readonly due: readonly DueStep[]
+  readonly known: KnownConversation | null
+  readonly conversation: string
+  readonly atMs: number
+}
+
+/** What became of the step to a cheaper tier. */
+export function tierStep({ due, isChosen }: Work, route: Route | null): readonly TakenStep[] {
+  const step = due.find(({ action }) => action.kind === 'cheaper-tier')
+  if (step === undefined) return []
+  if (!step.account.isEnforced) return [leaveStep(step, ONLY_OBSERVES)]
+  if (isChosen) return [leaveStep(step, 'a cascade tries cheaper tiers by itself')]
+  if (route !== null && route.model !== route.asked) return [takeStep(step, `${route.asked} → ${route.model}`)]
+  return [leaveStep(step, route?.rejected.at(-1)?.why ?? 'there is no cheaper model')]
+}
+
+const ONLY_OBSERVES = 'the budget only observes'
+
+/** A request as it was changed. */
+export interface Edited {
+  readonly body: Uint8Array
+  readonly view: CallView
+  readonly isChanged: boolean
+  readonly taken: readonly TakenStep[]
+  readonly lowered: DueStep | null
+}
+
+/** The steps that change the request itself, one after the other. */
+export function degradeBody({ due, known, atMs }: Work, body: Uint8Array, view: CallView): Edited {
+  let edited: Edited = { body, view, isChanged: false, taken: [], lowered: null }
+  const apply = ({ body: changed, view: after, taken }: Degraded): void => {
+    const isChanged = edited.isChanged || changed !== null
+    edited = { ...edited, body: changed ?? edited.body, view: after, isChanged, taken: [...edited.taken, taken] }
+  }
+  const state = stateAt(known, atMs)
+  const isWarm = state !== null ? state.warmTokens > 0 && state.model === view.model : !isConversationStart(view)
+  // What was lowered once stays so while it is cached, also when the budget has money again.
+  const kept = isWarm ? (known?.lowered ?? null) : null
+  const step = due.find(({ action }) => action.kind === 'lower-effort') ?? kept
+  if (step !== null && !step.account.isEnforced) edited = { ...edited, taken: [leaveStep(step, ONLY_OBSERVES)] }
+  else if (step !== null) {
+    apply(lowerEffort(step, { body, view, effort: readEffort(body), isFree: !isWarm || kept !== null }))
+    if (edited.isChanged) edited = { ...edited, lowered: step }
+  }
+  const tight = due.find(({ action }) => action.kind === 'tighter-max-tokens')
+  if (tight === undefined) return edited
+  if (tight.account.isEnforced) apply(tightenMaxTokens(tight, edited))
+  else edited = { ...edited, taken: [...edited.taken, leaveStep(tight, ONLY_OBSERVES)] }
+  return edited
+}
