@@ -14,7 +14,7 @@ RUN node scripts/setup.mjs \
 
 FROM node:20-slim
 COPY --from=build /packed /packed
-RUN npm install --global --no-audit --no-fund /packed/*.tgz && rm -rf /packed /root/.npm
+RUN npm install --global --no-audit --no-fund /packed/*.tgz && npm cache clean --force && rm -rf /packed
 COPY deploy/runguard.yaml /etc/runguard/runguard.yaml
 ENV NODE_ENV=production RUNGUARD_HOME=/data
 RUN mkdir /data && chown node:node /data

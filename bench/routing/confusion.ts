@@ -26,7 +26,8 @@ function measureSet({ name, calls }: WordedSet): Confusion {
   let silent = 0
   for (const call of calls) {
     const said = tellTask(call)
-    const row = (rows[call.task ?? 'none'] ??= {})
+    const row = rows[call.task ?? 'none'] ?? {}
+    rows[call.task ?? 'none'] = row
     row[said ?? 'none'] = (row[said ?? 'none'] ?? 0) + 1
     if (said === call.task) right += 1
     else if (said === null) silent += 1

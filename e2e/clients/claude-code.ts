@@ -21,7 +21,7 @@ import {
  * The program, as npm installed it for this platform with the Agent SDK: the same file, byte for byte, as in the
  * package `@anthropic-ai/claude-code`, which comes without the SDK and asks for a newer Node to run its installer.
  */
-const claudeProgram = findProgram(`@anthropic-ai/claude-agent-sdk-${process.platform}-${process.arch}`)
+export const claudeProgram = findProgram(`@anthropic-ai/claude-agent-sdk-${process.platform}-${process.arch}`)
 
 function findProgram(packageName: string): string {
   const file = process.platform === 'win32' ? 'claude.exe' : 'claude'

@@ -68,6 +68,7 @@ export const smallExamples: readonly Example[] = [
     name: 'batches',
     prints: [/Submitted msgbatch_/, /review-\d: You said/, /review-\d: You said/, /review-\d: You said/],
   },
+  { name: 'defer', prints: [/Deferred weekly-summary-48: waiting/, /You said: Sum up/, /1 call, \$0\.0\d+/] },
 ]
 
 /** Those that need what the tests with the large clients install, and end by themselves. */

@@ -16,6 +16,7 @@ import type { Answers } from './canned-gateway.js'
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
+const LENGTHS: Readonly<Record<string, number>> = { minute: MINUTE, hour: HOUR, day: DAY }
 const MODELS = ['claude-opus-5-5', 'claude-sonnet-5', 'claude-haiku-5-20260401']
 
 /** Numbers from 0 to 1 that look like chance and are not. */
@@ -46,7 +47,8 @@ export function busyCall(index: number, nowMs: number): ApiCall {
     Math.round,
   ) as [number, number, number, number]
   const isMiss = index % 11 === 5
-  const kind = index % 23 === 7 ? 'refused' : index % 17 === 9 ? 'broken' : 'fine'
+  const broken = index % 17 === 9 ? 'broken' : 'fine'
+  const kind = index % 23 === 7 ? 'refused' : broken
   const costNano = kind === 'refused' ? 0 : read * 500 + write5m * 6_250 + input * 5_000 + output * 25_000
   return cannedCall({
     id: `rg_${(1_000_000 + index).toString(36)}`,
@@ -65,6 +67,11 @@ export function busyCall(index: number, nowMs: number): ApiCall {
   })
 }
 
+const BREAKERS = new Map<number, ApiSessionRow['breaker']>([
+  [1, 'open'],
+  [4, 'held'],
+])
+
 /** A session as a row. */
 export function busySession(index: number, nowMs: number): ApiSessionRow {
   return {
@@ -78,7 +85,7 @@ export function busySession(index: number, nowMs: number): ApiSessionRow {
     agents: 1 + (index % 4),
     isLooping: index === 1,
     isExempt: index === 6,
-    breaker: index === 1 ? 'open' : index === 4 ? 'held' : 'closed',
+    breaker: BREAKERS.get(index) ?? 'closed',
     user: ['ada', 'grace', 'linus'][index % 3] ?? null,
     project: 'billing',
     team: 'web',
@@ -284,7 +291,7 @@ export function busyOverview(nowMs: number): ApiOverview {
 function busySpend(query: URLSearchParams, nowMs: number) {
   const groupBy = query.get('groupBy') ?? 'model'
   const step = query.get('step') ?? 'hour'
-  const lengthMs = step === 'minute' ? MINUTE : step === 'hour' ? HOUR : DAY
+  const lengthMs = LENGTHS[step] ?? HOUR
   const since = Number(query.get('since'))
   const until = Number(query.get('until') ?? nowMs)
   const steps = Array.from(

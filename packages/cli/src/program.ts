@@ -6,6 +6,7 @@ import { addAuditCommands } from './operations/audit-commands.js'
 import { addBatchCommands } from './operations/batch-commands.js'
 import { addBreakerCommands } from './operations/breaker-commands.js'
 import { addBudgetCommands } from './operations/budget-commands.js'
+import { addCompletionCommands } from './operations/completion-commands.js'
 import { addKeyCommands } from './operations/key-commands.js'
 import { addLedgerCommands } from './operations/ledger-commands.js'
 import { addLookingBackCommands } from './operations/looking-back-commands.js'
@@ -36,7 +37,8 @@ const EXAMPLES = `Examples:
 `
 
 const EXIT_CODES = `
-Exit codes: 0 done, 1 failed, 2 not a command or flag, 3 a budget is used up, 4 a value that makes no sense.`
+Exit codes: 0 done, 1 failed, 2 not a command or flag, 3 a budget is used up, 4 a value that makes no sense,
+5 nobody answers at an address.`
 
 /** The whole program, ready to parse. It also says all that the reference page says of it. */
 export function buildProgram(): Command {
@@ -63,6 +65,7 @@ export function buildProgram(): Command {
   addStandingCommands(program, run)
   addReport(program, run)
   addLookingBackCommands(program, run)
+  addCompletionCommands(program, run)
   addExplain(program, run)
   addCache(program, run)
   addRoutes(program, run)
@@ -158,9 +161,10 @@ function addReport(program: Command, run: Run): void {
   const command = program
     .command('report')
     .description('what was spent')
-    .argument('[by]', 'daily, weekly, session, model or project', 'daily')
+    .argument('[by]', 'daily, weekly, session, model, project; or prompt, of transcripts', 'daily')
     .option('--transcripts', 'of what Claude Code wrote down by itself, instead of what went through RunGuard')
     .option('--path <path...>', 'transcripts in other folders, or single ones (default: ~/.claude/projects)')
+    .option('--show-prompts', 'by prompt: with the words it begins with')
     .option('--since <time>', 'from then on')
     .option('--until <time>', 'up to then')
     .option('--utc', 'days are those of UTC')

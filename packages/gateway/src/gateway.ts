@@ -96,7 +96,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     control?.close()
     plane.runtime.schedule(HALF_SENT_MS, () => endHalfSent(sockets, answers))
     await drain(server, plane, graceMs)
-    await Promise.race([options.engine.deferred.close(), plane.runtime.sleep(graceMs)])
+    const patience = new AbortController()
+    await Promise.race([options.engine.deferred.close(), plane.runtime.sleep(graceMs, patience.signal)])
+    // Whoever sleeps keeps the process.
+    patience.abort()
     await plane.upstream.destroy()
     await options.engine.close()
   }

@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { readConfig } from '@runguard/sdk/core'
 import { describe, expect, it } from 'vitest'
@@ -13,6 +14,7 @@ const bodyOf = (more: object = {}): string =>
   JSON.stringify({ model: opus, max_tokens: 800, messages: [{ role: 'user', content: 'Which city?' }], ...more })
 
 interface Said {
+  /** 0 never answers, -1 breaks the connection. */
   readonly status?: number
   readonly text?: string
 }
@@ -28,16 +30,19 @@ async function openHouse(
   const reading = readConfig({ routing, ...options })
   if (reading.kind === 'problems') throw new Error(JSON.stringify(reading.problems))
   const asked: string[] = []
-  const upstream = await httpUpstream(async (request, response) => {
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { model } = JSON.parse(await text(request)) as { model: string }
     asked.push(model)
     const { status = 200, text: words = '' } = says[model] ?? {}
+    if (status === -1) response.destroy()
+    if (status <= 0) return
     response.writeHead(status, { 'content-type': 'application/json', 'request-id': `req_${asked.length}` })
     const usage = { input_tokens: 1_000, output_tokens: 100 }
     const message = { id: 'msg', type: 'message', role: 'assistant', model, stop_reason: 'end_turn', usage }
     const error = { type: 'error', error: { type: 'invalid_request_error', message: 'no' } }
     response.end(JSON.stringify(status === 200 ? { ...message, content: [{ type: 'text', text: words }] } : error))
-  })
+  }
+  const upstream = await httpUpstream((request, response) => void answer(request, response))
   const { budgets, routing: policy } = reading.config
   if (policy === undefined) throw new Error('no routing')
   const house = await startHouse(upstream, { budgets, config: { routing: policy } })
@@ -128,6 +133,27 @@ describe('a cascade of the gateway', () => {
     const { ask, asked } = await openHouse({ [opus]: bad }, { routing: { mode: 'explain', cascades } })
     expect((await ask()).told).toBe(null)
     expect(asked).toEqual([opus])
+  })
+
+  it('ends with its caller: what runs is settled, and nothing more is tried', async () => {
+    const { asked, house } = await openHouse({ [haiku]: { status: 0 } })
+    const leaving = new AbortController()
+    const { url } = house.gateway
+    const headers = { ...TASK, 'content-type': 'application/json', 'x-api-key': 'sk-ant-test' }
+    const gone = fetch(`${url}/v1/messages`, { method: 'POST', headers, body: bodyOf(), signal: leaving.signal })
+    while (asked.length === 0) await new Promise(setImmediate)
+    leaving.abort()
+    await expect(gone).rejects.toThrow()
+    const [record] = await house.records(1)
+    expect([record?.ending.reason, record?.cascade?.attempt]).toEqual(['caller-aborted', 1])
+    while (house.gateway.running() > 0) await new Promise(setImmediate)
+    expect(asked).toEqual([haiku])
+  })
+
+  it('says that the upstream is away, and tries no other tier there', async () => {
+    const { ask, asked } = await openHouse({ [haiku]: { status: -1 } })
+    expect(await ask()).toMatchObject({ status: 502, told: 'tier=small; attempt=1; good=no; failed-usd=0' })
+    expect(asked).toEqual([haiku])
   })
 
   it('with a schema that is none does not start', async () => {

@@ -49,6 +49,8 @@ async function openHouse(caching: CachingPolicy) {
     await response.text()
   }
   const wait = async (ms: number): Promise<void> => {
+    // What was set off before plans what comes next.
+    await new Promise((resolve) => setImmediate(resolve))
     await clock.advance(ms)
     time.advance(ms)
   }

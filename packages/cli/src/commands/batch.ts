@@ -194,6 +194,7 @@ function tellFailure(failure: unknown, { items }: Submitted, file: string): Erro
 }
 
 function explain(error: unknown): never {
+  if (error instanceof CommandError) throw error
   if (error instanceof ApiCallError) throw new CommandError(`${error.message}.`)
   throw error instanceof Error ? new CommandError(error.message) : error
 }

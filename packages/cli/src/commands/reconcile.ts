@@ -1,8 +1,9 @@
 /** `runguard reconcile`: the ledger against the usage and cost reports of the Admin API. */
 
 import { findModel, loadPriceBook, priceList } from '@runguard/sdk/core'
-import type { RecordPlace, Store } from '@runguard/sdk/store'
+import type { Store } from '@runguard/sdk/store'
 import { CommandError, type ExitCode, exitCodes } from '../exit.js'
+import { recordPages } from '../operations/record-pages.js'
 import { type AdminAccess, AdminApiError, readCosts, readUsage } from '../reconcile/admin-reports.js'
 import { type Comparison, compareBooks } from '../reconcile/comparison.js'
 import { addRecord, DAY_MS, floorTo, HOUR_MS, type LedgerSums, openSums } from '../reconcile/ledger-hours.js'
@@ -72,7 +73,6 @@ function readSpan({ now, offsetAt }: Environment, { since, until }: ReconcileOpt
   throw new CommandError('--since is not before --until: there is nothing between them.', exitCodes.config)
 }
 
-const PAGE = 1_000
 const book = loadPriceBook(priceList)
 
 function nameOf(model: string): string {
@@ -81,12 +81,8 @@ function nameOf(model: string): string {
 
 async function sumRecords(store: Store, sinceMs: number, untilMs: number): Promise<LedgerSums> {
   const sums = openSums()
-  let place: RecordPlace | null = { startedAt: sinceMs - 1, id: '\u{10ffff}' }
-  while (place !== null) {
-    const page = await store.pageRecords(place, PAGE)
-    for (const record of page) if (record.startedAt < untilMs) addRecord(sums, record, nameOf)
-    const last = page.at(-1)
-    place = last === undefined || last.startedAt >= untilMs ? null : last
+  for await (const page of recordPages(store, { since: sinceMs, until: untilMs })) {
+    for (const record of page) addRecord(sums, record, nameOf)
   }
   return sums
 }

@@ -1,4 +1,4 @@
-/** `runguard report`: what was spent, by day, week, session, model or project. */
+/** `runguard report`: what was spent, by day, week, session, model, project or prompt. */
 
 import type { ReportQuery, ReportRow, Store } from '@runguard/sdk/store'
 import { CommandError, type ExitCode, exitCodes } from '../exit.js'
@@ -17,6 +17,7 @@ const groups: ReadonlyMap<string, ReportBy> = new Map([
   ['session', 'session'],
   ['model', 'model'],
   ['project', 'project'],
+  ['prompt', 'prompt'],
 ])
 
 /** The flags of `report`. */
@@ -27,13 +28,18 @@ export interface ReportOptions extends StoreFlags {
   /** Of Claude Code's own transcripts, where it keeps them; or in `path`. */
   readonly transcripts?: boolean
   readonly path?: readonly string[]
+  /** Shows how prompts begin. */
+  readonly showPrompts?: boolean
   readonly json?: boolean
   readonly csv?: boolean
 }
 
+const ONLY_TRANSCRIPTS =
+  'Records hold nothing of prompts. Of what Claude Code wrote down:  runguard report prompt --transcripts'
+
 type Period = Pick<ReportQuery, 'since' | 'until'>
 
-/** @param name `daily`, `weekly`, `session`, `model` or `project` */
+/** @param name `daily`, `weekly`, `session`, `model`, `project` or `prompt` */
 export async function runReport(environment: Environment, name: string, options: ReportOptions): Promise<ExitCode> {
   const { terminal } = environment
   const offsetAt: OffsetAt = options.utc ? () => 0 : environment.offsetAt
@@ -42,6 +48,7 @@ export async function runReport(environment: Environment, name: string, options:
   if (options.transcripts || options.path !== undefined) {
     return runTranscriptReport(environment, { groupBy, period, offsetAt, options })
   }
+  if (groupBy === 'prompt') throw new CommandError(ONLY_TRANSCRIPTS, exitCodes.usage)
   const place = await findPlace(environment, options)
   const rows = await useStore<readonly ReportRow[]>(place, [], (store) => report(store, groupBy, period, offsetAt))
   if (options.json) terminal.print(JSON.stringify(reportJson(rows, groupBy, period)))
@@ -73,7 +80,7 @@ function readPeriod({ now }: Environment, { since, until }: ReportOptions, offse
 
 async function report(
   store: Store,
-  groupBy: ReportBy,
+  groupBy: Exclude<ReportBy, 'prompt'>,
   period: Period,
   offsetAt: OffsetAt,
 ): Promise<readonly ReportRow[]> {

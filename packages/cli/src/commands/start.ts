@@ -1,6 +1,7 @@
 /** `runguard start`: the gateway, and a line for each call that ends. */
 
 import { isLoopback } from '@runguard/gateway/address'
+import type { FileConfig } from '@runguard/sdk/core'
 import { type Runtime, systemRuntime } from '@runguard/sdk/engine'
 import { CommandError, type ExitCode, exitCodes } from '../exit.js'
 import { greet, warnOfUnmatched } from '../greeting.js'
@@ -74,7 +75,8 @@ async function run(
       applyBudgets: () => watch.lookNow(),
       dashboard: findDashboard(),
     }
-    const gateway = await serve(environment, options, { store, runtime, budgets, settings, door, control })
+    const parts = { store, runtime, budgets, settings, door, control, defer: file?.config.defer }
+    const gateway = await serve(environment, options, parts)
     watch.start((stored) => takeIntoForce(gateway, mergeBudgets(file, stored), terminal, store))
     if (json) terminal.print(JSON.stringify({ kind: 'listening', url: gateway.url, upstream, version }))
     if (door.newAdminToken !== null) tellAdminToken(terminal, door.newAdminToken, json === true)
@@ -104,6 +106,7 @@ interface Parts {
   readonly settings: Settings
   readonly door: GatewayDoor
   readonly control: ControlWishes
+  readonly defer: FileConfig['defer']
 }
 
 /** Once: only a hash of it is kept. */
@@ -115,11 +118,12 @@ function tellAdminToken(terminal: Terminal, token: string, isJson: boolean): voi
 function serve(
   { terminal, version, offsetAt }: Environment,
   options: StartOptions,
-  { store, runtime, budgets, settings, door, control }: Parts,
+  { store, runtime, budgets, settings, door, control, defer }: Parts,
 ): Promise<RunningGateway> {
   const { host, port, upstream } = options
   const isJson = options.json === true
   return openGateway({
+    ...(defer && { defer }),
     store,
     runtime,
     upstream,

@@ -4,10 +4,12 @@ import {
   type Alerting,
   CallSums,
   type Control,
+  type Metrics,
   openAlerting,
   openControl,
   openMetrics,
   openTelemetry,
+  type Telemetry,
   TelemetryStartError,
 } from '@runguard/gateway'
 import type { Access } from '@runguard/gateway/access'
@@ -74,29 +76,7 @@ export async function watchGateway(wishes: ControlWishes, parts: WatchParts): Pr
   }
   const alerting = openAlerts(wishes, parts, onChange)
   return {
-    ears: {
-      onRecord: (record) => {
-        metrics.record(record)
-        telemetry?.record(record)
-        control?.ears.record(record)
-        alerting.tell({ kind: 'record', record })
-      },
-      onAlert: (crossing) => {
-        control?.ears.budgets()
-        alerting.tell({ kind: 'budget', crossing })
-      },
-      onLoop: (event) => {
-        metrics.loop(event)
-        control?.ears.loop(event)
-        const { agent, loop, at } = event
-        alerting.tell({ kind: 'loop', session: agent.session, agent: agent.agent, loop, at })
-      },
-      onBreaker: (breaker) => {
-        metrics.breaker(breaker)
-        control?.ears.breaker(breaker)
-        alerting.tell({ kind: 'breaker', breaker })
-      },
-    },
+    ears: tellAll({ metrics, telemetry, alerting, control: () => control }),
     open: (engine, whereabouts) => {
       running = whereabouts.running
       const counted = async () => ({ type: metrics.contentType, text: await metrics.text() })
@@ -106,6 +86,40 @@ export async function watchGateway(wishes: ControlWishes, parts: WatchParts): Pr
     close: async () => {
       control?.close()
       await Promise.all([alerting.close(), telemetry?.close()])
+    },
+  }
+}
+
+interface Listeners {
+  readonly metrics: Metrics
+  readonly telemetry: Telemetry | null
+  readonly alerting: Alerting
+  readonly control: () => Control | null
+}
+
+/** The one place where what happens in an engine goes to whoever wants to know. */
+function tellAll({ metrics, telemetry, alerting, control }: Listeners): EngineEars {
+  return {
+    onRecord: (record) => {
+      metrics.record(record)
+      telemetry?.record(record)
+      control()?.ears.record(record)
+      alerting.tell({ kind: 'record', record })
+    },
+    onAlert: (crossing) => {
+      control()?.ears.budgets()
+      alerting.tell({ kind: 'budget', crossing })
+    },
+    onLoop: (event) => {
+      metrics.loop(event)
+      control()?.ears.loop(event)
+      const { agent, loop, at } = event
+      alerting.tell({ kind: 'loop', session: agent.session, agent: agent.agent, loop, at })
+    },
+    onBreaker: (breaker) => {
+      metrics.breaker(breaker)
+      control()?.ears.breaker(breaker)
+      alerting.tell({ kind: 'breaker', breaker })
     },
   }
 }

@@ -38,7 +38,7 @@ export async function openDoor({ store, runtime, policy = defaultAccess, host }:
   const problem = bindProblem(host, policy, true)
   if (problem !== null) throw new CommandError(problem, exitCodes.config)
   const newAdminToken = await ensureAdminToken(store, policy, host)
-  const keys = openGatewayKeys({ store, runtime, requireKeys: policy.requireKeys })
+  const keys = openGatewayKeys({ store, runtime, requireKeys: policy.requireKeys, adminToken: policy.adminToken })
   return {
     access: openAccess({ store, runtime, policy, isLoopback: isLoopback(host) }),
     callers: { keys, upstreamKey: policy.upstreamKey },

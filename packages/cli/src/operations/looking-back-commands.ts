@@ -2,7 +2,7 @@
 
 import { type Command, Option } from 'commander'
 import type { Run } from '../run.js'
-import { jsonFlag, parseUpstream, withStoreFlags } from '../settings/flags.js'
+import { jsonFlag, parseCount, parseUpstream, withStoreFlags } from '../settings/flags.js'
 
 const REPLAY_EXAMPLES = `Examples:
   runguard replay --policy runguard.yaml                  what it would have done to the calls of the store
@@ -17,6 +17,8 @@ Nothing is sent. Exit code 3: a budget would have been exceeded.`
 export function addLookingBackCommands(program: Command, run: Run): void {
   addReplay(program, run)
   addReconcile(program, run)
+  addTop(program, run)
+  addExport(program, run)
 }
 
 function addReplay(program: Command, run: Run): void {
@@ -60,5 +62,41 @@ function addReconcile(program: Command, run: Run): void {
     .addHelpText('after', RECONCILE_NOTES)
   withStoreFlags(command).action((options) =>
     run(async (environment) => (await import('../commands/reconcile.js')).runReconcile(environment, options)),
+  )
+}
+
+const TOP_EXAMPLES = `Examples:
+  runguard top                                            sessions, burn rate, and when the budget is used up
+  runguard top --json                                     once, for programs
+`
+
+function addTop(program: Command, run: Run): void {
+  const command = program
+    .command('top')
+    .description('what happens at the moment; q ends it')
+    .option('--once', 'print once, as without a terminal')
+    .addOption(new Option('--every <seconds>', 'between two looks').default(1).argParser(parseCount))
+    .option(...jsonFlag)
+    .addHelpText('before', TOP_EXAMPLES)
+  withStoreFlags(command).action((options) =>
+    run(async (environment) => (await import('../commands/top.js')).runTop(environment, options)),
+  )
+}
+
+const EXPORT_EXAMPLES = `Examples:
+  runguard export > calls.jsonl                           every record, as it is kept
+  runguard export --csv --since 30d > calls.csv           a month for a spreadsheet
+`
+
+function addExport(program: Command, run: Run): void {
+  const command = program
+    .command('export')
+    .description('the records of calls as JSON lines, or as CSV')
+    .option('--csv', 'one row for each call')
+    .option('--since <time>', 'calls from then on')
+    .option('--until <time>', 'calls up to then')
+    .addHelpText('before', EXPORT_EXAMPLES)
+  withStoreFlags(command).action((options) =>
+    run(async (environment) => (await import('../commands/export.js')).runExport(environment, options)),
   )
 }

@@ -7,6 +7,7 @@ import {
   type Budget,
   type CallRecord,
   compileBudgets,
+  type FileConfig,
   loadPriceBook,
   priceList,
 } from '@runguard/sdk/core'
@@ -21,6 +22,7 @@ import {
   type Runtime,
 } from '@runguard/sdk/engine'
 import { CommandError } from '../exit.js'
+import { openDeferring } from './deferring.js'
 import { type ControlWishes, joinEars, watchGateway } from './gateway-control.js'
 
 /** What a gateway is made of. */
@@ -36,6 +38,8 @@ export interface GatewayParts {
   /** What is other than the engine's own defaults. */
   readonly config?: Partial<Omit<EngineConfig, 'book'>>
   readonly budgets?: readonly Budget[]
+  /** `defer:` of the configuration. */
+  readonly defer?: FileConfig['defer']
   /** Whose calls are taken; absent: everybody's, with what they bring. */
   readonly callers?: CallerRules
   /** Called once for each call that has ended. */
@@ -53,21 +57,23 @@ export type RunningGateway = Gateway & Pick<Engine, 'flush' | 'setBudgets'>
 
 /** Starts serving. Throws {@link CommandError} if the port cannot be had. */
 export async function openGateway(parts: GatewayParts): Promise<RunningGateway> {
-  const { upstream, host, port, version, runtime, config: wishes, callers, control, ...engineParts } = parts
+  const { upstream, host, port, version, runtime, config: wishes, callers, control, defer, ...engineParts } = parts
   const config = { ...engineDefaults, ...wishes, book: loadPriceBook(priceList) }
   let budgets = compileBudgets(parts.budgets ?? [])
   const watched = { runtime, config, upstream, version, budgets: () => budgets }
   const watch = control === undefined ? null : await watchGateway(control, watched)
   const ears = watch === null ? {} : joinEars(parts, watch.ears)
-  const engine = createEngine({ ...engineParts, ...ears, runtime, config })
+  const deferring = openDeferring(defer, runtime)
+  const engine = createEngine({ ...engineParts, ...ears, ...deferring.engine, runtime, config })
   let gateway: Gateway | null = null
   const running = (): number => gateway?.running() ?? 0
   const plane = watch?.open(engine, { url: () => gateway?.url ?? '', running })
   try {
-    const pages = { ...(callers && { callers }), ...(plane && { control: plane }) }
+    const pages = { ...deferring.gateway, ...(callers && { callers }), ...(plane && { control: plane }) }
     gateway = await startGateway({ engine, runtime, upstream, host, port, version, ...pages })
   } catch (error) {
     await engine.close()
+    await deferring.close()
     await watch?.close()
     if (error instanceof GatewayStartError) throw new CommandError(error.message)
     throw error
@@ -78,6 +84,7 @@ export async function openGateway(parts: GatewayParts): Promise<RunningGateway> 
     running,
     close: async (graceMs) => {
       await close(graceMs)
+      await deferring.close()
       await watch?.close()
     },
     flush: engine.flush,

@@ -20,6 +20,8 @@ export interface AskedCall {
   readonly isFromPerson: boolean
   /** A hash of what its agent did last; null if it did nothing yet. */
   readonly step: string | null
+  /** What the request asked for, where the transcript says it; null where it does not. */
+  readonly maxTokens: number | null
 }
 
 type Fields = Readonly<Record<string, unknown>>
@@ -45,8 +47,11 @@ interface Pending {
 /** The calls of a transcript, each when its answer is whole. Lines that are no entries are passed over. */
 export function* readCalls(lines: Iterable<Buffer>): Generator<AskedCall> {
   const threads = new Map<string, Thread>()
+  let maxTokens: number | null = null
   for (const line of lines) {
-    const entry = unwrap(parseLine(line))
+    const parsed = parseLine(line)
+    maxTokens = readMaxTokens(parsed) ?? maxTokens
+    const entry = unwrap(parsed)
     if (entry === null) continue
     const agent = agentOf(entry)
     const thread = threads.get(agent ?? '') ?? { messages: [], askedAtMs: 0, isFromPerson: true, pending: null }
@@ -55,7 +60,7 @@ export function* readCalls(lines: Iterable<Buffer>): Generator<AskedCall> {
     if (call !== null && isOfPending(thread.pending, call)) extend(thread.pending, call, entry)
     else {
       yield* finish(thread)
-      if (call !== null) thread.pending = begin(thread, call, entry, agent)
+      if (call !== null) thread.pending = begin(thread, call, entry, { agent, maxTokens })
       else if (entry.type === 'user') hear(thread, entry)
     }
   }
@@ -89,10 +94,28 @@ function isOfPending(pending: Pending | null, { id }: TranscriptCall): pending i
   return pending !== null && id !== null && pending.call.id === id
 }
 
-function begin(thread: Thread, call: TranscriptCall, entry: Fields, agent: string | null): Pending {
+/** Newer versions write down the parameters of each request, in front of its answer. */
+function readMaxTokens({ type, params }: Fields): number | null {
+  const { max_tokens: maxTokens } = asFields(params)
+  return type === 'api-request' && Number.isSafeInteger(maxTokens) ? Number(maxTokens) : null
+}
+
+function begin(
+  thread: Thread,
+  call: TranscriptCall,
+  entry: Fields,
+  request: Pick<AskedCall, 'agent' | 'maxTokens'>,
+): Pending {
   const { messages, isFromPerson, askedAtMs } = thread
   const atMs = askedAtMs > 0 && askedAtMs <= call.atMs ? askedAtMs : call.atMs
-  const asked = { atMs, firstMs: call.atMs, agent, messages: [...messages], isFromPerson, step: newestStep(messages) }
+  const asked = {
+    atMs,
+    firstMs: call.atMs,
+    ...request,
+    messages: [...messages],
+    isFromPerson,
+    step: newestStep(messages),
+  }
   return { call, asked, endMs: call.atMs, content: blocksOf(entry) }
 }
 

@@ -1,16 +1,10 @@
 /** Calls of the past from the records of RunGuard. Those hold no content: of loops only what was found then is known. */
 
 import type { CallRecord } from '@runguard/sdk/core'
-import type { RecordPlace, Store } from '@runguard/sdk/store'
+import type { Store } from '@runguard/sdk/store'
+import { recordPages, type Span } from '../operations/record-pages.js'
 import type { PastCall, PastOutcome, PastRequest } from './past-call.js'
 
-/** Which calls, in milliseconds since the epoch; the end is exclusive. */
-export interface Span {
-  readonly since: number
-  readonly until: number
-}
-
-const PAGE = 1_000
 /** A call is recorded by when it was sent; it came before that, by as much as it may have waited for money. */
 const MOST_WAITED_MS = 120_000
 
@@ -23,7 +17,7 @@ const CLOCK_MS = 0.999
 /** All calls of a span by the time they came. @param onUntold called for each record that cannot be judged again */
 export async function* pastOfRecords(
   store: Pick<Store, 'pageRecords'>,
-  { since, until }: Span,
+  span: Span,
   onUntold: (record: CallRecord) => void,
 ): AsyncGenerator<PastCall> {
   const waiting: PastCall[] = []
@@ -32,19 +26,15 @@ export async function* pastOfRecords(
     const after = waiting.findIndex((call) => call.atMs > atMs)
     return waiting.splice(0, after === -1 ? waiting.length : after)
   }
-  let place: RecordPlace | null = { startedAt: since - 1, id: '\u{10ffff}' }
-  while (place !== null) {
-    const page: readonly CallRecord[] = await store.pageRecords(place, PAGE)
+  for await (const page of recordPages(store, span)) {
     for (const record of page) {
-      if (record.startedAt >= until) continue
       const past = pastOfRecord(record)
       if (past === null) onUntold(record)
       else waiting.push(past)
     }
-    const last = page.at(-1)
-    place = last === undefined || last.startedAt >= until ? null : last
-    yield* takeUntil(place === null ? Number.POSITIVE_INFINITY : place.startedAt - MOST_WAITED_MS)
+    yield* takeUntil((page.at(-1)?.startedAt ?? 0) - MOST_WAITED_MS)
   }
+  yield* takeUntil(Number.POSITIVE_INFINITY)
 }
 
 /** Null for what no budget, loop or route is about: lists of models, endpoints that are passed on. */

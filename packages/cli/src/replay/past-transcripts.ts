@@ -2,16 +2,16 @@
 
 import { closeSync, openSync, readSync } from 'node:fs'
 import { basename } from 'node:path'
-import { costOf, type PriceBook, totalPrompt } from '@runguard/sdk/core'
+import { costOf, type PriceBook, type Scope, totalPrompt } from '@runguard/sdk/core'
+import type { Span } from '../operations/record-pages.js'
 import { readLines } from '../transcripts/file-lines.js'
 import { lineLimits } from '../transcripts/marked-lines.js'
 import type { TranscriptFile } from '../transcripts/transcript-files.js'
 import { type AskedCall, readCalls } from './conversation.js'
 import type { PastCall, PastRequest } from './past-call.js'
-import type { Span } from './past-records.js'
 
-/** What Claude Code asks for; transcripts do not say it. */
-const USUAL_MAX_TOKENS = 32_000
+/** What Claude Code asks for, where a transcript does not say it. */
+const USUAL_MAX_TOKENS = 128_000
 /** Bytes of a request for a token of its prompt: what a budget has to reckon with before it is counted. */
 const USUAL_BYTES_PER_TOKEN = 4
 
@@ -112,51 +112,51 @@ function* callsOf({ path }: TranscriptFile, { book, seen, ears }: Reading): Gene
   }
 }
 
-function pastOf(
-  { call, messages, isFromPerson, step, agent, atMs, endMs, firstMs }: AskedCall,
-  session: string,
-  book: PriceBook,
-): PastCall {
-  const { usage, model } = call
+function pastOf(asked: AskedCall, fileName: string, book: PriceBook): PastCall {
+  const { call, messages, agent, atMs, firstMs, endMs } = asked
+  const { usage, model, directory } = call
+  const session = call.session ?? fileName
   return {
     id: call.id ?? `${session} ${atMs}`,
     atMs,
     headMs: Math.max(0, firstMs - atMs),
     answerMs: Math.max(0, endMs - atMs),
     endpoint: 'messages',
-    scope: {
-      project: call.directory,
-      session: call.session ?? session,
-      agent,
-      parentAgent: null,
-      user: null,
-      team: null,
-      key: null,
-      task: null,
-      tags: [],
-    },
+    scope: { ...nobody, project: directory, session, agent },
     model,
     isStream: true,
-    request: requestOf(call.usage, isFromPerson, !messages.some(({ role }) => role === 'assistant')),
+    request: requestOf(asked),
     messages,
-    step,
+    step: asked.step,
     outcome: { kind: 'answered', usage, end: 'complete' },
     nano: costOf(usage, book, call.atMs, 'dearest').nano,
     record: null,
   }
 }
 
-function requestOf({ parts }: AskedCall['call']['usage'], isFromPerson: boolean, isStart: boolean): PastRequest {
-  const [part] = parts
+const nobody: Scope = {
+  project: null,
+  session: null,
+  agent: null,
+  parentAgent: null,
+  user: null,
+  team: null,
+  key: null,
+  task: null,
+  tags: [],
+}
+
+function requestOf({ call, messages, isFromPerson, maxTokens }: AskedCall): PastRequest {
+  const [part] = call.usage.parts
   const tokens = part === undefined ? 0 : totalPrompt(part)
   const cached = (part?.write5m ?? 0) + (part?.read ?? 0) > 0 ? '5m' : null
   const bound = tokens * USUAL_BYTES_PER_TOKEN
   return {
-    maxTokens: USUAL_MAX_TOKENS,
+    maxTokens: maxTokens ?? USUAL_MAX_TOKENS,
     thinkingTokens: null,
     ttl: (part?.write1h ?? 0) > 0 ? '1h' : cached,
     isFromPerson,
-    isStart,
+    isStart: !messages.some(({ role }) => role === 'assistant'),
     unscaled: tokens,
     startBound: bound,
     bound,

@@ -12,6 +12,8 @@ export interface PricedCall {
   readonly session: string
   readonly project: string
   readonly model: string
+  /** The prompt of a person that it goes back to, in words for a report; `''` where nobody asked for it. */
+  readonly prompt?: string
   readonly tokens: TokenCounts
   readonly pico: Readonly<Record<CostItem, number>>
   readonly isSubagent: boolean

@@ -12,11 +12,17 @@ export interface LineLimits {
   readonly maxLineBytes: number
 }
 
-/** Where lines go. */
-export interface LineReader {
+/** Who wants which lines. */
+export interface MarkedReader {
   readonly mark: Uint8Array
   /** Called with each line that contains the mark, without its end. The bytes are valid during the call alone. */
   onLine(line: Buffer): void
+}
+
+/** Where lines go. */
+export interface LineReader extends MarkedReader {
+  /** Who wants other lines of the same file; each reads for itself. */
+  readonly others?: readonly MarkedReader[]
   /** Called after each piece with the number of bytes that it brought. */
   onBytes(count: number): void
 }
@@ -48,7 +54,7 @@ function readAll(file: number, reader: LineReader, { chunkBytes, maxLineBytes }:
     const end = count === 0 ? filled.length : filled.lastIndexOf(NEWLINE) + 1
     const start = isInTooLong ? filled.indexOf(NEWLINE) + 1 : 0
     if (!isInTooLong || start > 0) {
-      visitMarked(filled.subarray(start, end), reader)
+      for (const each of [reader, ...(reader.others ?? [])]) visitMarked(filled.subarray(start, end), each)
       isInTooLong = false
     }
     if (count === 0) return tooLong
@@ -64,7 +70,7 @@ function readAll(file: number, reader: LineReader, { chunkBytes, maxLineBytes }:
 }
 
 /** Jumps from mark to mark, and looks for the ends of a line only around them. */
-function visitMarked(lines: Buffer, { mark, onLine }: LineReader): void {
+function visitMarked(lines: Buffer, { mark, onLine }: MarkedReader): void {
   let at = lines.indexOf(mark)
   while (at !== -1) {
     const start = lines.lastIndexOf(NEWLINE, at) + 1

@@ -5,11 +5,12 @@ import { loadPriceBook, priceList } from '@runguard/sdk/core'
 import { openCallTable, type PricedCall } from './call-table.js'
 import { readEntry } from './entry.js'
 import { type LineLimits, lineLimits, readMarkedLines } from './marked-lines.js'
+import { noteSessions, type SessionNotes } from './session-notes.js'
 import { isFolderOf, type TranscriptFile } from './transcript-files.js'
 
 /** What was read. */
 export interface ReadTranscripts {
-  /** Each once, with the working directory of its project where that is known. */
+  /** Each once, as often as they are asked for, with the working directory of its project where that is known. */
   readonly calls: Iterable<PricedCall>
   /** Lines that look like a call and are no JSON: a file that is being written to, or was cut off. */
   readonly brokenLines: number
@@ -26,6 +27,7 @@ const MARK = Buffer.from('"output_tokens":')
 export function readTranscripts(
   files: readonly TranscriptFile[],
   onBytes: (count: number) => void,
+  notes: SessionNotes = noteSessions(false),
   limits: LineLimits = lineLimits,
 ): ReadTranscripts {
   const table = openCallTable(loadPriceBook(priceList))
@@ -42,12 +44,13 @@ export function readTranscripts(
       table.add(call.session === null ? { ...call, session: basename(path, '.jsonl') } : call, project)
     }
     try {
-      longLines += readMarkedLines(path, { mark: MARK, onLine, onBytes }, limits)
+      longLines += readMarkedLines(path, { mark: MARK, onLine, onBytes, others: notes.readers }, limits)
     } catch (error) {
       unreadable.push({ path, why: (error as Error).message })
     }
   }
-  return { calls: withDirectories(table.calls(), directories), brokenLines, longLines, unreadable }
+  const calls = { [Symbol.iterator]: () => withDirectories(table.calls(), directories) }
+  return { calls, brokenLines, longLines, unreadable }
 }
 
 function parseLine(line: Buffer): unknown {

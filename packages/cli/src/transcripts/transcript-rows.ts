@@ -1,4 +1,4 @@
-/** Calls of transcripts added up: by day, week, session, model or project. */
+/** Calls of transcripts added up: by day, week, session, model, project or prompt. */
 
 import { type CostItem, nanoFromPico } from '@runguard/sdk/core'
 import type { ReportRow } from '@runguard/sdk/store'
@@ -6,7 +6,7 @@ import type { OffsetAt } from '../settings/environment.js'
 import type { PricedCall } from './call-table.js'
 
 /** What a report can be grouped by. */
-export type ReportBy = 'day' | 'week' | 'session' | 'model' | 'project'
+export type ReportBy = 'day' | 'week' | 'session' | 'model' | 'project' | 'prompt'
 
 /** Which calls, in milliseconds since the epoch; the end is exclusive. */
 export interface Period {
@@ -64,7 +64,7 @@ const MINUTE_MS = 60_000
 const DAY_MS = 86_400_000
 
 function groupOf(call: PricedCall, groupBy: ReportBy, offsetAt: OffsetAt): string {
-  if (groupBy !== 'day' && groupBy !== 'week') return call[groupBy]
+  if (groupBy !== 'day' && groupBy !== 'week') return call[groupBy] ?? ''
   const day = new Date(call.atMs + offsetAt(call.atMs) * MINUTE_MS).toISOString().slice(0, 10)
   return groupBy === 'day' ? day : weekOf(day)
 }

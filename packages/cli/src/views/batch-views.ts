@@ -14,8 +14,14 @@ export function progressLine(progress: BatchProgress): string {
   const ended = batches === 1 ? '' : `, ${endedBatches} of ${batches} batches ended`
   const counts = endedItems === 0 ? '' : `, ${wholeCount(endedItems)} done`
   if (endedBatches === batches) return `${wholeCount(items)} items, all ended${countsOf(progress)}`
-  const rest = `${formatDuration(elapsedMs)} so far, given up in ${formatDuration(expiresInMs)} at the latest`
+  const rest = `${formatWait(elapsedMs)} so far, given up in ${formatWait(expiresInMs)} at the latest`
   return `${wholeCount(items)} items${ended}${counts}; ${rest}`
+}
+
+/** Batches take hours, not minutes. */
+function formatWait(ms: number): string {
+  const minutes = Math.floor(ms / 60_000)
+  return minutes < 60 ? formatDuration(ms) : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
 }
 
 function countsOf({ succeeded, errored, canceled, expired }: BatchProgress): string {

@@ -101,7 +101,7 @@ const recordNotes = [
   'answered as the policy says; other limits for loops show in transcripts. Prompt caching: as it was then.',
 ]
 const transcriptNotes = [
-  'Judged anew: budgets, loops, breakers, routes. Assumed: 32,000 max_tokens, streams, four bytes a token. Prompt caching:',
+  'Judged anew: budgets, loops, breakers, routes. Assumed: streams, four bytes a token, and 128,000 max_tokens where not written. Prompt caching:',
   'as it was then. Output is what Claude Code wrote down, which may be less than was billed.',
 ]
 

@@ -27,7 +27,7 @@ export function transcriptTable({ rows, total }: TranscriptRows, groupBy: string
 function tableCells(row: TranscriptRow): string[] {
   const hitRate = cacheHitRate(row)
   return [
-    row.group === '' ? '(none)' : printable(row.group),
+    row.group === '' ? '(none)' : printable(row.group, 110),
     ...[row.calls, row.input, row.write5m, row.write1h, row.read].map(wholeCount),
     hitRate === null ? '' : percent(hitRate),
     wholeCount(row.output),

@@ -1,7 +1,6 @@
 /** The application: what all screens stand on, and the gate in front of them. */
 
 import { QueryCache, QueryClient, QueryClientProvider, useQueryClient } from '@tanstack/react-query'
-import { Tooltip } from 'radix-ui'
 import { type ReactNode, useEffect, useState } from 'react'
 import { Router } from 'wouter'
 import { ApiFailure } from '../api/client.js'
@@ -39,11 +38,9 @@ export function App() {
   const [queries] = useState(createQueries)
   return (
     <QueryClientProvider client={queries}>
-      <Tooltip.Provider>
-        <Router base={BASE}>
-          <Gate />
-        </Router>
-      </Tooltip.Provider>
+      <Router base={BASE}>
+        <Gate />
+      </Router>
     </QueryClientProvider>
   )
 }

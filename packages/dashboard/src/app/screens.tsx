@@ -2,8 +2,8 @@
 
 import { type ComponentType, lazy, Suspense, useEffect } from 'react'
 import { Route, Switch, useLocation } from 'wouter'
-import { EmptyState, Skeleton } from '../parts/notice.jsx'
 import { ErrorEdge } from '../parts/error-edge.jsx'
+import { EmptyState, Skeleton } from '../parts/notice.jsx'
 
 function lazily<Name extends string>(name: Name, load: () => Promise<Record<Name, ComponentType>>) {
   return lazy(() => load().then((module) => ({ default: module[name] })))

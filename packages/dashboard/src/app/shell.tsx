@@ -1,8 +1,7 @@
 /** The frame around every screen: navigation, state of the connection, who is signed in. */
 
 import { Menu, WifiOff } from 'lucide-react'
-import { Dialog } from 'radix-ui'
-import { type ReactNode, useState } from 'react'
+import { lazy, type ReactNode, Suspense, useState } from 'react'
 import { Link, useLocation } from 'wouter'
 import type { Connection } from '../api/live.js'
 import { Button } from '../parts/button.jsx'
@@ -13,6 +12,8 @@ import { Skeleton } from '../parts/notice.jsx'
 import { Account } from './account.jsx'
 import { Mark } from './mark.jsx'
 import { type Place, placeGroups } from './places.js'
+
+const NarrowMenu = lazy(() => import('./narrow-menu.jsx').then(({ NarrowMenu: menu }) => ({ default: menu })))
 
 /** The frame. On narrow screens the navigation is behind a button. */
 export function Shell({ connection, children }: { connection: Connection; children: ReactNode }) {
@@ -103,24 +104,23 @@ function NarrowHead({ connection }: { connection: Connection }) {
   const [isOpen, setIsOpen] = useState(false)
   return (
     <header className="sticky top-0 z-30 flex items-center border-b border-line bg-canvas pl-2 lg:hidden">
-      <Dialog.Root open={isOpen} onOpenChange={setIsOpen}>
-        <Dialog.Trigger asChild>
-          <Button look="quiet" aria-label="Menu">
-            <Menu size={17} aria-hidden />
-          </Button>
-        </Dialog.Trigger>
-        <Dialog.Portal>
-          <Dialog.Overlay className="fixed inset-0 z-40 bg-black/40" />
-          <Dialog.Content
-            aria-describedby={undefined}
-            className="fixed inset-y-0 left-0 z-40 flex w-64 flex-col border-r border-line bg-canvas pt-3"
-          >
-            <Dialog.Title className="sr-only">Menu</Dialog.Title>
+      <Button
+        look="quiet"
+        aria-label="Menu"
+        aria-haspopup="dialog"
+        aria-expanded={isOpen}
+        onClick={() => setIsOpen(true)}
+      >
+        <Menu size={17} aria-hidden />
+      </Button>
+      <Suspense>
+        {isOpen ? (
+          <NarrowMenu onClose={() => setIsOpen(false)}>
             <Navigation onGo={() => setIsOpen(false)} />
             <Account />
-          </Dialog.Content>
-        </Dialog.Portal>
-      </Dialog.Root>
+          </NarrowMenu>
+        ) : null}
+      </Suspense>
       <div className="min-w-0 flex-1">
         <Brand connection={connection} />
       </div>

@@ -40,6 +40,7 @@ export function Button({ look, isSmall, reasonAgainst = null, isBusy = false, on
     <button
       type="button"
       {...rest}
+      {...(reasonAgainst === null ? {} : { 'aria-description': reasonAgainst })}
       className={classes(buttonClasses(look, isSmall), rest.className)}
       aria-disabled={isOff || undefined}
       aria-busy={isBusy || undefined}

@@ -134,4 +134,10 @@ const ENDING: Column<ApiCall> = {
 export const callColumns: readonly Column<ApiCall>[] = [DAY_TIME, MODEL, SESSION, ENDING, ...NUMBERS]
 
 /** The same for calls of the last minutes. */
-export const recentColumns: readonly Column<ApiCall>[] = [TIME, MODEL, SESSION, ENDING, ...NUMBERS]
+export const recentColumns: readonly Column<ApiCall>[] = [
+  TIME,
+  MODEL,
+  SESSION,
+  ENDING,
+  ...NUMBERS.filter(({ title }) => title !== 'Took' && title !== 'Saved'),
+]

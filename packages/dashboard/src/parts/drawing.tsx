@@ -4,6 +4,7 @@ import { useEffect, useRef } from 'react'
 import Plot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
 import { useShownTheme } from '../app/theme.js'
+import { formatClock, formatDay } from './format.js'
 import { colorOf, type Series, stack } from './series.js'
 
 /** What the drawing takes. */
@@ -76,7 +77,10 @@ function optionsOf(latest: Latest, place: HTMLElement): Plot.Options {
     padding: [8, 4, 0, 0],
     legend: { show: false },
     cursor: { y: false, points: { show: kind === 'line' }, drag: { x: false, y: false } },
-    scales: { x: { time: true }, y: { range: (_, low, high) => [Math.min(0, low), high > 0 ? high * 1.08 : 1] } },
+    scales: {
+      x: { time: true, range: (_, low, high) => [low, high + lastStepOf(latest.current)] },
+      y: { range: (_, low, high) => [Math.min(0, low), high > 0 ? high * 1.08 : 1] },
+    },
     series: [{}, ...drawn.map(([each, index]) => strokeOf(css.getPropertyValue(colorOf(each, index)), kind))],
     axes: axesOf(latest, css),
     hooks: {
@@ -84,6 +88,12 @@ function optionsOf(latest: Latest, place: HTMLElement): Plot.Options {
       ready: [(plot) => listenForPicks(plot, latest)],
     },
   }
+}
+
+/** A bar stands behind the moment at which its step begins: the last one wants its place, in seconds. */
+function lastStepOf({ kind, steps }: DrawingProps): number {
+  const [before, last] = steps.slice(-2)
+  return kind === 'bars' && before !== undefined && last !== undefined ? (last - before) / 1000 : 0
 }
 
 /** Only what the pointer does is told: the keyboard knows itself where it is. */
@@ -100,16 +110,33 @@ function listenForPicks(plot: Plot, latest: Latest): void {
 }
 
 function strokeOf(color: string, kind: DrawingProps['kind']): Plot.Series {
-  if (kind === 'line') return { stroke: color, width: 2, points: { show: false } }
+  if (kind === 'line') {
+    const steps = Plot.paths.stepped?.({ align: 1 })
+    return { stroke: color, width: 2, points: { show: false }, ...(steps ? { paths: steps } : {}) }
+  }
   const bars = Plot.paths.bars?.({ size: [0.72, 40], radius: 0.08, align: 1 })
   return { fill: color, stroke: color, width: 0, points: { show: false }, ...(bars ? { paths: bars } : {}) }
+}
+
+/** The time of day; the day where one begins, and the seconds where ticks are closer than a minute. */
+function tickWords(at: number, apartSeconds: number): string {
+  const moment = new Date(at)
+  return moment.getHours() === 0 && moment.getMinutes() === 0
+    ? formatDay(at)
+    : formatClock(at).slice(0, apartSeconds < 60 ? 8 : 5)
 }
 
 function axesOf(latest: Latest, css: CSSStyleDeclaration): Plot.Axis[] {
   const shared = { stroke: css.getPropertyValue('--ink-3'), font: `11px ${css.fontFamily}`, ticks: { show: false } }
   const grid = { stroke: css.getPropertyValue('--line'), width: 1 }
   return [
-    { ...shared, grid: { show: false }, size: 26, space: 64 },
+    {
+      ...shared,
+      grid: { show: false },
+      size: 26,
+      space: 64,
+      values: (_, at) => at.map((seconds) => tickWords(seconds * 1000, (at[1] ?? 0) - (at[0] ?? 0))),
+    },
     {
       ...shared,
       grid,

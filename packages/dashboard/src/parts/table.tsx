@@ -105,8 +105,8 @@ function HeadCell<Row>({ column, order, onSort }: HeadCellProps<Row>) {
       aria-sort={order === null ? undefined : sorted}
       className={classes(cellClasses(column), 'h-8 text-xs font-medium text-ink-3')}
     >
-      {onSort === null ? (
-        column.title
+      {onSort === null || column.title === '' ? (
+        <HeadText title={column.title} />
       ) : (
         <button
           type="button"
@@ -122,6 +122,11 @@ function HeadCell<Row>({ column, order, onSort }: HeadCellProps<Row>) {
       )}
     </th>
   )
+}
+
+/** A column of buttons has a title for those alone who cannot see what they are. */
+function HeadText({ title }: { title: string }) {
+  return title === '' ? <span className="sr-only">Actions</span> : title
 }
 
 function TableRow<Row>({ row, table }: { row: Row; table: TableProps<Row> }) {
@@ -151,8 +156,8 @@ function TableRow<Row>({ row, table }: { row: Row; table: TableProps<Row> }) {
 
 function cellClasses<Row>({ isNumber, isExtra, isWide }: Column<Row>): string {
   return classes(
-    'px-2 first:pl-4 last:pr-4',
-    isNumber ? 'text-right tabular-nums whitespace-nowrap' : 'text-left',
+    'px-2 whitespace-nowrap first:pl-4 last:pr-4',
+    isNumber ? 'text-right tabular-nums' : 'text-left',
     isExtra && 'hidden lg:table-cell',
     isWide && 'w-full max-w-0 min-w-32 truncate',
   )

@@ -1,6 +1,8 @@
 /** State that lives in the address, so that it can be shared and gone back to. */
 
-import { useLocation, useSearch } from 'wouter'
+import { useLocation } from 'wouter'
+// The one of the package's entry decodes once too often: a name with a percent sign would become another one.
+import { useSearch } from 'wouter/use-browser-location'
 
 /** Values of the query of the address. */
 export type UrlValues = Readonly<Record<string, string>>

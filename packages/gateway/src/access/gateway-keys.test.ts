@@ -4,6 +4,7 @@ import { manualRuntime } from '@runguard/sdk/testing'
 import { describe, expect, it } from 'vitest'
 import { type GatewayKeyParts, openGatewayKeys } from './gateway-keys.js'
 import { createKey, revokeGatewayKey, rotateGatewayKey } from './key-changes.js'
+import { makeToken } from './secrets.js'
 import { TeamChangeError } from './team-change.js'
 
 const wishes = { name: 'ci', team: 'research', user: 'alice', project: 'web', expiresAt: null }
@@ -59,6 +60,18 @@ describe('a call with a gateway key', () => {
     const huge = `rgk_${'a'.repeat(1_000_000)}`
     for (const key of [...wrong, huge]) expect(await codeOf({ 'x-api-key': key })).toBe('runguard_key_refused')
     expect(await codeOf({ 'x-runguard-key': 'sk-ant-test' })).toBe('runguard_key_refused')
+  })
+
+  it('never goes to the API with a token that is for people', async () => {
+    const adminToken = 'a-configured-admin-token-0123456789'
+    const { codeOf } = openHouse({ adminToken })
+    const tokens = [makeToken('user').text, makeToken('admin').text, adminToken]
+    for (const token of tokens) {
+      expect(await codeOf({ 'x-api-key': token })).toBe('runguard_key_refused')
+      expect(await codeOf({ authorization: `Bearer ${token}`, 'x-api-key': 'sk-ant-test' })).toBe(
+        'runguard_key_refused',
+      )
+    }
   })
 
   it('is not needed unless the operator says so', async () => {

@@ -30,6 +30,8 @@ export interface GatewayKeyParts {
   readonly store: Pick<TeamStore, 'findKey' | 'noteKeyUse'> & Pick<BudgetRegistry, 'version'>
   readonly runtime: Runtime
   readonly requireKeys: boolean
+  /** The configured one, which nothing in it shows to be ours: it must not go to the API either. */
+  readonly adminToken?: string | null
 }
 
 /** Keys that were looked up are remembered until somebody changes one, on whatever gateway. */
@@ -37,7 +39,7 @@ export function openGatewayKeys(parts: GatewayKeyParts): GatewayKeys {
   const memory = new KeyMemory(parts)
   return {
     async resolve(headers) {
-      const presented = presentedKey(headers)
+      const presented = presentedToken(headers, parts.adminToken ?? null)
       if (presented === null) return parts.requireKeys ? KEY_REQUIRED : { kind: 'none' }
       const token = readToken(presented)
       if (token?.kind !== 'key') return KEY_REFUSED
@@ -56,11 +58,13 @@ export function openGatewayKeys(parts: GatewayKeyParts): GatewayKeys {
 /** The header for clients that send a credential of their own beside it. It is never sent on. */
 const KEY_HEADER = 'x-runguard-key'
 
-/** What looks like a gateway key, wherever clients put their credential; null if nothing does. */
-function presentedKey(headers: Headers): string | null {
+/** What is, or looks like, a token of ours, wherever clients put their credential; null if nothing does. */
+function presentedToken(headers: Headers, adminToken: string | null): string | null {
   const bearer = headers.authorization?.replace(/^bearer +/i, '')
   const shown = [headers[KEY_HEADER], headers['x-api-key'], bearer].map((value) => value?.trim())
-  return shown.find((value) => value?.startsWith('rgk_') === true) ?? (headers[KEY_HEADER] === undefined ? null : '')
+  const isOurs = (value = ''): boolean =>
+    /^rg[kua]_/.test(value) || (adminToken !== null && isSameSecret(value, adminToken))
+  return shown.find(isOurs) ?? (headers[KEY_HEADER] === undefined ? null : '')
 }
 
 const KEY_REFUSED: KeyResolution = {

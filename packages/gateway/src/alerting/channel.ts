@@ -120,7 +120,7 @@ function secretsOf(config: PostChannel): readonly string[] {
 }
 
 /** What a receiver says back may be what it was told. */
-export function withoutSecrets(text: string, secrets: readonly string[]): string {
+function withoutSecrets(text: string, secrets: readonly string[]): string {
   const shown = secrets.reduce((rest, secret) => rest.replaceAll(secret, '[secret]'), text)
   return shown.replace(/[\p{Cc}\p{Cf}\p{Cs}]+/gu, ' ').trim()
 }

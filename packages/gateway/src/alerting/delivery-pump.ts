@@ -17,7 +17,7 @@ export interface PumpParts {
 }
 
 /** Longer than any attempt takes: whoever is gone by then has died. */
-const LOCK_MS = 45_000
+const LOCK_MS = 20_000
 /** Of one channel at once; Slack asks for one a second. */
 const AT_ONCE = { slack: 1, pagerduty: 4, webhook: 4, email: 1 } as const
 

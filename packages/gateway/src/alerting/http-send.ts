@@ -26,7 +26,7 @@ const TIMEOUT_MS = 10_000
 const MAX_ANSWER_BYTES = 2_048
 
 /** No answer came. */
-export class NoAnswerError extends Error {
+class NoAnswerError extends Error {
   override readonly name = 'NoAnswerError'
 }
 

@@ -5,7 +5,8 @@ import type { Transporter } from 'nodemailer'
 
 type MailConfig = Extract<ChannelConfig, { kind: 'email' }>
 
-const TIMEOUT_MS = 10_000
+/** Of each step: together they have to be over before somebody else takes the message. */
+const TIMEOUT_MS = 4_000
 
 /** One attempt, which never rejects. */
 export function openMail(config: MailConfig): (delivery: Delivery) => Promise<DeliveryOutcome> {

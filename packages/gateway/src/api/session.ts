@@ -23,7 +23,7 @@ export const sessionSchema = z
   .object({
     /** Null: sign in first. */
     actor: actorSchema.nullable(),
-    /** Goes into the header `x-csrf-token` of everything that changes something; null where nothing has to. */
+    /** Goes into the header `x-runguard-csrf` of everything that changes something; null where nothing has to. */
     csrfToken: z.string().nullable(),
     /** True if signing out means anything: not on a loopback address without sign-in. */
     canSignOut: z.boolean(),

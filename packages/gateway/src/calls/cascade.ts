@@ -92,7 +92,10 @@ class Cascade {
       const tried = await this.attempt(attempt)
       if (tried === null) return
       const isLast = attempt === tries.length - 1
-      if (tried.isGood || isLast || !isOfTheTier(tried.end)) return this.answer(attempt, tried)
+      if (tried.isGood || isLast || !isOfTheTier(tried.end)) {
+        this.answer(attempt, tried)
+        return
+      }
       this.failedNano += tried.record.cost.nano
     }
   }
@@ -141,7 +144,8 @@ class Cascade {
     const told = this.told(attempt, isGood)
     if (end.kind === 'failed') {
       for (const [name, value] of told) response.setHeader(name, value)
-      return refuse(response, unreachable(end.error), watch.id)
+      refuse(response, unreachable(end.error), watch.id)
+      return
     }
     const own = [...ownHeaders(watch), ...costHeader(record), ...told.flat()]
     response.writeHead(end.status, [...end.headers, ...own, 'content-length', String(end.body.length)])

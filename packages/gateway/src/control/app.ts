@@ -1,15 +1,11 @@
 /** The control plane: everything below `/runguard` that is not a probe. */
 
-import type { HttpBindings } from '@hono/node-server'
 import { Hono } from 'hono'
 import { openApiDocument } from './openapi.js'
 import type { ReadyOperation } from './operation.js'
 import { ApiProblem, notFound } from './problem.js'
-import { answerProblem, type RegisterParts, register, toHonoPath } from './register.js'
+import { answerProblem, type ControlApp, type RegisterParts, register, toHonoPath } from './register.js'
 import type { StaticFiles } from './static-files.js'
-
-/** The app that operations are registered on. */
-export type ControlApp = Hono<{ Bindings: HttpBindings }>
 
 /** What is served, and by whom. */
 export interface AppParts extends RegisterParts {

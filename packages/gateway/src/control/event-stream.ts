@@ -20,66 +20,83 @@ const MAX_WAITING = 500
 const BEAT_MS = 15_000
 /** A session that was ended hears nothing more after so long. */
 const CHECK_MS = 3_000
+/** Pieces that a connection takes before it has to read. */
+const AHEAD = 16
 
 /** Opens the stream. It ends when its listener leaves, is too slow, or may no longer listen. */
-export function openEventStream({ hub, runtime, lastId, signal, mayListen }: StreamParts): ReadableStream<Uint8Array> {
-  const encoder = new TextEncoder()
-  let waiting: string[] = []
-  let controller: ReadableStreamDefaultController<Uint8Array> | null = null
-  let stopListening = (): void => {}
-  let stopTimers: (() => void)[] = []
-
-  const flush = (): void => {
-    if (controller === null || waiting.length === 0 || (controller.desiredSize ?? 0) <= 0) return
-    controller.enqueue(encoder.encode(waiting.join('')))
-    waiting = []
+export function openEventStream(parts: StreamParts): ReadableStream<Uint8Array> {
+  const { hub, runtime, lastId, signal, mayListen } = parts
+  const queue = new EventQueue()
+  const start = (controller: ReadableStreamDefaultController<Uint8Array>): void => {
+    queue.open(controller)
+    queue.say('retry: 2000\n\n')
+    const { isWhole, stop } = hub.listen(lastId, (event) => queue.say(eventText(event)))
+    if (!isWhole) queue.say(`event: gap\ndata: ${JSON.stringify({ kind: 'gap', at: runtime.now() })}\n\n`)
+    queue.atEnd(stop)
+    queue.atEnd(repeat(runtime, BEAT_MS, () => queue.say(': beat\n\n')))
+    const check = (): void => void mayListen().then((may) => may || queue.end(), queue.end)
+    queue.atEnd(repeat(runtime, CHECK_MS, check))
+    for (const each of [signal, hub.closed]) {
+      if (each.aborted) queue.end()
+      else each.addEventListener('abort', queue.end, { once: true })
+    }
   }
-  const end = (): void => {
-    stopListening()
-    for (const stop of stopTimers) stop()
-    stopTimers = []
+  return new ReadableStream<Uint8Array>({ start, pull: queue.flush, cancel: queue.end }, { highWaterMark: AHEAD })
+}
+
+/** What a listener has not read yet. */
+class EventQueue {
+  #controller: ReadableStreamDefaultController<Uint8Array> | null = null
+  #waiting: string[] = []
+  #endings: (() => void)[] = []
+  readonly #encoder = new TextEncoder()
+
+  open(controller: ReadableStreamDefaultController<Uint8Array>): void {
+    this.#controller = controller
+  }
+
+  /** Runs `task` when the stream ends. */
+  atEnd(task: () => void): void {
+    if (this.#controller === null) task()
+    else this.#endings.push(task)
+  }
+
+  say(text: string): void {
+    this.#waiting.push(text)
+    this.flush()
+    if (this.#waiting.length > MAX_WAITING) this.end()
+  }
+
+  readonly flush = (): void => {
+    const controller = this.#controller
+    if (controller === null || this.#waiting.length === 0 || (controller.desiredSize ?? 0) <= 0) return
+    controller.enqueue(this.#encoder.encode(this.#waiting.join('')))
+    this.#waiting = []
+  }
+
+  readonly end = (): void => {
+    const controller = this.#controller
+    this.#controller = null
+    for (const task of this.#endings.splice(0)) task()
     try {
       controller?.close()
-    } catch {}
-    controller = null
-  }
-  const say = (text: string): void => {
-    waiting.push(text)
-    flush()
-    if (waiting.length > MAX_WAITING) end()
-  }
-  const repeat = (ms: number, task: () => void): void => {
-    const again = (): void => {
-      const stop = runtime.schedule(ms, () => {
-        stopTimers = stopTimers.filter((each) => each !== stop)
-        if (controller === null) return
-        task()
-        again()
-      })
-      stopTimers.push(stop)
+    } catch {
+      // Its listener has closed it already.
     }
-    again()
   }
-  return new ReadableStream<Uint8Array>(
-    {
-      start(opened) {
-        controller = opened
-        say('retry: 2000\n\n')
-        const { isWhole, stop } = hub.listen(lastId, (event) => say(eventText(event)))
-        stopListening = stop
-        if (!isWhole) say(`event: gap\ndata: ${JSON.stringify({ kind: 'gap', at: runtime.now() })}\n\n`)
-        repeat(BEAT_MS, () => say(': beat\n\n'))
-        repeat(CHECK_MS, () => void mayListen().then((may) => may || end(), end))
-        for (const each of [signal, hub.closed]) {
-          if (each.aborted) end()
-          else each.addEventListener('abort', end, { once: true })
-        }
-      },
-      pull: flush,
-      cancel: end,
-    },
-    { highWaterMark: 16 },
-  )
+}
+
+/** Again and again, until what is given back is called. */
+function repeat(runtime: Runtime, ms: number, task: () => void): () => void {
+  let stop = (): void => {}
+  const again = (): void => {
+    stop = runtime.schedule(ms, () => {
+      again()
+      task()
+    })
+  }
+  again()
+  return () => stop()
 }
 
 function eventText(event: NumberedEvent): string {

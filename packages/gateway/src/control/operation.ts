@@ -75,6 +75,16 @@ export interface ReadyOperation {
 
 type OutputOf<Shape extends z.ZodType | undefined> = Shape extends z.ZodType ? z.output<Shape> : undefined
 
+/** An operation as it is, with the types of its schemas. */
+export function specify<
+  Answer extends z.ZodType,
+  Params extends TextShape = TextShape,
+  Query extends TextShape = TextShape,
+  Body extends z.ZodType = z.ZodType,
+>(spec: OperationSpec<Params, Query, Body, Answer>): OperationSpec<Params, Query, Body, Answer> {
+  return spec
+}
+
 /** Puts an operation and what does it together; the types of both must agree. */
 export function operation<
   Answer extends z.ZodType,

@@ -8,11 +8,10 @@
 import type { HttpBindings } from '@hono/node-server'
 import type { Log } from '@runguard/sdk/engine'
 import type { AuditStore } from '@runguard/sdk/store'
-import type { Context } from 'hono'
+import type { Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import type { z } from 'zod'
 import type { Access } from '../access/access.js'
-import type { ControlApp } from './app.js'
 import type { Asker, AuditNote, ReadyOperation } from './operation.js'
 import { ApiProblem } from './problem.js'
 
@@ -24,6 +23,9 @@ export interface RegisterParts {
   readonly log: Log
 }
 
+/** The app that operations are registered on. */
+export type ControlApp = Hono<{ Bindings: HttpBindings }>
+
 /** As Hono gives it, with the connection under it. */
 export type ControlContext = Context<{ Bindings: HttpBindings }>
 
@@ -32,12 +34,13 @@ const MAX_BODY_BYTES = 512 * 1024
 
 /** Adds an operation to the app. */
 export function register(app: ControlApp, parts: RegisterParts, ready: ReadyOperation): void {
-  const { method, path } = ready.spec
+  const { method, path, body } = ready.spec
   const limit = bodyLimit({
     maxSize: MAX_BODY_BYTES,
     onError: (context) => answerProblem(context, tooLarge),
   })
-  app.on(method.toUpperCase(), toHonoPath(path), limit, async (context) => {
+  if (body !== undefined) app.on(method.toUpperCase(), toHonoPath(path), limit)
+  app.on(method.toUpperCase(), toHonoPath(path), async (context) => {
     try {
       return await answer(parts, ready, context)
     } catch (error) {
@@ -46,7 +49,10 @@ export function register(app: ControlApp, parts: RegisterParts, ready: ReadyOper
   })
 }
 
-const tooLarge = new ApiProblem(413, 'too-large', 'The body of the request is too large.')
+/** What is still on its way is not read: the connection ends with the answer. */
+const tooLarge = new ApiProblem(413, 'too-large', 'The body of the request is too large.', {
+  headers: { connection: 'close' },
+})
 
 /** `/runguard/api/calls/{id}` as Hono writes it. */
 export function toHonoPath(path: string): string {

@@ -27,10 +27,10 @@ export class Sums<Label extends string> {
 }
 
 /** The name for what is on no list. */
-export const OTHER = 'other'
+const OTHER = 'other'
 
 /** Names as they come, until there are so many; from then on all new ones are one. */
-export class NameBook {
+class NameBook {
   readonly #names = new Set<string>()
   readonly #most: number
 

@@ -3,11 +3,12 @@
 import { isPresenceWord, PRESENCE_HEADER, type PresenceWord } from '../core/cache/caching.js'
 import { addUsd, decimalUsd, type NanoUsd, zeroUsd } from '../core/cost/money.js'
 import type { CallRecord } from '../core/cost/record.js'
+import { attributionHeaders, attributionNames, type SessionAttribution, TAG } from './attribution.js'
 import { openCascade } from './cascade.js'
 import type { Account, Door } from './door/door-types.js'
-import { checkOptions, type Names } from './door/known-options.js'
+import { checkOptions } from './door/known-options.js'
 import { openWays } from './door/ways.js'
-import type { GuardSession, SessionAttribution } from './guard-types.js'
+import type { GuardSession } from './guard-types.js'
 
 /** @throws TypeError for names that cannot be kept as they are, and for what is no part of an account */
 export function openSession(
@@ -51,40 +52,6 @@ function tell({ runtime }: Door, listener: () => void): void {
   } catch (error) {
     runtime.log.error('listener-failed', { error: String(error) })
   }
-}
-
-const attributionNames = {
-  id: true,
-  user: true,
-  project: true,
-  task: true,
-  tags: true,
-} satisfies Names<SessionAttribution>
-
-const TAG = 'x-runguard-tag'
-
-/** The headers that name an account. @throws TypeError for names that cannot be kept as they are */
-export function attributionHeaders({ id, user, project, task, tags = [] }: SessionAttribution): Record<string, string> {
-  const named = { session: id, user, project, task }
-  const headers: Record<string, string> = {}
-  for (const [name, value] of Object.entries(named)) {
-    if (value !== undefined) headers[`x-runguard-${name}`] = checkName(name, value)
-  }
-  if (!Array.isArray(tags)) throw new TypeError('the tags of a session are a list of texts')
-  for (const tag of tags) if (checkName('tag', tag).includes(',')) throw new TypeError(`a tag has no commas: ${tag}`)
-  if (tags.length > 0) headers[TAG] = tags.join(',')
-  return headers
-}
-
-const MAX_NAME_LENGTH = 200
-
-/** What could only be kept shortened or cleaned would be another name in every report. */
-function checkName(what: string, name: unknown): string {
-  const isPlain = typeof name === 'string' && name.trim() === name && !/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/u.test(name)
-  if (isPlain && name !== '' && name.length <= MAX_NAME_LENGTH) return name
-  throw new TypeError(
-    `the ${what} of a session is a text of 1 to ${MAX_NAME_LENGTH} characters without control characters and outer spaces`,
-  )
 }
 
 /** What a request says of itself goes before what was said of its session. */

@@ -10,9 +10,10 @@ import type { LearnedTier } from '../engine/route-outcomes.js'
 import type { Runtime } from '../engine/runtime.js'
 import type { SessionStore } from '../store/session-store.js'
 import type { ReportQuery, ReportRow, Store } from '../store/store.js'
+import type { SessionAttribution } from './attribution.js'
 import type { CacheStats, CacheStatsQuery } from './cache-stats.js'
 import type { Cascade, CascadeOptions, Verify } from './cascade-types.js'
-import type { Deferring } from './defer/deferring.js'
+import type { Deferring } from './defer/defer-types.js'
 import type { Fetch, Middleware } from './door/middleware-types.js'
 
 /** How calls are guarded. Everything has a default. */
@@ -48,17 +49,6 @@ export interface GuardedWays {
   readonly fetch: Fetch
   /** The same for a `fetch` of your own. */
   guardFetch(fetch: Fetch): Fetch
-}
-
-/** On whose account the calls of a session run. */
-export interface SessionAttribution {
-  /** By default a new one. */
-  readonly id?: string
-  readonly user?: string
-  readonly project?: string
-  readonly task?: string
-  /** Without commas. */
-  readonly tags?: readonly string[]
 }
 
 /** Calls that are tried on cheap tiers first. */

@@ -54,6 +54,7 @@ export type { AgentTool, RunnableTool, ToolContext } from './agent/agent-tool.js
 export type { GuardHookOptions, SpendingSource } from './agent/guard-hooks.js'
 export { guardHooks } from './agent/guard-hooks.js'
 export type { GuardHooks } from './agent/hook-types.js'
+export type { SessionAttribution } from './attribution.js'
 export type { Batches, BatchesOptions, EstimateOptions, RunOptions } from './batch/batches.js'
 export { openBatches } from './batch/batches.js'
 export type { BatchClient, BatchParams } from './batch/batches-client.js'
@@ -78,7 +79,7 @@ export type {
 } from './cascade-types.js'
 export type { DeferClient } from './defer/client-sender.js'
 export { DeferredCallError } from './defer/defer-errors.js'
-export type { DeferOptions, DeferredCall, DeferredStatus, Deferring } from './defer/deferring.js'
+export type { DeferOptions, DeferredCall, DeferredStatus, Deferring } from './defer/defer-types.js'
 export type { Fetch, Middleware, MiddlewareNext, MiddlewareRequest } from './door/middleware-types.js'
 export type { EstimateCostOptions } from './estimate-cost.js'
 export { estimateCost } from './estimate-cost.js'
@@ -92,5 +93,4 @@ export type {
   GuardedWays,
   GuardOptions,
   GuardSession,
-  SessionAttribution,
 } from './guard-types.js'

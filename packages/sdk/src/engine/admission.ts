@@ -1,6 +1,6 @@
 /** What a door is told about a call, and what both ways in do alike. */
 
-import type { Call } from '../core/body/call.js'
+import type { Call } from '../core/body/incoming-call.js'
 import { readTraceParent } from '../core/body/trace-parent.js'
 import type { Refusal } from '../core/refusal/errors.js'
 import { recordRefusal } from './call-record.js'

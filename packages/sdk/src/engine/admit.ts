@@ -1,7 +1,8 @@
 /** Admit: everything that happens to a call before it is sent. parse → identify → check → route → plan cache → reserve */
 
-import type { CacheTtl, Call, CallView } from '../core/body/call.js'
+import type { CacheTtl, CallView } from '../core/body/call.js'
 import { MalformedBodyError } from '../core/body/cursor.js'
+import type { Call } from '../core/body/incoming-call.js'
 import { scanCall } from '../core/body/scan.js'
 import { identify, type Scope } from '../core/budget/scope.js'
 import { expectUsage } from '../core/cost/ending.js'

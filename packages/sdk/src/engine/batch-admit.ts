@@ -1,7 +1,7 @@
 /** Admit, for batches: a creation is held for as a whole, results settle it, and whatever is asked beside is free. */
 
 import { batchAction } from '../core/batch/batch-action.js'
-import type { Call } from '../core/body/call.js'
+import type { Call } from '../core/body/incoming-call.js'
 import { identify } from '../core/budget/scope.js'
 import { type Admission, openRequest, refuse } from './admission.js'
 import { holdBatch } from './batch-holding.js'

@@ -6,7 +6,6 @@ import type { CachePlan } from '../core/cache/cache-plan.js'
 import type {
   CacheMode,
   RecordedCache,
-  RecordedDiagnosis,
   RecordedMark,
   RecordedMiss,
 } from '../core/cache/cache-record.js'
@@ -17,32 +16,10 @@ import type { PrefixCall } from '../core/cache/prefix-index.js'
 import { fitPrompt } from '../core/cache/prompt-fit.js'
 import { costOf } from '../core/cost/cost.js'
 import { totalPrompt, type Usage, type UsagePart } from '../core/cost/usage.js'
+import type { CacheWatch, ToldByAnswer } from './cache-word.js'
 import type { WarmPrompt } from './keep-warm.js'
 import { modelIdOf, type PrefixMemory, type PrefixParts } from './prefix-memory.js'
 import { type EarlierPrompts, findBefore, findSibling, type PromptOwner, type SentCall } from './sent-prompts.js'
-
-/** A prompt on its way. Whatever happens, and however often, each of these counts once. */
-export interface CacheWatch {
-  /** The request goes out. */
-  sent(): void
-  /** The answer has begun, and says how the prompt is billed. */
-  begun(usage: Usage): void
-  /** The API did not take the markers of the request. */
-  refused(): void
-  /**
-   * The call has ended.
-   *
-   * @param usage null if it is not billed
-   * @param isExact whether that is what the API said
-   */
-  end(usage: Usage | null, isExact: boolean, told: ToldByAnswer): RecordedCache
-}
-
-/** What an answer says besides its bill. */
-export interface ToldByAnswer {
-  readonly diagnosis: RecordedDiagnosis | null
-  readonly stopReason: string | null
-}
 
 /** What it takes to keep a prompt warm. */
 export type WarmAsk = Pick<WarmPrompt, 'scope' | 'send' | 'onOwnCall'> & {
@@ -178,7 +155,8 @@ class RunningPrompt implements CacheWatch {
       tokens: totalPrompt(part),
       startedAtMs: this.running.call.startedAtMs,
       kind: pauseKindOf(stopReason),
-      watch: (id) => new RunningPrompt({ ...this.watched, id, isPing: true, isMarked: false, plan: this.asPing(), warm: null }),
+      watch: (id) =>
+        new RunningPrompt({ ...this.watched, id, isPing: true, isMarked: false, plan: this.asPing(), warm: null }),
     })
   }
 

@@ -10,8 +10,8 @@ import type { CascadeRule } from '../core/route/cascade-facts.js'
 import { findLack, readBetas, tokenFactor } from '../core/route/model-traits.js'
 import { expectCost, weighModel } from '../core/route/route-cost.js'
 import { tokenFacts } from '../core/tokens/tokens.js'
-import type { RouteOutcomes } from './route-outcomes.js'
 import type { RoutesDesk } from './route-desk.js'
+import type { RouteOutcomes } from './route-outcomes.js'
 
 /** A request that may be tried on several tiers. */
 export interface CascadeCall {

@@ -74,7 +74,7 @@ export async function seekBatch(lane: Lane, send: SendToApi, batch: DeferredBatc
 }
 
 /** The calls of a batch that does not exist wait again. */
-export async function giveBack({ store, desk }: Lane, batch: DeferredBatch, hasTried: boolean): Promise<void> {
+async function giveBack({ store, desk }: Lane, batch: DeferredBatch, hasTried: boolean): Promise<void> {
   const ids = (await store.listDeferredOfBatch(batch.id)).map(({ id }) => id)
   await store.moveDeferred({
     ...{ ids, from: ['batched'], ofBatch: batch.id },

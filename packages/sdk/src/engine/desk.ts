@@ -1,6 +1,6 @@
 /** What the steps of a call share, and what they hand on to each other. */
 
-import type { CacheTtl, CallView } from '../core/body/call.js'
+import type { CacheTtl } from '../core/body/call.js'
 import { type BreakerPolicy, defaultBreakerPolicy } from '../core/breaker/breaker-meter.js'
 import type { CompiledBudgets } from '../core/budget/budget.js'
 import type { Balance } from '../core/budget/budget-room.js'
@@ -17,11 +17,11 @@ import { defaultLoopPolicy, type LoopPolicy } from '../core/loop/loop-verdict.js
 import { defaultRoutePolicy, type RoutePolicy } from '../core/route/routing.js'
 import type { QuantileBook } from '../core/tokens/quantile-book.js'
 import type { TokenRatio } from '../core/tokens/token-ratio.js'
-import type { BlockWeight, TokenEstimate, TokenFacts } from '../core/tokens/tokens.js'
+import type { TokenEstimate } from '../core/tokens/tokens.js'
 import type { Balances } from './balances.js'
 import type { BatchBooks } from './batch-books.js'
 import type { Breakers } from './breakers.js'
-import type { CacheWatch } from './cache-watch.js'
+import type { CacheWatch } from './cache-word.js'
 import type { Cascades } from './cascades.js'
 import type { EstimateInput } from './estimate-input.js'
 import type { Journal } from './journal.js'

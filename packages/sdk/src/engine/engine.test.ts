@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Call } from '../core/body/call.js'
 import { resolveEndpoint } from '../core/body/endpoint.js'
+import type { Call } from '../core/body/incoming-call.js'
 import type { CallEnd } from '../core/cost/ending.js'
 import { loadPriceBook, type UnknownModelPolicy } from '../core/cost/price.js'
 import { priceList } from '../core/cost/price-list.js'

@@ -1,6 +1,6 @@
 /** The engine: one way in (`admit`), one way out (`close`). Both doors use it. */
 
-import type { Call } from '../core/body/call.js'
+import type { Call } from '../core/body/incoming-call.js'
 import type { Breaker } from '../core/breaker/breaker.js'
 import type { BreakerPolicy } from '../core/breaker/breaker-meter.js'
 import { type Budget, type CompiledBudgets, compileBudgets, renewAccounts } from '../core/budget/budget.js'

@@ -6,13 +6,13 @@
  * one. It is never sent for a prompt that may be dead already, nor more than so often in one pause.
  */
 
-import type { WholeAnswer } from '../core/body/call.js'
+import type { WholeAnswer } from '../core/body/incoming-call.js'
 import type { Scope } from '../core/budget/scope.js'
 import { type CacheRates, lifetimeMs } from '../core/cache/cache-model.js'
 import { type KeepWarmPolicy, PauseBook, type PauseKind, pingGain } from '../core/cache/keep-warm.js'
 import { type NanoUsd, nanoUsd, zeroUsd } from '../core/cost/money.js'
 import type { CallRecord } from '../core/cost/record.js'
-import type { CacheWatch } from './cache-watch.js'
+import type { CacheWatch } from './cache-word.js'
 import type { Runtime } from './runtime.js'
 
 /** A prompt that was answered. */
@@ -164,8 +164,8 @@ class WarmPauses implements KeepWarm {
     this.book.expire(nowMs)
     if (outlasted > this.policy.maxPings || nowMs - renewedAtMs > LATEST_MS) return false
     if (pingGain(this.book, prompt.kind, outlasted, prompt.rates) <= 0) return false
-    // Should all of it have to be written again, that must be allowed as well.
-    const mostNano = Math.ceil((prompt.tokens * prompt.rates.write5m) / PICO_PER_NANO)
+    // What is booked where the answer is lost must be allowed as well: all of it written, at the dearest.
+    const mostNano = Math.ceil((prompt.tokens * prompt.rates.write1h) / PICO_PER_NANO)
     return (this.spent.get(prompt.session) ?? zeroUsd) + mostNano <= this.policy.maxPerSession
   }
 

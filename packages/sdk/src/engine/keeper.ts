@@ -65,6 +65,18 @@ async function expireHolds(desk: Desk, store: Store, running: ReadonlyMap<string
   if (expired.length > 0) desk.runtime.log.warn('holds-expired', describeExpired(expired))
 }
 
+/** Agents come and go by the thousand, and say no more when they are done. */
+function tidying(desk: Desk, store: Store & SessionStore): () => Promise<void> {
+  let tidiedAtTick = Number.NEGATIVE_INFINITY
+  return async () => {
+    const tick = desk.runtime.tick()
+    if (tick - tidiedAtTick < TIDY_EVERY_MS) return
+    await store.forgetSessions(desk.runtime.now() - REMEMBERED_MS)
+    await store.forgetBatches(desk.runtime.now() - BATCH_RESULTS_MS)
+    tidiedAtTick = tick
+  }
+}
+
 /** Starts to keep the ledger in the runtime's time. @param alsoKeep what else is done in every round, at its end */
 export function startKeeper(
   desk: Desk,
@@ -74,16 +86,7 @@ export function startKeeper(
 ): Keeper {
   let isStopped = false
   let cancel = (): void => {}
-  let tidiedAtTick = Number.NEGATIVE_INFINITY
-
-  /** Agents come and go by the thousand, and say no more when they are done. */
-  const tidy = async (): Promise<void> => {
-    const tick = desk.runtime.tick()
-    if (tick - tidiedAtTick < TIDY_EVERY_MS) return
-    await store.forgetSessions(desk.runtime.now() - REMEMBERED_MS)
-    await store.forgetBatches(desk.runtime.now() - BATCH_RESULTS_MS)
-    tidiedAtTick = tick
-  }
+  const tidy = tidying(desk, store)
 
   const round = async (): Promise<void> => {
     await allSound([...running.values()].map((hold) => extendHold(desk, hold, zeroUsd)))

@@ -11,6 +11,7 @@ import type { UsageContext, UsageReading } from '../core/cost/usage.js'
 import { isCount, readUsage } from '../core/cost/usage-reading.js'
 import { mergeStreamUsage, readStreamUsage, type StreamUsage, startStreamUsage } from '../core/cost/usage-stream.js'
 import { listenToText, type TextTally } from '../core/tokens/streamed-text.js'
+import { errorCodeOf, nameIn, parseObject } from './answer-words.js'
 import { type SseSink, sseReader } from './sse.js'
 
 /** What an answer has said so far. */
@@ -283,24 +284,4 @@ function hearError(answer: Answer, error: unknown): void {
   const { message } = asObject(error)
   answer.errorCode = errorCodeOf({ error })
   answer.isAboutMarkers = typeof message === 'string' && message.includes('cache_control')
-}
-
-function nameIn(value: unknown): string | null {
-  return typeof value === 'string' ? value.slice(0, MAX_NAME_LENGTH) : null
-}
-
-function parseObject(text: string): JsonObject | null {
-  try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null ? (value as JsonObject) : null
-  } catch {
-    return null
-  }
-}
-
-/** `error.details.error_code` where there is one, else `error.type`; cut, because an upstream may send anything. */
-function errorCodeOf(data: JsonObject): string | null {
-  const error = asObject(data.error)
-  const code = asObject(error.details).error_code ?? error.type
-  return typeof code === 'string' ? code.slice(0, 100) : null
 }

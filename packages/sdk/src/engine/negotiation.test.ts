@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Call } from '../core/body/call.js'
 import { resolveEndpoint } from '../core/body/endpoint.js'
+import type { Call } from '../core/body/incoming-call.js'
 import { readConfig } from '../core/config/config.js'
 import { loadPriceBook } from '../core/cost/price.js'
 import { priceList } from '../core/cost/price-list.js'

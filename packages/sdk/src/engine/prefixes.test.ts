@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Call } from '../core/body/call.js'
 import { resolveEndpoint } from '../core/body/endpoint.js'
+import type { Call } from '../core/body/incoming-call.js'
 import { scanCall } from '../core/body/scan.js'
 import { readConfig } from '../core/config/config.js'
 import { loadPriceBook } from '../core/cost/price.js'

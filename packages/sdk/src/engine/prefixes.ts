@@ -1,13 +1,14 @@
 /** Plan cache: what the prompt cache of the API holds, and what to mark in a request before it is sent. */
 
 import { hashWord } from '../core/body/byte-hash.js'
-import type { CallView, WholeAnswer } from '../core/body/call.js'
+import type { CallView } from '../core/body/call.js'
 import { agentOf } from '../core/body/conversation.js'
 import { MalformedBodyError } from '../core/body/cursor.js'
+import type { WholeAnswer } from '../core/body/incoming-call.js'
 import type { Headers, Scope } from '../core/budget/scope.js'
 import { type MarkedCall, markCall } from '../core/cache/cache-edit.js'
 import { bindsThinking, type CacheRates, cacheRates, keepsThinking, minimumTokens } from '../core/cache/cache-model.js'
-import { bodyMarks, measurePrefix, planCache, withMarks } from '../core/cache/cache-plan.js'
+import { bodyMarks, type CachePlan, measurePrefix, planCache, withMarks } from '../core/cache/cache-plan.js'
 import type { PlanFacts } from '../core/cache/cache-spots.js'
 import { cacheModeOf, isCachingOff, presenceOf } from '../core/cache/caching.js'
 import { type CallPrefix, type PrefixOptions, readPrefix, weightOf } from '../core/cache/fingerprints.js'
@@ -17,7 +18,8 @@ import type { CallRecord } from '../core/cost/record.js'
 import { isServerTool } from '../core/cost/server-tools.js'
 import type { TokenRatio } from '../core/tokens/token-ratio.js'
 import { type BlockWeight, tokenFacts } from '../core/tokens/tokens.js'
-import { type CacheWatch, type WarmAsk, watchCache } from './cache-watch.js'
+import { type WarmAsk, watchCache } from './cache-watch.js'
+import type { CacheWatch } from './cache-word.js'
 import { modelIdOf, openPrefixMemory, type PrefixMemory, type PrefixParts } from './prefix-memory.js'
 import type { PromptOwner } from './sent-prompts.js'
 
@@ -98,8 +100,7 @@ function planCall(parts: PrefixParts, memory: PrefixMemory, call: CacheCall): Ca
   if (mode === 'off' || facts === null) return null
   const plan = planCache(facts)
   const isFilled = mode === 'fill' && plan.marks.length > 0
-  const marks = bodyMarks(plan, prefix)
-  const marked = isFilled ? markCall(body, view, marks, { keepsStrings: mustKeepStrings(view) }) : null
+  const marked = isFilled ? fill(call, plan, prefix) : null
   return {
     weight: weightOf(prefix),
     marked,
@@ -121,6 +122,10 @@ function planCall(parts: PrefixParts, memory: PrefixMemory, call: CacheCall): Ca
         isPing: false,
       }),
   }
+}
+
+function fill({ view, body }: CacheCall, plan: CachePlan, prefix: CallPrefix): MarkedCall {
+  return markCall(body, view, bodyMarks(plan, prefix), { keepsStrings: mustKeepStrings(view) })
 }
 
 /** Only what is worth another request, and where the door can send one. */

@@ -2,7 +2,14 @@
 
 import type { CallView } from '../core/body/call.js'
 import { readEffort } from '../core/body/effort-edit.js'
-import { type Degraded, type DueStep, leaveStep, lowerEffort, takeStep, tightenMaxTokens } from '../core/degrade/degrade.js'
+import {
+  type Degraded,
+  type DueStep,
+  leaveStep,
+  lowerEffort,
+  takeStep,
+  tightenMaxTokens,
+} from '../core/degrade/degrade.js'
 import type { TakenStep } from '../core/degrade/degrade-steps.js'
 import { isConversationStart } from '../core/route/conversation-start.js'
 import type { Route } from '../core/route/route-facts.js'

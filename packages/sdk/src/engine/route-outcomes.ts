@@ -33,7 +33,10 @@ export interface Judgement {
 export interface RouteOutcomes {
   /** A call that has ended, and may be judged soon. */
   expect(record: CallRecord): void
-  /** Takes note of a judgement. False if the call is not known, names no task or tier, or was judged before. */
+  /**
+   * Takes note of a judgement. False if the call is not known, names no task or tier, or was judged before. Rejects if the
+   * store fails, and while too many others are being taken note of.
+   */
   judge(judgement: Judgement): Promise<boolean>
   /** From what is known now; {@link RouteOutcomes.refresh} first. */
   estimate(task: string, tier: string): SuccessEstimate
@@ -65,6 +68,7 @@ interface Source {
 
 /** Who is judged right after the answer is found here; all others in the store. */
 const MAX_CALLS = 10_000
+const MAX_JUDGING = 200
 /** Tasks are words that callers send: so many rows are looked at. */
 const MAX_ROWS = 20_000
 /** What others learned is heard of after so long. */
@@ -99,6 +103,8 @@ class StoredOutcomes implements RouteOutcomes {
   }
 
   judge(judgement: Judgement): Promise<boolean> {
+    // Each may have to be looked for: whoever sends names that nobody knows must not keep the store busy.
+    if (this.judging.size >= MAX_JUDGING) return Promise.reject(new RangeError('too many judgements at once'))
     const judging = this.takeNote(judgement)
     this.judging.add(judging)
     const forget = (): boolean => this.judging.delete(judging)

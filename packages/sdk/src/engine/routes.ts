@@ -3,20 +3,12 @@
 import type { CallView } from '../core/body/call.js'
 import { readEffort } from '../core/body/effort-edit.js'
 import { scanCall } from '../core/body/scan.js'
-import type { CompiledBudgets } from '../core/budget/budget.js'
 import type { Headers, Scope } from '../core/budget/scope.js'
 import type { RecordedCache } from '../core/cache/cache-record.js'
 import { findModel, isSameModel, type PriceBook } from '../core/cost/price.js'
 import type { CallRecord } from '../core/cost/record.js'
 import type { Usage } from '../core/cost/usage.js'
-import {
-  type Degraded,
-  type DueStep,
-  leaveStep,
-  lowerEffort,
-  takeStep,
-  tightenMaxTokens,
-} from '../core/degrade/degrade.js'
+import { type DueStep, takeStep } from '../core/degrade/degrade.js'
 import { refuseByLadder } from '../core/degrade/degrade-refusal.js'
 import type { TakenStep } from '../core/degrade/degrade-steps.js'
 import type { Refusal } from '../core/refusal/errors.js'
@@ -30,22 +22,12 @@ import { routeSaving } from '../core/route/route-cost.js'
 import type { Route, RouteRequest } from '../core/route/route-facts.js'
 import type { RecordedRoute } from '../core/route/route-record.js'
 import type { RoutePolicy } from '../core/route/routing.js'
-import type { TokenRatio } from '../core/tokens/token-ratio.js'
 import { tokenFacts } from '../core/tokens/tokens.js'
-import type { OutcomeStore } from '../store/outcome-store.js'
-import type { Store } from '../store/store.js'
-import type { Balances } from './balances.js'
-import type { EstimateInput } from './desk.js'
+import type { RouteCall, RoutesDesk } from './route-desk.js'
+import { degradeBody, tierStep, type Work } from './route-edits.js'
 import { watchLadders } from './route-ladders.js'
-import {
-  conversationAfter,
-  type KnownConversation,
-  nameConversation,
-  rememberConversations,
-  stateAt,
-} from './route-memory.js'
+import { conversationAfter, nameConversation, rememberConversations, stateAt } from './route-memory.js'
 import { learnOutcomes, type RouteOutcomes } from './route-outcomes.js'
-import type { Runtime } from './runtime.js'
 
 /** What is to be done with a call. */
 export interface Routing {
@@ -209,7 +191,6 @@ function guessTask({ mode, classify }: RoutePolicy, { task, tags }: Scope, view:
   const isAsked = mode !== 'off' && classify === 'features' && task === null && tags.length === 0
   return isAsked ? classifyCall(readFeatures(view)) : null
 }
-
 
 /** An answer counts for the tier that gave it: not for one that it was meant for, and that another model stood in for. */
 function judgedSource(policy: RoutePolicy, book: PriceBook, record: CallRecord): { task: string; tier: string } | null {

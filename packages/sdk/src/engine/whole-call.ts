@@ -1,7 +1,7 @@
 /** A call that RunGuard makes by itself, to the last byte of its answer: the door for what has no caller waiting. */
 
 import { joinBytes } from '../core/body/bytes.js'
-import type { Call } from '../core/body/call.js'
+import type { Call } from '../core/body/incoming-call.js'
 import type { Headers } from '../core/budget/scope.js'
 import type { Refusal } from '../core/refusal/errors.js'
 import { admit } from './admit.js'

@@ -14,12 +14,25 @@ import { cleanText } from './summary.js'
  * @param change the same for a statement that changes something; a database may ask to try it again
  */
 export function sqlDeferred(dialect: Dialect, fetchRows: RunStatement, change: RunStatement): DeferredStore {
-  const readJobs = async (statement: Statement): Promise<DeferredJob[]> => (await fetchRows(statement)).map(readJob)
   return {
     ...sqlDeferredBatches(fetchRows, change),
-    async addDeferred(job, request) {
-      return (await change(insertJob(job, request))).length > 0
+    ...jobReads(dialect, fetchRows),
+    ...jobWrites(dialect, change),
+    async forgetDeferred(before) {
+      await change({ text: 'DELETE FROM deferred_jobs WHERE ended_at < ?', values: [before] })
+      await change({ text: "DELETE FROM deferred_batches WHERE state = 'ended' AND changed_at < ?", values: [before] })
     },
+  }
+}
+
+type Reads = Pick<
+  DeferredStore,
+  'findDeferred' | 'readDeferredRequests' | 'readDeferredAnswer' | 'listDeferred' | 'listDeferredOfBatch' | 'listUntold'
+>
+
+function jobReads(dialect: Dialect, fetchRows: RunStatement): Reads {
+  const readJobs = async (statement: Statement): Promise<DeferredJob[]> => (await fetchRows(statement)).map(readJob)
+  return {
     async findDeferred(id) {
       return (await readJobs(select('id = ?', [cleanText(id)])))[0] ?? null
     },
@@ -29,7 +42,7 @@ export function sqlDeferred(dialect: Dialect, fetchRows: RunStatement, change: R
     },
     async readDeferredAnswer(id) {
       const rows = await fetchRows({ text: 'SELECT answer FROM deferred_jobs WHERE id = ?', values: [cleanText(id)] })
-      return rows[0]?.answer == null ? null : String(rows[0].answer)
+      return textOf(rows[0]?.answer ?? null)
     },
     async listDeferred(account) {
       return (await readJobs(select("account = ? AND state <> 'ended'", [account]))).sort(compareJobs)
@@ -38,8 +51,17 @@ export function sqlDeferred(dialect: Dialect, fetchRows: RunStatement, change: R
       return (await readJobs(select('batch = ?', [batch]))).sort(compareJobs)
     },
     async listUntold(limit) {
-      const where = "state = 'ended' AND is_told = 0 ORDER BY ended_at, id LIMIT ?"
-      return readJobs(select(where, [limit]))
+      return readJobs(select("state = 'ended' AND is_told = 0 ORDER BY ended_at, id LIMIT ?", [limit]))
+    },
+  }
+}
+
+type Writes = Pick<DeferredStore, 'addDeferred' | 'moveDeferred' | 'endDeferred' | 'markTold' | 'dropDeferred'>
+
+function jobWrites(dialect: Dialect, change: RunStatement): Writes {
+  return {
+    async addDeferred(job, request) {
+      return (await change(insertJob(job, request))).length > 0
     },
     async moveDeferred(move) {
       return move.ids.length === 0 ? [] : (await change(moveJobs(dialect, move))).map(({ id }) => String(id))
@@ -53,10 +75,6 @@ export function sqlDeferred(dialect: Dialect, fetchRows: RunStatement, change: R
     },
     async dropDeferred(id) {
       await change({ text: "DELETE FROM deferred_jobs WHERE id = ? AND state = 'new'", values: [cleanText(id)] })
-    },
-    async forgetDeferred(before) {
-      await change({ text: 'DELETE FROM deferred_jobs WHERE ended_at < ?', values: [before] })
-      await change({ text: "DELETE FROM deferred_batches WHERE state = 'ended' AND changed_at < ?", values: [before] })
     },
   }
 }

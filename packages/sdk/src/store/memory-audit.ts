@@ -30,6 +30,7 @@ export function memoryAudit(): AuditStore {
 function isAskedFor({ sequence, at, action, actor, subject }: AuditEntry, query: AuditQuery): boolean {
   const { before = Number.POSITIVE_INFINITY, after = 0, since = 0, until = Number.POSITIVE_INFINITY } = query
   const isWithin = sequence < before && sequence > after && at >= since && at < until
-  const isSame = (asked: string | undefined, found: string): boolean => asked === undefined || cleanText(asked) === found
+  const isSame = (asked: string | undefined, found: string): boolean =>
+    asked === undefined || cleanText(asked) === found
   return isWithin && isSame(query.action, action) && isSame(query.actor, actor.id) && isSame(query.subject, subject)
 }

@@ -2,7 +2,7 @@
 
 import type { CallRecord } from '../core/cost/record.js'
 import { compareText } from './summary.js'
-import { BUCKET_MS, bucketOf, clip, trafficFacts } from './traffic-facts.js'
+import { BUCKET_MS, bucketOf, clip, type TrafficFacts, trafficFacts } from './traffic-facts.js'
 import { isAskedFor, sumAgents, sumCounts, sumFacts, sumSeries, sumSessions } from './traffic-rollup.js'
 import type { CallQuery, ListPlace, SessionQuery, TrafficFilter, TrafficPeriod, TrafficStore } from './traffic-store.js'
 
@@ -14,7 +14,6 @@ export function memoryTraffic(records: ReadonlyMap<string, CallRecord>): Traffic
     within(period)
       .map(trafficFacts)
       .filter((call) => isAskedFor(call, filter))
-  const sessions = () => sumSessions([...records.values()].map(trafficFacts))
   return {
     async sumUp() {
       return 0
@@ -41,6 +40,15 @@ export function memoryTraffic(records: ReadonlyMap<string, CallRecord>): Traffic
         .sort((a, b) => a.startedAt - b.startedAt || compareText(a.id, b.id))
         .slice(0, limit)
     },
+    ...memorySessionSums(() => [...records.values()].map(trafficFacts)),
+  }
+}
+
+function memorySessionSums(
+  allFacts: () => TrafficFacts[],
+): Pick<TrafficStore, 'listSessionSums' | 'findSessionSum' | 'listAgentSums'> {
+  const sessions = () => sumSessions(allFacts())
+  return {
     async listSessionSums(query) {
       return sessions()
         .filter((row) => isWithin(row.lastAt, query) && isOfFilter(row, query.filter))
@@ -52,7 +60,7 @@ export function memoryTraffic(records: ReadonlyMap<string, CallRecord>): Traffic
       return sessions().find((row) => row.session === clip(session)) ?? null
     },
     async listAgentSums(session) {
-      return sumAgents([...records.values()].map(trafficFacts).filter(({ names }) => names.session === clip(session)))
+      return sumAgents(allFacts().filter(({ names }) => names.session === clip(session)))
     },
   }
 }

@@ -2,53 +2,8 @@
 
 import assert from 'node:assert/strict'
 import { nanoUsd } from '../core/cost/money.js'
-import type { CallRecord } from '../core/cost/record.js'
-import type { Store } from '../store/store.js'
-import type { TrafficStore } from '../store/traffic-store.js'
-import { sampleRecord, sampleScope } from './sample-record.js'
-
-/** One check; it gets a fresh, empty store and throws an `AssertionError` if the store is not as it must be. */
-export interface TrafficCheck {
-  readonly name: string
-  readonly check: (store: Store & TrafficStore) => Promise<void>
-}
-
-const NOON = Date.UTC(2026, 10, 26, 12)
-const MINUTE = 60_000
-const HOUR = 60 * MINUTE
-const DAY = { since: NOON - 12 * HOUR, until: NOON + 12 * HOUR }
-const EVER = { since: 0, until: Number.MAX_SAFE_INTEGER }
-
-interface Made extends Partial<CallRecord['scope']> {
-  readonly at?: number
-  readonly nano?: number
-  readonly model?: string
-  readonly more?: Partial<CallRecord>
-}
-
-function call(id: string, { at = NOON, nano = 1_000, model = 'claude-opus-5-5', more = {}, ...scope }: Made = {}) {
-  const cost = { ...sampleRecord().cost, nano: nanoUsd(nano) }
-  const base = { id, startedAt: at, cost, servedModel: model, requestedModel: model }
-  return sampleRecord({ ...base, scope: sampleScope(scope), ...more })
-}
-
-async function keep(store: Store & TrafficStore, records: readonly CallRecord[]): Promise<void> {
-  await store.addRecords(records)
-  while ((await store.sumUp(2)) === 2) {}
-}
-
-const missed: CallRecord['cache'] = {
-  mode: 'fill',
-  ownMarkers: 0,
-  marks: [],
-  expected: { read: 0, write1h: 0, write5m: 0, input: 10 },
-  isAsExpected: true,
-  isShortened: false,
-  miss: { cause: { kind: 'expired', ttl: '5m', idleMs: 400_000 }, before: 'x', lostTokens: 70, lostNano: 300 },
-  diagnosis: null,
-  savedNano: -50,
-  addedNano: -20,
-}
+import { trafficListSuite } from './store-suite-traffic-lists.js'
+import { call, DAY, EVER, HOUR, keep, MINUTE, NOON, type TrafficCheck } from './traffic-calls.js'
 
 /** The checks, each for a store of its own. */
 export const trafficSuite: readonly TrafficCheck[] = [
@@ -226,86 +181,5 @@ export const trafficSuite: readonly TrafficCheck[] = [
       assert.deepEqual([total.loopStops, total.loopSpentNano, total.refusedCalls], [1, 7, 1])
     },
   },
-  {
-    name: 'traffic: adds up sessions and their agents',
-    check: async (store) => {
-      await keep(store, [
-        call('a', { session: 's', user: 'ann', at: NOON + 5, agent: 'sub', parentAgent: 'main' }),
-        call('b', { session: 's', user: 'bob', at: NOON + 9 }),
-        call('c', { session: 't', user: 'bob', at: NOON + 7 }),
-        call('d', {}),
-      ])
-      await keep(store, [call('e', { session: 's', user: 'eve', at: NOON + 1 })])
-      const rows = await store.listSessionSums({ ...EVER, filter: {}, after: null, limit: 9 })
-      assert.deepEqual(
-        rows.map(({ session, user, calls, firstAt, lastAt }) => [session, user, calls, firstAt - NOON, lastAt - NOON]),
-        [
-          ['s', 'eve', 3, 1, 9],
-          ['t', 'bob', 1, 7, 7],
-        ],
-      )
-      const [first] = rows
-      assert.ok(first)
-      const after = { at: first.lastAt, id: first.session }
-      const second = await store.listSessionSums({ ...EVER, filter: {}, after, limit: 9 })
-      assert.deepEqual(
-        second.map(({ session }) => session),
-        ['t'],
-      )
-      const agents = await store.listAgentSums('s')
-      assert.deepEqual(
-        agents.map(({ agent, parent, calls }) => [agent, parent, calls]),
-        [
-          [null, null, 2],
-          ['sub', 'main', 1],
-        ],
-      )
-    },
-  },
-  {
-    name: 'traffic: counts misses and routes, and finds the worst',
-    check: async (store) => {
-      const worse = { ...missed, miss: missed.miss === null ? null : { ...missed.miss, lostNano: 900 } }
-      await keep(store, [call('a', { more: { cache: missed } }), call('b', { more: { cache: worse } }), call('c')])
-      assert.deepEqual(await store.trafficCounts('miss', DAY), [
-        { kind: 'miss', names: ['expired'], calls: 2, nano: 1_200, tokens: 140 },
-      ])
-      assert.equal(await store.worstMiss('expired', DAY), 'b')
-      assert.equal(await store.worstMiss('never-heard', DAY), null)
-      const { total } = await store.trafficSums({ ...DAY, groupBy: 'total', filter: {}, top: 1 })
-      assert.deepEqual([total.watchedCalls, total.cacheSavedNano, total.cacheAddedNano], [2, -100, -40])
-    },
-  },
-  {
-    name: 'traffic: takes the names that callers send, however odd or long',
-    check: async (store) => {
-      const odd = ['__proto__', 'a\0b', '😀'.repeat(150), `x'"\\;--`, 'constructor', '\ud800']
-      await keep(
-        store,
-        odd.map((user, index) =>
-          call(`o${index}`, { user, team: user, session: user, model: `${user}${'m'.repeat(900)}`, tags: [user] }),
-        ),
-      )
-      const { groups } = await store.trafficSums({ ...DAY, groupBy: 'user', filter: {}, top: 99 })
-      assert.equal(groups.length, odd.length)
-      for (const user of odd) {
-        const found = await store.listCalls({ ...EVER, filter: { user }, order: 'newest', after: null, limit: 9 })
-        assert.equal(found.length, 1, JSON.stringify(user))
-      }
-    },
-  },
-  {
-    name: 'traffic: gives calls as facts, the oldest first',
-    check: async (store) => {
-      await keep(store, [call('b', { at: NOON + 1, team: 'w' }), call('a', { team: 'w', tags: ['t'] }), call('z')])
-      const facts = await store.listFacts({ ...EVER, filter: { team: 'w' }, limit: 9 })
-      assert.deepEqual(
-        facts.map(({ id, tags, numbers }) => [id, [...tags], numbers.costNano]),
-        [
-          ['a', ['t'], 1_000],
-          ['b', [], 1_000],
-        ],
-      )
-    },
-  },
+  ...trafficListSuite,
 ]

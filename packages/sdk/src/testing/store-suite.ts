@@ -82,6 +82,20 @@ export const storeSuite: readonly StoreCheck[] = [
     },
   },
   {
+    name: 'gives all records page by page, the oldest first, those of one instant too',
+    check: async (store) => {
+      const instants = [0, 1, 1, 1, 2].map((hour, index) => call(`p${index}`, { startedAt: NOON + hour * HOUR_MS }))
+      await store.addRecords(instants.toReversed())
+      const seen: string[] = []
+      for (let page = await store.pageRecords(null, 2); page.length > 0; page = await nextPage(store, page)) {
+        assert.ok(page.length <= 2)
+        seen.push(...page.map(({ id }) => id))
+      }
+      assert.deepEqual(seen, ['p0', 'p1', 'p2', 'p3', 'p4'])
+      assert.deepEqual(await store.pageRecords({ startedAt: NOON + 2 * HOUR_MS, id: 'p4' }, 2), [])
+    },
+  },
+  {
     name: 'adds up calls, tokens by class and money exactly',
     check: async (store) => {
       const calls = Array.from({ length: 50 }, (_, index) => call(`c${index}`, costing(1_000_000_007, index < 3)))
@@ -214,3 +228,10 @@ export const storeSuite: readonly StoreCheck[] = [
   },
   ...ledgerSuite,
 ]
+
+async function nextPage(
+  store: Pick<Store, 'pageRecords'>,
+  page: readonly CallRecord[],
+): Promise<readonly CallRecord[]> {
+  return await store.pageRecords(page.at(-1) ?? null, 2)
+}

@@ -91,7 +91,12 @@ function Acknowledge({ alert }: { alert: ApiAlert }) {
   )
 }
 
-const SEVERITY: Readonly<Record<ApiAlert['severity'], Tone>> = { info: 'plain', warning: 'warn', error: 'bad', critical: 'bad' }
+const SEVERITY: Readonly<Record<ApiAlert['severity'], Tone>> = {
+  info: 'plain',
+  warning: 'warn',
+  error: 'bad',
+  critical: 'bad',
+}
 
 function State({ alert }: { alert: ApiAlert }) {
   if (alert.status === 'resolved') {

@@ -85,7 +85,6 @@ function Actions({ budget, onEdit, onRemove }: { budget: ApiBudget; onEdit: () =
 
 function AccountLine({ account, budget }: { account: ApiBudget['accounts'][number]; budget: ApiBudget }) {
   const nowMs = useNow(60_000)
-  const used = account.limitNano > 0 ? (account.spentNano + account.heldNano) / account.limitNano : 1
   return (
     <li className="grid grid-cols-[minmax(0,1fr)_auto] items-center gap-x-4 gap-y-1 md:grid-cols-[11rem_minmax(0,1fr)_15rem]">
       <bdi className="truncate text-xs text-ink-2" title={account.scope}>
@@ -101,11 +100,16 @@ function AccountLine({ account, budget }: { account: ApiBudget['accounts'][numbe
       <span className="text-right text-xs text-ink-3 tabular-nums">
         <Money nano={account.spentNano} className="font-medium text-ink" />
         {account.heldNano > 0 ? ` + ${formatMoney(account.heldNano)} held` : ''} of {formatMoney(account.limitNano)}
-        <span className="ml-2">{account.isUsedUp ? 'used up' : formatShare(used)}</span>
+        <span className="ml-2">{usedWords(account)}</span>
         {account.windowEnd === null ? null : (
           <span className="block text-2xs">starts anew {formatAge(account.windowEnd, nowMs)}</span>
         )}
       </span>
     </li>
   )
+}
+
+function usedWords({ limitNano, spentNano, heldNano, isUsedUp }: ApiBudget['accounts'][number]): string {
+  if (limitNano <= 0) return 'nothing may be spent'
+  return isUsedUp ? 'used up' : formatShare((spentNano + heldNano) / limitNano)
 }

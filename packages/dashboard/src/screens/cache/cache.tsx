@@ -25,7 +25,7 @@ export function Cache() {
         {(cache) => (
           <div className="space-y-4">
             <Headline cache={cache} />
-            <div className="grid gap-4 xl:grid-cols-2">
+            <div className="grid grid-cols-1 gap-4 xl:grid-cols-2">
               <PromptChart cache={cache} />
               <SavedChart cache={cache} />
             </div>

@@ -9,7 +9,7 @@ import { promptTokens } from '../../parts/call-words.js'
 import { formatCount, formatDuration, formatFull, formatShare } from '../../parts/format.js'
 import { Loaded } from '../../parts/loaded.jsx'
 import { Money, Saving } from '../../parts/money.jsx'
-import { CopyButton } from '../../parts/notice.jsx'
+import { Command } from '../../parts/notice.jsx'
 import { Facts, Figure, Panel, ScreenHead } from '../../parts/panel.jsx'
 import { sessionHref, useUrlState } from '../../parts/url-state.js'
 import { CacheOfCall } from './call-cache.jsx'
@@ -26,14 +26,14 @@ export function OneCall() {
         title={<span className="font-mono text-lg break-all">{id}</span>}
         lead={query.data ? `${formatFull(query.data.startedAt)} · ${query.data.target}` : 'A call to the model'}
       >
-        <CopyButton text={`runguard explain ${id}`} label="Copy the command that explains this call" />
+        <Command text={`runguard explain ${id}`} />
       </ScreenHead>
       <Loaded query={query} lines={10}>
         {(call) => (
           <div className="space-y-4">
             <Headline call={call} />
             <PriceLines call={call} />
-            <div className="grid items-start gap-4 xl:grid-cols-2">
+            <div className="grid items-start grid-cols-1 gap-4 xl:grid-cols-2">
               <Decisions call={call} />
               <CacheOfCall call={call} />
               <Account call={call} />

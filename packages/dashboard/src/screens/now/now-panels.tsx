@@ -26,9 +26,9 @@ export function AlertStrip({ alerts }: { alerts: ApiOverview['openAlerts'] }) {
     >
       <ul className="space-y-1">
         {alerts.slice(0, 3).map((alert) => (
-          <li key={alert.id} className="flex min-w-0 items-baseline gap-2 text-sm">
+          <li key={alert.id} className="flex min-w-0 flex-wrap items-baseline gap-x-2 text-sm sm:flex-nowrap">
             <Bell size={13} aria-hidden className="shrink-0 self-center" />
-            <span className="shrink-0 font-medium">{alert.title}</span>
+            <bdi className="min-w-0 font-medium break-words sm:max-w-[60%] sm:truncate">{alert.title}</bdi>
             <bdi className="min-w-0 truncate">{alert.detail}</bdi>
             <span className="ml-auto shrink-0 text-xs">{formatAge(alert.openedAt, nowMs)}</span>
           </li>

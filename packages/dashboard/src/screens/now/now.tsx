@@ -1,7 +1,9 @@
 /** What is going on now. */
 
 import type { ApiOverview } from '@runguard/gateway/api'
+import { useState } from 'react'
 import { Link } from 'wouter'
+import { currentTime } from '../../api/live.js'
 import { useOverview } from '../../api/queries.js'
 import { recentColumns } from '../../parts/call-columns.jsx'
 import { formatMoney, formatMoneyShort, formatShare, formatWhole } from '../../parts/format.js'
@@ -25,7 +27,7 @@ export function Now() {
           <div className="space-y-4">
             <AlertStrip alerts={overview.openAlerts} />
             <Headline overview={overview} />
-            <div className="grid gap-4 xl:grid-cols-[minmax(0,2fr)_minmax(0,1fr)]">
+            <div className="grid grid-cols-1 gap-4 xl:grid-cols-[minmax(0,2fr)_minmax(0,1fr)]">
               <LastHour overview={overview} />
               <SavedByLever savings={overview.savings} />
               <RecentCalls overview={overview} />
@@ -109,6 +111,7 @@ function LastHour({ overview }: { overview: ApiOverview }) {
 
 function RecentCalls({ overview }: { overview: ApiOverview }) {
   const calls = overview.recentCalls
+  const [openedAt] = useState(currentTime)
   return (
     <Panel
       title="Latest calls"
@@ -135,7 +138,7 @@ function RecentCalls({ overview }: { overview: ApiOverview }) {
           rows={calls.slice(0, 15)}
           rowKey={({ id }) => id}
           href={({ id }) => callHref(id)}
-          rowClass={() => 'fresh'}
+          rowClass={({ startedAt, durationMs }) => (startedAt + durationMs > openedAt ? 'fresh' : undefined)}
           isSortable={false}
         />
       )}

@@ -24,7 +24,7 @@ export function Routes() {
         {(routes) => (
           <div className="space-y-4">
             <Taken routes={routes} />
-            <div className="grid items-start gap-4 xl:grid-cols-3">
+            <div className="grid items-start grid-cols-1 gap-4 xl:grid-cols-3">
               <Tiers routes={routes} />
               <Degraded rows={routes.degraded} />
               <Learned rows={routes.learned} />

@@ -115,7 +115,7 @@ function Bar({ call, span }: { call: SessionCall; span: Span | undefined }) {
       >
         <div
           className={isMiss ? 'h-full bg-series-2' : 'h-full bg-accent'}
-          style={{ width: `${(call.hitRatio ?? 0) * 100}%` }}
+          style={{ width: `${isRefused ? 0 : (call.hitRatio ?? 0) * 100}%` }}
         />
       </div>
       <span className="pointer-events-none absolute top-1.5" style={markPlace(span)}>

@@ -39,7 +39,7 @@ function Gateway() {
   return (
     <Loaded query={query} lines={8}>
       {(settings) => (
-        <div className="grid items-start gap-4 xl:grid-cols-2">
+        <div className="grid items-start grid-cols-1 gap-4 xl:grid-cols-2">
           <Panel title="Gateway">
             <Facts
               rows={[

@@ -13,9 +13,47 @@ import {
 } from '../../api/budgets.js'
 import { doneSchema, idParams } from '../../api/common.js'
 import type { ControlParts } from '../control-parts.js'
-import { operation, type ReadyOperation } from '../operation.js'
+import { operation, type ReadyOperation, specify } from '../operation.js'
 import { invalid } from '../problem.js'
 import { readBudget } from '../wire/budget-wire.js'
+
+const budgetsList = specify({
+  id: 'budgets.list',
+  method: 'get',
+  path: '/runguard/api/budgets',
+  summary: 'All budgets and how they stand',
+  answer: budgetsSchema,
+})
+
+const budgetsWhatIf = specify({
+  id: 'budgets.what-if',
+  method: 'post',
+  path: '/runguard/api/budgets/what-if',
+  summary: 'What a budget would have done to calls of the past; nothing is changed',
+  body: whatIfBody,
+  answer: whatIfSchema,
+})
+
+const budgetsWrite = specify({
+  id: 'budgets.write',
+  method: 'put',
+  path: '/runguard/api/budgets/{id}',
+  summary: 'Add a budget, or replace one; it is in force at once',
+  params: idParams,
+  body: budgetBody,
+  answer: budgetSchema,
+  isAudited: true,
+})
+
+const budgetsRemove = specify({
+  id: 'budgets.remove',
+  method: 'delete',
+  path: '/runguard/api/budgets/{id}',
+  summary: 'Take a budget away; what was spent under it stays in the ledger',
+  params: idParams,
+  answer: doneSchema,
+  isAudited: true,
+})
 
 const MOST_PAST_CALLS = 20_000
 const MOST_WINDOWS = 50
@@ -25,63 +63,21 @@ export function budgetsRoutes(parts: ControlParts): ReadyOperation[] {
   const { budgets, hub, runtime } = parts
   const changed = (): void => hub.publish('budgets', () => ({ kind: 'budgets', at: runtime.now() }))
   return [
-    operation(
-      {
-        id: 'budgets.list',
-        method: 'get',
-        path: '/runguard/api/budgets',
-        summary: 'All budgets and how they stand',
-        answer: budgetsSchema,
-      },
-      async () => ({ items: [...(await budgets.list())], next: null }),
-    ),
-    operation(
-      {
-        id: 'budgets.what-if',
-        method: 'post',
-        path: '/runguard/api/budgets/what-if',
-        summary: 'What a budget would have done to calls of the past; nothing is changed',
-        body: whatIfBody,
-        answer: whatIfSchema,
-      },
-      async ({ body }) => await tryBudget(parts, body),
-    ),
-    operation(
-      {
-        id: 'budgets.write',
-        method: 'put',
-        path: '/runguard/api/budgets/{id}',
-        summary: 'Add a budget, or replace one; it is in force at once',
-        params: idParams,
-        body: budgetBody,
-        answer: budgetSchema,
-        isAudited: true,
-      },
-      async ({ params, body, note }) => {
-        const { before, after } = await budgets.put(params.id, body)
-        note({ subject: params.id, before: withoutStanding(before), after: withoutStanding(after) })
-        changed()
-        if (after === null) throw new Error(`the budget ${params.id} was put and is not there`)
-        return after
-      },
-    ),
-    operation(
-      {
-        id: 'budgets.remove',
-        method: 'delete',
-        path: '/runguard/api/budgets/{id}',
-        summary: 'Take a budget away; what was spent under it stays in the ledger',
-        params: idParams,
-        answer: doneSchema,
-        isAudited: true,
-      },
-      async ({ params, note }) => {
-        const { before } = await budgets.remove(params.id)
-        note({ subject: params.id, before: withoutStanding(before), after: null })
-        changed()
-        return { isDone: true as const }
-      },
-    ),
+    operation(budgetsList, async () => ({ items: [...(await budgets.list())], next: null })),
+    operation(budgetsWhatIf, async ({ body }) => await tryBudget(parts, body)),
+    operation(budgetsWrite, async ({ params, body, note }) => {
+      const { before, after } = await budgets.put(params.id, body)
+      note({ subject: params.id, before: withoutStanding(before), after: withoutStanding(after) })
+      changed()
+      if (after === null) throw new Error(`the budget ${params.id} was put and is not there`)
+      return after
+    }),
+    operation(budgetsRemove, async ({ params, note }) => {
+      const { before } = await budgets.remove(params.id)
+      note({ subject: params.id, before: withoutStanding(before), after: null })
+      changed()
+      return { isDone: true as const }
+    }),
   ]
 }
 

@@ -4,10 +4,28 @@ import { promptOf, type TrafficNumbers } from '@runguard/sdk/store'
 import { type ApiCache, cacheQuery, cacheSchema } from '../../api/cache.js'
 import { type ApiRoutes, routesQuery, routesSchema } from '../../api/routes.js'
 import type { ControlParts } from '../control-parts.js'
-import { operation, type ReadyOperation } from '../operation.js'
+import { operation, type ReadyOperation, specify } from '../operation.js'
 import { cutPeriod, stepIndex } from '../spend-steps.js'
 import { hitRatioOf, tokensOf } from '../wire/traffic-wire.js'
 import { filterOf } from './spend-routes.js'
+
+const cacheRead = specify({
+  id: 'cache.read',
+  method: 'get',
+  path: '/runguard/api/cache',
+  summary: 'What the prompt cache did, and why it failed where it did',
+  query: cacheQuery,
+  answer: cacheSchema,
+})
+
+const routesRead = specify({
+  id: 'routes.read',
+  method: 'get',
+  path: '/runguard/api/routes',
+  summary: 'Which models answered in place of which',
+  query: routesQuery,
+  answer: routesSchema,
+})
 
 const DAY = 86_400_000
 const HOURLY_UP_TO = 31 * DAY
@@ -16,34 +34,14 @@ const MOST_MODELS = 50
 /** The operations on what the prompt cache and routes did. */
 export function cacheRoutes(parts: ControlParts): ReadyOperation[] {
   return [
-    operation(
-      {
-        id: 'cache.read',
-        method: 'get',
-        path: '/runguard/api/cache',
-        summary: 'What the prompt cache did, and why it failed where it did',
-        query: cacheQuery,
-        answer: cacheSchema,
-      },
-      async ({ query }) => {
-        const { until = parts.runtime.now() } = query
-        return await readCache(parts, { since: query.since ?? until - DAY, until, filter: filterOf(query) })
-      },
-    ),
-    operation(
-      {
-        id: 'routes.read',
-        method: 'get',
-        path: '/runguard/api/routes',
-        summary: 'Which models answered in place of which',
-        query: routesQuery,
-        answer: routesSchema,
-      },
-      async ({ query }) => {
-        const { until = parts.runtime.now() } = query
-        return await readRoutes(parts, { since: query.since ?? until - DAY, until })
-      },
-    ),
+    operation(cacheRead, async ({ query }) => {
+      const { until = parts.runtime.now() } = query
+      return await readCache(parts, { since: query.since ?? until - DAY, until, filter: filterOf(query) })
+    }),
+    operation(routesRead, async ({ query }) => {
+      const { until = parts.runtime.now() } = query
+      return await readRoutes(parts, { since: query.since ?? until - DAY, until })
+    }),
   ]
 }
 

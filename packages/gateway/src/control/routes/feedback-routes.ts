@@ -2,26 +2,25 @@
 
 import { feedbackAnswer, feedbackBody, takeFeedback } from '../../calls/feedback.js'
 import type { ControlParts } from '../control-parts.js'
-import { operation, type ReadyOperation } from '../operation.js'
+import { operation, type ReadyOperation, specify } from '../operation.js'
 import { ApiProblem } from '../problem.js'
+
+const feedbackGive = specify({
+  id: 'feedback.give',
+  method: 'post',
+  path: '/runguard/feedback',
+  summary: 'Say whether the answer to a call was good, so that its task is sent to a tier that does',
+  body: feedbackBody,
+  answer: feedbackAnswer,
+})
 
 /** The operation on outcomes. */
 export function feedbackRoutes({ engine }: Pick<ControlParts, 'engine'>): ReadyOperation[] {
   return [
-    operation(
-      {
-        id: 'feedback.give',
-        method: 'post',
-        path: '/runguard/feedback',
-        summary: 'Say whether the answer to a call was good, so that its task is sent to a tier that does',
-        body: feedbackBody,
-        answer: feedbackAnswer,
-      },
-      async ({ body }) => {
-        const learned = await takeFeedback(engine, body)
-        if (learned !== null) return { learned }
-        throw new ApiProblem(503, 'store-away', 'The store cannot be written. Try again in a moment.')
-      },
-    ),
+    operation(feedbackGive, async ({ body }) => {
+      const learned = await takeFeedback(engine, body)
+      if (learned !== null) return { learned }
+      throw new ApiProblem(503, 'store-away', 'The store cannot be written. Try again in a moment.')
+    }),
   ]
 }

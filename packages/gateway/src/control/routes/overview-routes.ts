@@ -4,12 +4,21 @@ import { isTimeZone, windowOf } from '@runguard/sdk/core'
 import type { TrafficPoint } from '@runguard/sdk/store'
 import { type ApiOverview, overviewQuery, overviewSchema } from '../../api/overview.js'
 import type { ControlParts } from '../control-parts.js'
-import { operation, type ReadyOperation } from '../operation.js'
+import { operation, type ReadyOperation, specify } from '../operation.js'
 import { invalid } from '../problem.js'
 import { alertWire } from '../wire/alert-wire.js'
 import { callWire } from '../wire/call-wire.js'
 import { hitRatioOf, savingsOf } from '../wire/traffic-wire.js'
 import { readSessions } from './sessions-routes.js'
+
+const overviewRead = specify({
+  id: 'overview.read',
+  method: 'get',
+  path: '/runguard/api/overview',
+  summary: 'What is going on now',
+  query: overviewQuery,
+  answer: overviewSchema,
+})
 
 const MINUTE = 60_000
 const DAY = 86_400_000
@@ -34,20 +43,10 @@ export function overviewRoutes(parts: ControlParts): ReadyOperation[] {
     return overview
   }
   return [
-    operation(
-      {
-        id: 'overview.read',
-        method: 'get',
-        path: '/runguard/api/overview',
-        summary: 'What is going on now',
-        query: overviewQuery,
-        answer: overviewSchema,
-      },
-      async ({ query: { timeZone = 'UTC' } }) => {
-        if (!isTimeZone(timeZone)) throw invalid('query.timeZone', 'is no time zone: write one like Europe/Berlin')
-        return await fresh(timeZone)
-      },
-    ),
+    operation(overviewRead, async ({ query: { timeZone = 'UTC' } }) => {
+      if (!isTimeZone(timeZone)) throw invalid('query.timeZone', 'is no time zone: write one like Europe/Berlin')
+      return await fresh(timeZone)
+    }),
   ]
 }
 

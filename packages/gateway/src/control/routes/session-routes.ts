@@ -5,8 +5,54 @@ import type { Actor, Denial, Redirect } from '../../access/access.js'
 import type { ApiSession } from '../../api/session.js'
 import { loginBody, sessionSchema } from '../../api/session.js'
 import type { ControlParts } from '../control-parts.js'
-import { type Asker, operation, type ReadyOperation } from '../operation.js'
+import { type Asker, operation, type ReadyOperation, specify } from '../operation.js'
 import { ApiProblem, notAvailable } from '../problem.js'
+
+/** Both pages send on to another one. */
+const nothing = z.object({})
+
+const sessionRead = specify({
+  id: 'session.read',
+  method: 'get',
+  path: '/runguard/api/session',
+  summary: 'Who asks, or how to sign in',
+  answer: sessionSchema,
+})
+
+const sessionLogin = specify({
+  id: 'session.login',
+  method: 'post',
+  path: '/runguard/api/login',
+  summary: 'Sign in with a token',
+  body: loginBody,
+  answer: sessionSchema,
+  isAudited: true,
+})
+
+const sessionLogout = specify({
+  id: 'session.logout',
+  method: 'post',
+  path: '/runguard/api/logout',
+  summary: 'Sign out',
+  answer: sessionSchema,
+  isAudited: true,
+})
+
+const oidcStart = specify({
+  id: 'oidc.start',
+  method: 'get',
+  path: '/runguard/api/oidc/start',
+  summary: 'To the sign-in of the organisation',
+  answer: nothing,
+})
+
+const oidcCallback = specify({
+  id: 'oidc.callback',
+  method: 'get',
+  path: '/runguard/api/oidc/callback',
+  summary: 'Back from there',
+  answer: nothing,
+})
 
 /** The operations on the session of whoever asks. */
 export function sessionRoutes({ access, version }: ControlParts): ReadyOperation[] {
@@ -18,54 +64,22 @@ export function sessionRoutes({ access, version }: ControlParts): ReadyOperation
     version,
   })
   return [
-    operation(
-      {
-        id: 'session.read',
-        method: 'get',
-        path: '/runguard/api/session',
-        summary: 'Who asks, or how to sign in',
-        answer: sessionSchema,
-      },
-      async ({ asker }) => sessionOf(asker.actor, asker.csrfToken),
-    ),
-    operation(
-      {
-        id: 'session.login',
-        method: 'post',
-        path: '/runguard/api/login',
-        summary: 'Sign in with a token',
-        body: loginBody,
-        answer: sessionSchema,
-        isAudited: true,
-      },
-      async ({ asker, body, note, setHeader }) => {
-        const login = await access.login(asker, body.token)
-        if (login.kind === 'deny') throw denied(login)
-        setHeader('set-cookie', login.setCookie)
-        note({ subject: login.actor.id, before: null, after: null, actor: login.actor })
-        return sessionOf(login.actor, login.csrfToken)
-      },
-    ),
-    operation(
-      {
-        id: 'session.logout',
-        method: 'post',
-        path: '/runguard/api/logout',
-        summary: 'Sign out',
-        answer: sessionSchema,
-        isAudited: true,
-      },
-      async ({ asker, note, setHeader }) => {
-        setHeader('set-cookie', await access.logout(asker))
-        note({ subject: asker.actor?.id ?? '', before: null, after: null })
-        return sessionOf(null, null)
-      },
-    ),
+    operation(sessionRead, async ({ asker }) => sessionOf(asker.actor, asker.csrfToken)),
+    operation(sessionLogin, async ({ asker, body, note, setHeader }) => {
+      const login = await access.login(asker, body.token)
+      if (login.kind === 'deny') throw denied(login)
+      setHeader('set-cookie', login.setCookie)
+      note({ subject: login.actor.id, before: null, after: null, actor: login.actor })
+      return sessionOf(login.actor, login.csrfToken)
+    }),
+    operation(sessionLogout, async ({ asker, note, setHeader }) => {
+      setHeader('set-cookie', await access.logout(asker))
+      note({ subject: asker.actor?.id ?? '', before: null, after: null })
+      return sessionOf(null, null)
+    }),
     ...oidcRoutes(access),
   ]
 }
-
-const nothing = z.object({})
 
 function oidcRoutes({ oidc }: ControlParts['access']): ReadyOperation[] {
   const follow = async (step: 'start' | 'finish', asker: Asker): Promise<Response> => {
@@ -75,26 +89,8 @@ function oidcRoutes({ oidc }: ControlParts['access']): ReadyOperation[] {
     return redirect(answer)
   }
   return [
-    operation(
-      {
-        id: 'oidc.start',
-        method: 'get',
-        path: '/runguard/api/oidc/start',
-        summary: 'To the sign-in of the organisation',
-        answer: nothing,
-      },
-      ({ asker }) => follow('start', asker),
-    ),
-    operation(
-      {
-        id: 'oidc.callback',
-        method: 'get',
-        path: '/runguard/api/oidc/callback',
-        summary: 'Back from there',
-        answer: nothing,
-      },
-      ({ asker }) => follow('finish', asker),
-    ),
+    operation(oidcStart, ({ asker }) => follow('start', asker)),
+    operation(oidcCallback, ({ asker }) => follow('finish', asker)),
   ]
 }
 

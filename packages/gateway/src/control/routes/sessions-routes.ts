@@ -1,6 +1,6 @@
 /** Sessions. */
 
-import { breakerKey } from '@runguard/sdk/core'
+import { breakerKey, type CallRecord } from '@runguard/sdk/core'
 import { changeBreaker, sayOfSession } from '@runguard/sdk/engine'
 import type { SessionQuery, SessionSum } from '@runguard/sdk/store'
 import { doneSchema, idParams } from '../../api/common.js'
@@ -15,11 +15,51 @@ import {
 } from '../../api/sessions.js'
 import type { ControlParts } from '../control-parts.js'
 import { pageOf, readCursor, writeCursor } from '../cursor.js'
-import { operation, type ReadyOperation } from '../operation.js'
+import { operation, type ReadyOperation, specify } from '../operation.js'
 import { invalid, notFound } from '../problem.js'
 import { nameOf } from '../who.js'
 import { callWire } from '../wire/call-wire.js'
 import { breakerWire, sessionWire } from '../wire/traffic-wire.js'
+
+const sessionsList = specify({
+  id: 'sessions.list',
+  method: 'get',
+  path: '/runguard/api/sessions',
+  summary: 'Sessions, the last seen first',
+  query: sessionsQuery,
+  answer: sessionsPageSchema,
+})
+
+const sessionsRead = specify({
+  id: 'sessions.read',
+  method: 'get',
+  path: '/runguard/api/sessions/{id}',
+  summary: 'One session with its calls, the oldest first',
+  params: idParams,
+  query: sessionQuery,
+  answer: sessionDetailSchema,
+})
+
+const sessionsResume = specify({
+  id: 'sessions.resume',
+  method: 'post',
+  path: '/runguard/api/sessions/{id}/resume',
+  summary: 'Let a session that was stopped go on',
+  params: idParams,
+  answer: doneSchema,
+  isAudited: true,
+})
+
+const sessionsHold = specify({
+  id: 'sessions.hold',
+  method: 'post',
+  path: '/runguard/api/sessions/{id}/hold',
+  summary: 'Refuse all calls of a session until it is resumed',
+  params: idParams,
+  body: holdBody,
+  answer: doneSchema,
+  isAudited: true,
+})
 
 const USUAL_LIMIT = 50
 const MOST_CALLS = 500
@@ -40,42 +80,21 @@ export async function readSessions(
 /** The operations on sessions. */
 export function sessionsRoutes(parts: ControlParts): ReadyOperation[] {
   return [
-    operation(
-      {
-        id: 'sessions.list',
-        method: 'get',
-        path: '/runguard/api/sessions',
-        summary: 'Sessions, the last seen first',
-        query: sessionsQuery,
-        answer: sessionsPageSchema,
-      },
-      async ({ query }) => {
-        const { cursor, limit = USUAL_LIMIT, since = 0, until = Number.MAX_SAFE_INTEGER, user, project, team } = query
-        const given = Object.entries({ user, project, team }).filter(([, value]) => value !== undefined)
-        const after = readCursor(cursor)
-        await parts.summing.catchUp()
-        const filter = Object.fromEntries(given) as SessionQuery['filter']
-        const sessions = await readSessions(parts, { since, until, filter, after, limit: limit + 1 })
-        return pageOf(
-          sessions,
-          limit,
-          ({ row }) => row,
-          ({ sum }) => ({ at: sum.lastAt, id: sum.session }),
-        )
-      },
-    ),
-    operation(
-      {
-        id: 'sessions.read',
-        method: 'get',
-        path: '/runguard/api/sessions/{id}',
-        summary: 'One session with its calls, the oldest first',
-        params: idParams,
-        query: sessionQuery,
-        answer: sessionDetailSchema,
-      },
-      async ({ params, query }) => await readSession(parts, params.id, query.cursor),
-    ),
+    operation(sessionsList, async ({ query }) => {
+      const { cursor, limit = USUAL_LIMIT, since = 0, until = Number.MAX_SAFE_INTEGER, user, project, team } = query
+      const given = Object.entries({ user, project, team }).filter(([, value]) => value !== undefined)
+      const after = readCursor(cursor)
+      await parts.summing.catchUp()
+      const filter = Object.fromEntries(given) as SessionQuery['filter']
+      const sessions = await readSessions(parts, { since, until, filter, after, limit: limit + 1 })
+      return pageOf(
+        sessions,
+        limit,
+        ({ row }) => row,
+        ({ sum }) => ({ at: sum.lastAt, id: sum.session }),
+      )
+    }),
+    operation(sessionsRead, async ({ params, query }) => await readSession(parts, params.id, query.cursor)),
     ...wordRoutes(parts),
   ]
 }
@@ -84,47 +103,24 @@ function wordRoutes({ store, runtime, hub }: ControlParts): ReadyOperation[] {
   const changed = (): void =>
     hub.publish('changed', () => ({ kind: 'changed', at: runtime.now(), subject: 'sessions' }))
   return [
-    operation(
-      {
-        id: 'sessions.resume',
-        method: 'post',
-        path: '/runguard/api/sessions/{id}/resume',
-        summary: 'Let a session that was stopped go on',
-        params: idParams,
-        answer: doneSchema,
-        isAudited: true,
-      },
-      async ({ params, asker, note }) => {
-        const session = requireName(params.id)
-        const at = runtime.now()
-        const { before, mark } = await sayOfSession(store, 'resume', { session, by: nameOf(asker), at })
-        // Held by hand, or for whatever reason: who resumes a session means that it goes on.
-        await changeBreaker(store, breakerKey('session', session), { kind: 'release', at })
-        note({ subject: session, before, after: mark })
-        changed()
-        return { isDone: true as const }
-      },
-    ),
-    operation(
-      {
-        id: 'sessions.hold',
-        method: 'post',
-        path: '/runguard/api/sessions/{id}/hold',
-        summary: 'Refuse all calls of a session until it is resumed',
-        params: idParams,
-        body: holdBody,
-        answer: doneSchema,
-        isAudited: true,
-      },
-      async ({ params, body, asker, note }) => {
-        const session = requireName(params.id)
-        const hold = { kind: 'hold', by: nameOf(asker), note: body.note ?? null, at: runtime.now() } as const
-        const { before, breaker } = await changeBreaker(store, breakerKey('session', session), hold)
-        note({ subject: session, before: before.state, after: breaker.state })
-        changed()
-        return { isDone: true as const }
-      },
-    ),
+    operation(sessionsResume, async ({ params, asker, note }) => {
+      const session = requireName(params.id)
+      const at = runtime.now()
+      const { before, mark } = await sayOfSession(store, 'resume', { session, by: nameOf(asker), at })
+      // Held by hand, or for whatever reason: who resumes a session means that it goes on.
+      await changeBreaker(store, breakerKey('session', session), { kind: 'release', at })
+      note({ subject: session, before, after: mark })
+      changed()
+      return { isDone: true as const }
+    }),
+    operation(sessionsHold, async ({ params, body, asker, note }) => {
+      const session = requireName(params.id)
+      const hold = { kind: 'hold', by: nameOf(asker), note: body.note ?? null, at: runtime.now() } as const
+      const { before, breaker } = await changeBreaker(store, breakerKey('session', session), hold)
+      note({ subject: session, before: before.state, after: breaker.state })
+      changed()
+      return { isDone: true as const }
+    }),
   ]
 }
 
@@ -153,13 +149,7 @@ async function readSession(parts: ControlParts, id: string, cursor: string | und
     after: after.place,
     limit: MOST_CALLS + 1,
   })
-  let cumulativeNano = after.costNano
-  const shown = calls.slice(0, MOST_CALLS).map((record) => {
-    cumulativeNano += record.cost.nano
-    return { ...callWire(record), cumulativeNano }
-  })
-  const last = calls[MOST_CALLS - 1]
-  const isMore = calls.length > MOST_CALLS && last !== undefined
+  const shown = showCalls(calls, after.costNano)
   const row = sessionWire(sum, {
     remembered: new Map(),
     breakers: new Map(breaker === null ? [] : [[breaker.key, breaker]]),
@@ -175,9 +165,21 @@ async function readSession(parts: ControlParts, id: string, cursor: string | und
     mark:
       mark === null ? null : { isExempt: mark.isExempt, resumedAt: mark.resumedAt || null, by: mark.by, at: mark.at },
     agents: agents.map((each) => ({ ...each })),
-    calls: shown,
-    next: isMore ? writeCursor({ at: last.startedAt, id: JSON.stringify([last.id, cumulativeNano]) }) : null,
+    ...shown,
   }
+}
+
+/** A page of the calls of a session. @param costNano what was spent before them */
+function showCalls(calls: readonly CallRecord[], costNano: number): Pick<ApiSessionDetail, 'calls' | 'next'> {
+  let cumulativeNano = costNano
+  const shown = calls.slice(0, MOST_CALLS).map((record) => {
+    cumulativeNano += record.cost.nano
+    return { ...callWire(record), cumulativeNano }
+  })
+  const last = calls[MOST_CALLS - 1]
+  const isMore = calls.length > MOST_CALLS && last !== undefined
+  const next = isMore ? writeCursor({ at: last.startedAt, id: JSON.stringify([last.id, cumulativeNano]) }) : null
+  return { calls: shown, next }
 }
 
 /** The cursor of a session also carries what was spent up to there. */

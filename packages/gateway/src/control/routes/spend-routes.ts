@@ -4,9 +4,18 @@ import type { TrafficFilter, TrafficPoint } from '@runguard/sdk/store'
 import type { z } from 'zod'
 import { type ApiSpend, spendQuery, spendSchema } from '../../api/spend.js'
 import type { ControlParts } from '../control-parts.js'
-import { operation, type ReadyOperation } from '../operation.js'
+import { operation, type ReadyOperation, specify } from '../operation.js'
 import { cutPeriod, type Steps, stepIndex } from '../spend-steps.js'
 import { sumWire } from '../wire/traffic-wire.js'
+
+const spendRead = specify({
+  id: 'spend.read',
+  method: 'get',
+  path: '/runguard/api/spend',
+  summary: 'What calls cost over time, told apart by one of their names',
+  query: spendQuery,
+  answer: spendSchema,
+})
 
 const DAY_MS = 86_400_000
 const USUAL_TOP = 10
@@ -20,19 +29,7 @@ export function filterOf(query: { readonly [Name in keyof TrafficFilter]?: strin
 
 /** The operations on spending. */
 export function spendRoutes(parts: ControlParts): ReadyOperation[] {
-  return [
-    operation(
-      {
-        id: 'spend.read',
-        method: 'get',
-        path: '/runguard/api/spend',
-        summary: 'What calls cost over time, told apart by one of their names',
-        query: spendQuery,
-        answer: spendSchema,
-      },
-      async ({ query }) => await readSpend(parts, query),
-    ),
-  ]
+  return [operation(spendRead, async ({ query }) => await readSpend(parts, query))]
 }
 
 async function readSpend(

@@ -3,8 +3,9 @@
 import { decimalUsd, type NanoUsd, nanoUsd } from '../../core/cost/money.js'
 import type { CallRecord, RecordedLoop } from '../../core/cost/record.js'
 import type { Runtime } from '../../engine/runtime.js'
+import type { SessionAttribution } from '../attribution.js'
 import { createGuard } from '../guard.js'
-import type { Guard, SessionAttribution } from '../guard-types.js'
+import type { Guard } from '../guard-types.js'
 import type { StreamingClient } from '../messages-client.js'
 
 /** The account of one session. */

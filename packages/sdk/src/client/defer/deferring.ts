@@ -1,68 +1,16 @@
 /** Calls of a program that may wait. */
 
-import type { JsonObject } from '../../core/body/json-object.js'
 import { asObject } from '../../core/body/json-object.js'
 import { identify } from '../../core/budget/scope.js'
-import type { DeferredOutcome, DeferredState } from '../../core/defer/defer.js'
 import { readWithin, withinAdvice } from '../../core/defer/defer-within.js'
 import { errorFromRefusal } from '../../core/refusal/refusal-error.js'
 import type { DeferredCallState } from '../../engine/deferred.js'
-import type { PromptParams } from '../batch/batches-prompt.js'
+import { attributionHeaders } from '../attribution.js'
 import type { Door } from '../door/door-types.js'
 import { checkOptions, type Names } from '../door/known-options.js'
-import { attributionHeaders } from '../guard-session.js'
-import type { SessionAttribution } from '../guard-types.js'
 import { clientAccount, clientSender, isDeferClient } from './client-sender.js'
 import { DeferredCallError, errorOfAnswer } from './defer-errors.js'
-
-/** How a call waits. */
-export interface DeferOptions {
-  /** By when it is to be answered: `'6h'`, from `'1m'` to `'7d'`. */
-  readonly within: string
-  /** A name of your own: deferring with it again gives the same call. By default a new one. */
-  readonly id?: string | undefined
-  /** On whose account it runs. */
-  readonly on?: SessionAttribution | undefined
-  /** Betas of the API that it needs. */
-  readonly betas?: readonly string[] | undefined
-}
-
-/** How far a deferred call is. Times are milliseconds since the epoch. */
-export interface DeferredStatus {
-  /** `new` and `waiting` for a batch, in one, or sent by itself; `ended` with an outcome. */
-  readonly state: DeferredState
-  readonly outcome: DeferredOutcome | null
-  readonly createdAt: number
-  readonly deadline: number
-  readonly endedAt: number | null
-}
-
-/** A call that waits. Its id is all that another process on the same store needs. */
-export interface DeferredCall<Message = JsonObject> {
-  readonly id: string
-  /**
-   * Waits for the answer. Rejects with a {@link DeferredCallError}, with a `RunGuardError` if it was refused in the end,
-   * or with the reason of the signal, which ends the waiting alone.
-   */
-  result(options?: { readonly signal?: AbortSignal | undefined }): Promise<Message>
-  /** Rejects with a {@link DeferredCallError} if there is no such call. */
-  status(): Promise<DeferredStatus>
-  /** Gives the call up; false if it has ended. What is on its way by then is paid all the same. */
-  cancel(): Promise<boolean>
-}
-
-/** Calls that may wait, at half the price of others as a rule. */
-export interface Deferring {
-  /**
-   * Takes a call that may wait, and keeps it in the store until it has ended: with the store of a file or a server it
-   * outlives this process. It goes out in a batch with others, and by itself in time where no batch answers it.
-   *
-   * Rejects with a `RunGuardError` if it is refused, `TypeError` if the guard has no client or an option makes no sense.
-   */
-  defer<Message = JsonObject>(params: PromptParams, options: DeferOptions): Promise<DeferredCall<Message>>
-  /** The call of this id, deferred by whatever process on the same store. */
-  deferred<Message = JsonObject>(id: string): DeferredCall<Message>
-}
+import type { DeferOptions, DeferredCall, Deferring } from './defer-types.js'
 
 /** @param client of the guard; undefined if it has none */
 export function openDeferring(door: Door, client: object | undefined): Deferring {
@@ -75,7 +23,7 @@ export function openDeferring(door: Door, client: object | undefined): Deferring
     return account
   }
   return {
-    defer: async <Message>(params: PromptParams, options: DeferOptions) => {
+    defer: async <Message>(params: object, options: DeferOptions) => {
       checkOptions('defer', options, optionNames)
       const id = await submit(door, join(), params, options)
       return openCall<Message>(door, id)

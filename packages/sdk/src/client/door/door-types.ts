@@ -1,7 +1,7 @@
 /** What a door works with. */
 
 import type { CallRecord } from '../../core/cost/record.js'
-import type { CascadeAttempt } from '../../core/route/cascade.js'
+import type { CascadeAttempt } from '../../core/route/cascade-facts.js'
 import type { Engine } from '../../engine/engine.js'
 import type { Runtime } from '../../engine/runtime.js'
 import type { FindEndpoint } from './claude-endpoint.js'

@@ -1,8 +1,8 @@
 /** The door for programs: one request in, through the engine, to the upstream, and back. It holds no rule. */
 
 import { isBatchCreation } from '../../core/batch/batch-action.js'
-import type { Call } from '../../core/body/call.js'
 import type { Endpoint } from '../../core/body/endpoint.js'
+import type { Call } from '../../core/body/incoming-call.js'
 import type { Refusal } from '../../core/refusal/errors.js'
 import { errorFromRefusal } from '../../core/refusal/refusal-error.js'
 import type { Watch } from '../../engine/watch.js'

@@ -1,6 +1,6 @@
 /** Another request on the way of one that has gone: the same address and credentials, another body. */
 
-import type { WholeAnswer } from '../../core/body/call.js'
+import type { WholeAnswer } from '../../core/body/incoming-call.js'
 import { plainHeaders, withoutOwn } from './answer-headers.js'
 import type { Door, DoorRequest, Send } from './door-types.js'
 

@@ -47,7 +47,7 @@ export function slackMessage(alert: Alert, action: DeliveryAction): SlackMessage
 }
 
 /** The three characters that mean something to Slack. */
-export function escapeSlack(text: string): string {
+function escapeSlack(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 }
 

@@ -120,7 +120,8 @@ function editsFor(body: Uint8Array, block: BlockView, mark: BlockMark): readonly
 
 /** Before the closing brace of the body, or in place of an automatic marker that is null. */
 function editRequest(body: Uint8Array, view: CallView, { index, ttl }: BlockMark): Edit {
-  if (index !== view.blocks.length - 1 || view.hasMarker !== false) throw new RangeError('this string has to stay a string')
+  if (index !== view.blocks.length - 1 || view.hasMarker !== false)
+    throw new RangeError('this string has to stay a string')
   const mark = { index: REQUEST, ttl }
   const start = body.indexOf(OBJECT)
   return editObject(body, { start, end: body.lastIndexOf(OBJECT_END) + 1 }, mark, textOfMarker(ttl))

@@ -248,7 +248,9 @@ describe('remembering blocks', () => {
     const count = (hash: number) =>
       memory.recall(hash, () => {
         looks += 1
-        return { print: hash, marker: null, markerCount: 0, hasImage: false, isCiting: false, tokens: 1, canMark: true }
+        const weight = { tokens: 1, extra: 0, bytes: 0 }
+        const plain = { marker: null, markerCount: 0, hasImage: false, isCiting: false }
+        return { print: hash, ...plain, weight, isString: false, canMark: true }
       })
     for (const hash of [1, 2, 3]) count(hash)
     for (const hash of [1, 2, 3, 4]) count(hash)

@@ -1,14 +1,22 @@
 /** The request that keeps a prompt warm: the same prompt, and no answer asked for. */
 
-import type { CallView } from '../body/call.js'
 import { joinBytes } from '../body/bytes.js'
+import type { CallView } from '../body/call.js'
 import { type Cursor, eachMember, skipValue } from '../body/cursor.js'
 
 const TRUE = 0x74
 const encoder = new TextEncoder()
 
 /** Whether the API takes a request for no tokens with this prompt: it refuses all that asks for an answer of some form. */
-export function canBeWarmed({ thinking, toolChoice, hasOutputFormat, hasUnseenPrompt, thread, fallbacks, maxTokens }: CallView): boolean {
+export function canBeWarmed({
+  thinking,
+  toolChoice,
+  hasOutputFormat,
+  hasUnseenPrompt,
+  thread,
+  fallbacks,
+  maxTokens,
+}: CallView): boolean {
   if (hasUnseenPrompt || thread !== null || fallbacks.length > 0 || hasOutputFormat || maxTokens === null) return false
   return thinking?.type !== 'enabled' && toolChoice !== 'any' && toolChoice !== 'tool'
 }

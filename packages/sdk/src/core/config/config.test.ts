@@ -274,7 +274,9 @@ describe('the options of a program', () => {
       overrides: [{ scope: 'bob', limit: 3, until: '2026-12-01' }],
       degrade: [{ at: 0.8, step: 'cheaper-tier' }],
     }
-    const settings: Required<Omit<GuardConfigInput, 'budgets' | 'loops' | 'breaker' | 'caching' | 'routing'>> = {
+    const settings: Required<
+      Omit<GuardConfigInput, 'budgets' | 'loops' | 'breaker' | 'caching' | 'routing' | 'defer'>
+    > = {
       mode: 'enforce',
       unknownModel: 'flag',
       onStoreFailure: 'refuse',

@@ -8,9 +8,14 @@ import { roles } from './role.js'
 /** Weaker ones can be guessed. */
 const MIN_TOKEN_LENGTH = 32
 
+/** A variable of the environment, as a file refers to it. */
+function reference(name: string): string {
+  return `'$\{${name}}'`
+}
+
 /** Says nothing of what was written: it is a secret. */
 const secret = z
-  .string({ error: "must be a text; keep it in the environment: '${NAME}'" })
+  .string({ error: `must be a text; keep it in the environment: ${reference('NAME')}` })
   .trim()
   .min(1, { error: 'must not be empty' })
   .max(1_000, { error: 'is too long for a key' })
@@ -54,7 +59,7 @@ const rolesByClaim = strictObject({
 const oidc = strictObject({
   issuer: url('https://login.example.com').describe('The address of the sign-in.'),
   clientId: line.describe('As what RunGuard is registered there.'),
-  clientSecret: secret.optional().describe("Its secret, by reference: '${OIDC_CLIENT_SECRET}'."),
+  clientSecret: secret.optional().describe(`Its secret, by reference: ${reference('OIDC_CLIENT_SECRET')}.`),
   name: line.optional().describe('What the button says.'),
   scopes: z.array(line).optional().describe('What is asked for: openid, email and profile by default.'),
   claim: line.optional().describe("The claim with the address of a user: 'email' by default."),
@@ -72,11 +77,11 @@ export const accessSchema = strictObject({
   requireLogin: z.boolean().default(false).describe('Whoever opens the control plane signs in, also on this machine.'),
   upstreamKey: secret
     .optional()
-    .describe("The key of the API that calls with a gateway key are sent with: '${ANTHROPIC_API_KEY}'."),
+    .describe(`The key of the API that calls with a gateway key are sent with: ${reference('ANTHROPIC_API_KEY')}.`),
   adminToken: secret
     .min(MIN_TOKEN_LENGTH, { error: `must have at least ${MIN_TOKEN_LENGTH} characters` })
     .optional()
-    .describe("What an administrator signs in with, by reference: '${RUNGUARD_ADMIN_TOKEN}'."),
+    .describe(`What an administrator signs in with, by reference: ${reference('RUNGUARD_ADMIN_TOKEN')}.`),
   publicUrl: url('https://runguard.example.com').optional().describe('Where browsers reach the gateway.'),
   hosts: z.array(host).default([]).describe('More names by which it is reached.'),
   oidc: oidc.optional().describe('The sign-in of an organisation (OpenID Connect).'),

@@ -1,0 +1,144 @@
+/// <reference lib="dom" />
+/** What an ordinary day does not bring: hostile names, nothing at all, very much, other roles, a gateway that goes away. */
+
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
+import { type OpenBrowser, openBrowser } from './stage/browser.js'
+import { busyAnswers, busyCall, busySession, signedIn } from './stage/canned-answers.js'
+import { type Answers, openCannedGateway, Refused } from './stage/canned-gateway.js'
+import { emptyAnswers } from './stage/empty-answers.js'
+import { findBarriers, settle, takePicture } from './stage/looks.js'
+
+const NOW = Date.now()
+const HOSTILE = '<img src=x onerror="window.hurt=1">\u202Eesrever 🦊 "quotes" & a/b?c#d %41'
+
+let browser: OpenBrowser
+let page: Page
+const errors: string[] = []
+
+beforeAll(async () => {
+  browser = await openBrowser()
+  page = await browser.context.newPage()
+  page.on('pageerror', (error) => errors.push(error.message))
+})
+
+afterAll(() => browser?.close())
+
+async function openWith(answers: Answers, path = ''): Promise<Awaited<ReturnType<typeof openCannedGateway>>> {
+  const gateway = await openCannedGateway(answers)
+  onTestFinished(() => gateway.close())
+  await page.goto(gateway.url + path)
+  await settle(page)
+  return gateway
+}
+
+it('names with markup, reversed text and emoji are shown as they are, also in links', async () => {
+  const session = { ...busySession(1, NOW), id: HOSTILE, user: HOSTILE }
+  const answers = busyAnswers(NOW)
+  const detail = answers['sessions/refactor-billing-1'] as { session: unknown }
+  await openWith(
+    {
+      ...answers,
+      sessions: { items: [session], next: null },
+      [`sessions/${HOSTILE}`]: { ...detail, session },
+    },
+    'sessions',
+  )
+  await page.getByRole('link', { name: '<img src=x' }).click()
+  await page.getByRole('heading', { level: 1, name: '<img src=x' }).waitFor()
+  await page.getByText('Cost so far').waitFor()
+  expect(await page.evaluate(() => 'hurt' in window)).toBe(false)
+  expect(errors).toEqual([])
+  await takePicture(page, 'hostile-name')
+})
+
+it('ten thousand sessions are shown a hundred at a time', async () => {
+  const items = Array.from({ length: 10_000 }, (_, index) => busySession(index % 40, NOW)).map((each, index) => ({
+    ...each,
+    id: `s-${index}`,
+  }))
+  await openWith({ ...busyAnswers(NOW), sessions: { items, next: null } }, 'sessions')
+  expect(await page.getByRole('row').count()).toBe(101)
+  await page.getByRole('button', { name: /9,900 left/ }).click()
+  expect(await page.getByRole('row').count()).toBe(201)
+})
+
+const SCREENS = [
+  '',
+  'spend',
+  'sessions',
+  'calls',
+  'cache',
+  'routes',
+  'batches',
+  'budgets',
+  'loops',
+  'alerts',
+  'audit',
+  'settings',
+  'settings?tab=users',
+]
+
+it.each(SCREENS)('/%s says what to do where there is nothing yet', async (path) => {
+  await openWith(emptyAnswers(NOW), path)
+  await takePicture(page, `empty-${path === '' ? 'now' : path.replace(/\W+/g, '-')}`)
+  expect(await findBarriers(page)).toEqual([])
+  expect(errors).toEqual([])
+})
+
+it('a viewer is told why a button is not for them, by pointer and keyboard, and pressing it does nothing', async () => {
+  const gateway = await openWith({ ...busyAnswers(NOW), session: signedIn('viewer') }, 'budgets')
+  const button = page.getByRole('button', { name: 'New budget' })
+  expect(await button.getAttribute('aria-disabled')).toBe('true')
+  await button.focus()
+  await page.getByText('This needs the role admin; yours is viewer.').first().waitFor()
+  await page.keyboard.press('Enter')
+  expect(await page.getByRole('dialog').count()).toBe(0)
+  await page.goto(`${gateway.url}audit`)
+  await page.getByText('Not for your role').waitFor()
+  expect(gateway.changes).toEqual([])
+})
+
+it('a gateway that goes away is told of, and what was seen stays; when it comes back, so does everything', async () => {
+  const first = await openCannedGateway(busyAnswers(NOW))
+  await page.goto(first.url)
+  await settle(page)
+  await page.getByText('live', { exact: true }).first().waitFor()
+  const port = Number(new URL(first.url).port)
+  await first.close()
+  await page.getByText(/The gateway stopped answering/).waitFor()
+  expect(await page.getByText('$41.87').count()).toBe(1)
+  await takePicture(page, 'gateway-away')
+  const second = await openCannedGateway(busyAnswers(NOW), port)
+  onTestFinished(() => second.close())
+  await page.getByText(/The gateway stopped answering/).waitFor({ state: 'detached', timeout: 15_000 })
+})
+
+it('an event is shown at once, and the same one again changes nothing', async () => {
+  const gateway = await openWith(busyAnswers(NOW))
+  await page.getByText('live', { exact: true }).first().waitFor()
+  const call = { ...busyCall(999, NOW), startedAt: NOW, costNano: 1_000_000_000 }
+  gateway.answers.overview = new Refused(503, 'busy')
+  gateway.tell({ kind: 'call', at: NOW, call })
+  gateway.tell({ kind: 'call', at: NOW, call })
+  await page.getByTestId('spent-today').getByText('$42.87').waitFor()
+})
+
+it('an unmetered call says so in place of a price, an estimate is marked, and a loss has a minus', async () => {
+  const answers = busyAnswers(NOW)
+  const unmetered = {
+    ...busyCall(1, NOW),
+    ending: { kind: 'unmetered' as const, reason: 'unmetered-endpoint' },
+    costNano: 0,
+  }
+  await openWith(
+    {
+      ...answers,
+      calls: { items: [unmetered, { ...busyCall(2, NOW), isEstimated: true, savedNano: -20_000_000 }], next: null },
+    },
+    'calls',
+  )
+  await page.getByText('not metered').waitFor()
+  await page.getByText('est.').waitFor()
+  await page.getByText('−$0.02', { exact: false }).waitFor()
+})

