@@ -6,7 +6,6 @@ import {
   type PlanFacts,
   type PrefixCall,
   PrefixIndex,
-  type Presence,
   type PriceBook,
   planCache,
   ReturnBook,
@@ -22,8 +21,6 @@ export interface PlannedOptions {
   readonly book: PriceBook
   readonly read: number | null
   readonly keepsWarm: boolean
-  /** True if the application says of every call whether its conversation goes on: more than any of them can know. */
-  readonly isTold?: boolean
 }
 
 interface Sent {
@@ -60,14 +57,6 @@ export function planned(name: string, options: PlannedOptions): Policy {
   }
 }
 
-const SOON_MS = 300_000
-const HOUR_MS = 3_600_000
-
-function presenceOf(returnsAfterMs: number | null): Presence {
-  if (returnsAfterMs === null || returnsAfterMs > HOUR_MS) return 'closed'
-  return returnsAfterMs <= SOON_MS ? 'busy' : 'idle'
-}
-
 /** What was sent, and what became of it. */
 class Memory {
   readonly #options: PlannedOptions
@@ -80,12 +69,12 @@ class Memory {
   }
 
   /** The facts of a request, with all that was answered by then. */
-  look({ blocks, model, atMs, returnsAfterMs }: StreamRequest): PlanFacts {
+  look({ blocks, model, atMs }: StreamRequest): PlanFacts {
     for (const { call, firstByteMs, billed } of this.#open) {
       if (firstByteMs <= atMs) this.#index.publish(call, billed ?? call.reading)
     }
     this.#open = this.#open.filter(({ firstByteMs }) => firstByteMs > atMs)
-    const { book, read, keepsWarm, isTold = false } = this.#options
+    const { book, read, keepsWarm } = this.#options
     return {
       prompt: {
         space: model,
@@ -98,7 +87,7 @@ class Memory {
       rates: ratesFor(book, model, read, blocks.at(-1)?.endTokens),
       index: this.#index,
       returns: this.#returns,
-      presence: isTold ? presenceOf(returnsAfterMs) : null,
+      presence: null,
       nowMs: atMs,
       keepsWarm,
     }

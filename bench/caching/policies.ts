@@ -21,7 +21,6 @@ export function openPolicies(book: PriceBook, read: number | null): readonly Pol
       [tailOf(request), '5m'],
     ]),
     planned('RunGuard', { book, read, keepsWarm: false }),
-    planned('RunGuard, told of returns', { book, read, keepsWarm: false, isTold: true }),
     planned('RunGuard, keeping warm', { book, read, keepsWarm: true }),
   ]
 }

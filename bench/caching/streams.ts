@@ -43,8 +43,6 @@ export interface StreamRequest {
   readonly warmBlock: number
   /** What its answer left the caller with: calls of tools, or something to read; null if that was not recorded. */
   readonly leaves: 'tool' | 'person' | null
-  /** How long after it the conversation went on; null if it did not, or that was not recorded. */
-  readonly returnsAfterMs: number | null
 }
 
 interface RecordedChain {
@@ -138,7 +136,6 @@ export function readChat(path: string, model: string): readonly StreamRequest[] 
       billed: null,
       warmBlock: -1,
       leaves: null,
-      returnsAfterMs: null,
     }
   })
 }
@@ -168,7 +165,6 @@ function readChain(chain: RecordedChain, prefixes: Prefixes): readonly StreamReq
       group: chain.session,
       warmBlock: -1,
       leaves: leavesOf(chain.requests[at + 1]?.add),
-      returnsAfterMs: pauseOf(request.t, chain.requests[at + 1]?.t),
       billed: {
         input,
         read,
@@ -177,10 +173,6 @@ function readChain(chain: RecordedChain, prefixes: Prefixes): readonly StreamReq
       },
     }
   })
-}
-
-function pauseOf(seconds: number, nextSeconds: number | undefined): number | null {
-  return nextSeconds === undefined ? null : (nextSeconds - seconds) * 1_000
 }
 
 /** An answer that is followed by results of tools has called them. The last of a chain is taken for one to read. */

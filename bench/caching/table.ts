@@ -2,7 +2,7 @@
 
 import type { Result, Score } from './replay.js'
 
-const NAME = 27
+const NAME = 24
 const COLUMN = 13
 
 /** What the columns say. */
@@ -12,7 +12,6 @@ export const legend = [
   'A front that was warm when a recorded session began, kept so by requests that left no trace, is warm for all alike.',
   '"as billed" compares in the whole only: in a half it also read what the other half had written.',
   '"pings": requests that only keep a prefix alive while its caller pauses; off by default, and paid for here as any other.',
-  '"told of returns": as if each call said whether its conversation goes on at once, later or never; agents only.',
   '"wrong": requests whose bill was foretold differently from what the independent cache model charged.',
 ].join('\n')
 

@@ -43,16 +43,16 @@ it('nobody gets in without the token, and with it to the screen that was asked f
 it('a key is created, shown once, and its calls are on the account of its team', async () => {
   await open('settings')
   await page.getByRole('button', { name: 'New key' }).click()
-  await page.getByLabel('Name').fill('laptop of Ada')
+  await page.getByLabel('Name', { exact: true }).fill('laptop of Ada')
   await page.getByLabel('Team').fill('web')
   await takePicture(page, 'new-key')
   await page.getByRole('button', { name: 'Create key' }).click()
-  const secret = (await page.getByTestId('new-key').textContent()) ?? ''
+  const secret = (await page.getByTestId('secret').textContent()) ?? ''
   expect(secret).toMatch(/^rgk_/)
   await takePicture(page, 'new-key-secret')
   expect(await findBarriers(page)).toEqual([])
   await page.getByRole('button', { name: 'I have stored it' }).click()
-  await page.getByRole('cell', { name: 'laptop of Ada' }).waitFor()
+  await page.getByRole('cell', { name: 'laptop of Ada', exact: true }).waitFor()
   expect(await page.content()).not.toContain(secret)
   await callOnce(clientAt(gateway.url, {}, secret))
   await open('spend?by=team&range=1h')
@@ -67,7 +67,7 @@ it('a budget is tried on the past, saved, changed and removed', async () => {
   await page.getByText(/it would have refused/).waitFor()
   await takePicture(page, 'new-budget')
   expect(await findBarriers(page)).toEqual([])
-  await page.getByLabel('Mode').getByText('Only watch').click()
+  await page.getByText('Only watch').click()
   await page.getByRole('button', { name: 'Save budget' }).click()
   await page.getByRole('heading', { name: 'everything/day' }).waitFor()
   await page.getByRole('button', { name: 'Edit everything/day' }).click()

@@ -4,8 +4,9 @@
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { type OpenBrowser, openBrowser } from './stage/browser.js'
-import { busyAnswers, busyCall, busySession, signedIn } from './stage/canned-answers.js'
+import { busyAnswers } from './stage/canned-answers.js'
 import { type Answers, openCannedGateway, Refused } from './stage/canned-gateway.js'
+import { busyCall, busySession, signedIn } from './stage/canned-items.js'
 import { emptyAnswers } from './stage/empty-answers.js'
 import { findBarriers, settle, takePicture } from './stage/looks.js'
 

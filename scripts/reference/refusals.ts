@@ -19,6 +19,9 @@ const MEANINGS: Readonly<Record<RefusalCode, string>> = {
   runguard_ledger_unavailable:
     'The ledger cannot be written, so nothing can be guaranteed. Set `onStoreFailure: pass` to let calls through meanwhile.',
   runguard_upstream_unreachable: 'The API could not be reached. Nothing was billed as far as anybody knows.',
+  runguard_key_required: 'Calls need a gateway key here, and this one brought none.',
+  runguard_key_refused:
+    'The gateway key is unknown, was revoked or replaced, or there is nothing to send the call with.',
   runguard_shutting_down: 'The gateway ends and takes no new calls.',
 }
 

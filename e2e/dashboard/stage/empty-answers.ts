@@ -1,7 +1,7 @@
 /** The answers of a gateway that nobody has called yet. */
 
-import { signedIn } from './canned-answers.js'
 import type { Answers } from './canned-gateway.js'
+import { signedIn } from './canned-items.js'
 
 const none = { items: [], next: null }
 const tokens = { input: 0, write5m: 0, write1h: 0, read: 0, output: 0 }

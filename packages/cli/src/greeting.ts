@@ -28,9 +28,8 @@ export async function greet(terminal: Terminal, beginning: Beginning): Promise<v
   const place = placeFlag(flags)
   terminal.say(`RunGuard is listening:  export ANTHROPIC_BASE_URL=${url}`)
   terminal.say(
-    `Calls go to ${upstream}, and each is shown here with its cost; sums:  runguard report${place}   (Ctrl-C stops it)`,
+    `Calls go to ${upstream}, and each is shown here and at  ${url}/runguard/   sums:  runguard report${place}   (Ctrl-C stops it)`,
   )
-  terminal.say(`Dashboard:  ${url}/runguard/`)
   terminal.say(budgetLine(beginning, place))
   const decided = decidedByFile(beginning)
   if (decided.length > 0) terminal.say(`From ${beginning.file?.path}: ${decided.join(', ')}`)

@@ -39,6 +39,31 @@ export function openScreen(output: Output, keyboard: Keyboard): Screen {
       .map((line) => cutLine(line, size.columns) + CLEAR_LINE)
     output.write(HOME + lines.join('\r\n') + CLEAR_BELOW)
   }
+  const keys = listenForKeys(keyboard)
+  const close = (): void => {
+    if (!isOpen) return
+    isOpen = false
+    output.write(LEAVE)
+    output.off('resize', show)
+    process.off('exit', close)
+    keys.stop()
+  }
+  output.write(ENTER)
+  output.on('resize', show)
+  process.on('exit', close)
+  return {
+    draw: (next) => {
+      view = next
+      show()
+    },
+    left: keys.left,
+    close,
+  }
+}
+
+/** Keys come one by one, and are not shown. Where nobody is at a keyboard, none comes. */
+function listenForKeys(keyboard: Keyboard): { readonly left: Promise<void>; stop(): void } {
+  if (!keyboard.isTTY) return { left: new Promise(() => {}), stop() {} }
   let leave = (): void => {}
   const left = new Promise<void>((resolve) => {
     leave = resolve
@@ -46,34 +71,16 @@ export function openScreen(output: Output, keyboard: Keyboard): Screen {
   const onKey = (bytes: Buffer): void => {
     if (LEAVING_KEYS.has(bytes.toString('utf8'))) leave()
   }
-  const close = (): void => {
-    if (!isOpen) return
-    isOpen = false
-    output.write(LEAVE)
-    output.off('resize', show)
-    process.off('exit', close)
-    if (!keyboard.isTTY) return
+  keyboard.setRawMode(true)
+  keyboard.on('data', onKey)
+  keyboard.resume()
+  keyboard.unref()
+  const stop = (): void => {
     keyboard.off('data', onKey)
     keyboard.setRawMode(false)
     keyboard.pause()
   }
-  output.write(ENTER)
-  output.on('resize', show)
-  process.on('exit', close)
-  if (keyboard.isTTY) {
-    keyboard.setRawMode(true)
-    keyboard.on('data', onKey)
-    keyboard.resume()
-    keyboard.unref()
-  }
-  return {
-    draw: (next) => {
-      view = next
-      show()
-    },
-    left,
-    close,
-  }
+  return { left, stop }
 }
 
 /** Colours take no room: they are counted as nothing, and a line that is cut ends without one. */

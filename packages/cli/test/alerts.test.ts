@@ -59,7 +59,7 @@ test('alerts and their messages are listed, for people and for programs', async 
   expect((await jsonOf(home, 'alerts', 'deliveries', '--channel', 'hook')).deliveries).toMatchObject([
     { id: 'rg_good' },
   ])
-})
+}, 60_000)
 
 test('an empty home has none, and says so', async () => {
   const { code, stdout, stderr } = await runCli(makeHome(), ['alerts', 'ls'])

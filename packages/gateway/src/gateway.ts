@@ -70,8 +70,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const server = createServer((request, response) => {
     answers.set(request.socket, response)
     const endpoint = resolveEndpoint(request.method ?? 'GET', request.url ?? '/')
-    if (isJobPage(endpoint))
-      survive(plane, response, serveJob(plane.deferral, plane.callers, endpoint, request, response))
+    if (isJobPage(endpoint)) survive(plane, response, serveJob(plane, endpoint, request, response))
     else if (control?.owns(endpoint.target, request.headers) === true && !isProbe(endpoint))
       control.serve(request, response)
     else if (isOwnPage(endpoint)) serveOwnPage(options, endpoint, request, response)
@@ -96,14 +95,19 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     control?.close()
     plane.runtime.schedule(HALF_SENT_MS, () => endHalfSent(sockets, answers))
     await drain(server, plane, graceMs)
-    const patience = new AbortController()
-    await Promise.race([options.engine.deferred.close(), plane.runtime.sleep(graceMs, patience.signal)])
-    // Whoever sleeps keeps the process.
-    patience.abort()
+    await endDeferred(plane, graceMs)
     await plane.upstream.destroy()
     await options.engine.close()
   }
   return { url, running: () => plane.running.size, close }
+}
+
+/** Deferred calls that are on their way may end within the same time. */
+async function endDeferred({ engine, runtime }: DataPlane, graceMs: number): Promise<void> {
+  const patience = new AbortController()
+  await Promise.race([engine.deferred.close(), runtime.sleep(graceMs, patience.signal)])
+  // Whoever sleeps keeps the process.
+  patience.abort()
 }
 
 function createDataPlane({

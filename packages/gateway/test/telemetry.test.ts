@@ -82,18 +82,20 @@ describe('metrics', () => {
   })
 
   it('show what is refused, saved and lost, and how budgets stand', async () => {
-    const reading = readConfig({
-      budgets: [
-        { scope: 'team:*', limit: 20, window: 'day' },
-        { scope: 'session:*', limit: 1 },
-      ],
-    })
+    const each = ['team:*', 'user:*', 'user:boss'].map((scope) => ({ scope, limit: 20, window: 'day' }))
+    const reading = readConfig({ budgets: [...each, { scope: 'session:*', limit: 1 }] })
     const budgets = compileBudgets(reading.kind === 'config' ? reading.config.budgets : [])
-    const account = (budget: string, scope: string): Account => ({
+    const account = (budget: string, scope: string, spent = 5e9): Account => ({
       ...{ key: scope, budget, scope, windowStart: 0, windowEnd: null, isEnforced: true, entryCount: 1 },
-      ...{ limit: nanoUsd(20e9), spent: nanoUsd(5e9), held: nanoUsd(1e9) },
+      ...{ limit: nanoUsd(20e9), spent: nanoUsd(spent), held: nanoUsd(1e9) },
     })
-    const balances = async () => [account('team:*/day', 'team:web'), account('session:*/session', 'session:x')]
+    const users = Array.from({ length: 2_000 }, (_, index) => account('user:*/day', `user:evil${index}`, index * 1e6))
+    const balances = async () => [
+      account('team:*/day', 'team:web'),
+      account('session:*/session', 'session:x'),
+      account('user:boss/day', 'user:boss'),
+      ...users,
+    ]
     const { metrics } = metricsOver({ balances, budgets: () => budgets, running: () => 3 })
     const cache = { savedNano: -500 } as NonNullable<ReturnType<typeof sampleRecord>['cache']>
     metrics.record(sampleRecord({ cache }))
@@ -108,8 +110,12 @@ describe('metrics', () => {
     expect(samplesOf(text, 'runguard_lost_usd_total')).toEqual([['{lever="cache"}', 5e-7]])
     expect(samplesOf(text, 'runguard_denied_total')).toEqual([['{reason="budget_exceeded"}', 1]])
     const web = '{budget="team:*/day",scope="team:web"}'
-    expect(samplesOf(text, 'runguard_budget_used_ratio')).toEqual([[web, 0.25]])
-    expect(samplesOf(text, 'runguard_budget_remaining_usd')).toEqual([[web, 14]])
+    expect(samplesOf(text, 'runguard_budget_used_ratio')).toEqual([
+      [web, 0.25],
+      ['{budget="user:boss/day",scope="user:boss"}', 0.25],
+      ['{budget="user:*/day",scope="user:*"}', 0.09995],
+    ])
+    expect(samplesOf(text, 'runguard_budget_remaining_usd')[0]).toEqual([web, 14])
     expect(samplesOf(text, 'runguard_calls_running')).toEqual([['', 3]])
     expect(samplesOf(text, 'runguard_build_info')).toEqual([['{version="1.2.3"}', 1]])
   })

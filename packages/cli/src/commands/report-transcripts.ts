@@ -11,14 +11,18 @@ import { defaultRoots, findTranscripts, type TranscriptFile } from '../transcrip
 import { type Period, type ReportBy, sumCalls } from '../transcripts/transcript-rows.js'
 import { formatMoment, printable, wholeCount } from '../views/format.js'
 import { transcriptCsv, transcriptJson, transcriptTable } from '../views/transcript-views.js'
-import type { ReportOptions } from './report.js'
 
 /** What is asked for. */
 export interface TranscriptReport {
   readonly groupBy: ReportBy
   readonly period: Period
   readonly offsetAt: OffsetAt
-  readonly options: Pick<ReportOptions, 'path' | 'showPrompts' | 'json' | 'csv'>
+  readonly options: {
+    readonly path?: readonly string[]
+    readonly showPrompts?: boolean
+    readonly json?: boolean
+    readonly csv?: boolean
+  }
 }
 
 /** Reads all transcripts, whatever the period: a session that goes on has its first calls in an old file. */

@@ -26,8 +26,8 @@ export interface AskedCall {
 
 type Fields = Readonly<Record<string, unknown>>
 
-/** Eight rounds: the newest of them the engine knows already. */
-const WINDOW = 16
+/** Three rounds: all but the newest the engine knows already. */
+const WINDOW = 6
 
 /** What one agent says and hears. */
 interface Thread {

@@ -1,6 +1,6 @@
 /** Plays calls of the past to an engine of now: the real one, over a store in memory, in virtual time, without a network. */
 
-import { type Account, type Budget, type CallEnd, type CallRecord, resolveEndpoint } from '@runguard/sdk/core'
+import { type Account, type Budget, type CallEnd, type CallRecord, resolveEndpoint, scanCall } from '@runguard/sdk/core'
 import { type Admission, createEngine, type DoorGuard, type Engine, type EngineConfig } from '@runguard/sdk/engine'
 import { forgetfulStore } from '@runguard/sdk/store'
 import { followModels, type ModelFollower, type SentCall } from './model-follower.js'
@@ -63,18 +63,40 @@ export async function playCalls(
     if (record.ending.reason === 'refused') runs.refused(past, record.errorCode ?? '')
     stage.onCall({ kind: 'judged', past, record })
   }
-  const failures: unknown[] = []
-  for await (const past of calls) {
-    await (running === 0 ? time.skipTo(past.atMs) : time.runUntil(past.atMs))
-    if (runs.isUnmade(past)) stage.onCall({ kind: 'not-made', past })
-    else void start(past).catch((error: unknown) => failures.push(error))
-    await time.settle()
-    if (failures.length > 0) throw failures[0]
-  }
-  while (running > 0 && failures.length === 0) await time.runNext()
-  if (failures.length > 0) throw failures[0]
+  await runThrough(calls, time, {
+    isIdle: () => running === 0,
+    start: async (past) => (runs.isUnmade(past) ? stage.onCall({ kind: 'not-made', past }) : await start(past)),
+  })
   runs.end()
   return await closeStage(engine, store, time)
+}
+
+interface Runner {
+  isIdle(): boolean
+  /** Resolves when the call has ended. */
+  start(past: PastCall): Promise<void>
+}
+
+/** Starts each call at its time, whatever of the others still runs. Rejects with the first failure. */
+async function runThrough(
+  calls: AsyncIterable<PastCall> | Iterable<PastCall>,
+  time: VirtualTime,
+  { isIdle, start }: Runner,
+): Promise<void> {
+  const failures: unknown[] = []
+  const check = (): void => {
+    if (failures.length > 0) throw failures[0]
+  }
+  for await (const past of calls) {
+    await (isIdle() ? time.skipTo(past.atMs) : time.runUntil(past.atMs))
+    start(past).catch((error: unknown) => failures.push(error))
+    await time.settle()
+    check()
+  }
+  while (!isIdle()) {
+    await time.runNext()
+    check()
+  }
 }
 
 async function closeStage(engine: Engine, store: ReturnType<typeof forgetfulStore>, time: VirtualTime) {
@@ -121,11 +143,8 @@ function countOf({ outcome }: PastCall): number | null {
 }
 
 function readSent(body: Uint8Array): SentCall {
-  const { model = '', max_tokens: maxTokens = null } = JSON.parse(new TextDecoder().decode(body)) as {
-    readonly model?: string
-    readonly max_tokens?: number | null
-  }
-  return { model, maxTokens }
+  const { model, maxTokens } = scanCall(body)
+  return { model: model ?? '', maxTokens }
 }
 
 function finishFree({ watch }: Sent): void {

@@ -57,7 +57,7 @@ export function replayText(outcomes: readonly PolicyOutcome[], source: ReplaySou
   return [
     table,
     '',
-    ...outcomes.flatMap((outcome) => detailLines(outcome, outcomes.length > 1)),
+    ...outcomes.flatMap((outcome) => [...detailLines(outcome, outcomes.length > 1)]),
     ...notes(source).map(colors.dim),
   ].join('\n')
 }

@@ -47,7 +47,7 @@ export interface Change {
 /** Changes something. Throws {@link ApiFailure}. */
 export function change<Answer>({ method, path, body }: Change, csrfToken: string | null): Promise<Answer> {
   const headers: Record<string, string> = { 'content-type': 'application/json' }
-  if (csrfToken !== null) headers['x-csrf-token'] = csrfToken
+  if (csrfToken !== null) headers['x-runguard-csrf'] = csrfToken
   return request<Answer>(path, { method, headers, body: JSON.stringify(body ?? {}) })
 }
 

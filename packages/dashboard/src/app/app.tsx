@@ -1,6 +1,6 @@
 /** The application: what all screens stand on, and the gate in front of them. */
 
-import { QueryCache, QueryClient, QueryClientProvider, useQueryClient } from '@tanstack/react-query'
+import { MutationCache, QueryCache, QueryClient, QueryClientProvider, useQueryClient } from '@tanstack/react-query'
 import { type ReactNode, useEffect, useState } from 'react'
 import { Router } from 'wouter'
 import { ApiFailure } from '../api/client.js'
@@ -20,6 +20,7 @@ function createQueries(): QueryClient {
   const queries: QueryClient = new QueryClient({
     defaultOptions: { queries: { staleTime: 5_000, retry: shouldRetry } },
     // Somebody who is signed out in the middle sees the door, and behind it the screen where they were.
+    mutationCache: new MutationCache({ onError: (error) => askAgainWhoThisIs(queries, error) }),
     queryCache: new QueryCache({ onError: (error) => askAgainWhoThisIs(queries, error) }),
   })
   return queries
@@ -30,7 +31,8 @@ function shouldRetry(failures: number, error: unknown): boolean {
 }
 
 function askAgainWhoThisIs(queries: QueryClient, error: unknown): void {
-  if (error instanceof ApiFailure && error.status === 401) void queries.invalidateQueries({ queryKey: ['session'] })
+  const isStranger = error instanceof ApiFailure && (error.status === 401 || error.code === 'foreign-page')
+  if (isStranger) void queries.invalidateQueries({ queryKey: ['session'] })
 }
 
 /** The dashboard. */

@@ -14,10 +14,15 @@ export function isJobPage({ target }: Endpoint): boolean {
   return target.startsWith('/runguard/jobs/')
 }
 
+/** What the pages need of a gateway. */
+export interface JobPlane {
+  readonly deferral: DeferralDesk
+  readonly callers: CallerRules | null
+}
+
 /** Serves one request. A job is shown to whoever shows the credential that it came with; to others there is none. */
 export async function serveJob(
-  desk: Pick<DeferralDesk, 'engine' | 'credentials' | 'runtime'>,
-  callers: CallerRules | null,
+  { deferral: desk, callers }: JobPlane,
   endpoint: Endpoint,
   request: IncomingMessage,
   response: ServerResponse,

@@ -148,14 +148,12 @@ function gaugeStanding(registry: Registry, { version, balances, budgets, running
       async collect() {
         const accounts = await read()
         this.reset()
-        for (const account of accounts) this.set({ budget: account.budget, scope: account.scope }, valueFrom(account))
+        for (const account of accounts) this.set({ budget: account.budget, scope: account.shownAs }, valueFrom(account))
       },
     })
   }
   gauge('runguard_budget_limit_usd', 'The limit of a budget.', ({ limit }) => limit / NANO)
-  gauge('runguard_budget_used_ratio', 'Spent of the limit, 0 to 1.', ({ spent, limit }) =>
-    limit > 0 ? spent / limit : 1,
-  )
+  gauge('runguard_budget_used_ratio', 'Spent of the limit, 0 to 1.', usedRatio)
   gauge(
     'runguard_budget_remaining_usd',
     'Neither spent nor held.',
@@ -174,13 +172,35 @@ function readTogether<Value>(read: () => Promise<Value>): () => Promise<Value> {
   }
 }
 
-/** Not those of single sessions and calls: there may be any number. */
-function sharedAccounts(accounts: readonly Account[], { byId }: CompiledBudgets): readonly Account[] {
-  const isShared = ({ budget }: Account): boolean => {
-    const window = byId.get(budget)?.window
-    return window !== undefined && window !== 'session' && window !== 'request'
+/** How an account is told of. */
+interface ShownAccount extends Account {
+  /** Its scope, or that of the whole budget. */
+  readonly shownAs: string
+}
+
+/** Whose names operators make; all others are chosen by callers. */
+const MADE_HERE: ReadonlySet<string> = new Set(['everything', 'team', 'key'])
+
+/**
+ * Not those of single sessions and calls: there may be any number. Of a budget for each user, project or tag only the
+ * account that is used most, under no name of its own.
+ */
+function sharedAccounts(accounts: readonly Account[], { byId }: CompiledBudgets): readonly ShownAccount[] {
+  const shown = new Map<string, ShownAccount>()
+  for (const account of accounts) {
+    const budget = byId.get(account.budget)
+    if (budget === undefined || budget.window === 'session' || budget.window === 'request') continue
+    const { kind, name } = budget.scope
+    const shownAs = MADE_HERE.has(kind) || name !== '*' ? account.scope : `${kind}:*`
+    const key = JSON.stringify([account.budget, shownAs])
+    const other = shown.get(key)
+    if (other === undefined || usedRatio(account) > usedRatio(other)) shown.set(key, { ...account, shownAs })
   }
-  return accounts.filter(isShared).slice(0, MOST_ACCOUNTS)
+  return [...shown.values()].slice(0, MOST_ACCOUNTS)
+}
+
+function usedRatio({ spent, limit }: Account): number {
+  return limit > 0 ? spent / limit : 1
 }
 
 /** The metrics that OpenTelemetry names for clients of models, under the names they get in Prometheus, and our own share. */

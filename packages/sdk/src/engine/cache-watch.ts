@@ -3,12 +3,7 @@
 import { isBilledAs, isShortened, savingOf, tokensOf } from '../core/cache/cache-check.js'
 import { explainMiss, type SentPrompt } from '../core/cache/cache-miss.js'
 import type { CachePlan } from '../core/cache/cache-plan.js'
-import type {
-  CacheMode,
-  RecordedCache,
-  RecordedMark,
-  RecordedMiss,
-} from '../core/cache/cache-record.js'
+import type { CacheMode, RecordedCache, RecordedMark, RecordedMiss } from '../core/cache/cache-record.js'
 import { findEarlierEnds, findEnd, noteReturns, type PlanFacts, type PlannedPrompt } from '../core/cache/cache-spots.js'
 import type { CallPrefix } from '../core/cache/fingerprints.js'
 import { pauseKindOf } from '../core/cache/keep-warm.js'

@@ -178,15 +178,7 @@ function openDesk(options: EngineOptions, { budgets, running, alerts }: Shared):
   const balances = rememberBalances(store)
   const learning = startLearning()
   const read = options.readers?.estimateInput ?? estimateInput
-
-  const onResult = (event: LedgerEvent, result: LedgerResult): void => {
-    if ('accounts' in result) balances.learn(result.accounts)
-    alerts?.look(result)
-    if (event.kind === 'hold' || event.kind === 'extend') return
-    running.delete(event.hold)
-    line.wake()
-  }
-  const journal = openJournal(store, runtime, onResult)
+  const journal = openJournal(store, runtime, hearResults({ running, alerts, line, balances }))
   const keepWarm = openKeepWarm({
     runtime,
     policy: config.caching.keepWarm ?? null,
@@ -214,6 +206,19 @@ function openDesk(options: EngineOptions, { budgets, running, alerts }: Shared):
     },
   }
   return desk
+}
+
+type Hearing = Pick<Desk, 'line' | 'balances'> & Pick<Shared, 'running' | 'alerts'>
+
+/** What the ledger says changes what is known of balances, and may be what others wait for. */
+function hearResults({ running, alerts, line, balances }: Hearing) {
+  return (event: LedgerEvent, result: LedgerResult): void => {
+    if ('accounts' in result) balances.learn(result.accounts)
+    alerts?.look(result)
+    if (event.kind === 'hold' || event.kind === 'extend') return
+    running.delete(event.hold)
+    line.wake()
+  }
 }
 
 /** What chooses models and places the markers of the cache. */

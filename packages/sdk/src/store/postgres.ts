@@ -74,18 +74,11 @@ export async function postgresStore(
     ...sqlTeam({ fetchRows: fetch, change, changeRegistry: changeRows }),
     ...sqlAudit(POSTGRES, fetch, transact),
     ...sqlSessions(POSTGRES, fetch, change),
-    ...sqlOutcomes(
-      (statement) => fetchRows(pool, statement),
-      (statement) => withRetries(() => fetchRows(pool, statement), isRetriable),
-    ),
+    ...sqlOutcomes(fetch, change),
     ...sqlBatches(fetch, change),
     ...sqlDeferred(POSTGRES, fetch, change),
     ...sqlOutbox(POSTGRES, fetch, transact),
-    ...sqlTraffic(
-      POSTGRES,
-      (statement) => fetchRows(pool, statement),
-      (steps) => withRetries(() => inTransaction(pool, begin, (tx) => runSteps(tx, steps())), isRetriable),
-    ),
+    ...sqlTraffic(POSTGRES, fetch, transact),
     post,
     async addRecords(records) {
       await post({ events: [], records })

@@ -54,11 +54,7 @@ export function sqliteStore(
   database: SqliteDatabase,
   { busyTimeoutMs = 5_000 }: SqliteOptions = {},
 ): Store & Registry & SessionStore & TrafficStore {
-  database.exec(`PRAGMA busy_timeout = ${Math.trunc(busyTimeoutMs)}`)
-  database.exec('PRAGMA journal_mode = WAL')
-  database.exec('PRAGMA synchronous = NORMAL')
-  // Each checkpoint waits for the disk and holds up every call: four times rarer, at 16 MB of log.
-  database.exec('PRAGMA wal_autocheckpoint = 4000')
+  prepareFile(database, busyTimeoutMs)
   migrate(database)
   const session = openSession(database)
   const post: Store['post'] = async (batch) => inTransaction(database, 'BEGIN IMMEDIATE', () => keep(session, batch))
@@ -91,6 +87,14 @@ export function sqliteStore(
       database.close()
     },
   }
+}
+
+function prepareFile(database: SqliteDatabase, busyTimeoutMs: number): void {
+  database.exec(`PRAGMA busy_timeout = ${Math.trunc(busyTimeoutMs)}`)
+  database.exec('PRAGMA journal_mode = WAL')
+  database.exec('PRAGMA synchronous = NORMAL')
+  // Each checkpoint waits for the disk and holds up every call: four times rarer, at 16 MB of log.
+  database.exec('PRAGMA wal_autocheckpoint = 4000')
 }
 
 interface Session {

@@ -3,7 +3,15 @@
 import type { SqlRow, Statement } from './sql.js'
 import { clip, type TrafficDimension, type TrafficFacts, trafficDimensions } from './traffic-facts.js'
 import { COLUMN_OF, type Condition, conditionOf, ofNames, readNumbers } from './traffic-names-sql.js'
-import type { CallQuery, ListPlace, SessionQuery, SessionSum, TrafficFilter, TrafficPeriod } from './traffic-store.js'
+import type {
+  CallQuery,
+  FactQuery,
+  ListPlace,
+  SessionQuery,
+  SessionSum,
+  TrafficFilter,
+  TrafficPeriod,
+} from './traffic-store.js'
 
 /** The narrowest first: the index of one name is followed, and the others are looked at on the way. */
 const BY_WIDTH: readonly TrafficDimension[] = ['session', 'user', 'key', 'task', 'project', 'team', 'model']
@@ -65,10 +73,15 @@ export function selectCalls({ limit, ...asked }: CallQuery): Statement {
   }
 }
 
+const COST_COLUMNS = ['id', 'started_at', ...Object.values(COLUMN_OF), 'tags', 'agent', 'parent_agent', 'ending']
+  .concat(['is_looping', 'miss_kind', 'miss_lost_nano', 'calls', 'cost_nano'])
+  .map((column) => `c.${column}`)
+  .join(', ')
+
 /** Calls as facts, the oldest first. */
-export function selectFacts({ limit, ...asked }: Omit<CallsAsked, 'order'> & { readonly limit: number }): Statement {
+export function selectFacts({ limit, isCostOnly = false, ...asked }: FactQuery): Statement {
   const source = fromCalls({ ...asked, order: 'oldest' })
-  return { text: `SELECT c.* ${source.text}`, values: [...source.values, limit] }
+  return { text: `SELECT ${isCostOnly ? COST_COLUMNS : 'c.*'} ${source.text}`, values: [...source.values, limit] }
 }
 
 /** A row of {@link selectFacts}. */

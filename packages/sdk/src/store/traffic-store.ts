@@ -84,6 +84,14 @@ export interface CallQuery extends TrafficPeriod {
   readonly limit: number
 }
 
+/** Calls one by one, as far as sums need them. */
+export interface FactQuery extends TrafficPeriod {
+  readonly filter: TrafficFilter
+  readonly limit: number
+  /** True: of the numbers only cost is asked for; the others may be 0. */
+  readonly isCostOnly?: boolean
+}
+
 /** A session by its calls. */
 export interface SessionSum {
   readonly session: string
@@ -150,9 +158,7 @@ export interface TrafficStore {
   worstMiss(kind: string, period: TrafficPeriod): Promise<string | null>
   listCalls(query: CallQuery): Promise<readonly CallRecord[]>
   /** What sums are made of, call by call, the oldest first. */
-  listFacts(
-    query: TrafficPeriod & { readonly filter: TrafficFilter; readonly limit: number },
-  ): Promise<readonly TrafficFacts[]>
+  listFacts(query: FactQuery): Promise<readonly TrafficFacts[]>
   listSessionSums(query: SessionQuery): Promise<readonly SessionSum[]>
   findSessionSum(session: string): Promise<SessionSum | null>
   /** The main one first, then by their first calls. */

@@ -154,12 +154,14 @@ const POINT_COLUMNS = [
   'route_saved_nano',
 ]
 
-/** By half hours: a day of a time zone begins at any of them. */
-function seriesSource(asked: Asked): Source {
+/** By half hours, because a day of a time zone begins at any of them; by days where those are days of UTC. */
+function seriesSource(asked: Omit<TrafficSeriesQuery, 'groups'>): Source {
   const single = singleName(asked)
   if (single === null) return fromSums(asked)
   const { since, until } = widened(asked)
-  return fromNames(asked, single, ['name', ...POINT_COLUMNS], [['half-hour', since, until]])
+  const isWholeDays = asked.stepMs % DAY_MS === 0 && asked.offsetMs % DAY_MS === 0
+  const spans = isWholeDays ? spansOf({ since, until }) : ([['half-hour', since, until]] as const)
+  return fromNames(asked, single, ['name', ...POINT_COLUMNS], spans)
 }
 
 /** All groups together come from an order that the index has; only what is told apart is sorted. */

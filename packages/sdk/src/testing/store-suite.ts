@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { nanoUsd } from '../core/cost/money.js'
 import type { CallRecord } from '../core/cost/record.js'
-import type { ReportQuery } from '../store/store.js'
+import type { ReportQuery, Store } from '../store/store.js'
 import { sampleRecord } from './sample-record.js'
 import type { StoreCheck } from './store-suite-check.js'
 import { ledgerSuite } from './store-suite-ledger.js'

@@ -40,39 +40,41 @@ export function Alerts() {
         />
       </ScreenHead>
       <div className="space-y-4">
-        <Paged query={query}>
-          {(alerts) => (
-            <Panel
-              title="Alerts"
-              hint="the newest first"
-              isFlush
-              actions={<CsvButton name="alerts" columns={COLUMNS} rows={alerts} />}
-            >
-              {alerts.length === 0 ? (
-                <EmptyState
-                  title="No alerts"
-                  text="Thresholds of budgets, stopped loops and opened breakers show up here."
-                  command="runguard budget add everything '$20' --per day"
-                />
-              ) : (
-                <Table
-                  caption="Alerts"
-                  columns={[
-                    ...COLUMNS,
-                    { title: '', value: () => null, cell: (alert) => <Acknowledge alert={alert} />, isNumber: true },
-                  ]}
-                  rows={alerts}
-                  rowKey={({ id }) => id}
-                  isSortable={false}
-                />
-              )}
-            </Panel>
-          )}
-        </Paged>
+        <Paged query={query}>{(alerts) => <AlertTable alerts={alerts} />}</Paged>
         <Channels />
         <Deliveries />
       </div>
     </>
+  )
+}
+
+function AlertTable({ alerts }: { alerts: readonly ApiAlert[] }) {
+  return (
+    <Panel
+      title="Alerts"
+      hint="the newest first"
+      isFlush
+      actions={<CsvButton name="alerts" columns={COLUMNS} rows={alerts} />}
+    >
+      {alerts.length === 0 ? (
+        <EmptyState
+          title="No alerts"
+          text="Thresholds of budgets, stopped loops and opened breakers show up here."
+          command="runguard budget add everything '$20' --per day"
+        />
+      ) : (
+        <Table
+          caption="Alerts"
+          columns={[
+            ...COLUMNS,
+            { title: '', value: () => null, cell: (alert) => <Acknowledge alert={alert} />, isNumber: true },
+          ]}
+          rows={alerts}
+          rowKey={({ id }) => id}
+          isSortable={false}
+        />
+      )}
+    </Panel>
   )
 }
 

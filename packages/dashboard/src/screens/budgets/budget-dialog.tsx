@@ -5,7 +5,7 @@ import { type FormEvent, useState } from 'react'
 import { useChange } from '../../api/changes.js'
 import { Button } from '../../parts/button.jsx'
 import { Dialog } from '../../parts/dialog.jsx'
-import { Choice, SelectField, TextField } from '../../parts/field.jsx'
+import { Choice, SelectField, TextField, Tick } from '../../parts/field.jsx'
 import { Failure } from '../../parts/notice.jsx'
 import { type BudgetForm, bodyOf, type FormProblems, formOf, newId, problemsOf } from './budget-form.js'
 import { kindWords, type ScopeKind, windowWords } from './budget-words.js'
@@ -16,42 +16,32 @@ export function BudgetDialog({ budget, onClose }: { budget: ApiBudget | null; on
   const [form, setForm] = useState(() => formOf(budget))
   const problems = problemsOf(form)
   const hasProblems = Object.keys(problems).length > 0
-  const save = useChange(
-    (body: ApiBudgetBody) => ({
-      method: 'PUT',
-      path: `budgets/${encodeURIComponent(budget?.id ?? newId(form))}`,
-      body,
-    }),
-    ['budgets', 'overview', 'audit'],
-  )
+  const reason = hasProblems ? 'Correct the marked fields first.' : null
+  const path = `budgets/${encodeURIComponent(budget?.id ?? newId(form))}`
+  const save = useChange((body: ApiBudgetBody) => ({ method: 'PUT', path, body }), ['budgets', 'overview', 'audit'])
   const submit = (event: FormEvent) => {
     event.preventDefault()
     if (!hasProblems) save.mutate(bodyOf(form, budget), { onSuccess: onClose })
   }
+  const fields = {
+    form,
+    problems,
+    isNew: budget === null,
+    onChange: (changed: Partial<BudgetForm>) => setForm({ ...form, ...changed }),
+  }
+  const title = budget === null ? 'New budget' : `Edit ${budget.name ?? budget.id}`
   return (
-    <Dialog
-      isOpen
-      onClose={onClose}
-      title={budget === null ? 'New budget' : `Edit ${budget.name ?? budget.id}`}
-      text="The change holds for the next call."
-    >
+    <Dialog isOpen onClose={onClose} title={title} text="The change holds for the next call.">
       <form onSubmit={submit} className="space-y-4">
-        <Fields
-          form={form}
-          problems={problems}
-          onChange={(changed) => setForm({ ...form, ...changed })}
-          isNew={budget === null}
-        />
+        <div className="grid gap-x-4 gap-y-3 sm:grid-cols-2">
+          <ScopeFields {...fields} />
+          <LimitFields {...fields} />
+        </div>
         {hasProblems ? null : <WhatIf body={bodyOf(form, budget)} />}
         {save.error ? <Failure error={save.error} /> : null}
         <div className="flex justify-end gap-2">
           <Button onClick={onClose}>Cancel</Button>
-          <Button
-            look="primary"
-            type="submit"
-            isBusy={save.isPending}
-            reasonAgainst={hasProblems ? 'Correct the marked fields first.' : null}
-          >
+          <Button look="primary" type="submit" isBusy={save.isPending} reasonAgainst={reason}>
             Save budget
           </Button>
         </div>
@@ -67,59 +57,60 @@ interface FieldsProps {
   readonly isNew: boolean
 }
 
-function Fields({ form, problems, onChange, isNew }: FieldsProps) {
+/** Whose, and for how long: what a budget is. It does not change once it is there. */
+function ScopeFields({ form, problems, onChange, isNew }: FieldsProps) {
   const isNamed = form.kind !== 'everything' && form.kind !== 'request'
   return (
-    <div className="grid gap-x-4 gap-y-3 sm:grid-cols-2">
+    <>
       <SelectField
         label="Whose spending"
         value={form.kind}
         disabled={!isNew}
         onChange={(event) => onChange(scopeChange(event.target.value as ScopeKind))}
       >
-        {Object.entries(kindWords).map(([kind, words]) => (
-          <option key={kind} value={kind}>
-            {words}
-          </option>
-        ))}
+        <Options words={kindWords} />
       </SelectField>
-      {isNamed ? (
-        <TextField
-          label="Name"
-          hint="* stands for each one by itself"
-          error={problems.scopeName}
-          disabled={!isNew}
-          value={form.scopeName}
-          onChange={(event) => onChange({ scopeName: event.target.value })}
-        />
-      ) : (
-        <span className="hidden sm:block" />
-      )}
-      <TextField
-        label="Limit in dollars"
-        inputMode="decimal"
-        error={problems.dollars}
-        hint={form.dollars.trim() === '0' ? 'Nothing may be spent.' : undefined}
-        value={form.dollars}
-        onChange={(event) => onChange({ dollars: event.target.value })}
-      />
       <SelectField
         label="Period"
         value={form.window}
         disabled={!isNew}
         onChange={(event) => onChange({ window: event.target.value as BudgetForm['window'] })}
       >
-        {Object.entries(windowWords).map(([window, words]) => (
-          <option key={window} value={window}>
-            {words}
-          </option>
-        ))}
+        <Options words={windowWords} />
       </SelectField>
+      {isNamed ? (
+        <TextField
+          label="Which"
+          hint="* stands for each one by itself"
+          error={problems.scopeName}
+          disabled={!isNew}
+          value={form.scopeName}
+          onChange={(event) => onChange({ scopeName: event.target.value })}
+        />
+      ) : null}
+    </>
+  )
+}
+
+function Options({ words }: { words: Readonly<Record<string, string>> }) {
+  return Object.entries(words).map(([value, text]) => (
+    <option key={value} value={value}>
+      {text}
+    </option>
+  ))
+}
+
+function LimitFields({ form, problems, onChange }: FieldsProps) {
+  const isNothing = /^\$?0*(?:\.0*)?$/.test(form.dollars.trim())
+  return (
+    <>
       <TextField
-        label="Title"
-        placeholder="for people, optional"
-        value={form.name}
-        onChange={(event) => onChange({ name: event.target.value })}
+        label="Limit in dollars"
+        inputMode="decimal"
+        error={problems.dollars}
+        hint={isNothing ? 'Nothing may be spent.' : undefined}
+        value={form.dollars}
+        onChange={(event) => onChange({ dollars: event.target.value })}
       />
       <TextField
         label="Alert at percent"
@@ -127,29 +118,24 @@ function Fields({ form, problems, onChange, isNew }: FieldsProps) {
         value={form.thresholds}
         onChange={(event) => onChange({ thresholds: event.target.value })}
       />
+      <TextField
+        label="Title"
+        placeholder="for people, optional"
+        value={form.name}
+        onChange={(event) => onChange({ name: event.target.value })}
+      />
       <div className="flex flex-wrap items-center gap-x-4 gap-y-2 sm:col-span-2">
-        <Choice
-          label="Mode"
-          value={form.mode}
-          options={[
-            ['enforce', 'Refuse above the limit'],
-            ['observe', 'Only watch'],
-          ]}
-          onChange={(mode) => onChange({ mode })}
-        />
-        <label className="inline-flex items-center gap-2 text-sm">
-          <input
-            type="checkbox"
-            className="size-4 accent-accent"
-            checked={form.isPaused}
-            onChange={(event) => onChange({ isPaused: event.target.checked })}
-          />
-          Paused
-        </label>
+        <Choice label="Mode" value={form.mode} options={MODES} onChange={(mode) => onChange({ mode })} />
+        <Tick label="Paused" isOn={form.isPaused} onChange={(isPaused) => onChange({ isPaused })} />
       </div>
-    </div>
+    </>
   )
 }
+
+const MODES = [
+  ['enforce', 'Refuse above the limit'],
+  ['observe', 'Only watch'],
+] as const
 
 /** A kind that decides its own name or period brings them along. */
 function scopeChange(kind: ScopeKind): Partial<BudgetForm> {

@@ -28,18 +28,7 @@ export function WhatIf({ body }: { body: ApiBudgetBody }) {
   const isOld =
     tried !== undefined &&
     (tried.limitNano !== body.limitNano || tried.scope !== body.scope || tried.window !== body.window)
-  const start = () => {
-    const until = currentTime()
-    const { scope, limitNano, window, timeZone } = body
-    run.mutate({
-      scope,
-      limitNano,
-      since: until - Number(days) * DAY_MS,
-      until,
-      ...(window === undefined ? {} : { window }),
-      ...(timeZone === undefined ? {} : { timeZone }),
-    })
-  }
+  const start = () => run.mutate(inputOf(body, Number(days), currentTime()))
   return (
     <section aria-label="What if" className="rounded-lg border border-line bg-canvas p-3">
       <div className="flex flex-wrap items-center gap-2">
@@ -62,6 +51,11 @@ export function WhatIf({ body }: { body: ApiBudgetBody }) {
       </div>
     </section>
   )
+}
+
+function inputOf({ scope, limitNano, window, timeZone }: ApiBudgetBody, days: number, until: number): ApiWhatIfBody {
+  const since = until - days * DAY_MS
+  return { scope, limitNano, since, until, ...(window && { window }), ...(timeZone && { timeZone }) }
 }
 
 function Outcome({ result }: { result: ApiWhatIf }) {

@@ -1,6 +1,6 @@
 /** The prompt cache of a call. */
 
-import type { ApiCallDetail } from '@runguard/gateway/api'
+import type { ApiCallDetail, Tokens } from '@runguard/gateway/api'
 import { Link } from 'wouter'
 import { formatCount, readable } from '../../parts/format.js'
 import { missWords } from '../../parts/miss-words.js'
@@ -21,33 +21,7 @@ export function CacheOfCall({ call }: { call: ApiCallDetail }) {
   return (
     <Panel title="Prompt cache" hint={cache.mode === 'explain' ? 'explained only, nothing changed' : undefined}>
       <Miss cache={cache} />
-      <table className="mb-3 w-full text-sm">
-        <caption className="sr-only">Tokens of the prompt</caption>
-        <thead className="text-xs text-ink-3">
-          <tr>
-            <th scope="col" className="py-1 text-left font-medium">
-              Tokens
-            </th>
-            <th scope="col" className="text-right font-medium">
-              expected
-            </th>
-            <th scope="col" className="text-right font-medium">
-              billed
-            </th>
-          </tr>
-        </thead>
-        <tbody className="tabular-nums">
-          {(['read', 'write5m', 'write1h', 'input'] as const).map((name) => (
-            <tr key={name} className="border-t border-line">
-              <th scope="row" className="py-1 text-left font-normal">
-                {NAMES[name]}
-              </th>
-              <td className="text-right text-ink-2">{formatCount(Math.round(cache.expected[name]))}</td>
-              <td className="text-right">{formatCount(tokens[name])}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <TokenTable cache={cache} tokens={tokens} />
       <Facts
         rows={[
           ['As expected', EXPECTED.get(cache.isAsExpected)],
@@ -70,6 +44,40 @@ export function CacheOfCall({ call }: { call: ApiCallDetail }) {
   )
 }
 
+type CallCache = NonNullable<ApiCallDetail['cache']>
+
+function TokenTable({ cache, tokens }: { cache: CallCache; tokens: Tokens }) {
+  return (
+    <table className="mb-3 w-full text-sm">
+      <caption className="sr-only">Tokens of the prompt</caption>
+      <thead className="text-xs text-ink-3">
+        <tr>
+          <th scope="col" className="py-1 text-left font-medium">
+            Tokens
+          </th>
+          <th scope="col" className="text-right font-medium">
+            expected
+          </th>
+          <th scope="col" className="text-right font-medium">
+            billed
+          </th>
+        </tr>
+      </thead>
+      <tbody className="tabular-nums">
+        {(['read', 'write5m', 'write1h', 'input'] as const).map((name) => (
+          <tr key={name} className="border-t border-line">
+            <th scope="row" className="py-1 text-left font-normal">
+              {NAMES[name]}
+            </th>
+            <td className="text-right text-ink-2">{formatCount(Math.round(cache.expected[name]))}</td>
+            <td className="text-right">{formatCount(tokens[name])}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  )
+}
+
 const EXPECTED = new Map([
   [null, 'nothing to compare'],
   [true, 'yes'],
@@ -83,7 +91,7 @@ const NAMES = {
   input: 'not cached',
 } as const
 
-function Miss({ cache: { miss, diagnosis } }: { cache: NonNullable<ApiCallDetail['cache']> }) {
+function Miss({ cache: { miss, diagnosis } }: { cache: CallCache }) {
   if (miss === null) return null
   return (
     <div className="mb-3 rounded-md bg-warn-soft px-3 py-2 text-sm text-warn">

@@ -1,5 +1,6 @@
 /** Calls, one by one. */
 
+import type { ApiCall } from '@runguard/gateway/api'
 import { useCalls } from '../../api/queries.js'
 import { callColumns } from '../../parts/call-columns.jsx'
 import { Choice, TextField } from '../../parts/field.jsx'
@@ -48,34 +49,36 @@ export function Calls() {
         />
       </div>
       <FilterFields values={values} onChange={change} />
-      <Paged query={query}>
-        {(calls) => (
-          <Panel
-            title={countOf(calls.length, 'call')}
-            hint={query.hasNextPage ? 'and more' : undefined}
-            isFlush
-            actions={<CsvButton name="calls" columns={callColumns} rows={calls} />}
-          >
-            {calls.length === 0 ? (
-              <EmptyState
-                title="No calls here"
-                text="None in this period that the filters let through."
-                command="runguard run -- claude"
-              />
-            ) : (
-              <Table
-                caption="Calls"
-                columns={callColumns}
-                rows={calls}
-                rowKey={({ id }) => id}
-                href={({ id }) => callHref(id)}
-                isSortable={false}
-              />
-            )}
-          </Panel>
-        )}
-      </Paged>
+      <Paged query={query}>{(calls) => <CallTable calls={calls} hasMore={query.hasNextPage} />}</Paged>
     </>
+  )
+}
+
+function CallTable({ calls, hasMore }: { calls: readonly ApiCall[]; hasMore: boolean }) {
+  return (
+    <Panel
+      title={countOf(calls.length, 'call')}
+      hint={hasMore ? 'and more' : undefined}
+      isFlush
+      actions={<CsvButton name="calls" columns={callColumns} rows={calls} />}
+    >
+      {calls.length === 0 ? (
+        <EmptyState
+          title="No calls here"
+          text="None in this period that the filters let through."
+          command="runguard run -- claude"
+        />
+      ) : (
+        <Table
+          caption="Calls"
+          columns={callColumns}
+          rows={calls}
+          rowKey={({ id }) => id}
+          href={({ id }) => callHref(id)}
+          isSortable={false}
+        />
+      )}
+    </Panel>
   )
 }
 

@@ -62,15 +62,7 @@ function Detail({ detail, more }: { detail: ApiSessionDetail; more: ReactNode })
           {breakerDetail.note ? ` “${breakerDetail.note}”` : ''}
         </p>
       )}
-      <Panel>
-        <dl className="grid grid-cols-2 gap-x-6 gap-y-5 sm:grid-cols-5">
-          <Figure label="Cost" value={<Money nano={session.costNano} />} />
-          <Figure label="Saved" value={<Saving nano={session.savedNano} />} note="by caching and routing" />
-          <Figure label="Calls" value={formatWhole(session.calls)} />
-          <Figure label="Agents" value={formatWhole(Math.max(1, detail.agents.length))} />
-          <Figure label="Prompt read from cache" value={formatShare(session.hitRatio)} />
-        </dl>
-      </Panel>
+      <Headline detail={detail} />
       <TimeChart
         title="Cost so far"
         name={`cost-of-${session.id}`}
@@ -94,6 +86,21 @@ function Detail({ detail, more }: { detail: ApiSessionDetail; more: ReactNode })
       </Panel>
       <Agents agents={detail.agents} />
     </div>
+  )
+}
+
+function Headline({ detail }: { detail: ApiSessionDetail }) {
+  const { session } = detail
+  return (
+    <Panel>
+      <dl className="grid grid-cols-2 gap-x-6 gap-y-5 sm:grid-cols-5">
+        <Figure label="Cost" value={<Money nano={session.costNano} />} />
+        <Figure label="Saved" value={<Saving nano={session.savedNano} />} note="by caching and routing" />
+        <Figure label="Calls" value={formatWhole(session.calls)} />
+        <Figure label="Agents" value={formatWhole(Math.max(1, detail.agents.length))} />
+        <Figure label="Prompt read from cache" value={formatShare(session.hitRatio)} />
+      </dl>
+    </Panel>
   )
 }
 

@@ -11,10 +11,12 @@ import { TextField } from '../../parts/field.jsx'
 
 /** The buttons. Only what makes sense now is offered. */
 export function SessionActions({ detail }: { detail: ApiSessionDetail }) {
-  const { id, breaker, isLooping } = detail.session
+  const { id, breaker, isLooping, lastAt } = detail.session
   const [asks, setAsks] = useState<'hold' | 'resume' | null>(null)
   const reason = useReasonAgainst('operator')
-  const isStopped = breaker !== 'closed' || isLooping
+  // A loop is over for good only with the next call; until then the word of whoever resumed it counts.
+  const isResumed = (detail.mark?.resumedAt ?? 0) >= lastAt
+  const isStopped = breaker !== 'closed' || (isLooping && !isResumed)
   return (
     <>
       {isStopped ? (

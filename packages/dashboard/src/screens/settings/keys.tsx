@@ -14,8 +14,9 @@ import { formatAge, formatMoment } from '../../parts/format.js'
 import { EmptyState } from '../../parts/notice.jsx'
 import { Paged } from '../../parts/pages.jsx'
 import { Panel } from '../../parts/panel.jsx'
+import { SecretDialog } from '../../parts/secret-dialog.jsx'
 import { type Column, CsvButton, Table } from '../../parts/table.jsx'
-import { NewKeyDialog, SecretDialog } from './new-key.jsx'
+import { NewKeyDialog } from './new-key.jsx'
 
 type Asked =
   | { readonly kind: 'new' }
@@ -48,12 +49,24 @@ export function Keys() {
         >
           <KeyTable keys={items} onAsk={setAsked} />
           {asked?.kind === 'new' ? <NewKeyDialog onClose={close} onMade={show} /> : null}
-          {asked?.kind === 'secret' ? <SecretDialog made={asked.made} onClose={close} /> : null}
+          {asked?.kind === 'secret' ? <KeySecret made={asked.made} onClose={close} /> : null}
           {asked?.kind === 'rotate' ? <Rotate apiKey={asked.key} onClose={close} onMade={show} /> : null}
           {asked?.kind === 'revoke' ? <Revoke apiKey={asked.key} onClose={close} /> : null}
         </Panel>
       )}
     </Paged>
+  )
+}
+
+function KeySecret({ made, onClose }: { made: ApiNewKey; onClose: () => void }) {
+  return (
+    <SecretDialog
+      title={made.key.name}
+      word="key"
+      secret={made.secret}
+      hint="ANTHROPIC_API_KEY takes it, with ANTHROPIC_BASE_URL at this gateway."
+      onClose={onClose}
+    />
   )
 }
 

@@ -6,24 +6,19 @@ import { useChange } from '../../api/changes.js'
 import { Button } from '../../parts/button.jsx'
 import { Dialog } from '../../parts/dialog.jsx'
 import { TextField } from '../../parts/field.jsx'
-import { CopyButton, Failure } from '../../parts/notice.jsx'
+import { Failure } from '../../parts/notice.jsx'
 
 const FIELDS = ['name', 'team', 'user', 'project'] as const
 
+type KeyForm = Readonly<Record<(typeof FIELDS)[number], string>>
+
 /** Asks what the key is for. */
 export function NewKeyDialog({ onClose, onMade }: { onClose: () => void; onMade: (made: ApiNewKey) => void }) {
-  const [form, setForm] = useState({ name: '', team: '', user: '', project: '' })
+  const [form, setForm] = useState<KeyForm>({ name: '', team: '', user: '', project: '' })
   const run = useChange<ApiKeyBody, ApiNewKey>((body) => ({ method: 'POST', path: 'keys', body }), ['keys', 'audit'])
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    const orNull = (text: string) => (text.trim() === '' ? null : text.trim())
-    const body = {
-      name: form.name.trim(),
-      team: orNull(form.team),
-      user: orNull(form.user),
-      project: orNull(form.project),
-    }
-    run.mutate(body, { onSuccess: onMade })
+    run.mutate(bodyOf(form), { onSuccess: onMade })
   }
   return (
     <Dialog
@@ -33,19 +28,7 @@ export function NewKeyDialog({ onClose, onMade }: { onClose: () => void; onMade:
       text="Calls with this key are on the account of what you name here."
     >
       <form onSubmit={submit} className="space-y-3">
-        <div className="grid gap-3 sm:grid-cols-2">
-          {FIELDS.map((name) => (
-            <TextField
-              key={name}
-              label={name === 'name' ? 'Name' : `${name.charAt(0).toUpperCase()}${name.slice(1)}`}
-              required={name === 'name'}
-              maxLength={200}
-              placeholder={name === 'name' ? 'ci, laptop of Ada, …' : 'optional'}
-              value={form[name]}
-              onChange={(event) => setForm({ ...form, [name]: event.target.value })}
-            />
-          ))}
-        </div>
+        <Fields form={form} onChange={(changed) => setForm({ ...form, ...changed })} />
         {run.error ? <Failure error={run.error} /> : null}
         <div className="flex justify-end gap-2 pt-2">
           <Button onClick={onClose}>Cancel</Button>
@@ -58,31 +41,25 @@ export function NewKeyDialog({ onClose, onMade }: { onClose: () => void; onMade:
   )
 }
 
-/** Shows a key for the only time. Nothing but its own button closes it. */
-export function SecretDialog({ made, onClose }: { made: ApiNewKey; onClose: () => void }) {
+function Fields({ form, onChange }: { form: KeyForm; onChange: (changed: Partial<KeyForm>) => void }) {
   return (
-    <Dialog
-      isOpen
-      isFirm
-      onClose={onClose}
-      title={made.key.name}
-      text="This is the only time that the key is shown. Put it where your program reads it."
-    >
-      <div className="flex items-center gap-2 rounded-md border border-line bg-canvas py-1.5 pr-1.5 pl-3">
-        <code data-testid="new-key" className="min-w-0 flex-1 font-mono text-xs break-all">
-          {made.secret}
-        </code>
-        <CopyButton text={made.secret} label="Copy the key" />
-      </div>
-      <p className="mt-3 text-xs text-ink-3">
-        <code className="font-mono">ANTHROPIC_API_KEY</code> takes it, with{' '}
-        <code className="font-mono">ANTHROPIC_BASE_URL</code> at this gateway.
-      </p>
-      <div className="mt-4 flex justify-end">
-        <Button look="primary" onClick={onClose}>
-          I have stored it
-        </Button>
-      </div>
-    </Dialog>
+    <div className="grid gap-3 sm:grid-cols-2">
+      {FIELDS.map((name) => (
+        <TextField
+          key={name}
+          label={name.charAt(0).toUpperCase() + name.slice(1)}
+          required={name === 'name'}
+          maxLength={200}
+          placeholder={name === 'name' ? 'ci, laptop of Ada, …' : 'optional'}
+          value={form[name]}
+          onChange={(event) => onChange({ [name]: event.target.value })}
+        />
+      ))}
+    </div>
   )
+}
+
+function bodyOf({ name, team, user, project }: KeyForm): ApiKeyBody {
+  const orNull = (text: string) => (text.trim() === '' ? null : text.trim())
+  return { name: name.trim(), team: orNull(team), user: orNull(user), project: orNull(project) }
 }

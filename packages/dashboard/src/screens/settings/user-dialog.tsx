@@ -1,12 +1,14 @@
 /** A user to fill in, and one to remove. */
 
-import type { ApiUser, ApiUserBody } from '@runguard/gateway/api'
+import type { ApiChangedUser, ApiUser, ApiUserBody } from '@runguard/gateway/api'
 import { type FormEvent, useState } from 'react'
 import { useChange } from '../../api/changes.js'
+import type { Change } from '../../api/client.js'
 import { Button } from '../../parts/button.jsx'
 import { Dialog, Question } from '../../parts/dialog.jsx'
-import { SelectField, TextField } from '../../parts/field.jsx'
+import { SelectField, TextField, Tick } from '../../parts/field.jsx'
 import { Failure } from '../../parts/notice.jsx'
+import { SecretDialog } from '../../parts/secret-dialog.jsx'
 import { roleWords } from './role-words.js'
 
 interface UserForm {
@@ -15,38 +17,44 @@ interface UserForm {
   readonly email: string
   readonly role: ApiUserBody['role']
   readonly isDisabled: boolean
+  readonly newToken: boolean
 }
 
-/** The dialog; a null user is a new one. */
-export function UserDialog({ user, onClose }: { user: ApiUser | null; onClose: () => void }) {
-  const [form, setForm] = useState<UserForm>(() => ({
+function formOf(user: ApiUser | null): UserForm {
+  return {
     id: user?.id ?? '',
     name: user?.name ?? '',
     email: user?.email ?? '',
     role: user?.role ?? 'viewer',
     isDisabled: user?.isDisabled ?? false,
-  }))
-  const run = useChange(
-    ({ id, ...body }: UserForm) => ({
-      method: 'PUT',
-      path: `users/${encodeURIComponent(id.trim())}`,
-      body: { ...body, email: body.email.trim() === '' ? null : body.email.trim() },
-    }),
-    ['users', 'audit'],
-  )
+    newToken: user === null,
+  }
+}
+
+function changeOf({ id, email, ...body }: UserForm): Change {
+  const address = email.trim()
+  const path = `users/${encodeURIComponent(id.trim())}`
+  return { method: 'PUT', path, body: { ...body, email: address === '' ? null : address } }
+}
+
+/** The dialog; a null user is a new one. A token that was made is shown before it closes. */
+export function UserDialog({ user, onClose }: { user: ApiUser | null; onClose: () => void }) {
+  const [form, setForm] = useState(() => formOf(user))
+  const run = useChange<UserForm, ApiChangedUser>(changeOf, ['users', 'audit'])
+  const token = run.data?.token ?? null
+  if (token !== null) {
+    const hint = 'They sign in to this dashboard with it.'
+    return <SecretDialog title={form.name} word="token" secret={token} hint={hint} onClose={onClose} />
+  }
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    run.mutate(form, { onSuccess: onClose })
+    run.mutate(form, { onSuccess: (changed) => (changed.token === null ? onClose() : undefined) })
   }
   return (
-    <Dialog
-      isOpen
-      onClose={onClose}
-      title={user === null ? 'New user' : `Edit ${user.name}`}
-      text={user === null ? 'They sign in through the identity provider.' : undefined}
-    >
+    <Dialog isOpen onClose={onClose} title={user === null ? 'New user' : `Edit ${user.name}`}>
       <form onSubmit={submit} className="space-y-3">
-        <Fields form={form} isNew={user === null} onChange={(changed) => setForm({ ...form, ...changed })} />
+        <TextFields form={form} isNew={user === null} onChange={(changed) => setForm({ ...form, ...changed })} />
+        <Switches form={form} onChange={(changed) => setForm({ ...form, ...changed })} />
         {run.error ? <Failure error={run.error} /> : null}
         <div className="flex justify-end gap-2 pt-2">
           <Button onClick={onClose}>Cancel</Button>
@@ -59,15 +67,12 @@ export function UserDialog({ user, onClose }: { user: ApiUser | null; onClose: (
   )
 }
 
-function Fields({
-  form,
-  isNew,
-  onChange,
-}: {
-  form: UserForm
-  isNew: boolean
-  onChange: (changed: Partial<UserForm>) => void
-}) {
+interface FieldsProps {
+  readonly form: UserForm
+  readonly onChange: (changed: Partial<UserForm>) => void
+}
+
+function TextFields({ form, isNew, onChange }: FieldsProps & { isNew: boolean }) {
   return (
     <div className="grid gap-3 sm:grid-cols-2">
       <TextField
@@ -84,7 +89,6 @@ function Fields({
         maxLength={200}
         value={form.id}
         onChange={(event) => onChange({ id: event.target.value })}
-        hint="As the identity provider has it."
       />
       <TextField
         label="E-mail"
@@ -103,15 +107,15 @@ function Fields({
           </option>
         ))}
       </SelectField>
-      <label className="inline-flex items-center gap-2 text-sm">
-        <input
-          type="checkbox"
-          className="size-4 accent-accent"
-          checked={form.isDisabled}
-          onChange={(event) => onChange({ isDisabled: event.target.checked })}
-        />
-        May not sign in
-      </label>
+    </div>
+  )
+}
+
+function Switches({ form, onChange }: FieldsProps) {
+  return (
+    <div className="flex flex-wrap gap-x-5 gap-y-2">
+      <Tick label="Make a token to sign in with" isOn={form.newToken} onChange={(newToken) => onChange({ newToken })} />
+      <Tick label="May not sign in" isOn={form.isDisabled} onChange={(isDisabled) => onChange({ isDisabled })} />
     </div>
   )
 }

@@ -65,6 +65,37 @@ function rowsOf({ groups, rest }: ApiSpend): readonly Row[] {
   return rest === null ? rows : [...rows, { ...rest, group: `${formatWhole(rest.groups)} others`, isGroup: false }]
 }
 
+const TOKEN_COLUMNS: readonly Column<Row>[] = [
+  {
+    title: 'Input',
+    cell: ({ tokens }) => formatCount(tokens.input),
+    value: ({ tokens }) => tokens.input,
+    isNumber: true,
+    isExtra: true,
+  },
+  {
+    title: 'Cache writes',
+    cell: ({ tokens }) => formatCount(tokens.write5m + tokens.write1h),
+    value: ({ tokens }) => tokens.write5m + tokens.write1h,
+    isNumber: true,
+    isExtra: true,
+  },
+  {
+    title: 'Cache reads',
+    cell: ({ tokens }) => formatCount(tokens.read),
+    value: ({ tokens }) => tokens.read,
+    isNumber: true,
+    isExtra: true,
+  },
+  {
+    title: 'Output',
+    cell: ({ tokens }) => formatCount(tokens.output),
+    value: ({ tokens }) => tokens.output,
+    isNumber: true,
+    isExtra: true,
+  },
+]
+
 function columnsOf({ groupBy, total }: ApiSpend): readonly Column<Row>[] {
   const title = groupWords.find(([name]) => name === groupBy)?.[1] ?? 'Group'
   const shareOf = (row: Row) => (total.costNano > 0 ? row.costNano / total.costNano : 0)
@@ -77,34 +108,7 @@ function columnsOf({ groupBy, total }: ApiSpend): readonly Column<Row>[] {
       isWide: true,
     },
     { title: 'Calls', cell: ({ calls }) => formatWhole(calls), value: ({ calls }) => calls, isNumber: true },
-    {
-      title: 'Input',
-      cell: ({ tokens }) => formatCount(tokens.input),
-      value: ({ tokens }) => tokens.input,
-      isNumber: true,
-      isExtra: true,
-    },
-    {
-      title: 'Cache writes',
-      cell: ({ tokens }) => formatCount(tokens.write5m + tokens.write1h),
-      value: ({ tokens }) => tokens.write5m + tokens.write1h,
-      isNumber: true,
-      isExtra: true,
-    },
-    {
-      title: 'Cache reads',
-      cell: ({ tokens }) => formatCount(tokens.read),
-      value: ({ tokens }) => tokens.read,
-      isNumber: true,
-      isExtra: true,
-    },
-    {
-      title: 'Output',
-      cell: ({ tokens }) => formatCount(tokens.output),
-      value: ({ tokens }) => tokens.output,
-      isNumber: true,
-      isExtra: true,
-    },
+    ...TOKEN_COLUMNS,
     {
       title: 'Saved',
       cell: ({ savedNano }) => <Saving nano={savedNano} />,

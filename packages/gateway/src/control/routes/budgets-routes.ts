@@ -93,7 +93,13 @@ async function tryBudget({ store, summing }: ControlParts, body: ApiWhatIfBody):
   if (until <= since) throw invalid('body.until', 'must be after since')
   const { budget } = readBudget('what-if', written)
   await summing.catchUp()
-  const facts = await store.listFacts({ since, until, filter: filterOf(budget), limit: MOST_PAST_CALLS + 1 })
+  const facts = await store.listFacts({
+    since,
+    until,
+    filter: filterOf(budget),
+    limit: MOST_PAST_CALLS + 1,
+    isCostOnly: true,
+  })
   const calls = facts.slice(0, MOST_PAST_CALLS).map(pastCall)
   const outcome = replayBudget(budget, calls)
   const windows = outcome.accounts.filter(({ refusedCalls }) => refusedCalls > 0)
