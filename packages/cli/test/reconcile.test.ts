@@ -63,7 +63,7 @@ test('an answer that broke off is named as the cause', async () => {
   await makeCalls(home, async (url) => {
     const response = await ask(url, '[[sim:every 5]] [[sim:text 4000]]', { stream: true })
     const reader = response.body?.getReader()
-    await reader?.read()
+    for (let events = 0; events < 30; events++) await reader?.read()
     await reader?.cancel()
     await simulator.idle()
   })

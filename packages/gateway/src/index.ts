@@ -6,8 +6,8 @@ export {
   openAlerting,
 } from './alerting/alerting.js'
 export { openChannel, placeOf } from './alerting/channel.js'
-export { tellByWebhook, type WebhookParts } from './calls/webhook.js'
 export { type AlertSend, httpSend } from './alerting/http-send.js'
+export { tellByWebhook, type WebhookParts } from './calls/webhook.js'
 export { type Control, type ControlSetup, openControl } from './control/control.js'
 export { type Gateway, type GatewayOptions, GatewayStartError, startGateway } from './gateway.js'
 export { CallSums } from './telemetry/call-sums.js'

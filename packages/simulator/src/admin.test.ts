@@ -20,10 +20,18 @@ async function ask({ url }: RunningSimulator, key: string, model: string): Promi
   await response.text()
 }
 
+interface Report {
+  readonly data: readonly {
+    readonly starting_at: string
+    readonly results: readonly Readonly<Record<string, string>>[]
+  }[]
+  readonly next_page: string | null
+}
+
 async function report({ url }: RunningSimulator, path: string, key = 'sk-ant-admin-test') {
   const headers = { 'x-api-key': key, 'anthropic-version': '2023-06-01' }
   const response = await fetch(`${url}/v1/organizations/${path}`, { headers })
-  return { status: response.status, body: await response.json() }
+  return { status: response.status, body: (await response.json()) as Report }
 }
 
 const since = 'starting_at=2026-11-26T00:00:00Z'
@@ -39,15 +47,15 @@ test('the usage report counts by key, model and hour what was served', async () 
     simulator,
     `usage_report/messages?${since}&bucket_width=1h&group_by[]=api_key_id&group_by[]=model`,
   )
-  const rows = body.data.flatMap((bucket: { starting_at: string; results: object[] }) =>
-    bucket.results.map((row) => ({ hour: bucket.starting_at, ...row })),
+  const rows = body.data.flatMap((bucket) =>
+    bucket.results.map((row): Readonly<Record<string, string>> => ({ hour: bucket.starting_at, ...row })),
   )
   expect(rows).toMatchObject([
     { hour: '2026-11-26T10:00:00Z', model: 'claude-haiku-5-5', output_tokens: 40, workspace_id: null },
     { hour: '2026-11-26T11:00:00Z', model: 'claude-opus-5-5', output_tokens: 20 },
   ])
-  expect(rows[0].api_key_id).toMatch(/^apikey_/)
-  expect(rows[1].api_key_id).not.toBe(rows[0].api_key_id)
+  expect(rows[0]?.api_key_id).toMatch(/^apikey_/)
+  expect(rows[1]?.api_key_id).not.toBe(rows[0]?.api_key_id)
 })
 
 test('the cost report adds up to the bills, in cents', async () => {
@@ -55,10 +63,10 @@ test('the cost report adds up to the bills, in cents', async () => {
   for (const model of ['claude-haiku-5-5', 'claude-opus-5-5']) await ask(simulator, 'sk-ant-a', model)
   await simulator.advance(60_000)
   const { body } = await report(simulator, `cost_report?${since}&group_by[]=description`)
-  const [bucket] = body.data
-  const cents = bucket.results.reduce((sum: number, { amount }: { amount: string }) => sum + Number(amount), 0)
+  const results = body.data.flatMap((bucket) => bucket.results)
+  const cents = results.reduce((sum, { amount }) => sum + Number(amount), 0)
   expect(Math.round(cents * 1e7)).toBe(Number(auditBills(simulator.log).total))
-  expect(bucket.results.map(({ token_type }: { token_type: string }) => token_type)).toContain('output_tokens')
+  expect(results.map(({ token_type }) => token_type)).toContain('output_tokens')
 })
 
 test('a long report comes in pages', async () => {

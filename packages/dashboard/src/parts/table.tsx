@@ -5,9 +5,10 @@ import { type ReactNode, useState } from 'react'
 import { Link } from 'wouter'
 import { Button } from './button.jsx'
 import { classes } from './class-names.js'
-import { saveCsv, toCsv } from './csv.js'
+import { toCsv } from './csv.js'
 import { formatWhole } from './format.js'
 import { type Order, orderBy } from './order.js'
+import { saveCsv } from './save-csv.js'
 
 /** One column. */
 export interface Column<Row> {
