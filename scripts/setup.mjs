@@ -12,7 +12,7 @@
  */
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -62,7 +62,7 @@ const steps = [
   },
   {
     title: 'dashboard',
-    isWanted: true,
+    isWanted: existsSync(join(root, 'packages', 'dashboard', 'index.html')),
     isDone: isDashboardBuilt,
     run: buildDashboard,
     mend: 'Correct the errors above',
@@ -158,6 +158,8 @@ async function build() {
 }
 
 const dashboard = join(root, 'packages', 'dashboard')
+/** Where the program has it when it is installed: its own package is never published. */
+const shippedDashboard = join(root, 'packages', 'cli', 'dashboard')
 const dashboardStamp = join(root, 'node_modules', '.runguard-dashboard')
 
 /** One hash of all that the pages are made of. */
@@ -172,7 +174,7 @@ function dashboardSource() {
 }
 
 function isDashboardBuilt() {
-  const isThere = existsSync(join(dashboard, 'dist', 'index.html')) && existsSync(dashboardStamp)
+  const isThere = existsSync(join(shippedDashboard, 'index.html')) && existsSync(dashboardStamp)
   return isThere && readFileSync(dashboardStamp, 'utf8') === dashboardSource()
 }
 
@@ -180,6 +182,8 @@ async function buildDashboard() {
   rmSync(dashboardStamp, { force: true })
   const source = dashboardSource()
   await run(process.execPath, [join(root, 'node_modules', 'vite', 'bin', 'vite.js'), 'build', dashboard])
+  rmSync(shippedDashboard, { recursive: true, force: true })
+  cpSync(join(dashboard, 'dist'), shippedDashboard, { recursive: true })
   writeFileSync(dashboardStamp, source)
   return true
 }

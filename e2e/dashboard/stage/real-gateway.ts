@@ -22,14 +22,14 @@ export interface RealGateway {
   close(): Promise<void>
 }
 
-/** Starts everything. `access` is that part of the configuration, as YAML on one line. */
-export async function openRealGateway(access = '{}'): Promise<RealGateway> {
+/** Starts everything. */
+export async function openRealGateway({ requireLogin = false } = {}): Promise<RealGateway> {
   const folder = mkdtempSync(join(tmpdir(), 'runguard-dashboard-'))
   const simulator = await startSimulator()
   const receiver = await openReceiver()
-  writeFileSync(join(folder, 'runguard.yaml'), configuration(access))
+  writeFileSync(join(folder, 'runguard.yaml'), configuration(requireLogin))
   const child = start(folder, simulator.url, receiver.url)
-  const started = await readStart(child, access.includes('requireLogin'))
+  const started = await readStart(child, requireLogin)
   return {
     ...started,
     simulator,
@@ -42,7 +42,7 @@ export async function openRealGateway(access = '{}'): Promise<RealGateway> {
   }
 }
 
-function configuration(access: string): string {
+function configuration(requireLogin: boolean): string {
   return [
     'budgets:',
     "  - { id: company, name: The company, scope: everything, limit: '$50', window: month }",
@@ -51,7 +51,7 @@ function configuration(access: string): string {
     'alerts:',
     '  channels:',
     `    siem: { kind: webhook, url: '${reference('ALERT_URL')}', secret: '${reference('ALERT_SECRET')}' }`,
-    `access: ${access}`,
+    `access: { requireLogin: ${requireLogin}, upstreamKey: '${reference('UPSTREAM_KEY')}' }`,
     '',
   ].join('\n')
 }
@@ -65,7 +65,13 @@ function start(folder: string, upstream: string, alertUrl: string): ChildProcess
   const flags = ['start', '--json', '--port', '0', '--upstream', upstream, '--data', folder]
   return spawn(process.execPath, [PROGRAM, ...flags, '--config', join(folder, 'runguard.yaml')], {
     cwd: folder,
-    env: { PATH: process.env.PATH, HOME: folder, ALERT_URL: alertUrl, ALERT_SECRET: 'a-secret-of-sixteen-letters' },
+    env: {
+      PATH: process.env.PATH,
+      HOME: folder,
+      ALERT_URL: alertUrl,
+      ALERT_SECRET: 'a-secret-of-sixteen-letters',
+      UPSTREAM_KEY: 'sk-ant-test',
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
 }

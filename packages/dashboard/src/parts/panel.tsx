@@ -37,7 +37,7 @@ export function Panel({ title, hint, actions, className, isFlush = false, childr
             <h2 className="text-sm font-semibold">{title}</h2>
             {hint ? <p className="text-xs text-ink-3">{hint}</p> : null}
           </div>
-          {actions ? <div className="flex items-center gap-1">{actions}</div> : null}
+          {actions ? <div className="ml-auto flex items-center gap-1">{actions}</div> : null}
         </div>
       )}
       <div className={classes(!isFlush && 'px-4 pb-4', title === undefined && !isFlush && 'pt-4')}>{children}</div>

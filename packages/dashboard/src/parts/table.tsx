@@ -51,7 +51,7 @@ export function Table<Row>(props: TableProps<Row>) {
         aria-label={caption}
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be in reach of the keyboard
         tabIndex={0}
-        className="overflow-x-auto rounded-b-lg focus-visible:-outline-offset-2"
+        className="relative overflow-x-auto rounded-b-lg focus-visible:-outline-offset-2"
       >
         <table className="w-full border-collapse text-sm">
           <caption className="sr-only">{caption}</caption>

@@ -20,7 +20,7 @@ export function Waterfall({ calls, depths }: { calls: readonly SessionCall[]; de
       aria-label="Waterfall of calls"
       // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be in reach of the keyboard
       tabIndex={0}
-      className="overflow-x-auto"
+      className="relative overflow-x-auto"
     >
       <div className="min-w-[46rem]">
         <Head timeline={timeline} />
