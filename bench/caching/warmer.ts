@@ -1,6 +1,6 @@
 /** Sends pings while conversations pause, as long as they should pay. */
 
-import { PauseBook, type PauseKind, pingGain } from '@runguard/sdk/core'
+import { MOST_PINGS, PauseBook, type PauseKind, pingGain } from '@runguard/sdk/core'
 import type { Rates } from './optimum.js'
 import type { Ping } from './policy.js'
 import type { StreamRequest } from './streams.js'
@@ -32,10 +32,10 @@ export class Warmer {
   /** A request ends the pause of its conversation and begins the next one. */
   note(request: StreamRequest, markers: Markers): void {
     const { blocks, atMs, leaves } = request
-    const before = blocks.findLast(({ prefix }) => this.#pauses.has(prefix))?.prefix
-    if (before !== undefined) {
-      this.#pauses.delete(before)
-      this.#book.end(before, atMs)
+    for (const { prefix } of blocks) {
+      // One that was given up has ended as well.
+      this.#book.end(prefix, atMs)
+      this.#pauses.delete(prefix)
     }
     const end = Math.max(-1, ...markers.keys())
     const place = blocks[end]?.prefix
@@ -56,7 +56,9 @@ export class Warmer {
       if (next === undefined) return pings
       this.#book.expire(next.dueMs)
       const { request, markers } = next.ping
-      if (pingGain(this.#book, next.kind, next.outlasted, this.#ratesOf(request.model)) > 0) {
+      const rates = this.#ratesOf(request.model)
+      const due = { kind: next.kind, outlasted: next.outlasted, maxPings: MOST_PINGS, rates, pingCost: rates.read }
+      if (pingGain(this.#book, due) > 0) {
         pings.push({ markers, request: { ...request, atMs: next.dueMs, firstByteMs: next.dueMs + FIRST_BYTE_MS } })
         next.outlasted += 1
         next.dueMs += PING_MS

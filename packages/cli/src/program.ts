@@ -1,6 +1,8 @@
 /** The commands and flags of `runguard`. What a command does is loaded when it is called, so that help is quick. */
 
 import { Command, Option } from 'commander'
+import { addExamples } from './examples.js'
+import { exitCodes, exitMeanings } from './exit.js'
 import { addAlertCommands } from './operations/alert-commands.js'
 import { addAuditCommands } from './operations/audit-commands.js'
 import { addBatchCommands } from './operations/batch-commands.js'
@@ -26,19 +28,11 @@ import {
   withStoreFlags,
 } from './settings/flags.js'
 
-const EXAMPLES = `Examples:
-  runguard                          start the gateway; then point any Claude client at it
-  runguard run -- claude            run a program guarded, and see its bill
-  runguard report --transcripts     what Claude Code has spent so far
-  runguard report daily --since 7d  what the last week cost
-  runguard budget add '$20' --per month
-                                    never spend more than that
-  runguard demo                     see it work: no key, no money
-`
+export { exitCodes, exitMeanings } from './exit.js'
 
-const EXIT_CODES = `
-Exit codes: 0 done, 1 failed, 2 not a command or flag, 3 a budget is used up, 4 a value that makes no sense,
-5 nobody answers at an address.`
+const EXIT_CODES = Object.entries(exitCodes)
+  .map(([name, code]) => `  ${code}  ${exitMeanings[name as keyof typeof exitCodes]}`)
+  .join('\n')
 
 /** The whole program, ready to parse. It also says all that the reference page says of it. */
 export function buildProgram(): Command {
@@ -46,8 +40,7 @@ export function buildProgram(): Command {
     .description('Cost control for Claude: a gateway that knows what every call costs.')
     .version(readVersion())
     .option('--no-color', 'no colours (NO_COLOR works too)')
-    .addHelpText('before', EXAMPLES)
-    .addHelpText('after', EXIT_CODES)
+    .addHelpText('after', `\nExit codes:\n${EXIT_CODES}`)
     .configureHelp({ showGlobalOptions: true })
     .exitOverride()
   const run = runWith(program)
@@ -72,6 +65,7 @@ export function buildProgram(): Command {
   addPrices(program, run)
   addSim(program, run)
   addDemo(program, run)
+  addExamples(program)
   return program
 }
 

@@ -72,6 +72,16 @@ test('a signal reaches the program, which ends as it likes; one that it does not
   expect(stderr).toContain('RunGuard: 0 calls')
 })
 
+test('signals that come when the program is gone already do not cost its bill', async () => {
+  const running = runNode(makeHome(), `process.on('SIGINT', () => process.exit(9)); ${caller}; setInterval(() => {}, 1e6)`)
+  await running.outputOf('stdout', /output/)
+  const again = setInterval(() => running.child.kill('SIGINT'), 2)
+  await running.outputOf('stderr', /RunGuard: /).finally(() => clearInterval(again))
+  const { code, stderr } = await running.finished
+  expect(code).toBe(9)
+  expect(stderr).toContain('RunGuard: 1 call')
+})
+
 test('a program that is not there is named', async () => {
   const { code, stderr } = await runCli(makeHome(), ['run', '--', 'no-such-program'])
   expect(code).toBe(1)

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { readConfig } from '@runguard/sdk/core'
+import { memoryStore } from '@runguard/sdk/store'
 import { describe, expect, it } from 'vitest'
 import { compileVerifier, messageText } from '../src/calls/verifier.js'
 import { GatewayStartError } from '../src/index.js'
@@ -17,6 +18,7 @@ interface Said {
   /** 0 never answers, -1 breaks the connection. */
   readonly status?: number
   readonly text?: string
+  readonly usage?: object
 }
 
 /** An API whose models say what the test wants, and a gateway that knows a cascade. */
@@ -25,6 +27,7 @@ async function openHouse(
   options: object = {},
   verify: object = VERIFY,
   tiers: readonly string[] = ['small', 'medium'],
+  store?: ReturnType<typeof memoryStore>,
 ) {
   const routing = { mode: 'route', cascades: { extract: { tiers, verify } } }
   const reading = readConfig({ routing, ...options })
@@ -33,11 +36,11 @@ async function openHouse(
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { model } = JSON.parse(await text(request)) as { model: string }
     asked.push(model)
-    const { status = 200, text: words = '' } = says[model] ?? {}
+    const { status = 200, text: words = '', usage: used } = says[model] ?? {}
     if (status === -1) response.destroy()
     if (status <= 0) return
     response.writeHead(status, { 'content-type': 'application/json', 'request-id': `req_${asked.length}` })
-    const usage = { input_tokens: 1_000, output_tokens: 100 }
+    const usage = { input_tokens: 1_000, output_tokens: 100, ...used }
     const message = { id: 'msg', type: 'message', role: 'assistant', model, stop_reason: 'end_turn', usage }
     const error = { type: 'error', error: { type: 'invalid_request_error', message: 'no' } }
     response.end(JSON.stringify(status === 200 ? { ...message, content: [{ type: 'text', text: words }] } : error))
@@ -45,7 +48,7 @@ async function openHouse(
   const upstream = await httpUpstream((request, response) => void answer(request, response))
   const { budgets, routing: policy } = reading.config
   if (policy === undefined) throw new Error('no routing')
-  const house = await startHouse(upstream, { budgets, config: { routing: policy } })
+  const house = await startHouse(upstream, { budgets, config: { routing: policy }, ...(store && { store }) })
   const ask = async (body: string = bodyOf(), headers: Record<string, string> = TASK) => {
     const answer = await post(house.gateway.url, body, headers)
     const told = answer.headers.get('x-runguard-cascade')
@@ -92,6 +95,30 @@ describe('a cascade of the gateway', () => {
     const second = await openHouse({ [haiku]: { status: 401 }, [sonnet]: good })
     expect((await second.ask()).status).toBe(401)
     expect(second.asked).toEqual([haiku])
+  })
+
+  it.each([403, 429, 500, 529])('goes on to what was asked for where a cheap model answers %i', async (status) => {
+    const { ask, asked } = await openHouse({ [haiku]: { status }, [opus]: good }, {}, VERIFY, ['small'])
+    expect(await ask()).toMatchObject({ status: 200, told: 'tier=large; attempt=2; good=yes; failed-usd=0' })
+    expect(asked).toEqual([haiku, opus])
+  })
+
+  it('counts as its own work on a try what is done for that one', async () => {
+    const { ask, house } = await openHouse({ [haiku]: bad, [sonnet]: good })
+    await ask()
+    const [first, second] = await house.records(2)
+    // Counted from when the request was read, it would be longer than the whole first try.
+    expect(second?.overheadMs).toBeLessThan(first?.durationMs ?? 0)
+  })
+
+  it('tries nothing cheap where the model that was asked for has the prompt in its cache', async () => {
+    const system = [{ type: 'text', text: 'A long manual. '.repeat(20_000), cache_control: { type: 'ephemeral' } }]
+    const cached = { input_tokens: 20, cache_creation_input_tokens: 100_000 }
+    const { ask, asked } = await openHouse({ [sonnet]: bad, [opus]: { ...good, usage: cached } }, {}, VERIFY, ['medium'])
+    const plain = { 'anthropic-version': '2023-06-01' }
+    await ask(bodyOf({ system }), plain)
+    expect((await ask(bodyOf({ system }))).told).toBe('tier=large; attempt=1; good=yes; failed-usd=0')
+    expect(asked).toEqual([opus, opus])
   })
 
   it('learns what passes, and stops trying what does not', async () => {
@@ -148,6 +175,36 @@ describe('a cascade of the gateway', () => {
     expect([record?.ending.reason, record?.cascade?.attempt]).toEqual(['caller-aborted', 1])
     while (house.gateway.running() > 0) await new Promise(setImmediate)
     expect(asked).toEqual([haiku])
+  })
+
+  it('sends nothing for a caller who left while money was set aside', async () => {
+    const store = memoryStore()
+    const { post: keep } = store
+    let release = (): void => {}
+    const gate = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    let isAsked = false
+    store.post = async (batch) => {
+      isAsked = true
+      await gate
+      return keep.call(store, batch)
+    }
+    const budgets = [{ scope: 'everything', window: 'day', limit: '$20' }]
+    const { asked, house } = await openHouse({ [haiku]: good }, { budgets }, VERIFY, ['small'], store)
+    const leaving = new AbortController()
+    const headers = { ...TASK, 'content-type': 'application/json', 'x-api-key': 'sk-ant-test' }
+    const request = { method: 'POST', headers, body: bodyOf(), signal: leaving.signal }
+    const gone = fetch(`${house.gateway.url}/v1/messages`, request)
+    while (!isAsked) await new Promise(setImmediate)
+    leaving.abort()
+    await expect(gone).rejects.toThrow()
+    // The gateway hears of it a moment later.
+    for (let n = 0; n < 50; n++) await new Promise(setImmediate)
+    release()
+    const [record] = await house.records(1)
+    expect([record?.ending.reason, record?.cost.nano]).toEqual(['caller-aborted', 0])
+    expect(asked).toEqual([])
   })
 
   it('says that the upstream is away, and tries no other tier there', async () => {

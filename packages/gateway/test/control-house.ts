@@ -18,6 +18,8 @@ export interface ControlHouseOptions {
   readonly requireLogin?: boolean
   readonly adminToken?: string
   readonly dashboard?: string
+  readonly runtime?: Runtime
+  readonly isProxied?: boolean
 }
 
 /** A gateway with its control plane. */
@@ -50,7 +52,7 @@ export async function startControlHouse(options: ControlHouseOptions = {}): Prom
     response.writeHead(200, { 'content-type': 'application/json', 'request-id': `req_${asked.length}` })
     response.end(answerBody)
   })
-  const runtime = systemRuntime()
+  const runtime = options.runtime ?? systemRuntime()
   const store = options.store ?? memoryStore()
   const book = loadPriceBook(priceList)
   let control: Control | null = null
@@ -63,7 +65,7 @@ export async function startControlHouse(options: ControlHouseOptions = {}): Prom
     onLoop: (event) => control?.ears.loop(event),
     onBreaker: (breaker) => control?.ears.breaker(breaker),
   })
-  const policy = { ...defaultAccess, requireLogin, adminToken }
+  const policy = { ...defaultAccess, requireLogin, adminToken, trustProxy: options.isProxied ?? false }
   const inForce = async (): Promise<void> => {
     const stored = (await store.listBudgets()).flatMap(({ written }) => {
       const reading = readConfig({ budgets: [written] })

@@ -46,15 +46,19 @@ class Stage {
     }
   }
 
-  async ask(text: string): Promise<void> {
+  async ask(
+    text: string,
+    headers: Record<string, string> = {},
+    more: Partial<Anthropic.MessageCreateParamsNonStreaming> = {},
+  ): Promise<void> {
     this.messages.push({ role: 'user', content: `${text} ${words(2_000, 'more')}` })
-    const model = 'claude-opus-5-5'
-    const { content } = await this.client.messages.create({ model, max_tokens: 500, tools, messages: this.messages })
+    const asked = { model: 'claude-opus-5-5', max_tokens: 500, tools, messages: this.messages, ...more }
+    const { content } = await this.client.messages.create(asked, { headers })
     this.messages.push({ role: 'assistant', content })
   }
 
   get pings(): readonly CallRecord[] {
-    return this.records.filter(({ cache }) => cache?.isPing === true)
+    return this.records.filter(({ cache, status }) => cache?.isPing === true && status !== null)
   }
 
   get inputNano(): number {
@@ -132,6 +136,40 @@ describe('a conversation that pauses for some minutes', () => {
   })
 })
 
+describe('a conversation whose end is said otherwise in its next turn', () => {
+  it('pauses in one place only', async () => {
+    const stage = await openStage(warm({ maxPings: 2 }))
+    await stage.ask(`hello ${words(3_000, 'there')}`)
+    await stage.ask('look')
+    await stage.wait(MINUTE)
+    stage.messages[2] = { role: 'user', content: 'look: this was said otherwise, and at less length' }
+    await stage.ask('and again')
+    await stage.wait(30 * MINUTE)
+    expect(stage.pings).toHaveLength(2)
+  })
+})
+
+it('a prompt that its caller warms is metered as it is billed, held for as much, and read by the next call', async () => {
+  const stage = await openStage({ budgets: [{ scope: 'session:*', limit: '$1' }] })
+  stage.messages.push({ role: 'user', content: `hello ${words(2_000, 'there')}` })
+  const asked = {
+    model: 'claude-opus-5-5',
+    tools,
+    messages: stage.messages,
+    cache_control: { type: 'ephemeral' },
+  } as const
+  await stage.client.messages.create({ ...asked, max_tokens: 0 })
+  await stage.client.messages.create({ ...asked, max_tokens: 100 })
+  const [warmed, read] = stage.records.map(({ usage }) => usage?.parts[0])
+  expect(warmed).toMatchObject({ output: 0, read: 0 })
+  expect(warmed?.write5m).toBeGreaterThan(4_000)
+  expect(read).toMatchObject({ read: warmed?.write5m, write5m: 0 })
+  const [{ ending, hold, cost } = {}] = stage.records
+  expect(ending?.kind).toBe('exact')
+  expect(hold?.nano).toBeGreaterThanOrEqual(cost?.nano ?? 0)
+  expect(stage.session.spentUsd).toBeCloseTo(stage.records.reduce((sum, each) => sum + each.cost.nano, 0) / 1e9, 6)
+})
+
 describe('a conversation that does not go on', () => {
   it('is not kept warm for longer than should pay, nor more often than was allowed', async () => {
     const kept = await converse(warm(), 70 * MINUTE, 1)
@@ -159,6 +197,25 @@ describe('a conversation that does not go on', () => {
     stage.guard.setBudgets([{ scope: 'session:*', limit: '$0.000001' }])
     await stage.wait(20 * MINUTE)
     expect(stage.pings).toHaveLength(0)
-    expect(stage.records.slice(1).map(({ errorCode }) => errorCode)).toEqual(['runguard_budget_exceeded'])
+    const refused = stage.records.slice(1).map(({ errorCode, cache }) => [errorCode, cache?.isPing, cache?.savedNano])
+    expect(refused).toEqual([['runguard_budget_exceeded', true, 0]])
+  })
+
+  it('is left alone where a budget has reached the first step of its ladder', async () => {
+    const degrade = [{ at: 0.000001, step: 'tighter-max-tokens' as const, maxTokens: 400 }]
+    const stage = await openStage({
+      ...warm(),
+      budgets: [{ scope: 'everything', window: 'day', limit: '$100', degrade }],
+    })
+    await stage.ask('hello')
+    await stage.wait(20 * MINUTE)
+    expect(stage.records).toHaveLength(1)
+  })
+
+  it('is left alone where its caller wants to be told only', async () => {
+    const stage = await openStage(warm())
+    await stage.ask('hello', { 'x-runguard-cache': 'explain' }, { cache_control: { type: 'ephemeral' } })
+    await stage.wait(20 * MINUTE)
+    expect(stage.records.map(({ cache }) => cache?.mode)).toEqual(['explain'])
   })
 })

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Union
 
 from .routes import TIER_MODELS
-from .usage import UsageContext, as_mapping, read_usage
+from .usage import UsageContext, as_mapping, find_usage, read_usage
 
 _MAX_MARKS = 4
 _UNMARKABLE = ("thinking", "redacted_thinking")
@@ -34,7 +34,9 @@ def check_cache_hit(response: object) -> CacheHit:
 
     Counters that are null or absent count as 0. Raises ``TypeError`` if there is no usage in it.
     """
-    usage = _find_usage(response)
+    usage = find_usage(response)
+    if "input_tokens" not in usage and "output_tokens" not in usage:
+        raise TypeError("There is no usage in this response: give the message that the API answered, or its usage.")
     counts = read_usage(usage, UsageContext("")).counts
     rate = counts.read / counts.prompt if counts.prompt else 0.0
     return CacheHit(counts.read, counts.write5m + counts.write1h, counts.input, rate)
@@ -111,15 +113,6 @@ def call_with_caching(
     if tools is not None:
         request["tools"] = list(tools)
     return client.messages.create(**mark_request(request, ttl))
-
-
-def _find_usage(response: object) -> Mapping[str, Any]:
-    whole = as_mapping(response)
-    usage = as_mapping(whole.get("usage"))
-    found = usage if "usage" in whole and usage else whole
-    if "input_tokens" in found or "output_tokens" in found:
-        return found
-    raise TypeError("There is no usage in this response: give the message that the API answered, or its usage.")
 
 
 def _mark_system(request: Mapping[str, Any], ttl: str) -> Optional[List[Any]]:

@@ -9,7 +9,7 @@ from typing import Dict, List, Mapping, Optional, Tuple
 from .errors import UnpricedModelError
 from .money import MAX_NANO, NANO_PER_USD, PICO_PER_NANO, nano_from_pico
 from .prices import Quote, When, find_price, milliseconds, pico_per_web_search, price_version, quote_price
-from .usage import TokenCounts, Usage, UsageContext, UsagePart, read_usage
+from .usage import TokenCounts, Usage, UsageContext, UsagePart, find_usage, read_number, read_usage
 
 _ITEMS = ("input", "write5m", "write1h", "read", "output")
 _BASES = ("list", "override", "dearest-of-line", "dearest-of-all", "flat")
@@ -76,15 +76,18 @@ def cost(
     requested_ttl: Optional[str] = None,
     unknown_model: str = "dearest",
 ) -> Cost:
-    """What a call cost, from the ``usage`` that the API reported: a mapping, or ``message.usage``.
+    """What a call cost, from the ``usage`` that the API reported: a mapping, ``message.usage``, or the whole message.
 
     ``model`` is the model that answered; ``at`` is when (now by default), because prices are dated. The money is
     spent, so a model without a price is charged all the same: as the dearest of its line, or flat with
-    ``unknown_model="flag"``. Never raises for what a usage may say; raises ``ValueError`` if ``at`` is no time.
+    ``unknown_model="flag"``. Never raises for what a usage may say; raises ``ValueError`` if ``at`` is no time, and
+    ``TypeError`` if the model is no text.
     """
     if unknown_model not in ("dearest", "flag"):
         raise ValueError(f"unknown_model is 'dearest' or 'flag', not {unknown_model!r}")
-    read = read_usage(usage, UsageContext(model, requested_model, requested_ttl))
+    if not isinstance(model, str):
+        raise TypeError(f"model is the id of the model that answered, not {type(model).__name__}")
+    read = read_usage(find_usage(usage), UsageContext(model, requested_model, requested_ttl))
     return cost_of(read, milliseconds(at), unknown_model)
 
 
@@ -185,7 +188,7 @@ def _search_line(quantity: int) -> CostLine:
 
 
 def _check_tokens(name: str, tokens: float) -> int:
-    is_number = isinstance(tokens, (int, float)) and not isinstance(tokens, bool)
-    if not is_number or not 0 <= tokens <= _MAX_TOKENS:
+    number = read_number(tokens)
+    if number is None or not 0 <= number <= _MAX_TOKENS:
         raise ValueError(f"{name} is not a number of tokens: {tokens!r}")
-    return math.ceil(tokens)
+    return math.ceil(number)

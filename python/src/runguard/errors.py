@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any, Callable, Dict, Mapping, Optional, Union
+import re
+from typing import Any, Callable, Dict, Mapping, Optional, Tuple, Type, Union
 
 from ._data import load_table
 from .loops import LoopMatch
@@ -52,7 +53,7 @@ class RunGuardError(Exception):
 
     def __reduce__(self) -> Any:
         # An answer holds sockets: it stays behind when the error goes to another process.
-        return _rebuild, (self.code, self.message, self.details, self.retry_after_sec, self.request_id)
+        return _revive, (type(self), self.args), {**self.__dict__, "response": None}
 
 
 class _CodedError(RunGuardError):
@@ -124,6 +125,10 @@ class GatewayUnreachableError(ConnectionError):
     """No RunGuard gateway answers at the address."""
 
 
+#: So deep are errors wrapped by those who pass them on.
+_MAX_DEPTH = 8
+_NUMBER = re.compile(r"\s*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+
 _CLASSES: Mapping[str, Callable[..., RunGuardError]] = {
     each.fixed_code: each for each in (BudgetExceededError, LoopDetectedError, BreakerOpenError, UnpricedModelError)
 }
@@ -140,7 +145,7 @@ def make_error(code: str, message: str, **rest: Any) -> RunGuardError:
     return RunGuardError(code, message, **rest) if known is None else known(message, **rest)
 
 
-def error_from_wire(status: int, headers: Mapping[str, str], body: object) -> Optional[RunGuardError]:
+def error_from_wire(status: int, headers: Optional[Mapping[str, str]], body: object) -> Optional[RunGuardError]:
     """The error that an answer tells of.
 
     ``headers`` have names in lower case, or ignore case; ``body`` is text, or parsed. ``None`` if RunGuard did not
@@ -160,15 +165,28 @@ def error_from_wire(status: int, headers: Mapping[str, str], body: object) -> Op
         code,
         message,
         details=details,
-        retry_after_sec=_number(headers.get("retry-after", "")),
+        retry_after_sec=_number((headers or {}).get("retry-after", "")),
         request_id=request_id if isinstance(request_id, str) and request_id else None,
     )
 
 
 def error_from_api_error(error: BaseException) -> Optional[RunGuardError]:
-    """What the official client raised, as an error of the family; ``None`` if there is no refusal of RunGuard in it."""
-    if isinstance(error, RunGuardError):
-        return error
+    """What the official client raised, as an error of the family; ``None`` if there is no refusal of RunGuard in it.
+
+    Whoever passes on another's error with ``raise ... from`` is seen through.
+    """
+    at: Optional[BaseException] = error
+    for _ in range(_MAX_DEPTH):
+        if at is None or isinstance(at, RunGuardError):
+            return at
+        found = _read_raised(at)
+        if found is not None:
+            return found
+        at = at.__cause__
+    return None
+
+
+def _read_raised(error: BaseException) -> Optional[RunGuardError]:
     response = getattr(error, "response", None)
     status = getattr(response, "status_code", None)
     if not isinstance(status, int):
@@ -196,8 +214,9 @@ def read_loop_details(details: Details) -> Optional[LoopMatch]:
     return LoopMatch(repeats, tuple(signatures))
 
 
-def _rebuild(code: str, message: str, details: Details, retry_after: Optional[float], request: Optional[str]) -> Any:
-    return make_error(code, message, details=details, retry_after_sec=retry_after, request_id=request)
+def _revive(kind: Type[RunGuardError], args: Tuple[Any, ...]) -> RunGuardError:
+    """An error as it was put aside, of whatever class: what it has comes back with its state."""
+    return kind.__new__(kind, *args)
 
 
 def _object(value: object) -> Mapping[str, Any]:
@@ -212,11 +231,9 @@ def _parse(text: Union[str, bytes]) -> object:
 
 
 def _number(text: str) -> Optional[float]:
-    """A finite number; whole ones as ``int``."""
-    try:
-        value = float(text)
-    except ValueError:
-        return None
+    """The finite number that a text begins with; whole ones as ``int``."""
+    found = _NUMBER.match(text)
+    value = float(found.group()) if found else math.inf
     if not math.isfinite(value):
         return None
     return int(value) if value.is_integer() else value

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-import urllib.error
 import urllib.request
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Dict, Optional, Sequence, TypeVar, Union, overload
+from http.client import HTTPException
+from typing import TYPE_CHECKING, Any, Dict, Iterable, Optional, Sequence, TypeVar, Union, overload
 from urllib.parse import urlsplit
 
 from .errors import GatewayUnreachableError, error_from_wire
@@ -34,6 +34,7 @@ def guard(
     tags: Union[str, Sequence[str]] = ...,
     project: Optional[str] = ...,
     user: Optional[str] = ...,
+    api_key: Optional[str] = ...,
     check: bool = ...,
 ) -> anthropic.Anthropic: ...
 
@@ -48,6 +49,7 @@ def guard(
     tags: Union[str, Sequence[str]] = ...,
     project: Optional[str] = ...,
     user: Optional[str] = ...,
+    api_key: Optional[str] = ...,
     check: bool = ...,
 ) -> Client: ...
 
@@ -61,13 +63,14 @@ def guard(
     tags: Union[str, Sequence[str]] = (),
     project: Optional[str] = None,
     user: Optional[str] = None,
+    api_key: Optional[str] = None,
     check: bool = True,
 ) -> Any:
     """A client of the same kind whose calls go through a gateway that is running.
 
     ``client`` is an ``anthropic.Anthropic`` or ``AsyncAnthropic``, and stays as it is; without one an ``Anthropic()``
     is made from the environment. ``session``, ``task``, ``tags``, ``project`` and ``user`` say on whose account the
-    calls are. A refusal is raised as ``BudgetExceededError``, ``LoopDetectedError``, ``BreakerOpenError`` or another
+    calls are; ``api_key`` is a key of the gateway (``rgk_...``) where it wants one, which says so itself. A refusal is raised as ``BudgetExceededError``, ``LoopDetectedError``, ``BreakerOpenError`` or another
     ``RunGuardError`` after one request; every other error is the official package's own.
 
     Raises ``GatewayUnreachableError`` if no gateway answers at the address (``check=False`` does not ask),
@@ -80,7 +83,8 @@ def guard(
     guarded = _guarded_class(_family_of(base), base.__class__)
     if check:
         probe(address)
-    copy = base.copy(base_url=address, default_headers=headers)
+    more = {} if api_key is None else {"api_key": api_key}
+    copy = base.copy(base_url=address, default_headers=headers, **more, **_direct_way(base, address))
     copy.__class__ = guarded
     return copy
 
@@ -99,10 +103,13 @@ def gateway_address(gateway: str) -> str:
     try:
         parts = urlsplit(gateway)
         is_address = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        is_plain = re.search(r"[\s?#]", gateway) is None
     except (ValueError, AttributeError, TypeError):
-        is_address = False
-    if not is_address:
+        is_address = is_plain = False
+    if not is_address or not is_plain:
         raise ValueError(f"not the address of a gateway: {gateway!r}")
+    if parts.username is not None:
+        raise ValueError("The address of a gateway has no credential in it: a key of the gateway is given as api_key.")
     return re.sub(r"/v1$", "", gateway.rstrip("/"))
 
 
@@ -115,12 +122,8 @@ def account_headers(
     user: Optional[str] = None,
 ) -> Dict[str, str]:
     """The headers that say on whose account a call is. Raises ``ValueError`` for names that no header can carry."""
-    listed = [tags] if isinstance(tags, str) else list(tags)
-    for tag in listed:
-        if "," in tag:
-            raise ValueError(f"a tag has no commas: {tag!r}")
-    named = {"session": session, "project": project, "user": user, "task": task, "tag": ",".join(listed) or None}
-    return {f"x-runguard-{name}": _check_text(name, text) for name, text in named.items() if text is not None}
+    named = {"session": session, "project": project, "user": user, "task": task, "tag": _join_tags(tags)}
+    return {f"x-runguard-{name}": check_name(name, text) for name, text in named.items() if text is not None}
 
 
 def gateway_environment(
@@ -131,34 +134,63 @@ def gateway_environment(
     tags: Union[str, Sequence[str]] = (),
     project: Optional[str] = None,
     user: Optional[str] = None,
+    api_key: Optional[str] = None,
 ) -> Dict[str, str]:
     """The environment for a program that shall go through a gateway, such as the ``env`` of the Claude Agent SDK.
 
-    It has the address, the account as headers of every request, and the switch that makes Claude Code tell prompts and
-    subagents apart. Raises ``ValueError`` as :func:`guard` does; asks nobody.
+    It has the address, the account as headers of every request, the key of the gateway if one is given, and the switch
+    that makes Claude Code tell prompts and subagents apart. Raises ``ValueError`` as :func:`guard` does; asks nobody.
     """
     headers = account_headers(session=session, task=task, tags=tags, project=project, user=user)
     environment = {"ANTHROPIC_BASE_URL": gateway_address(gateway), "CLAUDE_CODE_GATEWAY_HINT_HEADERS": "1"}
     if headers:
         environment["ANTHROPIC_CUSTOM_HEADERS"] = "\n".join(f"{name}: {text}" for name, text in headers.items())
+    if api_key is not None:
+        # As a token, because Claude Code asks its user about every new key.
+        environment["ANTHROPIC_AUTH_TOKEN"] = check_name("api_key", api_key)
     return environment
 
 
 def probe(address: str) -> None:
     """Raises ``GatewayUnreachableError`` unless a gateway answers at the address, within three seconds."""
-    # Nobody reaches their own machine through a proxy.
-    is_local = urlsplit(address).hostname in ("localhost", "127.0.0.1", "::1")
-    handlers = [urllib.request.ProxyHandler({})] if is_local else []
-    opener = urllib.request.build_opener(*handlers)
+    opener = urllib.request.build_opener(*([urllib.request.ProxyHandler({})] if _is_local(address) else []))
     page = "{0.scheme}://{0.netloc}/runguard/health".format(urlsplit(address))
     try:
         with opener.open(page, timeout=_PROBE_TIMEOUT_SEC) as got:
-            answer = json.loads(got.read(10_000))
-    except (OSError, ValueError) as cause:
+            text = got.read(10_000)
+    except OSError as cause:
         reason = getattr(cause, "reason", cause)
         raise GatewayUnreachableError(_unreachable(address, str(reason))) from cause
-    if not isinstance(answer, dict) or answer.get("status") != "ok":
+    except (HTTPException, ValueError) as cause:
+        raise GatewayUnreachableError(_unreachable(address, "something else answers there")) from cause
+    if not _is_health(text):
         raise GatewayUnreachableError(_unreachable(address, "something else answers there"))
+
+
+def _is_health(text: bytes) -> bool:
+    try:
+        answer = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(answer, dict) and answer.get("status") == "ok"
+
+
+def _is_local(address: str) -> bool:
+    return urlsplit(address).hostname in ("localhost", "127.0.0.1", "::1")
+
+
+def _direct_way(client: Any, address: str) -> Dict[str, Any]:
+    """Nobody reaches their own machine through a proxy, and a proxy would read the key of every call.
+
+    Where the environment names one, the HTTP client that the official package made for itself is replaced by one like
+    it that goes to a gateway on this machine directly. One that its user made stays.
+    """
+    own = getattr(client, "_client", None)
+    is_default = type(own).__name__ in ("SyncHttpxClientWrapper", "AsyncHttpxClientWrapper")
+    if not is_default or not _is_local(address) or not urllib.request.getproxies():
+        return {}
+    host = urlsplit(address).netloc.rpartition(":")[0] or urlsplit(address).netloc
+    return {"http_client": type(own)(timeout=own.timeout, mounts={f"all://{host}": None})}
 
 
 def _unreachable(address: str, reason: str) -> str:
@@ -166,10 +198,22 @@ def _unreachable(address: str, reason: str) -> str:
     return f"No RunGuard gateway answers at {address} ({reason}). {advice}"
 
 
-def _check_text(name: str, text: str) -> str:
+def check_name(name: str, text: object) -> str:
+    """A text that a header can carry as it is. Raises ``ValueError``, with its name, for anything else."""
     if isinstance(text, str) and _HEADER_TEXT.fullmatch(text):
         return text
-    raise ValueError(f"the {name} is sent as a header: it has to be plain characters, without spaces around it")
+    what = f"{text!r:.60} is not" if not isinstance(text, str) else f"{text[:60]!r} is not"
+    raise ValueError(f"the {name} is sent as a header: it has to be a text of plain characters, trimmed; {what}")
+
+
+def _join_tags(tags: Union[str, Iterable[str]]) -> Optional[str]:
+    listed = [tags] if isinstance(tags, str) else tags
+    if not isinstance(listed, (list, tuple, set, frozenset)):
+        raise ValueError(f"tags are a text or a list of texts, not {tags!r:.60}")
+    for tag in listed:
+        if "," in check_name("tag", tag):
+            raise ValueError(f"a tag has no commas: {tag!r}")
+    return ",".join(listed) or None
 
 
 def _family_of(client: object) -> type:
@@ -178,8 +222,9 @@ def _family_of(client: object) -> type:
         import anthropic
     except ImportError as cause:
         raise ImportError(_NO_PACKAGE) from cause
+    is_other_cloud = any(each.__module__.startswith("anthropic.lib.") for each in type(client).__mro__)
     for family in (anthropic.Anthropic, anthropic.AsyncAnthropic):
-        if isinstance(client, family):
+        if isinstance(client, family) and not is_other_cloud:
             return family
     raise TypeError(f"guard() takes an anthropic.Anthropic or AsyncAnthropic, not {type(client).__name__}")
 

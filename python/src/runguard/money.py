@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from decimal import Decimal
 from typing import Union
@@ -21,7 +20,11 @@ def nano_from_pico(pico: int) -> int:
     return -(-pico // PICO_PER_NANO)
 
 
-def parse_usd(amount: Union[str, int, float]) -> int:
+#: Dollars as people write them.
+Dollars = Union[str, int, float, Decimal]
+
+
+def parse_usd(amount: Dollars) -> int:
     """Reads what a person wrote, ``"$20"``, ``"0.05"`` or ``20``, as nano-dollars. Exact, never rounded.
 
     Raises ``ValueError`` for what is negative, no plain decimal number, finer than a nano-dollar, or too large.
@@ -38,16 +41,16 @@ def parse_usd(amount: Union[str, int, float]) -> int:
     return nano
 
 
-def read_dollars(name: str, amount: Union[str, int, float]) -> int:
+def read_dollars(name: str, amount: Dollars) -> int:
     """Dollars as somebody wrote them, or a sum of them, as nano-dollars.
 
     A sum of binary fractions is a hair off (``0.1 + 0.2``); nobody means more than a nano-dollar. Raises
     ``ValueError``, with the name, for what is no amount.
     """
-    if isinstance(amount, str):
+    if isinstance(amount, (str, Decimal)):
         return parse_usd(amount)
     is_amount = isinstance(amount, (int, float)) and not isinstance(amount, bool)
-    if not is_amount or not math.isfinite(amount) or amount < 0 or amount * NANO_PER_USD > MAX_NANO:
+    if not is_amount or not 0 <= amount <= MAX_NANO / NANO_PER_USD:
         raise ValueError(f"{name} is no amount in dollars: {amount!r}")
     return round(Decimal(amount) * NANO_PER_USD)
 
@@ -74,11 +77,14 @@ def _small_decimals(nano: int) -> int:
     return min(_NANO_DECIMALS, max(4, _NANO_DECIMALS - len(str(nano)) + 2))
 
 
-def _plain_text(amount: Union[str, int, float]) -> str:
+def _plain_text(amount: Dollars) -> str:
     """A number as a person would write it: ``repr`` turns small and large ones into ``1e-07``."""
     if isinstance(amount, str):
         return amount.strip()
-    if isinstance(amount, bool) or not isinstance(amount, (int, float)) or not math.isfinite(amount):
+    if isinstance(amount, bool) or not isinstance(amount, (int, float, Decimal)):
         return ""
-    text = format(Decimal(repr(amount)), "f")
-    return text[:-2] if text.endswith(".0") else text
+    exact = Decimal(repr(amount) if isinstance(amount, float) else amount)
+    if not exact.is_finite() or exact > MAX_NANO:
+        return ""
+    text = format(exact, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text

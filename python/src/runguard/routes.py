@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Mapping, Optional
 
 from ._data import load_table
+from .usage import read_number
 
 _TASKS = load_table("tasks")
 _TIERS = ("small", "medium", "large")
@@ -39,8 +40,8 @@ def select_model(
     ``tiers`` gives other models to some tiers; ``tasks`` gives tasks a tier, or the id of a model. Raises
     ``ValueError`` if the length is no number of tokens, or the preset is not known.
     """
-    is_number = isinstance(content_length, (int, float)) and not isinstance(content_length, bool)
-    if not is_number or not math.isfinite(content_length) or content_length < 0:
+    length = read_number(content_length)
+    if length is None or not 0 <= length < math.inf:
         raise ValueError(f"not a number of tokens: {content_length!r}")
     if preset not in TIER_MODELS:
         raise ValueError(f"unknown preset of models: {preset!r}")
@@ -48,5 +49,5 @@ def select_model(
     choice = {**_TASKS["taskTiers"], **(tasks or {})}.get(task_type, "medium")
     model = models[choice] if choice in _TIERS else choice
     # Who names the small tier's model by its id means the tier: the same content is as long for it.
-    is_lifted = model == models["small"] and content_length > _TASKS["smallTierTokens"]
+    is_lifted = model == models["small"] and length > _TASKS["smallTierTokens"]
     return models["medium"] if is_lifted else model

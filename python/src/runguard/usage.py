@@ -9,7 +9,9 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, replace
-from typing import Any, Dict, List, Mapping, Optional, Tuple
+from decimal import Decimal
+from numbers import Integral, Real
+from typing import Any, Dict, List, Mapping, Optional, Tuple, Union
 
 _MAX_COUNT = 1_000_000_000
 _MAX_SEARCHES = 100_000
@@ -106,22 +108,45 @@ def read_usage(raw: object, context: UsageContext) -> Usage:
     return Usage(tuple(parts), searches, speed, read_name(source.get("inference_geo")), tier, tuple(problems))
 
 
+def find_usage(response: object) -> Mapping[str, Any]:
+    """The usage in what somebody gave: a message of the API, or the usage itself."""
+    whole = as_mapping(response)
+    is_usage = "input_tokens" in whole or "output_tokens" in whole
+    return whole if is_usage or "usage" not in whole else as_mapping(whole["usage"])
+
+
 def as_mapping(value: object) -> Mapping[str, Any]:
-    """A JSON object, or a model of the official package as one; anything else is an empty object."""
+    """A JSON object, or an object with attributes as one; anything else is an empty object."""
     if isinstance(value, Mapping):
         return value
+    if isinstance(value, type):
+        return {}
     dump = getattr(value, "model_dump", None)
-    if callable(dump) and not isinstance(value, type):
-        dumped = dump(warnings=False)
-        return dumped if isinstance(dumped, Mapping) else {}
-    return {}
+    found = _dump(dump) if callable(dump) else getattr(value, "__dict__", None)
+    return found if isinstance(found, Mapping) else {}
+
+
+def _dump(dump: Any) -> object:
+    try:
+        return dump(warnings=False)
+    except (TypeError, ValueError):
+        # The first generation of pydantic knows no such switch.
+        return dump()
+
+
+def read_number(value: object) -> Optional[Union[int, float]]:
+    """A number as Python's own, from whatever library it is; ``None`` for what is none, truth values too."""
+    if isinstance(value, bool) or not isinstance(value, (Real, Decimal)):
+        return None
+    if isinstance(value, (int, float)):
+        return value
+    return int(value) if isinstance(value, Integral) else float(value)
 
 
 def is_count(value: object) -> bool:
     """True for what a counter of the API can be."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return False
-    return 0 <= value <= _MAX_COUNT and (isinstance(value, int) or value.is_integer())
+    number = read_number(value)
+    return number is not None and 0 <= number <= _MAX_COUNT and number == math.floor(number)
 
 
 def read_name(value: object) -> Optional[str]:
@@ -154,7 +179,8 @@ def _read_iterations(iterations: List[object], context: UsageContext, problems: 
     unnamed = _model_of_unnamed(iterations, context)
     parts: List[UsagePart] = []
     folded = TokenCounts()
-    for entry in iterations:
+    for each in iterations:
+        entry = _nested(each)
         if not isinstance(entry, Mapping):
             problems["bad-iterations"] = None
             continue
@@ -170,6 +196,11 @@ def _read_iterations(iterations: List[object], context: UsageContext, problems: 
         return parts
     problems["bad-iterations"] = None
     return [*parts, UsagePart("message", unnamed, folded)]
+
+
+def _nested(value: object) -> object:
+    """What may be an object in an object; anything else as it is."""
+    return as_mapping(value) or value
 
 
 def _model_of_unnamed(iterations: List[object], context: UsageContext) -> str:
@@ -209,7 +240,7 @@ def _read_counts(source: Mapping[str, Any], context: UsageContext, problems: Dic
 def _split_writes(source: Mapping[str, Any], context: UsageContext, problems: Dict[str, None]) -> Tuple[int, int]:
     """Cache writes for 5 minutes and for an hour. What the split leaves out of the total counts as 5 minutes."""
     total = _read_count(source.get("cache_creation_input_tokens"), _MAX_COUNT, problems)
-    split = source.get("cache_creation")
+    split = _nested(source.get("cache_creation"))
     is_hour = context.requested_ttl == "1h"
     if not isinstance(split, Mapping):
         if split is not None:
@@ -227,7 +258,7 @@ def _split_writes(source: Mapping[str, Any], context: UsageContext, problems: Di
 
 
 def _read_searches(source: Mapping[str, Any], problems: Dict[str, None]) -> int:
-    tools = source.get("server_tool_use")
+    tools = _nested(source.get("server_tool_use"))
     if tools is None:
         return 0
     if not isinstance(tools, Mapping):
@@ -240,10 +271,10 @@ def _read_count(value: object, most: int, problems: Dict[str, None]) -> int:
     """Any value as a count: what has an amount keeps it, rounded up and capped; what has none is 0."""
     if value is None:
         return 0
-    if is_count(value) and value <= most:  # type: ignore[operator]
-        return int(value)  # type: ignore[call-overload, no-any-return]
-    problems["bad-count"] = None
     amount = _amount_of(value)
+    if is_count(value) and amount <= most:
+        return int(amount)
+    problems["bad-count"] = None
     if not amount > 0:
         return 0
     return most if amount >= most else math.ceil(amount)
@@ -251,10 +282,9 @@ def _read_count(value: object, most: int, problems: Dict[str, None]) -> int:
 
 def _amount_of(value: object) -> float:
     """The number that a value means, 0 if it means none."""
-    if isinstance(value, bool):
-        return 0
-    if isinstance(value, (int, float)):
-        return value
+    number = read_number(value)
+    if number is not None:
+        return number
     if not isinstance(value, str) or len(value) >= 40:
         return 0
     text = value.strip()

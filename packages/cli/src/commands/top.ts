@@ -1,5 +1,6 @@
 /** `runguard top`: what happens at the moment, drawn again every second, from the store that gateways write to. */
 
+import { setTimeout } from 'node:timers/promises'
 import { type ExitCode, exitCodes } from '../exit.js'
 import { readStandings } from '../operations/read-standings.js'
 import { openScreen } from '../screen.js'
@@ -54,15 +55,13 @@ async function watch(
   const { terminal } = environment
   const stop = listenForStop()
   const screen = openScreen(process.stdout, process.stdin)
-  let isOver = false
-  const over = Promise.race([stop.first, screen.left]).then(() => {
-    isOver = true
-  })
+  const over = new AbortController()
+  Promise.race([stop.first, screen.left]).then(() => over.abort())
   try {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       const facts = await readFacts(environment, store, file)
       screen.draw((size) => topText(facts, terminal.colors, size))
-      await Promise.race([over, pause(everySeconds * 1_000)])
+      await pause(everySeconds * 1_000, over.signal)
     }
     return exitCodes.ok
   } finally {
@@ -70,6 +69,7 @@ async function watch(
   }
 }
 
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms).unref())
+/** Its timer is what keeps the program running: neither a keyboard nor a store does. */
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await setTimeout(ms, undefined, { signal }).catch(() => {})
 }

@@ -4,19 +4,9 @@ import { type Command, Option } from 'commander'
 import type { Run } from '../run.js'
 import { jsonFlag, parseCount, withStoreFlags } from '../settings/flags.js'
 
-const EXAMPLES = `Examples:
-  runguard alerts ls --state open     what is wrong at the moment
-  runguard alerts test ops            does the channel "ops" of runguard.yaml work?
-  runguard alerts deliveries --state failed
-                                      which messages did not arrive, and why
-`
-
 /** Adds `alerts` and its commands. */
 export function addAlertCommands(program: Command, run: Run): void {
-  const alerts = program
-    .command('alerts')
-    .description('what was told to people, and whether it reached them')
-    .addHelpText('before', EXAMPLES)
+  const alerts = program.command('alerts').description('what was told to people, and whether it reached them')
   addList(alerts, run)
   addTest(alerts, run)
   addDeliveries(alerts, run)

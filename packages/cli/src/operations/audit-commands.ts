@@ -4,18 +4,11 @@ import { type Command, Option } from 'commander'
 import type { Run } from '../run.js'
 import { jsonFlag, parseCount, withStoreFlags } from '../settings/flags.js'
 
-const EXAMPLES = `Examples:
-  runguard audit tail --since 7d                    who changed what in the last week
-  runguard audit verify --head 42:9f86d0…           is it as it was written? fails if not
-  runguard audit export > audit.jsonl               all of it, with its head
-`
-
 /** Adds `audit` and its commands. */
 export function addAuditCommands(program: Command, run: Run): void {
   const audit = program
     .command('audit')
     .description('the log of who changed what; each entry carries the hash of the one before it')
-    .addHelpText('before', EXAMPLES)
   addTail(audit, run)
   addVerify(audit, run)
   addExport(audit, run)

@@ -4,12 +4,6 @@ import { type Command, Option } from 'commander'
 import type { Run } from '../run.js'
 import { jsonFlag, parseCount, parseUpstream } from '../settings/flags.js'
 
-const EXAMPLES = `Examples:
-  runguard batch submit prompts.jsonl                    submit a file, and print the id of the job
-  runguard batch results msgbatch_… > answers.jsonl      wait, and write the answers
-  runguard batch ls                                      the latest batches of the workspace
-`
-
 const NOTES = `
 A line of the file is a text, {"custom_id": …, "user_message": …}, {"custom_id": …, "params": {…}} or the params alone.
 The key comes from ANTHROPIC_API_KEY or ANTHROPIC_AUTH_TOKEN. Interrupted commands go on when they are called again.`
@@ -19,7 +13,6 @@ export function addBatchCommands(program: Command, run: Run): void {
   const batch = program
     .command('batch')
     .description('many prompts at half price, answered within a day')
-    .addHelpText('before', EXAMPLES)
     .addHelpText('after', NOTES)
   addSubmit(batch, run)
   withPlace(batch.command('status').description('how far a job is').argument('<id>', 'msgbatch_…')).action(

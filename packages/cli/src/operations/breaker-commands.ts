@@ -4,13 +4,6 @@ import { type Command, Option } from 'commander'
 import type { Run } from '../run.js'
 import { jsonFlag, parseCount, withStoreFlags } from '../settings/flags.js'
 
-const EXAMPLES = `Examples:
-  runguard breaker ls                                    what is stopped at the moment, and why
-  runguard breaker hold model:claude-opus-5-5 --note 'audit until noon'
-                                                         refuse all calls to a model until it is released
-  runguard breaker release session:4f9c2b7e…             let a session go on at once
-`
-
 const NOTES = `
 Keys: session:<id>, model:<id>, key:<name> or team:<name>. Running gateways on the same store follow within seconds.`
 
@@ -19,7 +12,6 @@ export function addBreakerCommands(program: Command, run: Run): void {
   const breaker = program
     .command('breaker')
     .description('sessions, models, keys and teams that are stopped because they ran away, or by hand')
-    .addHelpText('before', EXAMPLES)
     .addHelpText('after', NOTES)
   addList(breaker, run)
   addHold(breaker, run)

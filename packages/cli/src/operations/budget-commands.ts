@@ -5,19 +5,13 @@ import { CommandError, exitCodes } from '../exit.js'
 import type { Run } from '../run.js'
 import { jsonFlag, withStoreFlags } from '../settings/flags.js'
 
-const EXAMPLES = `
-Examples:
-  runguard budget add '$20' --per month                  for everything together
-  runguard budget add '$2' --scope 'session:*'           for each session by itself
-  runguard budget add '$5' --per day --scope project:web --time-zone Europe/Berlin
-  runguard budget override project:web/day --limit '$50' --until 2026-12-01
-
-Quote the dollar sign: a shell makes $20 a 0. Scopes: everything, request, or project, user, tag, session with a name
-(project:web) or * for each one by itself.`
+const NOTES = `
+Quote the dollar sign: a shell makes $20 a 0. Scopes: everything, request, or project, user, tag, session, team, key with a
+name (project:web) or * for each one by itself. Teams and keys are those of gateway keys:  runguard key add`
 
 /** Adds `budget` and its commands. */
 export function addBudgetCommands(program: Command, run: Run): void {
-  const budget = program.command('budget').description('limits on what may be spent').addHelpText('after', EXAMPLES)
+  const budget = program.command('budget').description('limits on what may be spent').addHelpText('after', NOTES)
   addAdd(budget, run)
   addList(budget, run)
   addSet(budget, run)

@@ -18,8 +18,9 @@ const keyboardSignals = ['SIGINT', 'SIGQUIT'] as const
 const otherSignals = ['SIGTERM', 'SIGHUP'] as const
 
 /**
- * Runs a program to its end and returns its exit code as a shell would. While it runs, signals are passed on instead of
- * ending this process. Throws {@link CommandError} if it cannot be started.
+ * Runs a program to its end and returns its exit code as a shell would. Signals are passed on to it, and from here on do
+ * not end this process: one that comes when the program is gone already (a Ctrl-C that `npx` passes on, a second one) would
+ * else end it before its calls are written and its bill is told. Throws {@link CommandError} if it cannot be started.
  */
 export async function runChild({ program, args, environment }: ChildCommand, hasKeyboard: boolean): Promise<number> {
   const child = spawn(program, args, { stdio: 'inherit', env: environment })
@@ -37,8 +38,5 @@ export async function runChild({ program, args, environment }: ChildCommand, has
     })
   } catch (error) {
     throw new CommandError(`Cannot run ${JSON.stringify(program)}: ${(error as Error).message}.`)
-  } finally {
-    for (const signal of keyboardSignals) process.off(signal, ignore)
-    for (const signal of isPassedOn) process.off(signal, passOn)
   }
 }

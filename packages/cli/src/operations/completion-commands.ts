@@ -4,19 +4,12 @@ import { Argument, type Command, type Option } from 'commander'
 import { exitCodes } from '../exit.js'
 import type { Run } from '../run.js'
 
-const EXAMPLES = `Examples:
-  source <(runguard completion bash)                      for this shell; put it into ~/.bashrc to keep it
-  source <(runguard completion zsh)                       the same in ~/.zshrc
-  runguard completion fish > ~/.config/fish/completions/runguard.fish
-`
-
 /** Adds it, and the hidden command that shells ask. */
 export function addCompletionCommands(program: Command, run: Run): void {
   program
     .command('completion')
     .description('a script that lets the shell complete commands and flags')
     .addArgument(new Argument('<shell>').choices(['bash', 'zsh', 'fish', 'powershell']))
-    .addHelpText('before', EXAMPLES)
     .action((shell: string) =>
       run(async () => {
         const { default: completion } = await import('@bomb.sh/tab')

@@ -13,7 +13,14 @@ import {
   TelemetryStartError,
 } from '@runguard/gateway'
 import type { Access } from '@runguard/gateway/access'
-import { type Alert, type CompiledBudgets, defaultAlertPolicy, priceList, type RoutePolicy } from '@runguard/sdk/core'
+import {
+  type Alert,
+  type AuditHead,
+  type CompiledBudgets,
+  defaultAlertPolicy,
+  priceList,
+  type RoutePolicy,
+} from '@runguard/sdk/core'
 import type { Engine, EngineConfig, EngineOptions, Runtime } from '@runguard/sdk/engine'
 import { CommandError, exitCodes } from '../exit.js'
 import type { ConfigFile } from '../settings/config-file.js'
@@ -142,9 +149,14 @@ function openAlerts(
     budgets,
     prices: { version: config.book.version, asOf: Date.parse(priceList.asOf) },
     ...(access?.publicUrl ? { publicUrl: access.publicUrl } : {}),
-    auditHead: async () => (await store.auditHead()).hash || null,
+    auditHead: async () => headOf(await store.auditHead()),
     onChange,
   })
+}
+
+/** As `runguard audit verify --head` takes it. */
+function headOf({ sequence, hash }: AuditHead): string | null {
+  return sequence === 0 ? null : `${sequence}:${hash}`
 }
 
 interface Opened {

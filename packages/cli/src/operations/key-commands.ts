@@ -4,13 +4,6 @@ import { type Command, Option } from 'commander'
 import type { Run } from '../run.js'
 import { jsonFlag, parseCount, withStoreFlags } from '../settings/flags.js'
 
-const EXAMPLES = `Examples:
-  runguard key add ci --team web --budget '$5/day'
-                                 a key for a program, that spends no more than that
-  runguard key rotate rgk_k3x9…  another secret; the old one works for a day
-  runguard key revoke rgk_k3x9…  no gateway takes it any more
-`
-
 const NOTES = `
 Clients send a gateway key where the API key goes; the gateway sends the call on with the key in access.upstreamKey of the
 configuration. A call is on the account of its key, whatever it says of itself. Only a hash of a key is kept.`
@@ -20,7 +13,6 @@ export function addKeyCommands(program: Command, run: Run): void {
   const key = program
     .command('key')
     .description('gateway keys: who may call, and on whose account')
-    .addHelpText('before', EXAMPLES)
     .addHelpText('after', NOTES)
   addAdd(key, run)
   addList(key, run)

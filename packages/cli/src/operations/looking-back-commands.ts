@@ -4,12 +4,6 @@ import { type Command, Option } from 'commander'
 import type { Run } from '../run.js'
 import { jsonFlag, parseCount, parseUpstream, withStoreFlags } from '../settings/flags.js'
 
-const REPLAY_EXAMPLES = `Examples:
-  runguard replay --policy runguard.yaml                  what it would have done to the calls of the store
-  runguard replay --policy runguard.yaml --transcripts    … to what Claude Code did by itself
-  runguard replay --compare old.yaml new.yaml --since 30d two policies side by side
-`
-
 const REPLAY_NOTES = `
 Nothing is sent. Exit code 3: a budget would have been exceeded.`
 
@@ -32,17 +26,11 @@ function addReplay(program: Command, run: Run): void {
     .option('--since <time>', 'calls from then on')
     .option('--until <time>', 'calls up to then')
     .option(...jsonFlag)
-    .addHelpText('before', REPLAY_EXAMPLES)
     .addHelpText('after', REPLAY_NOTES)
   withStoreFlags(command).action((options) =>
     run(async (environment) => (await import('../commands/replay.js')).runReplay(environment, options)),
   )
 }
-
-const RECONCILE_EXAMPLES = `Examples:
-  runguard reconcile                                      the last 24 hours; the key is in $ANTHROPIC_ADMIN_KEY
-  runguard reconcile --since 7d --api-key apikey_01Rj…    a week of one API key, tokens alone
-`
 
 const RECONCILE_NOTES = `
 Exit code 1: there is a difference. The reports are about five minutes behind.`
@@ -58,17 +46,11 @@ function addReconcile(program: Command, run: Run): void {
     .addOption(url.argParser(parseUpstream))
     .option('--api-key <id...>', 'only what these API keys used, by their ids')
     .option(...jsonFlag)
-    .addHelpText('before', RECONCILE_EXAMPLES)
     .addHelpText('after', RECONCILE_NOTES)
   withStoreFlags(command).action((options) =>
     run(async (environment) => (await import('../commands/reconcile.js')).runReconcile(environment, options)),
   )
 }
-
-const TOP_EXAMPLES = `Examples:
-  runguard top                                            sessions, burn rate, and when the budget is used up
-  runguard top --json                                     once, for programs
-`
 
 function addTop(program: Command, run: Run): void {
   const command = program
@@ -77,16 +59,10 @@ function addTop(program: Command, run: Run): void {
     .option('--once', 'print once, as without a terminal')
     .addOption(new Option('--every <seconds>', 'between two looks').default(1).argParser(parseCount))
     .option(...jsonFlag)
-    .addHelpText('before', TOP_EXAMPLES)
   withStoreFlags(command).action((options) =>
     run(async (environment) => (await import('../commands/top.js')).runTop(environment, options)),
   )
 }
-
-const EXPORT_EXAMPLES = `Examples:
-  runguard export > calls.jsonl                           every record, as it is kept
-  runguard export --csv --since 30d > calls.csv           a month for a spreadsheet
-`
 
 function addExport(program: Command, run: Run): void {
   const command = program
@@ -95,7 +71,6 @@ function addExport(program: Command, run: Run): void {
     .option('--csv', 'one row for each call')
     .option('--since <time>', 'calls from then on')
     .option('--until <time>', 'calls up to then')
-    .addHelpText('before', EXPORT_EXAMPLES)
   withStoreFlags(command).action((options) =>
     run(async (environment) => (await import('../commands/export.js')).runExport(environment, options)),
   )

@@ -5,12 +5,6 @@ import { type Command, Option } from 'commander'
 import type { Run } from '../run.js'
 import { jsonFlag, parseCount, withStoreFlags } from '../settings/flags.js'
 
-const EXAMPLES = `Examples:
-  runguard session ls                 who is at work, and who goes in a loop
-  runguard session resume 4f9c2b7e…   let an agent that was stopped go on
-  runguard session exempt nightly     never stop this session because of a loop
-`
-
 const NOTES = `
 A session that was stopped also goes on by itself when a person writes to it. Running gateways on the same store take a
 word about a session at once.`
@@ -20,7 +14,6 @@ export function addSessionCommands(program: Command, run: Run): void {
   const session = program
     .command('session')
     .description('agents at work, and those that were stopped because they went in a loop')
-    .addHelpText('before', EXAMPLES)
     .addHelpText('after', NOTES)
   addList(session, run)
   addChange(session, run, 'resume', 'let a session that was stopped go on; its loops are looked for from here on')

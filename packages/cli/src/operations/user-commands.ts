@@ -4,13 +4,6 @@ import { type Command, Option } from 'commander'
 import type { Run } from '../run.js'
 import { jsonFlag, withStoreFlags } from '../settings/flags.js'
 
-const EXAMPLES = `Examples:
-  runguard user add alice --role operator        prints the token that Alice signs in with
-  runguard user add bob@example.com --no-token --email bob@example.com
-                                                 comes by the sign-in of the organisation
-  runguard user set alice --disable              out at once
-`
-
 const NOTES = `
 Roles: a viewer looks; an operator also resumes, holds and acknowledges; an admin also changes budgets, keys and users, and
 reads the audit log. Nobody has to sign in on a gateway that only this machine reaches, until there is an admin token.`
@@ -20,7 +13,6 @@ export function addUserCommands(program: Command, run: Run): void {
   const user = program
     .command('user')
     .description('people who may open the control plane, and what they may do there')
-    .addHelpText('before', EXAMPLES)
     .addHelpText('after', NOTES)
   addAdd(user, run)
   addList(user, run)

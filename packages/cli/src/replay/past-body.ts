@@ -1,6 +1,6 @@
 /** Requests of the past as bytes, and what reads the numbers in them in place of the content that is gone. */
 
-import { type CacheTtl, type CallView, type RecordedLoop, type Scope, scaleTokens } from '@runguard/sdk/core'
+import { type CacheTtl, type CallView, type RecordedLoop, scaleTokens } from '@runguard/sdk/core'
 import type { ContentReaders, EstimateInput, Inspection, LoopParts, Loops } from '@runguard/sdk/engine'
 import type { PastCall, PastMessage, PastRequest } from './past-call.js'
 
@@ -25,20 +25,6 @@ export function bodyOf({ model, isStream, request, messages }: PastCall): Uint8A
 
 function markerOf(ttl: CacheTtl) {
   return ttl === '1h' ? { type: 'ephemeral', ttl } : { type: 'ephemeral' }
-}
-
-/** The headers that put a call on the account of then. */
-export function headersOf({ session, agent, parentAgent, user, task, project, tags }: Scope): Record<string, string> {
-  const named = {
-    'x-runguard-session': session,
-    'x-claude-code-agent-id': agent,
-    'x-claude-code-parent-agent-id': parentAgent,
-    'x-runguard-user': user,
-    'x-runguard-task': task,
-    'x-runguard-project': project,
-    'x-runguard-tag': tags.length === 0 ? null : tags.join(','),
-  }
-  return Object.fromEntries(Object.entries(named).filter((entry): entry is [string, string] => entry[1] !== null))
 }
 
 /** @param hasContent whether the requests have their conversations: then loops are looked for in those */

@@ -7,16 +7,18 @@ import type { ConfigFile } from './config-file.js'
 /** What a gateway can be told of calls, besides budgets. */
 export type Settings = Omit<EngineConfig, 'book'>
 
-const names = [
-  'mode',
-  'unknownModel',
-  'onStoreFailure',
-  'waitForMoneyMs',
-  'loops',
-  'breaker',
-  'caching',
-  'routing',
-] as const
+/** A setting that has no row here does not compile: one of the file would else be read, and never be in force. */
+const rows: Readonly<Record<keyof Settings, true>> = {
+  mode: true,
+  unknownModel: true,
+  onStoreFailure: true,
+  waitForMoneyMs: true,
+  loops: true,
+  breaker: true,
+  caching: true,
+  routing: true,
+}
+const names = Object.keys(rows) as readonly (keyof Settings)[]
 
 /** @param flags of which some were given */
 export function chooseSettings(flags: Partial<Settings>, file: ConfigFile | null): Settings {

@@ -32,6 +32,8 @@ export function callJson(record: CallRecord) {
     clampedTo: hold?.clampedTo ?? null,
     loop: record.loop ? loopJson(record.loop) : null,
     route: record.route ? routeJson(record.route) : null,
+    // Null for all calls but the tries of a cascade: its id, the try, its tier and the model of the last resort.
+    cascade: record.cascade ?? null,
     // Records from before there were ladders have no such field.
     degraded: degradedJson(record.degraded ?? []),
     durationMs: record.durationMs,

@@ -78,5 +78,11 @@ test('both are in the JSON, money exact and signed', () => {
     retiresAt: null,
   })
   expect(json.degraded).toEqual(degraded)
-  expect(callJson(billedRecord({ input: 10 }))).toMatchObject({ route: null, degraded: [] })
+  expect(callJson(billedRecord({ input: 10 }))).toMatchObject({ route: null, cascade: null, degraded: [] })
+})
+
+test('the try of a cascade is explained, and is in the JSON', () => {
+  const cascade = { id: 'rg_c', attempt: 2, tier: 'medium', asked: 'claude-opus-5-5' }
+  expect(lineOf('cascade', { cascade })).toBe('cascade   try 2 of rg_c, on medium; the last resort is claude-opus-5-5')
+  expect(callJson(billedRecord({ input: 10 }, { cascade })).cascade).toEqual(cascade)
 })

@@ -24,7 +24,7 @@ test('numbers stand under each other and the total is set apart', () => {
   ])
 })
 
-test('characters of more than one code unit do not shift a column', () => {
+test('characters of more than one code unit, and of two columns, do not shift a column', () => {
   expect(
     renderTable({
       columns,
@@ -33,7 +33,7 @@ test('characters of more than one code unit do not shift a column', () => {
         ['plain', '1'],
       ],
     }).split('\n'),
-  ).toEqual(['model  calls', '🙂🙂🙂🙂🙂      1', 'plain      1'])
+  ).toEqual(['model       calls', '🙂🙂🙂🙂🙂      1', 'plain           1'])
 })
 
 test('no line ends in blanks', () => {

@@ -1,5 +1,7 @@
 /** A small table for terminals: two spaces between columns, numbers to the right, a rule above the total. */
 
+import { widthOf } from './text-width.js'
+
 /** One column. */
 export interface Column {
   readonly title: string
@@ -26,7 +28,7 @@ const plainStyle: TableStyle = { title: String, total: String }
 export function renderTable({ columns, rows, total }: Table, style: TableStyle = plainStyle): string {
   const titles = columns.map(({ title }) => title)
   const all = [titles, ...rows, ...(total === undefined ? [] : [total])]
-  const widths = columns.map((_, index) => Math.max(...all.map((cells) => lengthOf(cells[index] ?? ''))))
+  const widths = columns.map((_, index) => Math.max(...all.map((cells) => widthOf(cells[index] ?? ''))))
   const layOut = (cells: readonly string[]): string =>
     columns
       .map(({ align }, index) => pad(cells[index] ?? '', widths[index] ?? 0, align))
@@ -34,16 +36,11 @@ export function renderTable({ columns, rows, total }: Table, style: TableStyle =
       .trimEnd()
   const lines = [style.title(layOut(titles)), ...rows.map(layOut)]
   if (total === undefined) return lines.join('\n')
-  const rule = '─'.repeat(Math.max(...all.map((cells) => layOut(cells).length)))
+  const rule = '─'.repeat(Math.max(...all.map((cells) => widthOf(layOut(cells)))))
   return [...lines, rule, style.total(layOut(total))].join('\n')
 }
 
-/** In code points: close enough to columns for the names that occur, and never half a character. */
-function lengthOf(text: string): number {
-  return [...text].length
-}
-
 function pad(text: string, width: number, align: Column['align']): string {
-  const space = ' '.repeat(Math.max(0, width - lengthOf(text)))
+  const space = ' '.repeat(Math.max(0, width - widthOf(text)))
   return align === 'right' ? space + text : text + space
 }

@@ -22,7 +22,7 @@ export interface AccessRequest {
   readonly method: string
   /** Lower-case names; a repeated header is one comma-separated value. */
   readonly headers: Headers
-  /** Of the connection, not of a header: that could be forged. */
+  /** Of the connection. What a header says of it counts only behind a proxy that is trusted. */
   readonly remoteAddress: string
 }
 
@@ -81,8 +81,10 @@ export interface OidcPages {
 export interface Access {
   /** Everything in one: host, origin, who it is, the token against forged changes, the role. One call per request. */
   permit(operation: Operation, request: AccessRequest): Promise<Grant | Denial>
-  /** Who shows this token or cookie; null if nobody. `permit` asks it too. */
-  authenticate(headers: Headers, remoteAddress: string): Promise<Actor | null>
+  /** Where it comes from, as far as that can be believed. */
+  addressOf(request: Pick<AccessRequest, 'headers' | 'remoteAddress'>): string
+  /** True if what is shown is meant for us: a token for people, right or not. What else is shown may mean the API. */
+  isMeant(headers: Headers): boolean
   /** Signs in with an admin token or the token of a user. After `permit('session.login')`. Tries are limited. */
   login(request: AccessRequest, token: string): Promise<Login | Denial>
   /** Ends the session of the request, if it has one; gives the `set-cookie` that takes the cookie away. */

@@ -31,12 +31,37 @@ export async function identifyCaller(
   const { rawHeaders } = request
   const headers = plainHeaders(request.headers)
   if (rules === null) return { kind: 'caller', account: null, rawHeaders, headers }
+  if (rules.keys.isIn(request.url ?? '')) return { kind: 'refuse', refusal: KEY_IN_ADDRESS }
   const found = await rules.keys.resolve(headers)
   if (found.kind === 'refuse') return found
-  if (found.kind === 'none') return { kind: 'caller', account: null, rawHeaders, headers }
+  if (found.kind === 'none') return withoutTokens(rules, { kind: 'caller', account: null, rawHeaders, headers })
   const replaced = replaceCredential(rawHeaders, found.presented, rules.upstreamKey)
   if (replaced === null) return { kind: 'refuse', refusal: NO_UPSTREAM_KEY }
-  return { kind: 'caller', account: found.account, rawHeaders: replaced, headers: joinHeaders(replaced) }
+  const { account } = found
+  return withoutTokens(rules, { kind: 'caller', account, rawHeaders: replaced, headers: joinHeaders(replaced) })
+}
+
+/**
+ * Looked at as it would go out, so that no second header of a name, no cookie and no header of a tool takes a token of ours
+ * to the API, or into the record of the call.
+ */
+function withoutTokens({ keys }: CallerRules, caller: Caller): Caller | { kind: 'refuse'; refusal: Refusal } {
+  const isMisplaced = caller.rawHeaders.some((text, at) => at % 2 === 1 && keys.isIn(text))
+  return isMisplaced ? { kind: 'refuse', refusal: KEY_MISPLACED } : caller
+}
+
+const KEY_IN_ADDRESS: Refusal = {
+  code: 'runguard_key_refused',
+  message:
+    'There is a token of RunGuard in the address, where every log on the way keeps it: replace it, and send the new one ' +
+    'as x-api-key.',
+}
+
+const KEY_MISPLACED: Refusal = {
+  code: 'runguard_key_refused',
+  message:
+    'There is a token of RunGuard in a header where RunGuard looks for none, or more than one: send one gateway key, as ' +
+    'x-api-key, as a bearer token, or as x-runguard-key.',
 }
 
 const NO_UPSTREAM_KEY: Refusal = {

@@ -35,9 +35,11 @@ export function isSecure(headers: Headers): boolean {
 
 /** A browser takes a cookie with this prefix only over https. */
 const SAFE_PREFIX = '__Secure-'
-const SESSION = 'runguard_session'
+
+/** Of the session, without the prefix. */
+export const sessionCookieName = 'runguard_session'
 
 /** The name of the cookie of whoever is signed in. */
 export function sessionCookie(headers: Headers): string {
-  return isSecure(headers) ? SAFE_PREFIX + SESSION : SESSION
+  return isSecure(headers) ? SAFE_PREFIX + sessionCookieName : sessionCookieName
 }

@@ -11,6 +11,7 @@ import {
 } from '@runguard/sdk/core'
 import type { Runtime } from '@runguard/sdk/engine'
 import type { BudgetRegistry, TeamStore } from '@runguard/sdk/store'
+import { holdsOwnToken } from './own-tokens.js'
 import { hashSecret, isSameSecret } from './secrets.js'
 
 /** What a call shows. */
@@ -23,6 +24,8 @@ export type KeyResolution =
 /** What a call shows, looked up. */
 export interface GatewayKeys {
   resolve(headers: Headers): Promise<KeyResolution>
+  /** True if a token of ours is anywhere in a header or an address, whether or not it is a right one. */
+  isIn(text: string): boolean
 }
 
 /** What is needed to look keys up. */
@@ -52,6 +55,7 @@ export function openGatewayKeys(parts: GatewayKeyParts): GatewayKeys {
       memory.noteUse(key.id, now)
       return { kind: 'account', account: keyAccount(key), presented }
     },
+    isIn: (text) => holdsOwnToken(text, parts.adminToken ?? null),
   }
 }
 

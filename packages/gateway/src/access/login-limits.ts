@@ -11,19 +11,28 @@ export interface LoginLimits {
   giveBack(address: string): Promise<void>
 }
 
+/** So many tries within a minute. */
+export interface TryCounts {
+  readonly perAddress: number
+  /** Of all together: somebody may have many addresses. */
+  readonly together: number
+}
+
+/** At the page where somebody signs in. */
+export const loginTries: TryCounts = { perAddress: 10, together: 100 }
+/** With a token in each request: programs ask often, and several times at once. */
+export const headerTries: TryCounts = { perAddress: 100, together: 1_000 }
+
 const MINUTE_SEC = 60
-const TRIES_PER_ADDRESS = 10
-/** Of all together: somebody may have many addresses. */
-const TRIES = 100
 
 /** Counters of this process. */
-export function createLoginLimits(): LoginLimits {
-  const own = new RateLimiterMemory({ points: TRIES_PER_ADDRESS, duration: MINUTE_SEC })
-  const all = new RateLimiterMemory({ points: TRIES, duration: MINUTE_SEC })
+export function createLoginLimits({ perAddress, together }: TryCounts): LoginLimits {
+  const own = new RateLimiterMemory({ points: perAddress, duration: MINUTE_SEC })
+  const all = new RateLimiterMemory({ points: together, duration: MINUTE_SEC })
   return {
     async takeTry(address) {
       try {
-        await own.consume(network(address))
+        await own.consume(networkOf(address))
         await all.consume('')
         return null
       } catch (error) {
@@ -32,14 +41,14 @@ export function createLoginLimits(): LoginLimits {
       }
     },
     async giveBack(address) {
-      await own.reward(network(address))
+      await own.reward(networkOf(address))
       await all.reward('')
     },
   }
 }
 
 /** Who has one address of version 6 has the 2⁶⁴ beside it. */
-function network(address: string): string {
+export function networkOf(address: string): string {
   if (!isIPv6(address) || /^::ffff:/i.test(address)) return address
   const [head = '', tail] = address.split('::', 2)
   const groups = head === '' ? [] : head.split(':')

@@ -38,7 +38,7 @@ export async function startCascade({ cascades }: Pick<Engine, 'cascades'>, call:
   if (body === null || problem !== null || endpoint.kind !== 'messages') return null
   const scope = call.scope ?? identify(headers, null, endpoint.project, call.account)
   try {
-    return await cascades.start({ body, scope, task: scope.task, betas: headers['anthropic-beta'] })
+    return await cascades.start({ body, scope, task: scope.task, headers })
   } catch (error) {
     // The engine says what is wrong with it.
     if (error instanceof MalformedBodyError) return null
@@ -71,8 +71,8 @@ interface Tried {
   readonly isGood: boolean
 }
 
-/** What another model may take though this one does not: the request as it is, its size, or the name. */
-const OF_THE_MODEL = new Set([400, 404, 413])
+/** Whoever is refused so is refused on every tier: no key, or no money. */
+const OF_THE_ACCOUNT = new Set([401, 402])
 
 class Cascade {
   private readonly parts: CascadeParts
@@ -102,12 +102,14 @@ class Cascade {
 
   /** Null if the caller has its answer: a refusal, or none any more. */
   private async attempt(attempt: number): Promise<Tried | null> {
-    const { engine, call, response, running, dispatch } = this.parts
+    const { engine, runtime, call, response, running, dispatch } = this.parts
     const step = this.started.plan.tries[attempt]
     if (step === undefined || call.body === null || response.destroyed) return null
     const body = replaceModel(call.body, this.started.view, step.model)
     const cascade = { id: this.id, attempt: attempt + 1, tier: step.tier, asked: this.started.asked }
-    const admission = await engine.admit({ ...call, body, cascade })
+    // What came before this try is no work on it.
+    const readAtTick = attempt === 0 ? call.readAtTick : runtime.tick()
+    const admission = await engine.admit({ ...call, body, cascade, readAtTick })
     if (admission.kind === 'refuse') {
       for (const [name, value] of this.told(attempt, false)) response.setHeader(name, value)
       refuse(response, admission.refusal, admission.id)
@@ -118,6 +120,8 @@ class Cascade {
     const leave = (): void => held.stop('caller-aborted')
     running.add(held)
     response.once('close', leave)
+    // Who left while the request was still looked at has left for good: no event will say so again.
+    if (response.destroyed || response.req.socket.destroyed) leave()
     dispatch(admission.body ?? body, held)
     const { end, record } = await held.ended
     response.off('close', leave)
@@ -161,7 +165,10 @@ class Cascade {
   }
 }
 
-/** Whether another tier may do better: not where nobody was reached, or where the account is refused. */
+/**
+ * Whether another tier may do better: not where nobody was reached, or where the account is refused. What a model does not
+ * take, or has no room for just now, the one that was asked for may answer: no call fails because it was tried cheaper.
+ */
 function isOfTheTier(end: HeldEnd): boolean {
-  return end.kind === 'answered' && (end.status === 200 || OF_THE_MODEL.has(end.status))
+  return end.kind === 'answered' && !OF_THE_ACCOUNT.has(end.status)
 }

@@ -4,7 +4,7 @@
  */
 
 import type { Headers } from '@runguard/sdk/core'
-import { credentialAccount, type Engine } from '@runguard/sdk/engine'
+import { credentialAccount, type Engine, type SendToApi } from '@runguard/sdk/engine'
 import { replaceCredential } from '../access/callers.js'
 import { type Upstream, upstreamSender } from './upstream-sender.js'
 
@@ -23,26 +23,36 @@ export interface CredentialParts extends Upstream {
   readonly held: string | null
 }
 
-/** So many are remembered; the one that was met first makes room. */
+/** So many are remembered; the one that was not met for the longest makes room. */
 const MAX_REMEMBERED = 1_000
+
+interface Lent {
+  readonly account: string
+  readonly send: SendToApi
+}
 
 /** Remembers credentials from now on. */
 export function rememberCredentials(parts: CredentialParts): Credentials {
-  const accounts = new Map<string, string>()
+  const lent = new Map<string, Lent>()
+  const remember = (shown: string, each: Lent): void => {
+    lent.delete(shown)
+    lent.set(shown, each)
+    const [oldest] = lent.keys()
+    if (lent.size > MAX_REMEMBERED && oldest !== undefined) lent.delete(oldest)
+  }
   const meet: Credentials['meet'] = ({ 'x-api-key': apiKey, authorization }) => {
     const shown = `${apiKey ?? ''}\n${authorization ?? ''}`
-    const known = accounts.get(shown)
-    if (known !== undefined) return known
-    const credential = {
-      ...(apiKey !== undefined && { 'x-api-key': apiKey }),
-      ...(authorization !== undefined && { authorization }),
+    const each = lent.get(shown) ?? {
+      account: credentialAccount(parts.address, shown),
+      send: upstreamSender(parts, {
+        ...(apiKey !== undefined && { 'x-api-key': apiKey }),
+        ...(authorization !== undefined && { authorization }),
+      }),
     }
-    const account = credentialAccount(parts.address, shown)
-    parts.engine.deferred.lend(account, upstreamSender(parts, credential))
-    accounts.set(shown, account)
-    const [oldest] = accounts.keys()
-    if (accounts.size > MAX_REMEMBERED && oldest !== undefined) accounts.delete(oldest)
-    return account
+    remember(shown, each)
+    // Each time: the queue lets go of those that it has not been lent for long.
+    parts.engine.deferred.lend(each.account, each.send)
+    return each.account
   }
   const [name, value] = parts.held === null ? [] : (replaceCredential([], '', parts.held) ?? [])
   if (name !== undefined) meet({ [name]: value })

@@ -22,12 +22,16 @@ const BEFORE_SENDING = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ])
 
+/** A question about batches has a short answer, and the queue waits for it. */
+const QUESTION_TIMEOUT_MS = 60_000
+
 /** @param credential headers that are sent with every request */
 export function upstreamSender({ upstream, upstreamPrefix }: Upstream, credential: Headers): SendToApi {
   return async ({ method, path, headers, body }) => {
     try {
       const sent = { ...headers, ...credential, 'accept-encoding': 'identity' }
-      const answer = await upstream.request({ method, path: upstreamPrefix + path, headers: sent, body })
+      const patience = method === 'GET' ? { headersTimeout: QUESTION_TIMEOUT_MS } : {}
+      const answer = await upstream.request({ method, path: upstreamPrefix + path, headers: sent, body, ...patience })
       const { statusCode: status, body: pieces } = answer
       return { kind: 'answer', status, headers: plainHeaders(answer.headers), body: pieces }
     } catch (error) {

@@ -2,9 +2,13 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
-import { type Alert, type Breaker, type Budget, type CallRecord, readToken } from '@runguard/sdk/core'
+import type { Alert, Breaker, Budget, CallRecord } from '@runguard/sdk/core'
 import type { LoopEvent } from '@runguard/sdk/engine'
+import type { Access } from '../access/access.js'
+import { plainHeaders } from '../headers.js'
 import { createApp } from './app.js'
+import { sweepAudit } from './audit-sweep.js'
+import { createReadGate } from './audited.js'
 import { openBudgetDesk } from './budget-desk.js'
 import type { ControlParts } from './control-parts.js'
 import { createEventHub } from './event-hub.js'
@@ -67,10 +71,13 @@ export function openControl({ fileBudgets, applyBudgets, dashboard, ...given }: 
   const summing = startSumming(store, runtime)
   const operations = allRoutes({ ...given, budgets, hub, summing })
   const files = dashboard === null ? null : readStaticFiles(dashboard)
-  const app = createApp({ operations, version, files, access, store, now, log: runtime.log })
+  const newId = (): string => runtime.id()
+  const written = { access, store, now, newId, reads: createReadGate(), log: runtime.log }
+  const app = createApp({ operations, version, files, ...written })
+  const stopSweep = sweepAudit(store, runtime)
   const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false })
   return {
-    owns,
+    owns: (target, headers) => owns(access, target, headers),
     serve: (request, response) => void listener(request, response),
     ears: {
       record: (record) => hub.publish('call', () => ({ kind: 'call', at: now(), call: callWire(record) })),
@@ -83,6 +90,7 @@ export function openControl({ fileBudgets, applyBudgets, dashboard, ...given }: 
     close: () => {
       hub.close()
       summing.stop()
+      stopSweep()
     },
   }
 }
@@ -113,11 +121,9 @@ function loopOf({ call, agent, loop, at }: LoopEvent): ReturnType<typeof loopWir
 }
 
 /** Tools of the Admin API show a token of RunGuard here; whoever shows another key means the upstream. */
-function owns(target: string, headers: IncomingMessage['headers']): boolean {
+function owns(access: Access, target: string, headers: IncomingMessage['headers']): boolean {
   const path = target.split('?', 1)[0] ?? ''
   if (path === '/runguard' || path.startsWith('/runguard/')) return true
-  if (path !== SPEND_LIMITS_PATH && !path.startsWith(`${SPEND_LIMITS_PATH}/`)) return false
-  const bearer = headers.authorization?.replace(/^bearer +/i, '').trim()
-  const shown = [headers['x-api-key'], bearer].flatMap((each) => (typeof each === 'string' ? [each] : []))
-  return shown.some((each) => ['admin', 'user'].includes(readToken(each)?.kind ?? ''))
+  const isLimits = path === SPEND_LIMITS_PATH || path.startsWith(`${SPEND_LIMITS_PATH}/`)
+  return isLimits && access.isMeant(plainHeaders(headers))
 }

@@ -7,19 +7,17 @@
 
 import type { HttpBindings } from '@hono/node-server'
 import type { Log } from '@runguard/sdk/engine'
-import type { AuditStore } from '@runguard/sdk/store'
 import type { Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import type { z } from 'zod'
 import type { Access } from '../access/access.js'
+import { type AuditParts, doAudited } from './audited.js'
 import type { Asker, AuditNote, ReadyOperation } from './operation.js'
 import { ApiProblem } from './problem.js'
 
 /** What every operation needs. */
-export interface RegisterParts {
+export interface RegisterParts extends AuditParts {
   readonly access: Access
-  readonly store: Pick<AuditStore, 'addAudit'>
-  readonly now: () => number
   readonly log: Log
 }
 
@@ -71,16 +69,10 @@ async function answer(
   }
   const asker = { ...asked, actor: grant.actor, csrfToken: grant.csrfToken }
   const input = await readInput(spec, context)
-  let noted: AuditNote | null = null
-  const answered = await handle({
-    ...input,
-    asker,
-    note: (note) => {
-      noted = note
-    },
-    setHeader: (name, value) => context.header(name, value, { append: true }),
-  })
-  if (spec.isAudited === true) await writeAudit(parts, spec.id, asker, noted)
+  const setHeader = (name: string, value: string): void => context.header(name, value, { append: true })
+  const run = (note: (note: AuditNote) => void): Promise<unknown> => handle({ ...input, asker, note, setHeader })
+  const [subject = ''] = Object.values(context.req.param())
+  const answered = spec.isAudited === true ? await doAudited(parts, { spec, asker, subject }, run) : await run(() => {})
   if (answered instanceof Response) return answered
   context.header('cache-control', 'no-store')
   // What a schema does not name is left out: nothing gets out by accident.
@@ -102,18 +94,6 @@ export function askerOf(context: ControlContext): Asker {
     url: context.req.url,
     signal: context.req.raw.signal,
   }
-}
-
-async function writeAudit(
-  { store, now }: RegisterParts,
-  action: string,
-  { actor, remoteAddress }: Asker,
-  note: AuditNote | null,
-): Promise<void> {
-  const { subject = '', before = null, after = null, actor: doer = actor } = note ?? {}
-  const { kind = 'nobody', id = '', name = '' } = doer ?? {}
-  const address = remoteAddress === '' ? null : remoteAddress
-  await store.addAudit({ at: now(), actor: { kind, id, name }, action, subject, address, before, after })
 }
 
 type Problems = ApiProblem['problems'][number][]

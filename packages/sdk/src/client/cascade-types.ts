@@ -4,8 +4,11 @@ import type { Message, MessageCreateParamsNonStreaming } from '@anthropic-ai/sdk
 import type { SkippedTier } from '../core/route/cascade.js'
 import type { CallOptions, CreatingClient } from './messages-client.js'
 
-/** Says whether an answer is good enough. What it throws ends the cascade: return false for a bad answer. */
-export type Verify = (message: Message) => boolean | Promise<boolean>
+/**
+ * Says whether an answer is good enough: by any value that JavaScript takes for true, such as a match. What it throws ends
+ * the cascade: return false for a bad answer.
+ */
+export type Verify = (message: Message) => unknown
 
 /** What a cascade may be told. */
 export interface CascadeOptions {

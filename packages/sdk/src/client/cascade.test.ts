@@ -53,6 +53,12 @@ describe('a cascade', () => {
     expect(session.spentUsd).toBeCloseTo(stage.records.reduce((sum, { cost }) => sum + cost.nano, 0) / 1e9, 12)
   })
 
+  it('takes for good whatever JavaScript takes for true', async () => {
+    const matches = ({ content }: Anthropic.Message) => JSON.stringify(content).match(/text/)
+    const answer = await stage.guard().cascade(TIERS, matches).create(stage.client(), params)
+    expect(answer).toMatchObject({ tier: 'small', isGood: true, failedUsd: 0 })
+  })
+
   it('gives the last answer where none is good: it is paid', async () => {
     const answer = await stage
       .guard()

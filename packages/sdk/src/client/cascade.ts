@@ -93,8 +93,9 @@ class Run {
     const { engine } = this.door
     const model = engine.cascades.modelOf(tiers.at(-1) ?? '')
     const body = new TextEncoder().encode(JSON.stringify({ ...this.asked.params, model }))
-    const scope = identify(this.account.headersFor(new Headers()), null, null)
-    return engine.cascades.plan({ body, scope, task: options.task ?? scope.task }, tiers)
+    const headers = this.account.headersFor(new Headers())
+    const scope = identify(headers, null, null)
+    return engine.cascades.plan({ body, scope, headers, task: options.task ?? scope.task }, tiers)
   }
 
   private async attempt({ tier, model }: CascadeTry, asked: string): Promise<{ message: Message; isGood: boolean }> {
@@ -104,7 +105,7 @@ class Run {
     const cascade = { id: this.id, attempt: this.attempts.length + 1, tier, asked }
     const { wrap } = openWays(this.door, this.accountOf(cascade, records))
     const message = await createMessage(wrap(client), { ...params, model }, options).finally(() => this.pay(records))
-    const isGood = (await unlessAborted(signal, Promise.resolve(this.parts.verify(message)))) === true
+    const isGood = Boolean(await unlessAborted(signal, Promise.resolve(this.parts.verify(message))))
     if (!isGood) for (const { cost } of records) this.failed = addUsd(this.failed, cost.nano)
     await this.learn(records.at(-1), isGood)
     const cost = records.reduce((sum, record) => addUsd(sum, record.cost.nano), zeroUsd)

@@ -2,6 +2,7 @@
 
 import type { Call } from '../core/body/incoming-call.js'
 import { readTraceParent } from '../core/body/trace-parent.js'
+import type { CallRecord } from '../core/cost/record.js'
 import type { Refusal } from '../core/refusal/errors.js'
 import { recordRefusal } from './call-record.js'
 import type { Desk, Opening } from './desk.js'
@@ -31,9 +32,13 @@ export function openRequest(
   }
 }
 
-/** A refused call is a call too: it is recorded, with nothing to pay. */
-export function refuse(desk: Desk, opening: Opening, refusal: Refusal): Admission {
-  const record = recordRefusal(desk, opening, refusal)
+/**
+ * A refused call is a call too: it is recorded, with nothing to pay.
+ *
+ * @param cache what there is to say of its prompt, for calls that are of no other use
+ */
+export function refuse(desk: Desk, opening: Opening, refusal: Refusal, cache: CallRecord['cache'] = null): Admission {
+  const record = recordRefusal(desk, opening, refusal, cache)
   desk.close(record, [])
   // It may have been the one that a breaker let try.
   desk.breakers.ended(record)

@@ -4,7 +4,7 @@
  */
 
 import { asObject } from '../core/body/json-object.js'
-import type { BatchRow } from '../store/batch-store.js'
+import { type BatchRow, untoldMark } from '../store/batch-store.js'
 import type { Store } from '../store/store.js'
 import { askApi, readBody, type SendToApi, type SmallAnswer } from './api-sender.js'
 import { meterResults, type ResultsMeter, settleUnanswered } from './batch-settling.js'
@@ -24,11 +24,10 @@ const SEARCH_AFTER_MS = 30 * 60_000
 const LEASE_MS = 120_000
 const LEASE = 'unread-batches'
 const MAX_ERROR_BYTES = 1024 * 1024
-const UNTOLD = 'untold:'
 
 /** Stands for the id of a batch of which nobody knows whether it exists. @param call RunGuard's id of its creation */
 export function untoldId(call: string): string {
-  return UNTOLD + call
+  return untoldMark + call
 }
 
 /** A round of looking after batches; it never rejects. One process at a time does it. */
@@ -51,7 +50,7 @@ export function watchUnread(
       const send = row.account == null ? null : sendOf(row.account)
       if (send === null) continue
       askedAt.set(row.id, now)
-      if (row.id.startsWith(UNTOLD)) await seek(desk, store, row, send)
+      if (row.id.startsWith(untoldMark)) await seek(desk, store, row, send)
       else if (await look(desk, row, send)) askedAt.set(row.id, Number.POSITIVE_INFINITY)
     }
   }

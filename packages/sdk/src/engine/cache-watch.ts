@@ -1,6 +1,6 @@
 /** What becomes of a prompt that was sent: when it can be read, whether it was billed as foretold, and if not, why. */
 
-import { isBilledAs, isShortened, savingOf, tokensOf } from '../core/cache/cache-check.js'
+import { isBilledAs, savingOf, tokensOf } from '../core/cache/cache-check.js'
 import { explainMiss, type SentPrompt } from '../core/cache/cache-miss.js'
 import type { CachePlan } from '../core/cache/cache-plan.js'
 import type { CacheMode, RecordedCache, RecordedMark, RecordedMiss } from '../core/cache/cache-record.js'
@@ -8,6 +8,7 @@ import { findEarlierEnds, findEnd, noteReturns, type PlanFacts, type PlannedProm
 import type { CallPrefix } from '../core/cache/fingerprints.js'
 import { pauseKindOf } from '../core/cache/keep-warm.js'
 import type { PrefixCall } from '../core/cache/prefix-index.js'
+import { isShortened } from '../core/cache/prefix-reading.js'
 import { fitPrompt } from '../core/cache/prompt-fit.js'
 import { costOf } from '../core/cost/cost.js'
 import { totalPrompt, type Usage, type UsagePart } from '../core/cost/usage.js'
@@ -72,7 +73,6 @@ class RunningPrompt implements CacheWatch {
     const { runtime, memory, id, owner, facts, plan, prefix, prompt, keepWarm, isPing } = this.watched
     const nowMs = runtime.now()
     if (!isPing) noteReturns({ ...facts, nowMs }, plan.story)
-    if (keepWarm.isOn && !isPing) keepWarm.resume(findEarlierEnds(prompt, plan.story))
     const call = isPing ? memory.index.warm(prompt, nowMs) : memory.index.begin(prompt, nowMs)
     const { reading } = call
     const sent = {
@@ -87,6 +87,16 @@ class RunningPrompt implements CacheWatch {
     }
     this.running = { call, sent, earlier: isPing ? NONE_EARLIER : memory.sent.note(owner, sent) }
     this.isOpen = true
+    if (keepWarm.isOn && !isPing) keepWarm.resume(this.findPauses(this.running))
+  }
+
+  /** Where the conversation paused: what it ended with may have been written anew since, and is then no part of this one. */
+  private findPauses({ sent, earlier }: Running): readonly number[] {
+    const { prompt, plan } = this.watched
+    const before = findBefore(sent, earlier.own)
+    const end = before === null ? null : findEnd(before.prompt)
+    const ends = findEarlierEnds(prompt, plan.story)
+    return end === null || ends.includes(end) ? ends : [...ends, end]
   }
 
   begun(usage: Usage): void {
@@ -128,7 +138,7 @@ class RunningPrompt implements CacheWatch {
       marks: plan.marks.map((mark) => recordMark(prefix, prompt, mark)),
       expected,
       isAsExpected: isComparable ? isBilledAs(expected, part) : null,
-      isShortened: isComparable && isShortened(expected, part),
+      isShortened: isComparable && this.running !== null && isShortened(prompt, this.running.call.reading, part),
       miss: isComparable ? this.findMiss(part) : null,
       diagnosis,
       ...this.saving(usage),
@@ -148,6 +158,7 @@ class RunningPrompt implements CacheWatch {
       session: owner.session,
       rates: facts.rates,
       tokens: totalPrompt(part),
+      keptTokens: scaleTo(marked.endTokens, prompt, part),
       startedAtMs: this.running.call.startedAtMs,
       kind: pauseKindOf(stopReason),
       watch: (id) =>
@@ -217,6 +228,11 @@ class RunningPrompt implements CacheWatch {
     }
     return savingOf({ usage, book, atMs: facts.nowMs, policy, asSent: isMarked ? tokensOf(plan.asSent) : null })
   }
+}
+
+/** So many tokens of a prompt as they were estimated, in those that were billed for it. */
+function scaleTo(tokens: number, { blocks }: PlannedPrompt, part: UsagePart): number {
+  return (tokens * totalPrompt(part)) / Math.max(1, blocks.at(-1)?.endTokens ?? 0)
 }
 
 /** So much of a prompt is new with every turn. */

@@ -38,7 +38,12 @@ export function priceUsage(desk: Desk, at: number, usage: Usage | null, isAtLeas
 }
 
 /** The record of a call that was not sent: nothing to pay, and why. */
-export function recordRefusal(desk: Desk, opening: Opening, refusal: Refusal): CallRecord {
+export function recordRefusal(
+  desk: Desk,
+  opening: Opening,
+  refusal: Refusal,
+  cache: CallRecord['cache'] = null,
+): CallRecord {
   const reason = refusal.code === 'runguard_caller_gone' ? 'caller-aborted' : 'refused'
   const outcome = {
     servedModel: null,
@@ -47,7 +52,7 @@ export function recordRefusal(desk: Desk, opening: Opening, refusal: Refusal): C
     usage: null,
     cost: priceUsage(desk, opening.startedAt, null, false),
   } as const
-  const answer = { status: null, upstreamId: null, headMs: null, cache: null }
+  const answer = { status: null, upstreamId: null, headMs: null, cache }
   const size = { responseBytes: 0, durationMs: opening.overheadMs }
   return closeRecord({ opening, hold: null }, answer, outcome, size)
 }

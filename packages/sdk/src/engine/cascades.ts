@@ -1,9 +1,8 @@
 /** Cascades: on which tiers a call is tried, by what each costs and what was learned of it. The tries are made by doors. */
 
 import type { CallView } from '../core/body/call.js'
-import { readEffort } from '../core/body/effort-edit.js'
 import { scanCall } from '../core/body/scan.js'
-import type { Scope } from '../core/budget/scope.js'
+import type { Headers, Scope } from '../core/budget/scope.js'
 import { findModel, isSameModel } from '../core/cost/price.js'
 import { type CascadePlan, type CascadeStep, planCascade, whyNotRepeated } from '../core/route/cascade.js'
 import type { CascadeRule } from '../core/route/cascade-facts.js'
@@ -18,8 +17,8 @@ export interface CascadeCall {
   /** With the model of the last resort in it. */
   readonly body: Uint8Array
   readonly scope: Scope
-  /** The header `anthropic-beta`. */
-  readonly betas?: string | undefined
+  /** They say which betas it uses, and whose prompt caches it meets. */
+  readonly headers: Headers
   /** Null: nothing is learned of it, and nothing that was learned is used. */
   readonly task: string | null
 }
@@ -108,7 +107,7 @@ function nameTier(tier: string, model: string | null): readonly Named[] {
 function describeStep(
   desk: RoutesDesk,
   outcomes: RouteOutcomes,
-  { view, body, scope, task, betas }: CascadeCall & { readonly view: CallView },
+  { view, body, scope, task, headers }: CascadeCall & { readonly view: CallView },
   { tier, model }: Named,
 ): CascadeStep {
   const { book, runtime } = desk
@@ -118,11 +117,13 @@ function describeStep(
   const { tokens: promptTokens } = desk.estimateInput(view, body, facts, desk.ratioOf(asked))
   const outputTokens = desk.shortOutput(scope, asked)
   const tokens = promptTokens * tokenFactor(book, asked, model)
+  const betas = readBetas(headers['anthropic-beta'])
+  const warmTokens = desk.warmOn({ view, body, scope, headers }, model)
   return {
     tier,
     model,
-    listedNano: expectCost(book, model, { countedBy: asked, promptTokens, outputTokens, view }, 0, atMs),
+    listedNano: expectCost(book, model, { countedBy: asked, promptTokens, outputTokens, view }, warmTokens, atMs),
     success: outcomes.estimate(task ?? '', task === null ? '' : tier),
-    lack: findLack(book, model, { view, effort: readEffort(body), betas: readBetas(betas), tokens }, atMs),
+    lack: findLack(book, model, { view, effort: view.effort ?? null, betas, tokens }, atMs),
   }
 }

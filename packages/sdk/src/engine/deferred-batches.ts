@@ -10,7 +10,7 @@ import { readBatchAnswers } from '../core/batch/batch-answer.js'
 import { asObject } from '../core/body/json-object.js'
 import type { DeferredBatch } from '../core/defer/defer.js'
 import { type ApiRequest, askApi, readBody, type SendToApi, type SmallAnswer } from './api-sender.js'
-import type { Lane } from './deferred-lane.js'
+import { type Lane, renewLease } from './deferred-lane.js'
 import { endLost, readResults } from './deferred-results.js'
 
 const BATCHES_PATH = '/v1/messages/batches'
@@ -30,14 +30,31 @@ export async function createBatch(lane: Lane, send: SendToApi, ids: readonly str
   const id = desk.runtime.id()
   const moved = await store.moveDeferred({ ids, from: ['waiting'], to: 'batched', batch: id, sender: null })
   const requests = await store.readDeferredRequests(moved)
+  await releaseHolds(lane, moved.filter((each) => !requests.has(each)))
   const first = await store.findDeferred(moved[0] ?? '')
   if (requests.size === 0 || first === null) return
   const createdAt = desk.runtime.now()
   const place = { upstream: null, isCertain: true, rejected: [], newestBefore } as const
   const batch: DeferredBatch = { id, account, state: 'creating', ...place, items: requests.size, createdAt }
   await store.putDeferredBatch(batch, createdAt)
+  if (!(await isStillOurs(lane, batch))) return giveBack(lane, batch, false)
   const headers = { ...VERSION, ...first.headers, 'content-type': 'application/json' }
   await settleCreation(lane, batch, send, { method: 'POST', path: BATCHES_PATH, headers, body: writeBody(requests) })
+}
+
+/** Whoever was stopped for longer than its lease lasts may have lost the calls to another process. */
+async function isStillOurs(lane: Lane, { id, items }: DeferredBatch): Promise<boolean> {
+  if (!(await renewLease(lane))) return false
+  const jobs = await lane.store.listDeferredOfBatch(id)
+  return jobs.filter(({ state }) => state === 'batched').length === items
+}
+
+/** Given up between two steps, they are in no batch that could tell what they cost: nothing. */
+async function releaseHolds({ store, desk }: Lane, ids: readonly string[]): Promise<void> {
+  for (const id of ids) {
+    const hold = (await store.findDeferred(id))?.hold ?? null
+    if (hold !== null) desk.journal.close(null, [{ kind: 'release', hold, at: desk.runtime.now() }])
+  }
 }
 
 /** Each request stands in it byte for byte. */
@@ -74,12 +91,15 @@ export async function seekBatch(lane: Lane, send: SendToApi, batch: DeferredBatc
 }
 
 /** The calls of a batch that does not exist wait again. */
-async function giveBack({ store, desk }: Lane, batch: DeferredBatch, hasTried: boolean): Promise<void> {
+async function giveBack(lane: Lane, batch: DeferredBatch, hasTried: boolean): Promise<void> {
+  const { store, desk } = lane
   const ids = (await store.listDeferredOfBatch(batch.id)).map(({ id }) => id)
-  await store.moveDeferred({
+  const back = await store.moveDeferred({
     ...{ ids, from: ['batched'], ofBatch: batch.id },
     ...{ to: 'waiting', batch: null, sender: null, hasTried },
   })
+  // Those that were given up or overtaken meanwhile need their hold no more.
+  await releaseHolds(lane, ids.filter((id) => !back.includes(id)))
   await store.putDeferredBatch({ ...batch, state: 'ended' }, desk.runtime.now())
 }
 

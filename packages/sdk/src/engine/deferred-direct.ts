@@ -3,6 +3,7 @@
 import { resolveEndpoint } from '../core/body/endpoint.js'
 import type { DeferredJob } from '../core/defer/defer.js'
 import { answerRefusal, type RefusalCode } from '../core/refusal/errors.js'
+import type { DeferredEnd } from '../store/deferred-store.js'
 import type { SendToApi } from './api-sender.js'
 import type { Lane } from './deferred-lane.js'
 import { errorAnswer } from './deferred-results.js'
@@ -23,9 +24,11 @@ const PASSING_REFUSALS: ReadonlySet<RefusalCode> = new Set([
 export async function startDirect(lane: Lane, send: SendToApi, job: DeferredJob): Promise<void> {
   const { store, desk, owner, directs } = lane
   const { id, batch, hold } = job
-  const moved = await store.moveDeferred({ ids: [id], from: ['waiting', 'batched'], to: 'direct', sender: owner })
-  const request = (await store.readDeferredRequests(moved)).get(id)
+  // Read first: between the move and the sending nothing may fail, because a call that was moved counts as sent.
+  const request = (await store.readDeferredRequests([id])).get(id)
   if (request === undefined) return
+  const moved = await store.moveDeferred({ ids: [id], from: ['waiting', 'batched'], to: 'direct', sender: owner })
+  if (moved.length === 0) return
   // The direct call takes a hold of its own, at its own price; what is in a batch may be billed as well.
   if (batch === null && hold !== null) desk.journal.close(null, [{ kind: 'release', hold, at: desk.runtime.now() }])
   const running = sendDirect(lane, send, job, request)
@@ -47,7 +50,7 @@ async function giveUp({ store, desk }: Lane, id: string, error: unknown): Promis
 }
 
 async function sendDirect(lane: Lane, send: SendToApi, job: DeferredJob, request: string): Promise<void> {
-  const { desk, store } = lane
+  const { desk } = lane
   const { id, scope, headers: own, client } = job
   const headers = { 'anthropic-version': '2023-06-01', ...own, 'content-type': 'application/json' }
   const body = utf8.encode(request)
@@ -60,7 +63,23 @@ async function sendDirect(lane: Lane, send: SendToApi, job: DeferredJob, request
   const at = desk.runtime.now()
   const ending = endingOf(answer)
   if (ending.isPassing && at < job.deadline) await putBack(lane, job)
-  else await store.endDeferred({ id, outcome: ending.outcome, answer: ending.answer, at })
+  else await endSurely(lane, { id, outcome: ending.outcome, answer: ending.answer, at })
+}
+
+const END_PAUSES_MS = [250, 1_000, 4_000, 16_000]
+
+/** The answer is here, and paid: a store that is away for a moment must not lose it. */
+async function endSurely({ store, desk }: Lane, end: DeferredEnd): Promise<void> {
+  for (const pauseMs of END_PAUSES_MS) {
+    try {
+      await store.endDeferred(end)
+      return
+    } catch (error) {
+      desk.runtime.log.warn('deferred-answer-unsaved', { job: end.id, error: String(error) })
+      await desk.runtime.sleep(pauseMs)
+    }
+  }
+  await store.endDeferred(end)
 }
 
 interface DirectEnding {

@@ -22,9 +22,9 @@ export async function runLane(lane: Lane): Promise<number | null> {
   await sweep(lane, await store.listDeferred(account))
   // Whoever has the credential works on the account, and must not be kept from it.
   if (send === null || !(await renewLease(lane))) return soonAt
-  await recover(lane, await store.listDeferred(account))
   await followBatches(lane, send)
   const [jobs, batches] = [await store.listDeferred(account), await store.listDeferredBatches(account)]
+  await recover(lane, jobs, batches)
   await releaseOrphans(lane, jobs, batches)
   const plan = planQueue(jobs, batches, desk.runtime.now(), settings.policy)
   const byId = new Map(jobs.map((job) => [job.id, job]))
@@ -53,24 +53,31 @@ function nextPollAt(batches: readonly DeferredBatch[], nowMs: number, longestMs:
 }
 
 /** What nobody will go on with, whoever works on the account. */
-async function sweep({ store, desk, send }: Lane, jobs: readonly DeferredJob[]): Promise<void> {
+async function sweep({ store, desk, send, settings }: Lane, jobs: readonly DeferredJob[]): Promise<void> {
   const at = desk.runtime.now()
   for (const { id, state, hold, createdAt, deadline } of jobs) {
+    // A process that has the credential may be about to send it: whoever moves it first has it.
+    const isLate = state === 'waiting' && send === null && deadline + settings.leaseMs <= at
     const isAbandoned = state === 'new' && createdAt + NEW_LIFE_MS <= at
-    const isLate = state === 'waiting' && send === null && deadline <= at
-    if (isAbandoned) await store.dropDeferred(id)
-    if (isLate) await store.endDeferred({ id, outcome: 'failed', answer: NO_CREDENTIAL, at })
-    if ((isAbandoned || isLate) && hold !== null) desk.journal.close(null, [{ kind: 'release', hold, at }])
+    const end = { id, outcome: 'failed', answer: NO_CREDENTIAL, at, from: ['waiting'] } as const
+    const isGone = (isAbandoned && (await store.dropDeferred(id))) || (isLate && (await store.endDeferred(end)))
+    if (isGone && hold !== null) desk.journal.close(null, [{ kind: 'release', hold, at }])
   }
 }
 
-/** Direct calls of a process that is gone. */
-async function recover({ store, desk, owner }: Lane, jobs: readonly DeferredJob[]): Promise<void> {
+/** Direct calls of which nobody knows any more: each may have been answered and paid, so none is sent again. */
+async function recover(
+  { store, desk, owner, directs }: Lane,
+  jobs: readonly DeferredJob[],
+  batches: readonly DeferredBatch[],
+): Promise<void> {
   const at = desk.runtime.now()
-  for (const { id, state, sender, batch } of jobs) {
-    if (state !== 'direct' || sender === owner) continue
-    if (batch !== null) await store.moveDeferred({ ids: [id], from: ['direct'], to: 'batched', sender: null })
-    else await store.endDeferred({ id, outcome: 'interrupted', answer: INTERRUPTED, at })
+  const open = new Set(batches.map(({ id }) => id))
+  for (const { id, state, sender, batch, deadline } of jobs) {
+    if (state !== 'direct' || (sender === owner && directs.has(id))) continue
+    // The batch that it was to overtake may still answer.
+    const mayBeAnswered = batch !== null && open.has(batch) && at < deadline
+    if (!mayBeAnswered) await store.endDeferred({ id, outcome: 'interrupted', answer: INTERRUPTED, at })
   }
 }
 

@@ -1,5 +1,6 @@
 /** Taking a call that may wait: kept first, then its money is set aside, and only then its caller is told. */
 
+import { createHash } from 'node:crypto'
 import { refuseDeferral } from '../core/batch/batch-refusal.js'
 import { reserveItem } from '../core/batch/batch-reserve.js'
 import type { CallView } from '../core/body/call.js'
@@ -49,6 +50,8 @@ export async function submitDeferred(desk: Desk, store: DeferredStore, draft: De
   const opening = openDeferral(desk, draft, read.kind === 'read' ? read.view : null)
   if (read.kind === 'problem') return turnAway(desk, opening, malformed(read.text))
   const { view, text } = read
+  const known = await store.findDeferred(draft.id)
+  if (known !== null && known.state !== 'new') return takeAgain(desk, opening, draft, known)
   const { book, unknownModel } = desk.config
   const unpriced = refuseUnpriced(book, view.model ?? '', opening.startedAt, unknownModel)
   if (unpriced !== null) return turnAway(desk, opening, unpriced)
@@ -60,7 +63,25 @@ export async function submitDeferred(desk: Desk, store: DeferredStore, draft: De
   const kept = isNew ? job : await store.findDeferred(job.id)
   // It ended and was forgotten in this very moment: taking it again is what its caller asks for.
   if (kept === null) return submitDeferred(desk, store, draft)
-  return kept.state === 'new' ? holdAndOpen(desk, store, kept, { opening, view, draft }) : { kind: 'taken', job: kept }
+  if (kept.state !== 'new' || !isSame(draft, kept)) return takeAgain(desk, opening, draft, kept)
+  return holdAndOpen(desk, store, kept, { opening, view, draft })
+}
+
+/** The same call is taken already; an answer to another one is nothing that its caller could use. */
+function takeAgain(desk: Desk, opening: Opening, draft: DeferralDraft, known: DeferredJob): Deferral {
+  return isSame(draft, known) ? { kind: 'taken', job: known } : turnAway(desk, opening, malformed(OTHER_REQUEST))
+}
+
+const OTHER_REQUEST =
+  'Another request was deferred before with this id, or this idempotency-key: take a new one for a new request.'
+
+function isSame(draft: DeferralDraft, { owner, digest }: DeferredJob): boolean {
+  return owner === draft.owner && digest === digestOf(draft)
+}
+
+function digestOf({ headers, body }: DeferralDraft): string {
+  const sorted = Object.entries(headers).sort(([left], [right]) => (left < right ? -1 : 1))
+  return createHash('sha256').update(JSON.stringify(sorted)).update(body).digest('base64url')
 }
 
 interface Submission {
@@ -85,8 +106,13 @@ async function holdAndOpen(
       return turnAway(desk, opening, reservation.refusal)
     }
   }
-  await store.moveDeferred({ ids: [job.id], from: ['new'], to: 'waiting', sender: null })
-  return { kind: 'taken', job: { ...job, state: 'waiting' } }
+  const moved = await store.moveDeferred({ ids: [job.id], from: ['new'], to: 'waiting', sender: null })
+  if (moved.length > 0) return { kind: 'taken', job: { ...job, state: 'waiting' } }
+  // Somebody who asked for the same at the same time was quicker: took it, or was refused and dropped it.
+  const kept = await store.findDeferred(job.id)
+  if (kept !== null) return { kind: 'taken', job: kept }
+  if (job.hold !== null) desk.journal.close(null, [{ kind: 'release', hold: job.hold, at: desk.runtime.now() }])
+  return submitDeferred(desk, store, draft)
 }
 
 function makeJob(desk: Desk, draft: DeferralDraft, opening: Opening, view: CallView): DeferredJob {
@@ -98,6 +124,7 @@ function makeJob(desk: Desk, draft: DeferralDraft, opening: Opening, view: CallV
     ...{ state: 'new', outcome: null, batch: null, sender: null, tries: 0, endedAt: null, toldAt: null },
     model: view.model ?? '',
     bytes: body.length,
+    digest: digestOf(draft),
     createdAt: startedAt,
     deadline: startedAt + withinMs,
     hold: accounts.length === 0 ? null : opening.id,

@@ -54,7 +54,7 @@ function budget(limit: string): Budget {
 
 /** A process. Its queue is worked on only by `round`. */
 function open(limit = '$10', send: SendToApi | null = sender(), defer: Partial<DeferSettings> = {}) {
-  const runtime = { ...systemRuntime(), now: () => clock.now(), schedule: () => () => {} }
+  const runtime = { ...systemRuntime(), now: () => clock.now(), schedule: () => () => {}, sleep: async () => {} }
   const config = { ...engineDefaults, book: loadPriceBook(priceList), waitForMoneyMs: 0 }
   const engine = createEngine({ config, store, runtime, budgets: [budget(limit)], defer })
   if (send !== null) engine.deferred.lend('acc', send)
@@ -172,6 +172,31 @@ describe('calls that may wait', () => {
     expect(billedItems()).toBe(1)
   })
 
+  it('are refused with the id of another request: its answer is nothing that their caller could use', async () => {
+    const { take, submit } = open()
+    await take('one', { id: 'mine' })
+    const other = await submit('two', { id: 'mine' })
+    expect(other).toMatchObject({ kind: 'refused', refusal: { code: 'runguard_malformed_request' } })
+    expect((await balances()).held).toBe((await store.findDeferred('mine'))?.most)
+  })
+
+  it('are in the books although they were given up in the moment in which they went into a batch', async () => {
+    const { take, pass, deferred, engine } = open()
+    const id = await take('one')
+    const find = store.findDeferred
+    store.findDeferred = async (asked) => {
+      const job = await find(asked)
+      store.findDeferred = find
+      await pass(2 * MINUTE_MS)
+      return job
+    }
+    expect(await deferred.cancel(id)).toBe(true)
+    await pass(25 * MINUTE_MS)
+    await engine.flush()
+    expect(billedItems()).toBe(1)
+    expect(await balances()).toEqual({ spent: billed(), held: 0 })
+  })
+
   it('cost nothing when they are given up in time, and are paid without an answer when not', async () => {
     const { take, pass, deferred, engine } = open()
     const [early, late, kept] = [await take('early'), await take('late'), await take('kept')]
@@ -238,6 +263,24 @@ describe('the deadline', () => {
     expect(await store.listDeferredAccounts()).toEqual([])
   })
 
+  it('is no reason to pay twice: a direct call that its process left behind is not sent again, whatever its batch does', async () => {
+    await simulator.close()
+    await simulate({ batchCancelMs: 3 * HOUR_MS })
+    const { take, pass, engine } = open()
+    const id = await take(`[[sim:batch-after ${20 * HOUR_MS}]] one`)
+    await pass(2 * MINUTE_MS)
+    await pass(5 * HOUR_MS + 46 * MINUTE_MS, 10)
+    await store.moveDeferred({ ids: [id], from: ['batched'], to: 'direct', sender: 'dead' })
+    await pass(6 * MINUTE_MS, 2)
+    expect(await outcomeOf(id)).toMatchObject({ state: 'direct', outcome: null })
+    await pass(10 * MINUTE_MS)
+    expect(await outcomeOf(id)).toMatchObject({ outcome: 'interrupted' })
+    await pass(4 * HOUR_MS, 4)
+    await engine.flush()
+    expect(simulator.log.filter(({ path }) => path === '/v1/messages')).toHaveLength(0)
+    expect(await balances()).toEqual({ spent: 0, held: 0 })
+  })
+
   it('is no reason to pass a budget: a direct call that does not fit fails at the deadline', async () => {
     const { take, pass, engine } = open('$0.0004')
     const id = await take('[[sim:batch-after 80000000]] one')
@@ -291,6 +334,20 @@ describe('a creation whose answer is lost', () => {
     expect(billedItems()).toBe(1)
   })
 
+  it('leaves nothing set aside for a call that was given up meanwhile', async () => {
+    let losses = 1
+    const { take, pass, deferred, engine } = open(
+      '$10',
+      sender((asked) => (isCreation(asked) && losses-- > 0 ? 'request' : null)),
+    )
+    const id = await take('one')
+    await pass(2 * MINUTE_MS)
+    await deferred.cancel(id)
+    await pass(30 * MINUTE_MS, 3)
+    await engine.flush()
+    expect(await balances()).toEqual({ spent: 0, held: 0 })
+  })
+
   it("is not mixed up with somebody else's batch of the same size: that is neither answered from nor cancelled", async () => {
     let losses = 1
     const { take, pass } = open(
@@ -339,6 +396,23 @@ describe('a process that dies', () => {
     expect(simulator.log.filter(({ path }) => path === '/v1/messages')).toHaveLength(0)
   })
 
+  it('does not send what another process took over while it stood still', async () => {
+    const [first, second] = [open(), open()]
+    const id = await first.take('one')
+    const put = store.putDeferredBatch
+    store.putDeferredBatch = async (batch, at) => {
+      store.putDeferredBatch = put
+      await clock.advance(3 * MINUTE_MS)
+      await second.deferred.round()
+      return put(batch, at)
+    }
+    await first.pass(2 * MINUTE_MS)
+    await second.pass(40 * MINUTE_MS, 8)
+    expect(await outcomeOf(id)).toMatchObject({ outcome: 'succeeded' })
+    expect(simulator.log.filter(({ path, method }) => isCreation({ path, method } as ApiRequest))).toHaveLength(1)
+    expect(billedItems()).toBe(1)
+  })
+
   it('leaves no money behind for a call that nobody was told of', async () => {
     const { take, pass, engine } = open()
     const id = await take('one')
@@ -361,6 +435,56 @@ describe('a process that dies', () => {
     await pass(MINUTE_MS, 4)
     expect(await outcomeOf(id)).toMatchObject({ outcome: 'succeeded' })
     expect(billedItems()).toBe(1)
+  })
+})
+
+describe('a store that fails', () => {
+  it('for a moment loses no answer of a direct call', async () => {
+    const { take, pass } = open()
+    const end = store.endDeferred
+    let failures = 2
+    store.endDeferred = async (asked) => {
+      if (failures-- > 0) throw new Error('away')
+      return end(asked)
+    }
+    const id = await take('one', { withinMs: 10 * MINUTE_MS })
+    await pass(MINUTE_MS)
+    expect(await outcomeOf(id)).toMatchObject({ outcome: 'succeeded' })
+  })
+
+  it('for the calls of one account lets those of others go on', async () => {
+    const { take, pass } = open()
+    const [accounts, jobs] = [store.listDeferredAccounts, store.listDeferred]
+    store.listDeferredAccounts = async () => ['aaa', ...(await accounts())]
+    store.listDeferred = async (account) => {
+      if (account === 'aaa') throw new Error('damaged')
+      return jobs(account)
+    }
+    const id = await take('one')
+    await expect(pass(2 * MINUTE_MS)).rejects.toThrow('damaged')
+    await expect(pass(25 * MINUTE_MS)).rejects.toThrow('damaged')
+    expect(await outcomeOf(id)).toMatchObject({ outcome: 'succeeded' })
+  })
+})
+
+describe('what is kept', () => {
+  it('is forgotten in time although nobody asks for anything any more', async () => {
+    const { take, deferred, engine } = open('$10', null)
+    const id = await take('one')
+    await deferred.cancel(id)
+    await clock.advance(8 * 24 * HOUR_MS)
+    await engine.keep()
+    expect(await store.findDeferred(id)).toBeNull()
+  })
+
+  it('of credentials has an end, but for those that calls wait for', async () => {
+    const { take, deferred } = open()
+    await take('one')
+    await deferred.round()
+    for (let index = 0; index < 10_050; index++) deferred.lend(`made-up-${index}`, sender())
+    expect(deferred.sendOf('acc')).not.toBeNull()
+    expect(deferred.sendOf('made-up-0')).toBeNull()
+    expect(deferred.sendOf('made-up-10049')).not.toBeNull()
   })
 })
 

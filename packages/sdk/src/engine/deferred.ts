@@ -5,7 +5,6 @@
  * twice as far as that can be told from here.
  */
 
-import type { DeferredJob } from '../core/defer/defer.js'
 import { defaultDeferPolicy } from '../core/defer/defer-plan.js'
 import type { DeferConfig } from '../core/defer/defer-schema.js'
 import type { DeferredStore } from '../store/deferred-store.js'
@@ -14,6 +13,7 @@ import type { DeferSettings, Lane } from './deferred-lane.js'
 import { errorAnswer } from './deferred-results.js'
 import { runLane } from './deferred-round.js'
 import { type Deferral, type DeferralDraft, submitDeferred } from './deferred-submit.js'
+import { type DeferredCallState, type TellEnd, tellEnds } from './deferred-telling.js'
 import type { Desk } from './desk.js'
 
 const DAY_MS = 86_400_000
@@ -34,15 +34,6 @@ export function deferSettings(config: DeferConfig | undefined): Partial<DeferSet
   return { policy: { ...defaultDeferPolicy, flushAfterMs }, keepMs }
 }
 
-/** A deferred call, with its answer as JSON once it has ended. */
-export interface DeferredCallState {
-  readonly job: DeferredJob
-  readonly answer: string | null
-}
-
-/** Told of calls that have ended. False: it is to be tried again. */
-export type TellEnd = (state: DeferredCallState) => Promise<boolean>
-
 /** The queue, as doors see it. */
 export interface Deferred {
   /** Takes a call, or refuses it as `admit` does. Rejects if the store cannot be written. */
@@ -57,6 +48,8 @@ export interface Deferred {
   sendOf(account: string): SendToApi | null
   /** One round over all accounts, now. Rejects if the store cannot be reached. */
   round(): Promise<void>
+  /** What is to be done from time to time although nobody asks: late calls end, old answers are forgotten. Never rejects. */
+  keep(): Promise<void>
   /** Stops, and waits for the calls that are on their way. */
   close(): Promise<void>
 }
@@ -77,13 +70,15 @@ export function openDeferred(parts: DeferredParts): Deferred {
 
 const CANCELED = errorAnswer('invalid_request_error', 'The call was given up by its caller.')
 const TIDY_EVERY_MS = 3_600_000
-const MOST_TOLD = 100
-/** Webhooks are told by one process at a time, as if they were an account. */
-const WEBHOOKS = 'webhooks'
+/** More credentials than this are not kept: whoever makes them up must not fill the memory. */
+const MOST_LENT = 10_000
 
 class Queue implements Deferred {
   private readonly parts: DeferredParts
+  /** The one that was lent the longest ago comes first. */
   private readonly sends = new Map<string, SendToApi>()
+  /** The accounts that had something to do when they were last looked at. */
+  private busy: ReadonlySet<string> = new Set()
   private readonly directs = new Map<string, Map<string, Promise<void>>>()
   private running: Promise<void> = Promise.resolve()
   private cancelTimer = (): void => {}
@@ -116,18 +111,21 @@ class Queue implements Deferred {
     const job = await store.findDeferred(id)
     if (job === null || job.state === 'ended') return false
     const hasEnded = await store.endDeferred({ id, outcome: 'canceled', answer: CANCELED, at })
-    // What is in a batch may still be answered, and paid: its result says so.
-    if (hasEnded && job.batch === null && job.hold !== null) {
-      desk.journal.close(null, [{ kind: 'release', hold: job.hold, at }])
+    // Where it was when it ended, not when it was looked at: what is in a batch may be answered and paid, as its result says.
+    const ended = hasEnded ? await store.findDeferred(id) : null
+    if (ended !== null && ended.batch === null && ended.hold !== null) {
+      desk.journal.close(null, [{ kind: 'release', hold: ended.hold, at }])
     }
     this.wakeBy(at)
     return hasEnded
   }
 
   lend(account: string, send: SendToApi): void {
-    const isNew = !this.sends.has(account)
+    const isNew = !this.sends.delete(account)
     this.sends.set(account, send)
-    if (isNew) this.wakeBy(this.parts.desk.runtime.now())
+    if (!isNew) return
+    if (this.sends.size > MOST_LENT) this.giveBackOne()
+    void this.greet(account)
   }
 
   sendOf(account: string): SendToApi | null {
@@ -151,6 +149,33 @@ class Queue implements Deferred {
     }
   }
 
+  keep(): Promise<void> {
+    const isAtWork = this.sends.size > 0 || this.parts.tell !== undefined
+    const kept = isAtWork ? this.round() : this.tidy()
+    return kept.catch((error: unknown) => {
+      this.parts.desk.runtime.log.error('deferred-round-failed', { error: String(error) })
+    })
+  }
+
+  /** What waits for this credential is worked on at once; for others nothing is new. */
+  private async greet(account: string): Promise<void> {
+    const { store, desk, settings } = this.parts
+    const now = desk.runtime.now()
+    try {
+      if ((await store.listDeferredAccounts()).includes(account)) this.wakeBy(now)
+    } catch {
+      this.wakeBy(now + settings.pollMs)
+    }
+  }
+
+  /** The credential that was lent the longest ago and that nothing waits for; it is taken again when it is seen again. */
+  private giveBackOne(): void {
+    const idle = [...this.sends.keys()].find((account) => !this.busy.has(account))
+    if (idle === undefined) return
+    this.sends.delete(idle)
+    this.directs.delete(idle)
+  }
+
   private wakeBy(at: number): void {
     if (this.isClosed || at >= this.wakeAt) return
     const { runtime } = this.parts.desk
@@ -168,13 +193,23 @@ class Queue implements Deferred {
   private async runAll(): Promise<void> {
     if (this.isClosed) return
     const { store, desk, settings } = this.parts
-    for (const account of await store.listDeferredAccounts()) {
+    const accounts = await store.listDeferredAccounts()
+    this.busy = new Set(accounts)
+    const failures: unknown[] = []
+    for (const account of accounts) {
       if (this.isClosed) return
-      const wakeAt = await runLane(this.laneOf(account))
+      // What is wrong with the calls of one account is no reason to let those of others wait.
+      const wakeAt = await runLane(this.laneOf(account)).catch((error: unknown) => {
+        failures.push(error)
+        return desk.runtime.now() + settings.pollMs
+      })
       if (wakeAt !== null) this.wakeBy(Math.max(wakeAt, desk.runtime.now()))
     }
-    if (await this.tellEnds()) this.wakeBy(desk.runtime.now() + settings.pollMs)
+    const { tell } = this.parts
+    const isLeft = tell !== undefined && (await tellEnds({ desk, store, leaseMs: settings.leaseMs, tell }))
+    if (isLeft) this.wakeBy(desk.runtime.now() + settings.pollMs)
     await this.tidy()
+    if (failures.length > 0) throw failures[0]
   }
 
   private laneOf(account: string): Lane {
@@ -183,24 +218,6 @@ class Queue implements Deferred {
     this.directs.set(account, directs)
     const wake = (): void => this.wakeBy(desk.runtime.now())
     return { desk, store, settings, account, owner: desk.owner, send: this.sends.get(account) ?? null, directs, wake }
-  }
-
-  /** True if somebody could not be told yet. */
-  private async tellEnds(): Promise<boolean> {
-    const { store, desk, tell, settings } = this.parts
-    if (tell === undefined) return false
-    const untold = await store.listUntold(MOST_TOLD)
-    const now = desk.runtime.now()
-    const lease = { account: WEBHOOKS, owner: desk.owner, now, until: now + settings.leaseMs }
-    if (untold.length === 0 || !(await store.leaseDeferred(lease))) return untold.length > 0
-    let isLeft = untold.length === MOST_TOLD
-    for (const job of untold) {
-      const isTold = await tell({ job, answer: await store.readDeferredAnswer(job.id) })
-      const isGivenUp = (job.endedAt ?? 0) + DAY_MS <= now
-      if (isTold || isGivenUp) await store.markTold(job.id, now)
-      else isLeft = true
-    }
-    return isLeft
   }
 
   private async tidy(): Promise<void> {

@@ -20,8 +20,9 @@ import { openBatchBooks } from './batch-books.js'
 import { watchUnread } from './batch-unread.js'
 import { openBreakers } from './breakers.js'
 import { type Cascades, openCascades } from './cascades.js'
-import { type Deferred, deferDefaults, openDeferred, type TellEnd } from './deferred.js'
+import { type Deferred, deferDefaults, openDeferred } from './deferred.js'
 import type { DeferSettings } from './deferred-lane.js'
+import type { TellEnd } from './deferred-telling.js'
 import type { CallHold, Desk, EngineConfig } from './desk.js'
 import type { EstimateInput } from './estimate-input.js'
 import { openJournal } from './journal.js'
@@ -108,7 +109,10 @@ export function createEngine(options: EngineOptions): Engine {
   const settings = { ...deferDefaults, ...options.defer }
   const deferred = openDeferred({ desk, store, settings, tell: options.tellDeferred })
   const unread = watchUnread(desk, store, (account) => deferred.sendOf(account))
-  const keeper = startKeeper(desk, store, running, unread)
+  const keeper = startKeeper(desk, store, running, async () => {
+    await unread()
+    await deferred.keep()
+  })
   return {
     admit: (call) => admit(desk, call),
     setBudgets: (list) => {
@@ -129,7 +133,7 @@ export function createEngine(options: EngineOptions): Engine {
     keep: keeper.round,
     close: async () => {
       keeper.stop()
-      desk.keepWarm.close()
+      await desk.keepWarm.close()
       await deferred.close()
       await desk.loops.flush()
       await desk.routes.outcomes.settled()
@@ -182,7 +186,7 @@ function openDesk(options: EngineOptions, { budgets, running, alerts }: Shared):
   const keepWarm = openKeepWarm({
     runtime,
     policy: config.caching.keepWarm ?? null,
-    ping: (prompt) => sendPing(desk, prompt),
+    ping: (prompt, stop) => sendPing(desk, prompt, stop),
   })
   const desk: Desk = {
     config,

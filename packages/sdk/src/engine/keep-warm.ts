@@ -27,6 +27,8 @@ export interface WarmPrompt {
   readonly rates: CacheRates
   /** Tokens of the prompt as they were billed. */
   readonly tokens: number
+  /** So many of them stand before its last marker: the others are paid with every ping, and never kept. */
+  readonly keptTokens: number
   /** When the request was sent. */
   readonly startedAtMs: number
   readonly kind: PauseKind
@@ -40,14 +42,16 @@ export interface WarmPrompt {
 export interface KeepWarm {
   /** True if anything may be spent on it at all. */
   readonly isOn: boolean
+  /** Whether the allowance of a session has room for a ping of a prompt of so many tokens. */
+  hasRoom(session: string, tokens: number, rates: CacheRates): boolean
   /** A conversation was answered and pauses. */
   pause(prompt: WarmPrompt): void
   /** It goes on. @param places where it may have ended before */
   resume(places: readonly number[]): void
   /** The session is over, by the word of its application. */
   leave(session: string): void
-  /** Nothing is sent any more. */
-  close(): void
+  /** Nothing is sent any more. Resolves when what was on its way is settled; it is not waited for. */
+  close(): Promise<void>
 }
 
 /** What keeping warm needs. */
@@ -55,8 +59,12 @@ export interface KeepWarmParts {
   readonly runtime: Runtime
   /** Null: nothing is kept warm. */
   readonly policy: KeepWarmPolicy | null
-  /** Sends a ping as a call of its own; null if it was refused or got no answer. Never rejects. */
-  ping(prompt: WarmPrompt): Promise<CallRecord | null>
+  /**
+   * Sends a ping as a call of its own; null if it was not sent. Never rejects.
+   *
+   * @param stop fires when nobody waits for it any more
+   */
+  ping(prompt: WarmPrompt, stop: AbortSignal): Promise<CallRecord | null>
 }
 
 /** Nothing is kept warm yet. */
@@ -64,7 +72,14 @@ export function openKeepWarm(parts: KeepWarmParts): KeepWarm {
   return parts.policy === null ? KEPT_COLD : new WarmPauses(parts, parts.policy)
 }
 
-const KEPT_COLD: KeepWarm = { isOn: false, pause() {}, resume() {}, leave() {}, close() {} }
+const KEPT_COLD: KeepWarm = {
+  isOn: false,
+  hasRoom: () => false,
+  pause() {},
+  resume() {},
+  leave() {},
+  close: async () => {},
+}
 
 interface Pause {
   readonly prompt: WarmPrompt
@@ -83,6 +98,8 @@ const LATEST_MS = lifetimeMs['5m'] - 3_000
 const MAX_PAUSES = 1_000
 const MAX_BYTES = 64 * 1024 * 1024
 const MAX_SESSIONS = 20_000
+/** What the API did not take once, it does not take again. */
+const UNWILLING_MS = 3_600_000
 const PICO_PER_NANO = 1_000
 
 class WarmPauses implements KeepWarm {
@@ -91,13 +108,22 @@ class WarmPauses implements KeepWarm {
   private readonly policy: KeepWarmPolicy
   private readonly book = new PauseBook()
   private readonly pauses = new Map<number, Pause>()
+  /** By session: what its pings have cost, and the most that those on their way may cost. */
   private readonly spent = new Map<string, NanoUsd>()
+  private readonly unwilling = new Map<string, number>()
+  /** Pings on their way, each with what stops it. */
+  private readonly running = new Map<Promise<CallRecord | null>, AbortController>()
   private bytes = 0
   private isClosed = false
 
   constructor(parts: KeepWarmParts, policy: KeepWarmPolicy) {
     this.parts = parts
     this.policy = policy
+  }
+
+  hasRoom(session: string, tokens: number, rates: CacheRates): boolean {
+    const isTaken = this.parts.runtime.now() >= (this.unwilling.get(session) ?? 0)
+    return isTaken && this.spentOn(session) + mostNano(tokens, rates) <= this.policy.maxPerSession
   }
 
   pause(prompt: WarmPrompt): void {
@@ -116,7 +142,7 @@ class WarmPauses implements KeepWarm {
 
   resume(places: readonly number[]): void {
     for (const place of places) {
-      if (!this.pauses.has(place)) continue
+      // A pause that was given up counts as well: else nobody would ever be seen to come back from one.
       this.book.end(place, this.parts.runtime.now())
       this.end(place)
     }
@@ -126,9 +152,11 @@ class WarmPauses implements KeepWarm {
     for (const [place, { prompt }] of this.pauses) if (prompt.scope.session === session) this.end(place)
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.isClosed = true
     for (const place of this.pauses.keys()) this.end(place)
+    for (const stop of this.running.values()) stop.abort()
+    await Promise.all(this.running.keys())
   }
 
   private end(place: number): void {
@@ -141,7 +169,8 @@ class WarmPauses implements KeepWarm {
 
   private schedule(pause: Pause): void {
     const { runtime } = this.parts
-    const delayMs = Math.max(0, pause.renewedAtMs + PING_AFTER_MS - runtime.now())
+    // A clock that was set back must not have it wait for longer.
+    const delayMs = Math.min(PING_AFTER_MS, Math.max(0, pause.renewedAtMs + PING_AFTER_MS - runtime.now()))
     pause.cancel = runtime.schedule(delayMs, () => void this.renew(pause))
   }
 
@@ -150,8 +179,7 @@ class WarmPauses implements KeepWarm {
     const { prompt } = pause
     const startedAtMs = this.parts.runtime.now()
     if (!this.isWorthIt(pause, startedAtMs)) return this.end(prompt.place)
-    const record = await this.parts.ping(prompt)
-    if (record !== null) this.pay(prompt.session, record.cost.nano)
+    const record = await this.send(prompt)
     // The conversation went on meanwhile.
     if (this.pauses.get(prompt.place) !== pause) return
     if (record === null || !wasRead(record)) return this.end(prompt.place)
@@ -161,25 +189,65 @@ class WarmPauses implements KeepWarm {
   }
 
   private isWorthIt({ prompt, outlasted, renewedAtMs }: Pause, nowMs: number): boolean {
+    const { maxPings } = this.policy
     this.book.expire(nowMs)
-    if (outlasted > this.policy.maxPings || nowMs - renewedAtMs > LATEST_MS) return false
-    if (pingGain(this.book, prompt.kind, outlasted, prompt.rates) <= 0) return false
-    // What is booked where the answer is lost must be allowed as well: all of it written, at the dearest.
-    const mostNano = Math.ceil((prompt.tokens * prompt.rates.write1h) / PICO_PER_NANO)
-    return (this.spent.get(prompt.session) ?? zeroUsd) + mostNano <= this.policy.maxPerSession
+    if (outlasted > maxPings || nowMs - renewedAtMs > LATEST_MS) return false
+    if (!this.hasRoom(prompt.session, prompt.tokens, prompt.rates)) return false
+    return (
+      pingGain(this.book, { kind: prompt.kind, outlasted, maxPings, rates: prompt.rates, pingCost: costOf(prompt) }) > 0
+    )
   }
 
-  private pay(session: string, cost: NanoUsd): void {
-    const sum = nanoUsd((this.spent.get(session) ?? zeroUsd) + cost)
-    this.spent.delete(session)
-    this.spent.set(session, sum)
-    const [oldest] = this.spent.keys()
-    if (this.spent.size > MAX_SESSIONS && oldest !== undefined) this.spent.delete(oldest)
+  /** The most that it may cost is taken from the allowance first: several prompts of a session may be due at once. */
+  private async send(prompt: WarmPrompt): Promise<CallRecord | null> {
+    const { session, tokens, rates } = prompt
+    const most = mostNano(tokens, rates)
+    this.spend(session, most)
+    const stop = new AbortController()
+    const ping = this.parts.ping(prompt, stop.signal)
+    this.running.set(ping, stop)
+    const record = await ping
+    this.running.delete(ping)
+    this.spend(session, (record?.cost.nano ?? 0) - most)
+    if (record !== null && isUntaken(record)) {
+      remember(this.unwilling, session, this.parts.runtime.now() + UNWILLING_MS)
+    }
+    return record
   }
+
+  private spentOn(session: string): NanoUsd {
+    return this.spent.get(session) ?? zeroUsd
+  }
+
+  private spend(session: string, nano: number): void {
+    remember(this.spent, session, nanoUsd(Math.max(0, this.spentOn(session) + nano)))
+  }
+}
+
+function remember<Value>(bySession: Map<string, Value>, session: string, value: Value): void {
+  bySession.delete(session)
+  bySession.set(session, value)
+  const [oldest] = bySession.keys()
+  if (bySession.size > MAX_SESSIONS && oldest !== undefined) bySession.delete(oldest)
+}
+
+/** What is booked where the answer is lost must be allowed as well: all of it written, at the dearest. */
+function mostNano(tokens: number, rates: CacheRates): number {
+  return Math.ceil((tokens * rates.write1h) / PICO_PER_NANO)
+}
+
+/** What a ping costs for every token that it keeps, in pico-dollars. */
+function costOf({ tokens, keptTokens, rates }: WarmPrompt): number {
+  return rates.read + (Math.max(0, tokens - keptTokens) / Math.max(1, keptTokens)) * rates.input
 }
 
 /** What had to be written was dead, and a ping for it was in vain. */
 function wasRead({ usage, ending }: CallRecord): boolean {
   const [part] = usage?.parts ?? []
   return ending.kind === 'exact' && part !== undefined && part.read > part.write5m + part.write1h + part.input
+}
+
+/** True if the API found fault with the request itself. */
+function isUntaken({ status }: CallRecord): boolean {
+  return status !== null && status >= 400 && status < 500 && status !== 429
 }

@@ -88,24 +88,35 @@ export function startKeeper(
   let cancel = (): void => {}
   const tidy = tidying(desk, store)
 
-  const round = async (): Promise<void> => {
+  const keepHolds = async (): Promise<void> => {
     await allSound([...running.values()].map((hold) => extendHold(desk, hold, zeroUsd)))
     await expireHolds(desk, store, running)
     await tidy()
-    await alsoKeep()
   }
 
+  /** Asks the API, which may take its time: holds of running calls must not end meanwhile. */
+  let beside: Promise<void> | null = null
+  const keepBeside = (): Promise<void> => {
+    beside ??= alsoKeep().finally(() => {
+      beside = null
+    })
+    return beside
+  }
+
+  const fail = (error: unknown): void => desk.runtime.log.error('keeper-failed', { error: String(error) })
   const next = (): void => {
     if (isStopped) return
     cancel = desk.runtime.schedule(ROUND_MS, () => {
-      round()
-        .catch((error: unknown) => desk.runtime.log.error('keeper-failed', { error: String(error) }))
-        .finally(next)
+      keepBeside().catch(fail)
+      keepHolds().catch(fail).finally(next)
     })
   }
   next()
   return {
-    round,
+    round: async () => {
+      await keepHolds()
+      await keepBeside()
+    },
     stop: () => {
       isStopped = true
       cancel()

@@ -32,3 +32,19 @@ it('a session that nothing is known of takes what is usual for its model, and no
   expect(seen(['prose', 3_000, 1_000])('new')).toBeCloseTo(2.7)
   expect(seen(['prose', 3_000, 1_000], ['dense', 1_300, 1_000])('new')).toBe(2)
 })
+
+it('a call for no answer, which only warms a prompt, says nothing about the length of answers', () => {
+  const expectShort = (maxTokens: number, tokens: number): number | null => {
+    const learning = startLearning()
+    const part = { kind: 'message' as const, model: MODEL, input: 10, write5m: 0, write1h: 0, read: 0, output: tokens }
+    const usage: Usage = { parts: [part], webSearches: 0, speed: 'standard', geo: null, tier: 'standard' }
+    const expectation = { ...callOf('s'), estimate: { unscaled: 10 }, usage, ttl: null }
+    const admitted = { opening: { isStream: false, request: { maxTokens } }, expectation, hold: null }
+    for (let call = 0; call < 50; call++) {
+      learning.learn(admitted as unknown as Admitted, { ending: { kind: 'exact', reason: 'complete' }, usage }, 0)
+    }
+    return learning.outputs.expectShort({ scope: 'session:s', model: MODEL })
+  }
+  expect(expectShort(0, 0)).toBe(startLearning().outputs.expectShort({ scope: 'session:s', model: MODEL }))
+  expect(expectShort(100, 0)).not.toBe(expectShort(0, 0))
+})

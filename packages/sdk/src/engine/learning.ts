@@ -37,7 +37,9 @@ export function startLearning(): Pick<Desk, 'ratioOf' | 'bytesPerTokenOf' | 'lea
       if (expectation === null || part === undefined) return
       const { model, scope, estimate } = expectation
       const isTruncated = ending.kind !== 'exact' || part.output >= (hold?.clampedTo ?? Number.POSITIVE_INFINITY)
-      outputs.learn({ scope: outputScope(scope), model }, part.output, isTruncated)
+      // Who asks for no answer, to warm a prompt, says nothing about the length of answers.
+      const isAnswered = opening.request?.maxTokens !== 0
+      if (isAnswered) outputs.learn({ scope: outputScope(scope), model }, part.output, isTruncated)
       if (ending.kind !== 'exact') return
       learnInput(model, estimate.unscaled, totalPrompt(part))
       if (opening.isStream) streams.learn(expectation, contentBytes, totalOutput(usage))

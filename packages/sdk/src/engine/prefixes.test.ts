@@ -253,6 +253,32 @@ describe('the first request of an agent', () => {
   })
 })
 
+it.each([false, true])('what the API says of a miss is kept, in a stream (%s) as well', async (isStream) => {
+  const runtime = manualRuntime()
+  const records: CallRecord[] = []
+  const config = { ...engineDefaults, book }
+  const engine = createEngine({ config, store: memoryStore(), runtime, onRecord: (record) => records.push(record) })
+  const messages = [{ role: 'user', content: 'Count them.' }]
+  const asked = { model: 'claude-opus-5-5', max_tokens: 9, stream: isStream, messages }
+  const admission = await engine.admit(callOf({ ...asked, diagnostics: { previous_message_id: 'msg_1' } }, 0))
+  if (admission.kind !== 'send') throw new Error(admission.refusal.message)
+  const cache_miss_reason = { type: 'system_changed', cache_missed_input_tokens: 4_000 }
+  const usage = { input_tokens: 10, output_tokens: 1 }
+  const message = {
+    type: 'message',
+    model: asked.model,
+    usage,
+    stop_reason: 'end_turn',
+    diagnostics: { cache_miss_reason },
+  }
+  const event = `event: message_start\ndata: ${JSON.stringify({ type: 'message_start', message })}\n\n`
+  admission.watch.sent()
+  admission.watch.head(200, { 'content-type': isStream ? 'text/event-stream' : 'application/json' })
+  admission.watch.chunk(Buffer.from(isStream ? event : JSON.stringify(message)))
+  admission.watch.end('complete')
+  expect(records[0]?.cache?.diagnosis).toEqual({ type: 'system_changed', missedTokens: 4_000 })
+})
+
 /** The text without markers; where strings may become blocks, with all of them as blocks. */
 function plainOf(text: string, mustKeepStrings: boolean): string {
   const bare = text.replace(MARKER, '')

@@ -11,7 +11,8 @@ import { bindsThinking, type CacheRates, cacheRates, keepsThinking, minimumToken
 import { bodyMarks, type CachePlan, measurePrefix, planCache, withMarks } from '../core/cache/cache-plan.js'
 import type { PlanFacts } from '../core/cache/cache-spots.js'
 import { cacheModeOf, isCachingOff, presenceOf } from '../core/cache/caching.js'
-import { type CallPrefix, type PrefixOptions, readPrefix, weightOf } from '../core/cache/fingerprints.js'
+import { type CallPrefix, type PrefixOptions, readOpening, readPrefix, weightOf } from '../core/cache/fingerprints.js'
+import { isAlive } from '../core/cache/prefix-reading.js'
 import { canBeWarmed } from '../core/cache/warm-body.js'
 import { findModel, type PriceBook, quotePrice } from '../core/cost/price.js'
 import type { CallRecord } from '../core/cost/record.js'
@@ -36,6 +37,9 @@ export interface CacheCall {
   readonly onOwnCall?: ((record: CallRecord) => void) | undefined
 }
 
+/** A prompt, and whose it is. */
+export type OwnedPrompt = Pick<CacheCall, 'view' | 'body' | 'scope' | 'headers'>
+
 /** What was planned for a call. */
 export interface CacheDraft {
   /** The request with markers and its view; null if it is sent as it is. */
@@ -51,7 +55,7 @@ export interface Prefixes {
   /** Null if the call's caching is not looked at. Never throws. */
   plan(call: CacheCall): CacheDraft | null
   /** Tokens of the prompt that another model would read from its cache now. Changes nothing, and never throws. */
-  readable(call: CacheCall, model: string): number
+  readable(call: OwnedPrompt, model: string): number
 }
 
 /** Nothing is known yet. */
@@ -96,7 +100,7 @@ function planCall(parts: PrefixParts, memory: PrefixMemory, call: CacheCall): Ca
   const mode = planned === 'fill' && isHeldBack ? 'explain' : planned
   const ratio = memory.ratios.of(agent, prefix.model)
   const isWarmed = mayWarm(parts, call)
-  const facts = planFacts(parts, memory, call, { prefix, ratio, isWarmed })
+  const facts = planFacts(parts, memory, call, { prefix, ratio, warmFor: isWarmed ? owner.session : null })
   if (mode === 'off' || facts === null) return null
   const plan = planCache(facts)
   const isFilled = mode === 'fill' && plan.marks.length > 0
@@ -128,12 +132,11 @@ function fill({ view, body }: CacheCall, plan: CachePlan, prefix: CallPrefix): M
   return markCall(body, view, bodyMarks(plan, prefix), { keepsStrings: mustKeepStrings(view) })
 }
 
-/** Only what is worth another request, and where the door can send one. */
-function mayWarm(
-  { keepWarm, policy, isObserving }: PrefixParts,
-  { view, scope, headers, sendAgain }: CacheCall,
-): boolean {
-  if (!keepWarm.isOn || isObserving || policy.mode === 'explain' || sendAgain === undefined) return false
+/** Only what is worth another request, where the door can send one, and for callers who did not ask for none. */
+function mayWarm({ keepWarm, policy, isObserving }: PrefixParts, call: CacheCall): boolean {
+  const { view, scope, headers, sendAgain } = call
+  const isExplained = cacheModeOf(policy, headers, 0) === 'explain'
+  if (!keepWarm.isOn || isObserving || isExplained || sendAgain === undefined) return false
   const isOver = presenceOf(headers) === 'closed'
   if (isOver && scope.session !== null) keepWarm.leave(scope.session)
   return !isOver && canBeWarmed(view)
@@ -159,19 +162,41 @@ function isRefused(
 }
 
 /** As `planCall` would have it, but nothing of it is remembered: the conversation is not on that model yet. */
-function readableTokens(parts: PrefixParts, memory: PrefixMemory, call: CacheCall): number {
+function readableTokens(parts: PrefixParts, memory: PrefixMemory, call: OwnedPrompt): number {
   const { policy } = parts
   const { view, body, headers } = call
   if (isCachingOff(policy, headers) || view.hasUnseenPrompt || view.blocks.length === 0) return 0
   const agent = agentNameOf(ownerOf(call))
-  const prefix = readPrefix(view, body, prefixOptions(parts, memory, view, agent))
+  const options = prefixOptions(parts, memory, view, agent)
+  if (isCold(parts, memory, call, options)) return 0
+  const prefix = readPrefix(view, body, options)
   const ratio = memory.ratios.of(agent, view.model ?? '')
-  const facts = planFacts(parts, memory, call, { prefix, ratio, isWarmed: false })
+  const facts = planFacts(parts, memory, call, { prefix, ratio, warmFor: null })
   if (facts === null) return 0
   const plan = planCache(facts)
   const isFilled = !parts.isObserving && cacheModeOf(policy, headers, prefix.markerCount) === 'fill'
   return (isFilled ? plan.planned : plan.asSent).read
 }
+
+/** Of each conversation that begins it is asked of several models: as a rule its first blocks alone tell that none knows it. */
+function isCold(
+  { book, runtime }: PrefixParts,
+  { index }: PrefixMemory,
+  { view, body, headers }: OwnedPrompt,
+  options: PrefixOptions,
+): boolean {
+  const space = spaceOf(book, view, headers)
+  const nowMs = runtime.now()
+  for (let count = 1; count < view.blocks.length; count *= OPENING_GROWTH) {
+    const opening = readOpening(view, body, options, count)
+    const known = opening === null ? [] : index.trace({ space, blocks: opening })
+    if (opening === null || known.some(({ entry }) => entry !== null && isAlive(entry, nowMs))) return false
+    if (known.length < opening.length) return true
+  }
+  return false
+}
+
+const OPENING_GROWTH = 4
 
 function prefixOptions(
   { book }: PrefixParts,
@@ -201,22 +226,24 @@ function mustKeepStrings({ model, thinking, blocks }: CallView): boolean {
 interface Measured {
   readonly prefix: CallPrefix
   readonly ratio: TokenRatio
-  readonly isWarmed: boolean
+  /** The session that pays for keeping the prompt warm; null if it is not kept. */
+  readonly warmFor: string | null
 }
 
 /** Null if the model has no price. */
 function planFacts(
-  { book, unknownModel, policy, runtime }: PrefixParts,
+  { book, unknownModel, policy, runtime, keepWarm }: PrefixParts,
   { index, returns }: PrefixMemory,
-  { view, headers }: CacheCall,
-  { prefix, ratio, isWarmed }: Measured,
+  { view, headers }: OwnedPrompt,
+  { prefix, ratio, warmFor }: Measured,
 ): PlanFacts | null {
   const nowMs = runtime.now()
   const quote = quotePrice(book, prefix.model, nowMs, unknownModel)
   if (quote.kind !== 'price') return null
   const space = spaceOf(book, view, headers)
   const prompt = measurePrefix(prefix, { space, minimumTokens: minimumTokens(book, prefix.model), ratio })
-  const rates: CacheRates = cacheRates(quote.price, prompt.blocks.at(-1)?.endTokens ?? 0)
+  const tokens = prompt.blocks.at(-1)?.endTokens ?? 0
+  const rates: CacheRates = cacheRates(quote.price, tokens)
   const { markerCount } = prefix
   return {
     prompt,
@@ -227,7 +254,7 @@ function planFacts(
     presence: presenceOf(headers),
     ttl: policy.ttl,
     nowMs,
-    keepsWarm: isWarmed,
+    keepsWarm: warmFor !== null && keepWarm.hasRoom(warmFor, tokens, rates),
   }
 }
 
@@ -241,7 +268,7 @@ function agentNameOf({ session, agent }: PromptOwner): string {
   return `${session}\n${agent}`
 }
 
-function ownerOf({ scope, view, body, headers }: CacheCall): PromptOwner {
+function ownerOf({ scope, view, body, headers }: OwnedPrompt): PromptOwner {
   const { session, agent } = agentOf(scope, view, body)
   return { session: `${hashWord(headers['x-api-key'] ?? headers.authorization ?? '')}\n${session}`, agent }
 }

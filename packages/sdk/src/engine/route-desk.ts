@@ -10,6 +10,7 @@ import type { OutcomeStore } from '../store/outcome-store.js'
 import type { Store } from '../store/store.js'
 import type { Balances } from './balances.js'
 import type { EstimateInput } from './estimate-input.js'
+import type { OwnedPrompt } from './prefixes.js'
 import type { Runtime } from './runtime.js'
 
 /** A call before it is sent. */
@@ -38,7 +39,7 @@ export interface RoutesDesk {
   /** Resolves when every call that has ended is in the store. */
   flush(): Promise<void>
   /** Tokens of the prompt that the cache of a model holds because others began alike. */
-  warmOn(call: RouteCall, model: string): number
+  warmOn(call: OwnedPrompt, model: string): number
   /** Tokens that hardly an answer stays below. */
   shortOutput(scope: Scope, model: string): number
 }

@@ -1,7 +1,6 @@
 /** What a budget that runs low changes in a request, beside its model. */
 
 import type { CallView } from '../core/body/call.js'
-import { readEffort } from '../core/body/effort-edit.js'
 import {
   type Degraded,
   type DueStep,
@@ -45,9 +44,10 @@ export interface Edited {
   readonly lowered: DueStep | null
 }
 
-/** The steps that change the request itself, one after the other. */
-export function degradeBody({ due, known, atMs }: Work, body: Uint8Array, view: CallView): Edited {
-  let edited: Edited = { body, view, isChanged: false, taken: [], lowered: null }
+/** The steps that change the request itself, one after the other. @param asked the request with its route */
+export function degradeBody({ due, known, atMs }: Work, asked: Pick<Work, 'body' | 'view'>): Edited {
+  const { view } = asked
+  let edited: Edited = { ...asked, isChanged: false, taken: [], lowered: null }
   const apply = ({ body: changed, view: after, taken }: Degraded): void => {
     const isChanged = edited.isChanged || changed !== null
     edited = { ...edited, body: changed ?? edited.body, view: after, isChanged, taken: [...edited.taken, taken] }
@@ -59,7 +59,7 @@ export function degradeBody({ due, known, atMs }: Work, body: Uint8Array, view: 
   const step = due.find(({ action }) => action.kind === 'lower-effort') ?? kept
   if (step !== null && !step.account.isEnforced) edited = { ...edited, taken: [leaveStep(step, ONLY_OBSERVES)] }
   else if (step !== null) {
-    apply(lowerEffort(step, { body, view, effort: readEffort(body), isFree: !isWarm || kept !== null }))
+    apply(lowerEffort(step, { ...asked, effort: view.effort ?? null, isFree: !isWarm || kept !== null }))
     if (edited.isChanged) edited = { ...edited, lowered: step }
   }
   const tight = due.find(({ action }) => action.kind === 'tighter-max-tokens')

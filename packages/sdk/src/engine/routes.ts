@@ -1,8 +1,6 @@
 /** Routes: which model a call goes to, and what it gives up because a budget runs low; asked before money is set aside. */
 
 import type { CallView } from '../core/body/call.js'
-import { readEffort } from '../core/body/effort-edit.js'
-import { scanCall } from '../core/body/scan.js'
 import type { Headers, Scope } from '../core/budget/scope.js'
 import type { RecordedCache } from '../core/cache/cache-record.js'
 import { findModel, isSameModel, type PriceBook } from '../core/cost/price.js'
@@ -12,7 +10,7 @@ import { type DueStep, takeStep } from '../core/degrade/degrade.js'
 import { refuseByLadder } from '../core/degrade/degrade-refusal.js'
 import type { TakenStep } from '../core/degrade/degrade-steps.js'
 import type { Refusal } from '../core/refusal/errors.js'
-import { replaceModel } from '../core/route/cheaper-model.js'
+import { changeModel } from '../core/route/cheaper-model.js'
 import { classifyCall, readFeatures } from '../core/route/classifier.js'
 import { isConversationStart } from '../core/route/conversation-start.js'
 import { FEEDBACK_HEADER, readFeedback } from '../core/route/feedback.js'
@@ -146,13 +144,13 @@ function decide(work: Work, choose: Choose, desk: RoutesDesk): Routing {
   const request = requestOf(work, desk)
   const isLeft = work.isChosen || policy.mode === 'explain'
   const route = work.isChosen ? null : choose(request, isLeft ? { ...policy, mode: 'off' } : policy)
-  const moved = route === null || route.model === view.model ? null : replaceModel(work.body, view, route.model)
+  const moved = route === null || route.model === view.model ? null : changeModel(work.body, view, route.model)
   // A conversation that a budget has moved stays moved: that is done, and not only explained.
   const isOnlyExplained = policy.mode === 'explain' && !work.isChosen && request.pressure === null && moved === null
   const explained = isOnlyExplained ? choose(request, policy) : null
-  const edited = degradeBody(work, moved ?? work.body, moved === null ? view : scanCall(moved))
+  const edited = degradeBody(work, moved ?? { body: work.body, view })
   return {
-    body: edited.isChanged ? edited.body : moved,
+    body: edited.isChanged ? edited.body : (moved?.body ?? null),
     view: edited.view,
     route: recordRoute(explained ?? route, explained === null),
     degraded: [...tierStep(work, route), ...edited.taken],
@@ -173,7 +171,7 @@ function requestOf({ view, body, scope, headers, due, known, atMs }: Work, desk:
   const to = step?.action.kind === 'cheaper-tier' ? (step.action.to ?? 'next') : null
   return {
     view,
-    effort: readEffort(body),
+    effort: view.effort ?? null,
     betas: readBetas(headers['anthropic-beta']),
     task: scope.task,
     guess: guessTask(desk.policy, scope, view),

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto'
 import { type AuditDraft, type AuditHead, emptyHead, type HashText } from '../core/team/audit.js'
 import { type AuditFinding, openAuditCheck } from '../core/team/audit-check.js'
+import { canonicalJson } from '../core/team/canonical-json.js'
 import type { AuditStore } from './audit-store.js'
 import { cleanText } from './summary.js'
 
@@ -14,6 +15,11 @@ export function cleanDraft(draft: AuditDraft): AuditDraft {
   const { kind, id, name } = draft.actor
   const actor = { kind, id: cleanText(id), name: cleanText(name) }
   return { ...draft, actor, action: cleanText(draft.action), subject: cleanText(draft.subject) }
+}
+
+/** The draft as it comes back from a store. @throws RangeError if it is nested too deep */
+export function plainDraft(draft: AuditDraft): AuditDraft {
+  return JSON.parse(canonicalJson(draft)) as AuditDraft
 }
 
 /** The state of a log. */

@@ -3,7 +3,7 @@
 import { type AuditDraft, type AuditEntry, type AuditHead, sealAudit } from '../core/team/audit.js'
 import { canonicalJson } from '../core/team/canonical-json.js'
 import { cleanDraft, hashText } from './audit-hash.js'
-import type { AuditQuery, AuditStore } from './audit-store.js'
+import type { AuditQuery, AuditStore, BegunAudit } from './audit-store.js'
 import type { RunStatement } from './sessions-sql.js'
 import type { Dialect, SqlRow, SqlValue, Statement, Steps, Transact } from './sql.js'
 import { cleanText } from './summary.js'
@@ -12,6 +12,14 @@ import { cleanText } from './summary.js'
 export function sqlAudit(dialect: Dialect, fetchRows: RunStatement, transact: Transact): AuditStore {
   return {
     addAudit: (draft) => transact(() => addSteps(dialect, cleanDraft(draft))),
+    beginAudit: async ({ id, draft }) => {
+      const detail = canonicalJson(cleanDraft(draft))
+      await transact(() => oneStep({ text: BEGIN_AUDIT, values: [cleanText(id), draft.at, detail] }))
+    },
+    endAudit: (id, draft) => transact(() => endSteps(dialect, id, draft === null ? null : cleanDraft(draft))),
+    async begunAudits(before, limit) {
+      return (await fetchRows({ text: SELECT_BEGUN, values: [before, limit] })).map(readBegun)
+    },
     async listAudit(query) {
       return (await fetchRows(selectEntries(query))).map(readEntry)
     },
@@ -19,6 +27,23 @@ export function sqlAudit(dialect: Dialect, fetchRows: RunStatement, transact: Tr
       return readHead((await fetchRows({ text: SELECT_HEAD, values: [] }))[0])
     },
   }
+}
+
+const BEGIN_AUDIT = 'INSERT INTO audit_begun (id, begun_at, detail) VALUES (?, ?, ?) RETURNING id'
+const END_AUDIT = 'DELETE FROM audit_begun WHERE id = ? RETURNING id'
+const SELECT_BEGUN = 'SELECT id, detail FROM audit_begun WHERE begun_at < ? ORDER BY begun_at, id LIMIT ?'
+
+function* oneStep(statement: Statement): Steps<void> {
+  yield statement
+}
+
+function* endSteps(dialect: Dialect, id: string, draft: AuditDraft | null): Steps<AuditEntry | null> {
+  const ended = yield { text: END_AUDIT, values: [cleanText(id)] }
+  return ended.length === 0 || draft === null ? null : yield* addSteps(dialect, draft)
+}
+
+function readBegun({ id, detail }: SqlRow): BegunAudit {
+  return { id: String(id), draft: JSON.parse(String(detail)) as AuditDraft }
 }
 
 const SELECT_HEAD = 'SELECT sequence, hash FROM audit_head'

@@ -19,7 +19,16 @@ export interface AuditQuery {
   readonly limit: number
 }
 
-/** Who did what. */
+/** Something that is being done, or that died while it was. */
+export interface BegunAudit {
+  readonly id: string
+  readonly draft: AuditDraft
+}
+
+/**
+ * Who did what. A change and its entry are not one commit, because changes are of many kinds: what is about to be done is
+ * noted before, and the note ends in the commit that adds the entry. A note that nobody ends tells of whoever died between.
+ */
 export interface AuditStore {
   /**
    * Adds an entry behind the newest one, whatever other process adds one too.
@@ -27,6 +36,15 @@ export interface AuditStore {
    * @throws RangeError if what it says is nested too deep
    */
   addAudit(draft: AuditDraft): Promise<AuditEntry>
+  /** Notes what is about to be done. @throws RangeError as {@link AuditStore.addAudit} does */
+  beginAudit(begun: BegunAudit): Promise<void>
+  /**
+   * Ends a note and adds its entry, in one commit; without a draft nothing came of it. Null, and nothing is done, if there
+   * is no such note any more.
+   */
+  endAudit(id: string, draft: AuditDraft | null): Promise<AuditEntry | null>
+  /** Notes from before that moment, by the time in their draft: the oldest first. */
+  begunAudits(before: number, limit: number): Promise<readonly BegunAudit[]>
   listAudit(query: AuditQuery): Promise<readonly AuditEntry[]>
   /** How far it has come. */
   auditHead(): Promise<AuditHead>

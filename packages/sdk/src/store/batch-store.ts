@@ -26,15 +26,18 @@ export interface BatchRow {
   readonly settledAt: number | null
 }
 
+/** In front of the id of a row that stands for a batch of which nobody knows whether it exists. */
+export const untoldMark = 'untold:'
+
 /** Which batch goes with which hold. */
 export interface BatchStore {
   /** Adds the batch, or replaces the one with its id. */
   putBatch(row: BatchRow): Promise<void>
   /** Null if it was not created through a door, or is forgotten. */
   findBatch(id: string): Promise<BatchRow | null>
-  /** The newest first. */
+  /** The newest first, without those of which nobody knows whether they exist. */
   listBatches(limit: number): Promise<readonly BatchRow[]>
-  /** Those that are not settled, the oldest first. */
+  /** Those that are not settled, the oldest first; also those of which nobody knows whether they exist. */
   listUnsettledBatches(limit: number): Promise<readonly BatchRow[]>
   /** Forgets batches created before a moment, in milliseconds since the epoch. */
   forgetBatches(before: number): Promise<void>

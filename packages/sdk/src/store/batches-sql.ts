@@ -1,6 +1,6 @@
 /** The SQL of batches. One statement does one change, so that it needs no lock. */
 
-import type { BatchRow, BatchStore } from './batch-store.js'
+import { type BatchRow, type BatchStore, untoldMark } from './batch-store.js'
 import { compareBatches } from './memory-batches.js'
 import type { RunStatement } from './sessions-sql.js'
 import type { SqlRow, Statement } from './sql.js'
@@ -21,7 +21,7 @@ export function sqlBatches(fetchRows: RunStatement, change: RunStatement): Batch
       return (await fetchRows({ text, values: [cleanText(id)] })).map(readBatch)[0] ?? null
     },
     async listBatches(limit) {
-      const text = 'SELECT detail FROM batches ORDER BY created_at DESC, id LIMIT ?'
+      const text = `SELECT detail FROM batches WHERE id NOT LIKE '${untoldMark}%' ORDER BY created_at DESC, id LIMIT ?`
       return (await fetchRows({ text, values: [limit] })).map(readBatch).sort(compareBatches)
     },
     async listUnsettledBatches(limit) {

@@ -19,7 +19,7 @@ export function sqlDeferred(dialect: Dialect, fetchRows: RunStatement, change: R
     ...jobReads(dialect, fetchRows),
     ...jobWrites(dialect, change),
     async forgetDeferred(before) {
-      await change({ text: 'DELETE FROM deferred_jobs WHERE ended_at < ?', values: [before] })
+      await change({ text: FORGET_JOBS, values: [before] })
       await change({ text: "DELETE FROM deferred_batches WHERE state = 'ended' AND changed_at < ?", values: [before] })
     },
   }
@@ -67,17 +67,21 @@ function jobWrites(dialect: Dialect, change: RunStatement): Writes {
       return move.ids.length === 0 ? [] : (await change(moveJobs(dialect, move))).map(({ id }) => String(id))
     },
     async endDeferred(end) {
-      return (await change(endJob(end))).length > 0
+      return (await change(endJob(dialect, end))).length > 0
     },
     async markTold(id, at) {
       const text = 'UPDATE deferred_jobs SET told_at = ?, is_told = 1 WHERE id = ?'
       await change({ text, values: [at, cleanText(id)] })
     },
     async dropDeferred(id) {
-      await change({ text: "DELETE FROM deferred_jobs WHERE id = ? AND state = 'new'", values: [cleanText(id)] })
+      const text = "DELETE FROM deferred_jobs WHERE id = ? AND state = 'new' RETURNING id"
+      return (await change({ text, values: [cleanText(id)] })).length > 0
     },
   }
 }
+
+const FORGET_JOBS = `DELETE FROM deferred_jobs WHERE ended_at < ?
+  AND (batch IS NULL OR batch NOT IN (SELECT id FROM deferred_batches WHERE state <> 'ended'))`
 
 const COLUMNS = 'state, outcome, batch, sender, tries, ended_at, told_at, detail'
 
@@ -121,10 +125,12 @@ function moveJobs(
 
 const END_JOB = `UPDATE deferred_jobs
   SET state = 'ended', outcome = ?, answer = ?, ended_at = ?, request = NULL, sender = NULL
-  WHERE id = ? AND (state <> 'ended' OR outcome = 'interrupted') RETURNING id`
+  WHERE id = ? AND (state <> 'ended' OR outcome = 'interrupted')`
 
-function endJob({ id, outcome, answer, at }: DeferredEnd): Statement {
-  return { text: END_JOB, values: [outcome, answer, at, cleanText(id)] }
+function endJob(dialect: Dialect, { id, outcome, answer, at, from }: DeferredEnd): Statement {
+  const where = from === undefined ? '' : `AND ${dialect.isOneOf('state')}`
+  const values = [outcome, answer, at, cleanText(id), ...(from === undefined ? [] : [encodeIds(from)])]
+  return { text: `${END_JOB} ${where} RETURNING id`, values }
 }
 
 function encodeIds(ids: readonly string[]): string {

@@ -26,6 +26,8 @@ export interface DeferredEnd {
   readonly answer: string
   /** Milliseconds since the epoch. */
   readonly at: number
+  /** Ends only a call that is in one of these states; absent: whatever has not ended. */
+  readonly from?: readonly DeferredState[] | undefined
 }
 
 /** Somebody wants to work on the calls of an account; nobody else does until `until`. Milliseconds since the epoch. */
@@ -63,9 +65,12 @@ export interface DeferredStore {
   endDeferred(end: DeferredEnd): Promise<boolean>
   /** Notes that the webhook of a call has heard of its end. */
   markTold(id: string, at: number): Promise<void>
-  /** Forgets a call that is still `new`. */
-  dropDeferred(id: string): Promise<void>
-  /** Forgets calls and batches that ended before a moment, in milliseconds since the epoch. */
+  /** Forgets a call that is still `new`. False if it is not. */
+  dropDeferred(id: string): Promise<boolean>
+  /**
+   * Forgets calls and batches that ended before a moment, in milliseconds since the epoch. Calls stay as long as the
+   * batch that they were in is open: its results are told apart by them, and settle what was set aside.
+   */
   forgetDeferred(before: number): Promise<void>
   /** Adds the batch, or replaces the one with its id. */
   putDeferredBatch(batch: DeferredBatch, at: number): Promise<void>

@@ -1,5 +1,6 @@
 export { type AuditVerification, hashText, verifyAudit } from './audit-hash.js'
-export type { AuditQuery, AuditStore } from './audit-store.js'
+export type { AuditQuery, AuditStore, BegunAudit } from './audit-store.js'
+export { type AuditedWork, type AuditNotes, finishAudits, runAudited } from './audited-work.js'
 export type { BatchRow, BatchStore } from './batch-store.js'
 export { forgetfulStore, memoryStore } from './memory.js'
 export { memoryOutbox } from './memory-outbox.js'

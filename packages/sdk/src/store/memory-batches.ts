@@ -1,6 +1,6 @@
 /** Batches without a disk: the reference for the other stores. */
 
-import type { BatchRow, BatchStore } from './batch-store.js'
+import { type BatchRow, type BatchStore, untoldMark } from './batch-store.js'
 import { compareText } from './summary.js'
 
 /** No batches yet. Rows are kept as text, as everywhere: whoever changes one later changes nothing here. */
@@ -16,7 +16,8 @@ export function memoryBatches(): BatchStore {
       return text === undefined ? null : (JSON.parse(text) as BatchRow)
     },
     async listBatches(limit) {
-      return readAll().sort(compareBatches).slice(0, limit)
+      const told = readAll().filter(({ id }) => !id.startsWith(untoldMark))
+      return told.sort(compareBatches).slice(0, limit)
     },
     async listUnsettledBatches(limit) {
       const open = readAll().filter(({ settledAt }) => settledAt === null)

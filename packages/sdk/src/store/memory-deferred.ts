@@ -21,7 +21,11 @@ export function memoryDeferred(): DeferredStore {
     ...jobReads(jobs),
     ...jobWrites(jobs),
     async forgetDeferred(before) {
-      for (const [id, { job }] of jobs) if (job.endedAt !== null && job.endedAt < before) jobs.delete(id)
+      const isOpen = (id: string | null): boolean =>
+        id !== null && batches.has(id) && batches.get(id)?.batch.state !== 'ended'
+      for (const [id, { job }] of jobs) {
+        if (job.endedAt !== null && job.endedAt < before && !isOpen(job.batch)) jobs.delete(id)
+      }
       for (const [id, { batch, at }] of batches) if (batch.state === 'ended' && at < before) batches.delete(id)
     },
     async listDeferredAccounts() {
@@ -102,9 +106,10 @@ function jobWrites(jobs: Jobs): Writes {
         return true
       })
     },
-    async endDeferred({ id, outcome, answer, at }) {
+    async endDeferred({ id, outcome, answer, at, from }) {
       const kept = jobs.get(id)
       if (kept === undefined || (kept.job.state === 'ended' && kept.job.outcome !== 'interrupted')) return false
+      if (from !== undefined && !from.includes(kept.job.state)) return false
       change(kept, { state: 'ended', outcome, endedAt: at, sender: null })
       kept.answer = answer
       kept.request = null
@@ -115,7 +120,7 @@ function jobWrites(jobs: Jobs): Writes {
       if (kept !== undefined) change(kept, { toldAt: at })
     },
     async dropDeferred(id) {
-      if (jobs.get(id)?.job.state === 'new') jobs.delete(id)
+      return jobs.get(id)?.job.state === 'new' && jobs.delete(id)
     },
   }
 }

@@ -2,7 +2,7 @@
 
 import type { CallRecord } from '../core/cost/record.js'
 import { compareText } from './summary.js'
-import { BUCKET_MS, bucketOf, clip, type TrafficFacts, trafficFacts } from './traffic-facts.js'
+import { BUCKET_MS, clip, type TrafficFacts, trafficFacts, widened } from './traffic-facts.js'
 import { isAskedFor, sumAgents, sumCounts, sumFacts, sumSeries, sumSessions } from './traffic-rollup.js'
 import type { CallQuery, ListPlace, SessionQuery, TrafficFilter, TrafficPeriod, TrafficStore } from './traffic-store.js'
 
@@ -67,11 +67,6 @@ function memorySessionSums(
 
 function isWithin(atMs: number, { since, until }: TrafficPeriod): boolean {
   return since <= atMs && atMs < until
-}
-
-/** To the half hours that it touches. */
-export function widened({ since, until }: TrafficPeriod): TrafficPeriod {
-  return { since: bucketOf(since), until: bucketOf(until + BUCKET_MS - 1) }
 }
 
 function isOfFilter(

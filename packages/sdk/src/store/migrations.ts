@@ -1,5 +1,6 @@
 /** The schema, forward only: a step that has been released is never edited, only followed by another. */
 
+import { AUDIT_TABLES } from './audit-tables.js'
 import { DEFERRED_TABLES } from './deferred-tables.js'
 import { OUTBOX_TABLES } from './outbox-tables.js'
 import { OUTCOME_TABLES } from './outcome-tables.js'
@@ -144,6 +145,7 @@ const MIGRATIONS: readonly (readonly string[])[] = [
   TEAM_TABLES,
   OUTCOME_TABLES,
   TRAFFIC_TABLES,
+  AUDIT_TABLES,
 ]
 
 /** A table with one row, or none before the first step. */

@@ -67,6 +67,7 @@ export async function postgresStore(
   const changeRows = (statement: Statement): Promise<SqlRow[]> => changeRegistry(pool, begin, statement)
   const transact: Transact = (steps) =>
     withRetries(() => inTransaction(pool, begin, (tx) => runSteps(tx, steps())), isRetriable)
+  const snapshot: Transact = (steps) => inTransaction(pool, BEGIN_SNAPSHOT, (tx) => runSteps(tx, steps()))
   return {
     ...sqlReads(POSTGRES, fetch),
     ...sqlAlerts(POSTGRES, change),
@@ -78,12 +79,12 @@ export async function postgresStore(
     ...sqlBatches(fetch, change),
     ...sqlDeferred(POSTGRES, fetch, change),
     ...sqlOutbox(POSTGRES, fetch, transact),
-    ...sqlTraffic(POSTGRES, fetch, transact),
+    ...sqlTraffic(POSTGRES, fetch, { transact, snapshot }),
     post,
     async addRecords(records) {
       await post({ events: [], records })
     },
-    verify: () => inTransaction(pool, BEGIN_AUDIT, (tx) => runSteps(tx, auditSteps(POSTGRES))),
+    verify: () => snapshot(() => auditSteps(POSTGRES)),
     async close() {
       await pool.end()
     },
@@ -109,8 +110,8 @@ function beginWithin({ idleMs, answerMs }: PostgresLimits): string {
   return `BEGIN; SET LOCAL idle_in_transaction_session_timeout = ${idle}; SET LOCAL statement_timeout = ${answer}`
 }
 
-/** All of an audit sees one instant. */
-const BEGIN_AUDIT = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY'
+/** All of an audit, and of an answer, sees one instant. */
+const BEGIN_SNAPSHOT = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY'
 
 /** Enough for any pile-up that ends; a group that still fails is reported to the caller. */
 const MAX_ATTEMPTS = 20

@@ -40,7 +40,7 @@ import {
 import type { Dialect, SqlRow, Statement } from './sql.js'
 import type { Store } from './store.js'
 import { compareRows, compareText } from './summary.js'
-import { noteNewCalls } from './traffic-sum-sql.js'
+import { noteNewCalls } from './traffic-adding-sql.js'
 
 /** Alerts over a database; the statement is its own transaction. */
 export function sqlAlerts(

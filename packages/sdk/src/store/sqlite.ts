@@ -61,6 +61,7 @@ export function sqliteStore(
   const fetchRows = async (statement: Statement): Promise<SqlRow[]> => session.fetch(statement)
   const transact: Transact = async (steps) =>
     inTransaction(database, 'BEGIN IMMEDIATE', () => runSteps(session, steps()))
+  const snapshot: Transact = async (steps) => inTransaction(database, 'BEGIN', () => runSteps(session, steps()))
   const changeRows = async (statement: Statement): Promise<SqlRow[]> => changeRegistry(database, session, statement)
   return {
     ...sqlReads(SQLITE, fetchRows),
@@ -73,14 +74,12 @@ export function sqliteStore(
     ...sqlOutcomes(fetchRows, fetchRows),
     ...sqlDeferred(SQLITE, fetchRows, fetchRows),
     ...sqlOutbox(SQLITE, fetchRows, transact),
-    ...sqlTraffic(SQLITE, fetchRows, transact),
+    ...sqlTraffic(SQLITE, fetchRows, { transact, snapshot }),
     post,
     async addRecords(records) {
       await post({ events: [], records })
     },
-    async verify() {
-      return inTransaction(database, 'BEGIN', () => runSteps(session, auditSteps(SQLITE)))
-    },
+    verify: () => snapshot(() => auditSteps(SQLITE)),
     async close() {
       // Whoever copies the file alone has everything.
       database.exec('PRAGMA wal_checkpoint(TRUNCATE)')

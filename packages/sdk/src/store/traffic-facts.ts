@@ -170,6 +170,11 @@ export function bucketOf(atMs: number): number {
   return Math.floor(atMs / BUCKET_MS) * BUCKET_MS
 }
 
+/** A period widened to the half hours that it touches. */
+export function widened<Period extends { readonly since: number; readonly until: number }>({ since, until }: Period) {
+  return { since: bucketOf(since), until: bucketOf(until + BUCKET_MS - 1) }
+}
+
 /** What is counted of a call beside its sums, each with a kind and names. */
 export function countsOf({ cache, route, degraded = [] }: CallRecord): {
   readonly kind: 'miss' | 'route' | 'degrade'

@@ -1,9 +1,19 @@
 /** The SQL that pages through calls and sessions. */
 
 import type { SqlRow, Statement } from './sql.js'
-import { clip, type TrafficDimension, type TrafficFacts, trafficDimensions } from './traffic-facts.js'
-import { COLUMN_OF, type Condition, conditionOf, ofNames, readNumbers } from './traffic-names-sql.js'
+import { clip, type TrafficFacts, trafficDimensions } from './traffic-facts.js'
+import {
+  BY_WIDTH,
+  COLUMN_OF,
+  type Condition,
+  conditionOf,
+  followingOne,
+  ofNames,
+  readNumbers,
+  withTag,
+} from './traffic-names-sql.js'
 import type {
+  AgentSum,
   CallQuery,
   FactQuery,
   ListPlace,
@@ -12,22 +22,6 @@ import type {
   TrafficFilter,
   TrafficPeriod,
 } from './traffic-store.js'
-
-/** The narrowest first: the index of one name is followed, and the others are looked at on the way. */
-const BY_WIDTH: readonly TrafficDimension[] = ['session', 'user', 'key', 'task', 'project', 'team', 'model']
-
-/** Databases that keep no statistics would follow any of the indexes: an expression has none. */
-function followingOne(filter: TrafficFilter, ending: CallQuery['ending'], isFollowing: boolean): Condition[] {
-  const wanted: readonly (readonly [string, string | undefined])[] = [
-    ...BY_WIDTH.map((dimension) => [COLUMN_OF[dimension], filter[dimension]] as const),
-    ['ending', ending],
-  ]
-  const given = wanted.flatMap(([column, value]) => (value === undefined ? [] : [[column, clip(value)] as const]))
-  return given.map(([column, value], index) => {
-    const text = index === 0 && !isFollowing ? `c.${column} = ?` : `(c.${column} || '') = ?`
-    return { text, values: [value] }
-  })
-}
 
 interface CallsAsked extends TrafficPeriod {
   readonly filter: TrafficFilter
@@ -38,24 +32,19 @@ interface CallsAsked extends TrafficPeriod {
 }
 
 function fromCalls({ filter, ending, isLooping, after = null, order, since, until }: CallsAsked): Condition {
-  const { tag } = filter
-  const isTagged = tag !== undefined && tag !== ''
-  const place = isTagged ? 't' : 'c'
-  const way = order === 'newest' ? '<' : '>'
-  const conditions: Condition[] = [
-    { text: `${place}.started_at >= ? AND ${place}.started_at < ?`, values: [since, until] },
-  ]
-  // One database reads a cross join in the order in which it is written, the others in the best.
-  if (isTagged) conditions.push({ text: 'c.id = t.id AND t.tag = ?', values: [clip(tag)] })
-  if (tag === '') conditions.push({ text: "c.tags = '[]'", values: [] })
-  if (isLooping === true) conditions.push({ text: 'c.is_looping = 1', values: [] })
-  conditions.push(...followingOne(filter, ending, isLooping === true))
-  if (after !== null) {
-    conditions.push({ text: `(${place}.started_at, ${place}.id) ${way} (?, ?)`, values: [after.at, after.id] })
-  }
+  const { tables, place, conditions } = withTag(filter.tag)
+  const names = BY_WIDTH.map((dimension) => [`c.${COLUMN_OF[dimension]}`, filter[dimension]] as const)
+  const wanted = [...names, ['c.ending', ending] as const]
+  const given = wanted.flatMap(([column, value]) => (value === undefined ? [] : [[column, value] as const]))
+  const isBehind = `(${place}.started_at, ${place}.id) ${order === 'newest' ? '<' : '>'} (?, ?)`
   const direction = order === 'newest' ? ' DESC' : ''
-  const { text, values } = conditionOf(conditions)
-  const tables = isTagged ? 'traffic_tags AS t CROSS JOIN traffic_calls AS c' : 'traffic_calls AS c'
+  const { text, values } = conditionOf([
+    { text: `${place}.started_at >= ? AND ${place}.started_at < ?`, values: [since, until] },
+    ...conditions,
+    ...(isLooping === true ? [{ text: 'c.is_looping = 1', values: [] }] : []),
+    ...followingOne(given, isLooping !== true && place === 'c'),
+    ...(after === null ? [] : [{ text: isBehind, values: [after.at, after.id] }]),
+  ])
   return {
     text: `FROM ${tables} WHERE ${text} ORDER BY ${place}.started_at${direction}, ${place}.id${direction} LIMIT ?`,
     values,
@@ -128,5 +117,25 @@ export function readSessionSum(row: SqlRow): SessionSum {
     user: String(row.user_name),
     project: String(row.project),
     team: String(row.team),
+  }
+}
+
+/** The agents of a session, in no order. An agent has one parent; where calls disagree, the last in the alphabet. */
+export function selectAgentSums(session: string): Statement {
+  const text = `SELECT agent, MAX(parent_agent) AS parent, COUNT(*) AS calls, SUM(cost_nano) AS cost_nano,
+    MIN(started_at) AS first_at, MAX(started_at) AS last_at FROM traffic_calls WHERE session = ? GROUP BY agent`
+  return { text, values: [clip(session)] }
+}
+
+/** A row of {@link selectAgentSums}. */
+export function readAgentSum(row: SqlRow): AgentSum {
+  const [agent, parent] = [String(row.agent), String(row.parent)]
+  return {
+    agent: agent === '' ? null : agent,
+    parent: parent === '' ? null : parent,
+    calls: Number(row.calls),
+    costNano: Number(row.cost_nano),
+    firstAt: Number(row.first_at),
+    lastAt: Number(row.last_at),
   }
 }

@@ -81,12 +81,12 @@ export function sumSeries(
   facts: readonly TrafficFacts[],
   { groupBy, filter, groups, stepMs, offsetMs }: Omit<TrafficSeriesQuery, 'since' | 'until'>,
 ): TrafficPoint[] {
-  const told = new Set(groups)
+  const told = groups === 'all' ? null : new Set(groups)
   const points = new Map<string, TrafficPoint>()
   for (const call of facts) {
     const at = stepOf(call.startedAt, stepMs, offsetMs)
     for (const group of groupsOf(call, groupBy, filter)) {
-      const shown = told.has(group) ? group : null
+      const shown = told === null || told.has(group) ? group : null
       const key = JSON.stringify([at, shown])
       points.set(key, addPoint(points.get(key) ?? emptyPoint(at, shown), call.numbers))
     }
@@ -152,7 +152,7 @@ export function sumAgents(facts: readonly TrafficFacts[]): AgentSum[] {
     const before = agents.get(agent)
     agents.set(agent, {
       agent: agent === '' ? null : agent,
-      parent: parentAgent === '' ? (before?.parent ?? null) : parentAgent,
+      parent: [before?.parent ?? '', parentAgent].sort(compareText).at(-1) || null,
       calls: (before?.calls ?? 0) + 1,
       costNano: (before?.costNano ?? 0) + numbers.costNano,
       firstAt: Math.min(startedAt, before?.firstAt ?? startedAt),

@@ -3,29 +3,37 @@
 import { readCall } from './calls-sql.js'
 import type { RunStatement } from './sessions-sql.js'
 import type { Dialect, Transact } from './sql.js'
-import { BUCKET_MS, clip } from './traffic-facts.js'
-import { readFacts, readSessionSum, selectCalls, selectFacts, selectSessionSums } from './traffic-lists-sql.js'
-import { compareAgents, compareCounts, sumAgents, sumFacts, sumSeries } from './traffic-rollup.js'
+import { sumUpCalls } from './traffic-adding-sql.js'
+import { clip } from './traffic-facts.js'
+import {
+  readAgentSum,
+  readFacts,
+  readSessionSum,
+  selectAgentSums,
+  selectCalls,
+  selectFacts,
+  selectSessionSums,
+} from './traffic-lists-sql.js'
+import { compareAgents, compareCounts } from './traffic-rollup.js'
 import type { TrafficStore } from './traffic-store.js'
-import { sumUpCalls } from './traffic-sum-sql.js'
-import { fetchSeries, fetchSums, readCount, selectCounts } from './traffic-sums-sql.js'
+import { readCount, selectCounts, seriesSteps, sumSteps } from './traffic-sums-sql.js'
 
-/** Of a period read call by call no more than so many are taken. */
-const MAX_FACTS = 200_000
+/** Runs statements that change something, and statements that are to see one moment. */
+export interface TrafficTransactions {
+  readonly transact: Transact
+  readonly snapshot: Transact
+}
 
 /** Sums over a database. */
-export function sqlTraffic(dialect: Dialect, fetchRows: RunStatement, transact: Transact): TrafficStore {
-  const listFacts: TrafficStore['listFacts'] = async (query) => (await fetchRows(selectFacts(query))).map(readFacts)
+export function sqlTraffic(
+  dialect: Dialect,
+  fetchRows: RunStatement,
+  { transact, snapshot }: TrafficTransactions,
+): TrafficStore {
   return {
     sumUp: (limit) => transact(() => sumUpCalls(dialect, limit)),
-    async trafficSums(query) {
-      if (query.isExact === true) return sumFacts(await listFacts({ ...query, limit: MAX_FACTS }), query)
-      return await fetchSums(dialect, fetchRows, query)
-    },
-    async trafficSeries(query) {
-      if (query.stepMs < BUCKET_MS) return sumSeries(await listFacts({ ...query, limit: MAX_FACTS }), query)
-      return await fetchSeries(dialect, fetchRows, query)
-    },
+    trafficSums: (query) => snapshot(() => sumSteps(dialect, query)),
+    trafficSeries: (query) => snapshot(() => seriesSteps(dialect, query)),
     async trafficCounts(kind, period) {
       return (await fetchRows(selectCounts(kind, period))).map((row) => readCount(kind, row)).sort(compareCounts)
     },
@@ -38,7 +46,9 @@ export function sqlTraffic(dialect: Dialect, fetchRows: RunStatement, transact: 
     async listCalls(query) {
       return (await fetchRows(selectCalls(query))).map(readCall)
     },
-    listFacts,
+    async listFacts(query) {
+      return (await fetchRows(selectFacts(query))).map(readFacts)
+    },
     async listSessionSums(query) {
       return (await fetchRows(selectSessionSums(query))).map(readSessionSum)
     },
@@ -47,9 +57,7 @@ export function sqlTraffic(dialect: Dialect, fetchRows: RunStatement, transact: 
       return (await fetchRows({ text, values: [clip(session)] })).map(readSessionSum)[0] ?? null
     },
     async listAgentSums(session) {
-      const filter = { session }
-      const facts = await listFacts({ since: 0, until: Number.MAX_SAFE_INTEGER, filter, limit: MAX_FACTS })
-      return sumAgents(facts).sort(compareAgents)
+      return (await fetchRows(selectAgentSums(session))).map(readAgentSum).sort(compareAgents)
     },
   }
 }

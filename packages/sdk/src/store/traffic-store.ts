@@ -44,8 +44,8 @@ export interface TrafficSums {
 export interface TrafficSeriesQuery extends TrafficPeriod {
   readonly groupBy: TrafficGroup
   readonly filter: TrafficFilter
-  /** The groups that are told apart; all others are one. */
-  readonly groups: readonly string[]
+  /** The groups that are told apart; all others are one. `all`: each one, up to a hundred thousand points. */
+  readonly groups: readonly string[] | 'all'
   /** How long a step is: whole half hours; shorter ones are read from the calls themselves, for periods of a few hours. */
   readonly stepMs: number
   /** Steps begin at whole multiples of `stepMs` after `-offsetMs`: how far the clock is ahead of UTC. */

@@ -34,7 +34,7 @@ export const TRAFFIC_TABLES: readonly string[] = [
     id TEXT PRIMARY KEY, bucket BIGINT NOT NULL, facet BIGINT NOT NULL, ${NAME_COLUMNS}, tag TEXT NOT NULL,
     ${NUMBER_COLUMNS}
   )`,
-  'CREATE INDEX traffic_sums_bucket ON traffic_sums (facet, bucket)',
+  ...[...NAMES, 'tag'].map((name) => `CREATE INDEX traffic_sums_${name} ON traffic_sums (${name}, facet, bucket)`),
   // The same under one name at a time, by half hours and by days (UTC).
   `CREATE TABLE traffic_names (
     id TEXT PRIMARY KEY, dimension TEXT NOT NULL, span TEXT NOT NULL, name TEXT NOT NULL, bucket BIGINT NOT NULL,

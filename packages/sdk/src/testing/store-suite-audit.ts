@@ -89,6 +89,31 @@ export const auditSuite: readonly RegistryCheck[] = [
     },
   },
   {
+    name: 'audit: adds the entry of what was begun in the moment that ends it, and once',
+    check: async (store) => {
+      await store.beginAudit({ id: 'rg_1', draft: draft({ at: 5, subject: ODD, before: { x: '\0' } }) })
+      await store.beginAudit({ id: 'rg_2', draft: draft({ at: 4 }) })
+      await store.beginAudit({ id: 'rg_3', draft: draft({ at: 9 }) })
+      assert.equal((await store.auditHead()).sequence, 0)
+      const begun = await store.begunAudits(9, 10)
+      assert.deepEqual(
+        begun.map(({ id }) => id),
+        ['rg_2', 'rg_1'],
+      )
+      assert.deepEqual(begun[1]?.draft, draft({ at: 5, subject: ODD, before: { x: '\0' } }))
+      assert.deepEqual((await store.begunAudits(9, 1)).length, 1)
+      assert.equal(await store.endAudit('rg_2', null), null)
+      const both = await Promise.all([1, 2].map((at) => store.endAudit('rg_1', draft({ at }))))
+      assert.deepEqual(both.map((entry) => entry?.sequence ?? 0).sort(), [0, 1])
+      assert.equal(await store.endAudit('rg_2', draft()), null)
+      assert.deepEqual(
+        (await store.begunAudits(99, 10)).map(({ id }) => id),
+        ['rg_3'],
+      )
+      assert.deepEqual((await verifyAudit(store)).head.sequence, 1)
+    },
+  },
+  {
     name: 'audit: is found rewritten by a head that was noted down elsewhere',
     check: async (store) => {
       const { sequence, hash } = await store.addAudit(draft())

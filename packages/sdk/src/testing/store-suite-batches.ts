@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { nanoUsd } from '../core/cost/money.js'
-import type { BatchRow } from '../store/batch-store.js'
+import { type BatchRow, untoldMark } from '../store/batch-store.js'
 import { sampleRecord } from './sample-record.js'
 import type { StoreCheck } from './store-suite-check.js'
 
@@ -49,6 +49,16 @@ export const batchSuite: readonly StoreCheck[] = [
       const ids = async (limit: number) => (await store.listBatches(limit)).map(({ id }) => id)
       assert.deepEqual(await ids(10), ['d', 'a', 'b', 'c'])
       assert.deepEqual(await ids(2), ['d', 'a'])
+    },
+  },
+  {
+    name: 'batches: what may not exist is looked after, and shown to nobody',
+    check: async (store) => {
+      await store.putBatch(batch(`${untoldMark}call`, { createdAt: 2 }))
+      await store.putBatch(batch('told', { createdAt: 1 }))
+      const ids = (rows: readonly BatchRow[]) => rows.map(({ id }) => id)
+      assert.deepEqual(ids(await store.listBatches(1)), ['told'])
+      assert.deepEqual(ids(await store.listUnsettledBatches(9)), ['told', `${untoldMark}call`])
     },
   },
   {

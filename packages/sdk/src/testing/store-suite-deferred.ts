@@ -18,6 +18,7 @@ function job(id: string, changes: Partial<DeferredJob> = {}): DeferredJob {
     client: 'test',
     headers: { 'anthropic-version': '2023-06-01' },
     bytes: 12,
+    digest: 'd1',
     createdAt: 1_000,
     deadline: 9_000,
     hold: `rg_${id}`,
@@ -85,6 +86,16 @@ export const deferredSuite: readonly StoreCheck[] = [
         [],
       )
       assert.equal(await store.endDeferred({ ...end, id: 'nobody' }), false)
+    },
+  },
+  {
+    name: 'deferred: a call ends only in a state that was named, if one was',
+    check: async (store) => {
+      await store.addDeferred(job('a', { state: 'direct' }), REQUEST)
+      const end = { id: 'a', outcome: 'failed', answer: '{}', at: 5_000 } as const
+      assert.equal(await store.endDeferred({ ...end, from: ['waiting', 'batched'] }), false)
+      assert.equal((await store.findDeferred('a'))?.state, 'direct')
+      assert.equal(await store.endDeferred({ ...end, from: ['waiting', 'direct'] }), true)
     },
   },
   {
@@ -178,9 +189,23 @@ export const deferredSuite: readonly StoreCheck[] = [
       assert.equal((await store.findDeferred('young'))?.id, 'young')
       assert.equal(await store.findDeferredBatch('m1'), null)
       assert.equal((await store.findDeferredBatch('m2'))?.id, 'busy')
-      for (const id of ['new', 'open']) await store.dropDeferred(id)
+      assert.deepEqual([await store.dropDeferred('new'), await store.dropDeferred('open')], [true, false])
+      assert.equal(await store.dropDeferred('nobody'), false)
       assert.equal(await store.findDeferred('new'), null)
       assert.equal((await store.findDeferred('open'))?.id, 'open')
+    },
+  },
+  {
+    name: 'deferred: a call that was given up is not forgotten as long as its batch may bring its bill',
+    check: async (store) => {
+      await store.addDeferred(job('a', { state: 'batched', batch: 'B' }), REQUEST)
+      await store.putDeferredBatch(batch('B', { state: 'running', upstream: 'm' }), 4)
+      await store.endDeferred({ id: 'a', outcome: 'canceled', answer: '{}', at: 5 })
+      await store.forgetDeferred(100)
+      assert.equal((await store.findDeferred('a'))?.id, 'a')
+      await store.putDeferredBatch(batch('B', { state: 'ended', upstream: 'm' }), 6)
+      await store.forgetDeferred(100)
+      assert.equal(await store.findDeferred('a'), null)
     },
   },
 ]

@@ -59,6 +59,7 @@ const usersList = specify({
   path: '/runguard/api/users',
   summary: 'People who may use the control plane',
   answer: usersSchema,
+  isAudited: true,
 })
 
 const usersWrite = specify({

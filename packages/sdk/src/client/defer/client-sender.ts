@@ -10,6 +10,7 @@ import { wasNeverSent } from '../door/send-failure.js'
 interface RequestOptions {
   readonly headers: Readonly<Record<string, string>>
   readonly maxRetries: number
+  readonly timeout?: number
   readonly body?: Uint8Array
 }
 
@@ -51,9 +52,12 @@ export function clientSender(client: DeferClient): SendToApi {
   }
 }
 
-function optionsOf({ headers, body }: ApiRequest): RequestOptions {
+/** A question about batches has a short answer, and the queue waits for it. */
+const QUESTION_TIMEOUT_MS = 60_000
+
+function optionsOf({ method, headers, body }: ApiRequest): RequestOptions {
   const given = Object.entries(headers).filter((entry): entry is [string, string] => entry[1] !== undefined)
-  return { headers: Object.fromEntries(given), maxRetries: 0, ...(body !== null && { body }) }
+  return { headers: Object.fromEntries(given), maxRetries: 0, ...(method === 'GET' && { timeout: QUESTION_TIMEOUT_MS }), ...(body !== null && { body }) }
 }
 
 function answerOf({ status, headers, body }: Response): ApiAnswer {

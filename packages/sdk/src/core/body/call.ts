@@ -65,6 +65,8 @@ export interface CallView {
   readonly toolChoice: string | null
   /** True if `output_config.format` asks for output of a given structure. */
   readonly hasOutputFormat: boolean
+  /** `output_config.effort`, if it is a text. Absent: nobody looked. */
+  readonly effort?: string | null
   readonly speed: string | null
   readonly inferenceGeo: string | null
   /** `metadata.user_id`. */

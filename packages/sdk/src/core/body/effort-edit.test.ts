@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { readEffort, setEffort } from './effort-edit.js'
+import { setEffort } from './effort-edit.js'
+import { scanCall } from './scan.js'
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
 const lowered = (text: string): string => new TextDecoder().decode(setEffort(bytesOf(text), 'low'))
@@ -19,7 +20,7 @@ describe('the effort of a request', () => {
       '{"output_config":{"effort":"max"},"output_config":{"effort":"low"}}',
     ],
   ])('is read and set in %s', (text, effort, after) => {
-    expect(readEffort(bytesOf(text))).toBe(effort)
+    expect(scanCall(bytesOf(text)).effort).toBe(effort)
     expect(lowered(text)).toBe(after)
   })
 

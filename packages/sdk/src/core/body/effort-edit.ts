@@ -1,11 +1,10 @@
-/** The effort of a request, read and set in place: every other byte stays as it was. */
+/** The effort of a request, set in place: every other byte stays as it was. */
 
 import { joinBytes } from './bytes.js'
-import { type Cursor, eachMember, peek, readString, skipValue } from './cursor.js'
+import { type Cursor, eachMember, peek, skipValue } from './cursor.js'
 
-/** Where `output_config.effort` stands, and where it would. */
+/** Where `output_config.effort` stands, or would. */
 interface EffortPlace {
-  readonly effort: string | null
   /** What is replaced by the effort; empty where it is put in. */
   readonly start: number
   readonly end: number
@@ -15,11 +14,6 @@ interface EffortPlace {
 }
 
 const OBJECT = 0x7b
-
-/** `output_config.effort`; null if the request does not state one. @throws MalformedBodyError if the body is no object */
-export function readEffort(body: Uint8Array): string | null {
-  return findEffort(body).effort
-}
 
 /**
  * The body with this effort, every other byte as it was.
@@ -44,7 +38,7 @@ function findEffort(body: Uint8Array): EffortPlace {
     else skipValue(cursor)
   })
   const after = hasMembers && isObject ? '},' : '}'
-  return place ?? { effort: null, start, end: start, before: '"output_config":{"effort":', after }
+  return place ?? { start, end: start, before: '"output_config":{"effort":', after }
 }
 
 /** The last `output_config` counts, as in every common JSON reader. */
@@ -52,7 +46,7 @@ function findInside(cursor: Cursor): EffortPlace {
   if (peek(cursor) !== OBJECT) {
     const start = cursor.at
     skipValue(cursor)
-    return { effort: null, start, end: cursor.at, before: '{"effort":', after: '}' }
+    return { start, end: cursor.at, before: '{"effort":', after: '}' }
   }
   const inside = cursor.at + 1
   let hasMembers = false
@@ -60,12 +54,8 @@ function findInside(cursor: Cursor): EffortPlace {
   eachMember(cursor, (key) => {
     hasMembers = true
     const start = cursor.at
-    if (key !== 'effort') {
-      skipValue(cursor)
-      return
-    }
-    const effort = readString(cursor)
-    place = { effort, start, end: cursor.at, before: '', after: '' }
+    skipValue(cursor)
+    if (key === 'effort') place = { start, end: cursor.at, before: '', after: '' }
   })
-  return place ?? { effort: null, start: inside, end: inside, before: '"effort":', after: hasMembers ? ',' : '' }
+  return place ?? { start: inside, end: inside, before: '"effort":', after: hasMembers ? ',' : '' }
 }

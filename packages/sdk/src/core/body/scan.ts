@@ -83,6 +83,7 @@ function emptyView(bytes: number): Mutable<CallView> {
     thinking: null,
     toolChoice: null,
     hasOutputFormat: false,
+    effort: null,
     speed: null,
     inferenceGeo: null,
     userId: null,
@@ -107,7 +108,7 @@ function readParameter(scan: Scan, key: string): void {
   else if (key === 'stream') view.stream = readScalar(cursor) === true
   else if (key === 'thinking') view.thinking = readThinking(cursor)
   else if (key === 'tool_choice') view.toolChoice = readMembers(cursor, ['type']).type ?? null
-  else if (key === 'output_config') view.hasOutputFormat = readHasFormat(cursor)
+  else if (key === 'output_config') readOutputConfig(cursor, view)
   else if (key === 'speed') view.speed = readName(cursor)
   else if (key === 'inference_geo') view.inferenceGeo = readName(cursor)
   else if (key === 'metadata') view.userId = readMembers(cursor, ['user_id']).user_id ?? null
@@ -172,16 +173,18 @@ function readMaxTokens(cursor: Cursor, view: Mutable<CallView>): void {
   view.maxTokensRange = isCount ? { start, end: cursor.at } : null
 }
 
-function readHasFormat(cursor: Cursor): boolean {
-  let hasFormat = false
+/** The last one counts as a whole, also where it is none. */
+function readOutputConfig(cursor: Cursor, view: Mutable<CallView>): void {
+  view.hasOutputFormat = false
+  view.effort = null
   if (peek(cursor) !== OBJECT) skipValue(cursor)
   else {
     eachMember(cursor, (key) => {
-      if (key === 'format') hasFormat = isPresent(cursor)
+      if (key === 'format') view.hasOutputFormat = isPresent(cursor)
+      else if (key === 'effort') view.effort = readName(cursor)
       else skipValue(cursor)
     })
   }
-  return hasFormat
 }
 
 /** The string members of the object at the cursor, as far as they are asked for; empty if it is no object. */

@@ -38,11 +38,6 @@ function isAlike(foretold: number, billed: number): boolean {
   return !isOneMissing || Math.max(foretold, billed) <= TOLERANCE_TOKENS
 }
 
-/** True if an hour was asked for and five minutes were given, without a word. */
-export function isShortened(foretold: ReportedPrompt, billed: ReportedPrompt): boolean {
-  return foretold.write1h > 0 && billed.write1h === 0 && billed.write5m > 0
-}
-
 const MAX_TYPE_LENGTH = 100
 
 /** What the API says of a prefix that it did not read (`diagnostics` of a message); null if it says nothing. */

@@ -3,7 +3,8 @@
 import { isBareString } from '../body/bare-string.js'
 import { joinBytes } from '../body/bytes.js'
 import type { BlockView, CacheTtl, CallView } from '../body/call.js'
-import { type Cursor, eachMember, parseSlice, skipValue } from '../body/cursor.js'
+import { type Cursor, eachMember, skipValue } from '../body/cursor.js'
+import { MovedBlock } from '../body/moved-block.js'
 
 /** A marker for a block of the view. */
 export interface BlockMark {
@@ -189,37 +190,9 @@ function moveBlock(
 ): BlockView {
   const start = move(block.start)
   const end = move(block.end)
-  if (ttl === null) return new MovedBlock(block, body, start, end, null)
+  if (ttl === null) return new MovedBlock(block, { body, start, end, marker: null })
   const closing = edits.find((edit) => edit.start === block.end && edit.end === block.end)
-  if (closing === undefined) return new MovedBlock(block, body, start, end, ttl)
-  return new MovedBlock(block, body, start + LIST_OPEN.length, end + closing.text.length - LIST_CLOSE.length, ttl)
-}
-
-/** A class, because conversations have hundreds of them. */
-class MovedBlock implements BlockView {
-  readonly part: BlockView['part']
-  readonly kind: string
-  readonly role: string | null
-  readonly message: number
-  readonly start: number
-  readonly end: number
-  readonly marker: CacheTtl | null
-  readonly isFlat: boolean
-  private readonly body: Uint8Array
-
-  constructor(block: BlockView, body: Uint8Array, start: number, end: number, ttl: CacheTtl | null) {
-    this.part = block.part
-    this.kind = block.kind
-    this.role = block.role
-    this.message = block.message
-    this.start = start
-    this.end = end
-    this.marker = ttl ?? block.marker
-    this.isFlat = block.isFlat ?? false
-    this.body = body
-  }
-
-  json(): unknown {
-    return parseSlice(this.body, this.start, this.end)
-  }
+  if (closing === undefined) return new MovedBlock(block, { body, start, end, marker: ttl })
+  const inside = { start: start + LIST_OPEN.length, end: end + closing.text.length - LIST_CLOSE.length }
+  return new MovedBlock(block, { body, ...inside, marker: ttl })
 }

@@ -191,7 +191,7 @@ function markableAt(blocks: readonly PlannedBlock[], block: number): number {
 }
 
 /** The place where a prompt ends, as the index takes it; null for one that can end nowhere. */
-export function findEnd(prompt: PlannedPrompt): number | null {
+export function findEnd(prompt: IndexedPrompt): number | null {
   const block = prompt.blocks.findLastIndex(({ canMark, marker }) => canMark || marker !== null)
   return block === -1 ? null : placeOf(prompt, block)
 }
@@ -201,7 +201,7 @@ export function findEarlierEnds(prompt: PlannedPrompt, { known, privateFrom }: P
   return known.filter(({ isEnd, block }) => isEnd && block >= privateFrom).map(({ block }) => placeOf(prompt, block))
 }
 
-function placeOf({ space, blocks }: PlannedPrompt, block: number): number {
+function placeOf({ space, blocks }: IndexedPrompt, block: number): number {
   return mixHash(hashWord(space), blocks[block]?.key ?? 0)
 }
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { scanCall } from '../body/scan.js'
 import { freshRatio } from '../tokens/token-ratio.js'
 import { estimateInput, tokenFacts } from '../tokens/tokens.js'
-import { type CallPrefix, readPrefix } from './fingerprints.js'
+import { type CallPrefix, readOpening, readPrefix } from './fingerprints.js'
 import { PrintMemory } from './print-memory.js'
 
 const facts = tokenFacts(null)
@@ -255,6 +255,41 @@ describe('remembering blocks', () => {
     for (const hash of [1, 2, 3]) count(hash)
     for (const hash of [1, 2, 3, 4]) count(hash)
     expect(looks).toBe(4)
+  })
+})
+
+describe('the opening of a prompt', () => {
+  it('has the keys that the whole prompt gives it, or none', () => {
+    const word = fc.constantFrom('a', 'b', '')
+    const block = fc.oneof(
+      fc.record({ type: fc.constant('text'), text: word }),
+      fc.constant({ type: 'image', source: { type: 'url', url: 'x' } }),
+      fc.constant({ type: 'document', source: { type: 'text', data: 'x' }, citations: { enabled: true } }),
+    )
+    const content = fc.oneof(word, fc.array(block, { maxLength: 4 }))
+    const request = fc.record(
+      {
+        tools: fc.array(fc.constantFrom({ name: 'x' }, { type: 'web_search_20250305', name: 'w' }), { maxLength: 2 }),
+        system: content,
+        thinking: fc.constant({ type: 'disabled' }),
+        messages: fc.array(fc.record({ role: fc.constant('user'), content }), { minLength: 1, maxLength: 3 }),
+      },
+      { requiredKeys: ['messages'] },
+    )
+    fc.assert(
+      fc.property(request, fc.integer({ min: 1, max: 9 }), (value, count) => {
+        const body = new TextEncoder().encode(JSON.stringify({ model: 'claude-haiku-5-5', ...value }))
+        const view = scanCall(body)
+        const opening = readOpening(view, body, { facts, keepsThinking: true }, count)
+        if (opening === null) return
+        const whole = readPrefix(view, body, { facts, keepsThinking: true }).blocks
+        expect(opening.map(({ key }) => key)).toEqual(whole.slice(0, opening.length).map(({ key }) => key))
+        expect(opening).toHaveLength(Math.min(count, whole.length))
+      }),
+    )
+    const pictures = { ...base, messages: [{ role: 'user', content: [{ type: 'image', source: {} }] }] }
+    const body = new TextEncoder().encode(JSON.stringify(pictures))
+    expect(readOpening(scanCall(body), body, { facts, keepsThinking: true }, 1)).toBe(null)
   })
 })
 

@@ -112,6 +112,30 @@ export function readPrefix(view: CallView, body: Uint8Array, options: PrefixOpti
   }
 }
 
+/**
+ * The keys of the first blocks of a prompt, without reading the rest of it: those that {@link readPrefix} gives them. Null
+ * where later blocks have a say in them, as pictures and citations have.
+ *
+ * @param count of blocks of the request, not all of which the model reads
+ * @throws MalformedBodyError if a block cannot be read
+ */
+export function readOpening(
+  view: CallView,
+  body: Uint8Array,
+  options: Omit<PrefixOptions, 'before'>,
+  count: number,
+): readonly Pick<PrefixBlock, 'key'>[] | null {
+  if (!view.blocks.every(({ kind }) => PLAIN_KINDS.has(kind))) return null
+  const { facts, keepsThinking, memory = new PrintMemory() } = options
+  const first = { ...view, blocks: view.blocks.slice(0, count) }
+  const all = readBlocks(first, body, { facts, keepsThinking, memory, before: null })
+  const frame = frameOf(view, { ...readParameters(view, body), isCiting: false, hasImages: false }, options)
+  return placeBlocks({ view, shown: orderBlocks(all), frame }, [])
+}
+
+/** Of texts and tools it is known that there is no picture in them, and that no citations are switched on. */
+const PLAIN_KINDS: ReadonlySet<string> = new Set(['text', 'custom'])
+
 /** What all blocks of the request weigh together, those included that the model does not read. */
 export function weightOf({ reading }: CallPrefix): BlockWeight {
   return reading.all.sums.at(-1) ?? emptySum

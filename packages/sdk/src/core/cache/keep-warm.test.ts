@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { PauseBook, pingGain } from './keep-warm.js'
+import { MOST_PINGS, PauseBook, type PauseKind, pingGain } from './keep-warm.js'
 
 const MINUTE = 60_000
 const rates = { input: 1, read: 0.1, write5m: 1.25, write1h: 2 }
@@ -17,27 +17,36 @@ function bookOf(pauses: readonly number[]): PauseBook {
   return book
 }
 
+/** What the first ping of a pause should save for each token. */
+function firstGain(book: PauseBook, kind: PauseKind, more: { maxPings?: number; pingCost?: number } = {}): number {
+  return pingGain(book, { kind, outlasted: 1, maxPings: MOST_PINGS, rates, pingCost: rates.read, ...more })
+}
+
 describe('one more ping', () => {
   it('pays at first where an answer waits for a person, and not where nothing is known', () => {
     const book = new PauseBook()
-    expect(pingGain(book, 'person', 1, rates)).toBeGreaterThan(0)
-    expect(pingGain(book, 'unknown', 1, rates)).toBe(0)
+    expect(firstGain(book, 'person')).toBeGreaterThan(0)
+    expect(firstGain(book, 'unknown')).toBe(0)
   })
 
   it('pays from the break-even on: a return in 8.7 of 100 cases at a tenth of the price', () => {
     const returns = (percent: number) => bookOf(Array.from({ length: 4_000 }, (_, at) => (at % 100 < percent ? 7 : 99)))
-    expect(pingGain(returns(8), 'person', 1, rates)).toBe(0)
-    expect(pingGain(returns(10), 'person', 1, rates)).toBeGreaterThan(0)
+    expect(firstGain(returns(8), 'person')).toBe(0)
+    expect(firstGain(returns(10), 'person')).toBeGreaterThan(0)
   })
 
   it('is not sent any more once nobody comes back', () => {
-    expect(pingGain(bookOf(Array(100).fill(99)), 'person', 1, rates)).toBe(0)
+    expect(firstGain(bookOf(Array(100).fill(99)), 'person')).toBe(0)
   })
 
   it('may pay for what follows it alone', () => {
     const book = bookOf(Array(300).fill(12))
     expect(book.chanceOf('person', 1)).toBeLessThan(0.02)
-    expect(pingGain(book, 'person', 1, rates)).toBeGreaterThan(0.9)
+    expect(firstGain(book, 'person')).toBeGreaterThan(0.9)
+  })
+
+  it('does not pay for what would follow it, where nothing may', () => {
+    expect(firstGain(bookOf(Array(300).fill(12)), 'person', { maxPings: 1 })).toBe(0)
   })
 })
 

@@ -117,19 +117,29 @@ export class PauseBook {
   }
 }
 
+/** A pause at the end of a lifetime. */
+export interface DuePing {
+  readonly kind: PauseKind
+  /** Windows that the pause has outlasted, the one that is about to end included. */
+  readonly outlasted: number
+  /** Pings that may be sent in one pause. */
+  readonly maxPings: number
+  readonly rates: CacheRates
+  /** What a ping costs for every token that it keeps, in pico-dollars: reading it, and what else is in the prompt. */
+  readonly pingCost: number
+}
+
 /**
- * What one more ping, and those that would follow it, should save per token of the prefix, in pico-dollars: the most over
+ * What one more ping, and those that may follow it, should save per token of the prefix, in pico-dollars: the most over
  * all numbers of pings. Zero where none pays.
- *
- * @param outlasted windows that the pause has outlasted, the one that is about to end included
  */
-export function pingGain(book: PauseBook, kind: PauseKind, outlasted: number, rates: CacheRates): number {
+export function pingGain(book: PauseBook, { kind, outlasted, maxPings, rates, pingCost }: DuePing): number {
   let best = 0
   let sum = 0
   let isAway = 1
-  for (let window = outlasted; window < MAX_WINDOWS; window++) {
+  for (let window = outlasted; window < MAX_WINDOWS && window <= maxPings; window++) {
     const chance = book.chanceOf(kind, window)
-    sum += isAway * (chance * (rates.write5m - rates.read) - rates.read)
+    sum += isAway * (chance * (rates.write5m - rates.read) - pingCost)
     isAway *= 1 - chance
     best = Math.max(best, sum)
   }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { hashWord, mixHash } from '../body/byte-hash.js'
 import type { CacheTtl } from '../body/call.js'
 import { PrefixIndex } from './prefix-index.js'
-import type { IndexedPrompt } from './prefix-reading.js'
+import { type IndexedPrompt, isShortened } from './prefix-reading.js'
 
 const MINUTE = 60_000
 
@@ -86,6 +86,18 @@ describe('what a prompt finds', () => {
     const reading = send(index, prompt('abcde', { 1: '1h', 3: '5m' }), 0)
     expect(reading).toMatchObject({ read: 0, write1h: 2_000, write5m: 2_000, input: 1_000 })
     expect(index.look(prompt('abcde', { 1: '1h', 3: '5m' }), 6 * MINUTE)).toMatchObject({ read: 2_000, write5m: 2_000 })
+  })
+
+  it('is nothing for an hour where the front was too short by the count of the API, which is no broken word', () => {
+    const index = new PrefixIndex()
+    const sent = { ...prompt('abcdef', { 0: '1h', 5: '5m' }), minimumTokens: 950 }
+    const call = index.begin(sent, 0)
+    expect(call.reading).toMatchObject({ write1h: 1_000, write5m: 5_000 })
+    const billed = { read: 0, write1h: 0, write5m: 5_600, input: 0 }
+    expect(isShortened(sent, call.reading, billed)).toBe(false)
+    expect(isShortened({ ...sent, minimumTokens: 500 }, call.reading, billed)).toBe(true)
+    index.publish(call, billed)
+    expect(index.trace(sent).map(({ entry }) => entry?.ttl ?? null)).toEqual([null, null, null, null, null, '5m'])
   })
 
   it('lives five minutes if the API says that it wrote for no longer, whatever was asked', () => {

@@ -8,6 +8,7 @@
  */
 
 import { hashWord, mixHash } from '../body/byte-hash.js'
+import type { CacheTtl } from '../body/call.js'
 import { lifetimeMs } from './cache-model.js'
 import {
   type CacheReading,
@@ -15,6 +16,7 @@ import {
   type IndexedBlock,
   type IndexedPrompt,
   isAlive,
+  isShortened,
   type PrefixEntry,
   type ReportedPrompt,
   readPrompt,
@@ -44,6 +46,11 @@ export interface PrefixSpot {
   readonly seenAtMs: number
   /** How long it took until the next prompt came through here. */
   readonly gaps: GapCounts
+}
+
+/** As much of a prompt as it is found by. */
+export interface KeyedPrompt extends Pick<IndexedPrompt, 'space'> {
+  readonly blocks: readonly Pick<IndexedBlock, 'key'>[]
 }
 
 class PrefixNode implements PrefixSpot {
@@ -103,7 +110,7 @@ export class PrefixIndex {
   }
 
   /** All places of a prompt that are known, from its start on. A prompt that is known only to a part ends there. */
-  trace({ space, blocks }: IndexedPrompt): readonly PrefixSpot[] {
+  trace({ space, blocks }: KeyedPrompt): readonly PrefixSpot[] {
     return this.#path(blocks, hashWord(space))
   }
 
@@ -134,12 +141,13 @@ export class PrefixIndex {
   publish({ prompt, reading, startedAtMs }: PrefixCall, reported: ReportedPrompt = reading): void {
     const seed = hashWord(prompt.space)
     const foundAt = findRead(prompt.blocks, reading, reported)
-    const isShortened = reading.write1h > 0 && reported.write1h === 0 && reported.write5m > 0
-    for (const { block, ttl } of reading.writes) {
+    const ttlOfHour = hourAsBilled(prompt, reading, reported)
+    for (const { block, ttl: asked } of reading.writes) {
+      const ttl = asked === '1h' ? ttlOfHour : asked
       const node = this.#nodeAt(prompt.blocks, block, seed)
       if (node === null) continue
       node.pending = Math.max(0, node.pending - 1)
-      if (block > foundAt) node.entry = renew(node.entry, { ttl: isShortened ? '5m' : ttl, renewedAtMs: startedAtMs })
+      if (ttl !== null && block > foundAt) node.entry = renew(node.entry, { ttl, renewedAtMs: startedAtMs })
     }
     // Nothing is known of such an entry but that it was read: it is taken to live for as long as any does.
     const found = this.#nodeAt(prompt.blocks, foundAt, seed)
@@ -163,13 +171,13 @@ export class PrefixIndex {
     for (let block = known - 1; node !== null && block >= fromBlock; block--, node = node.parent) node.entry = null
   }
 
-  #nodeAt(blocks: readonly IndexedBlock[], at: number, seed: number): PrefixNode | null {
+  #nodeAt(blocks: KeyedPrompt['blocks'], at: number, seed: number): PrefixNode | null {
     const block = blocks[at]
     return block === undefined ? null : (this.#nodes.get(mixHash(seed, block.key)) ?? null)
   }
 
   /** Only leaves are ever forgotten, so that what is known of a prompt is its beginning: halving finds the end of it. */
-  #countKnown(blocks: readonly IndexedBlock[], seed: number): number {
+  #countKnown(blocks: KeyedPrompt['blocks'], seed: number): number {
     let low = 0
     let high = blocks.length
     while (low < high) {
@@ -181,7 +189,7 @@ export class PrefixIndex {
   }
 
   /** The nodes of a prompt in prefix order, as far as it is known. */
-  #path(blocks: readonly IndexedBlock[], seed: number): PrefixNode[] {
+  #path(blocks: KeyedPrompt['blocks'], seed: number): PrefixNode[] {
     const known = this.#countKnown(blocks, seed)
     const path: PrefixNode[] = new Array(known)
     let node = this.#nodeAt(blocks, known - 1, seed)
@@ -244,6 +252,12 @@ function announce({ hits, writes }: CacheReading, path: readonly PrefixNode[], n
     const node = path[block]
     if (node !== undefined) node.pending += 1
   }
+}
+
+/** What was written where an hour was asked for; null if nothing was, because it was too short after all. */
+function hourAsBilled(prompt: IndexedPrompt, reading: CacheReading, reported: ReportedPrompt): CacheTtl | null {
+  if (isShortened(prompt, reading, reported)) return '5m'
+  return reported.write1h === 0 && reported.write5m > 0 ? null : '1h'
 }
 
 /** An entry that lives keeps the longer lifetime of the two. */

@@ -110,6 +110,25 @@ export function findRead(blocks: readonly IndexedBlock[], foretold: CacheReading
   }, -1)
 }
 
+/** A front that is longer than the minimum by so much is so by the count of the API as well. */
+const SURELY_LONG = 1.25
+
+/**
+ * True if an hour was asked for and five minutes were given, without a word. A front whose length is an estimate may just
+ * have been too short for the model: what was to be written for an hour up to there is then written with what follows.
+ */
+export function isShortened(
+  { blocks, minimumTokens }: IndexedPrompt,
+  { writes, write1h }: CacheReading,
+  billed: ReportedPrompt,
+): boolean {
+  if (write1h === 0 || billed.write1h > 0 || billed.write5m === 0) return false
+  const last = writes.findLast(({ ttl }) => ttl === '1h')?.block ?? -1
+  const total = billed.read + billed.write1h + billed.write5m + billed.input
+  const scale = total / Math.max(1, blocks.at(-1)?.endTokens ?? 0)
+  return (blocks[last]?.endTokens ?? 0) * scale > minimumTokens * SURELY_LONG
+}
+
 /** The bill: up to the longest hit is read, up to the last 1h breakpoint behind it written for an hour, up to the last for 5 minutes. */
 export function billPrompt(
   blocks: readonly IndexedBlock[],

@@ -70,6 +70,28 @@ describe('a request that begins as the one before it', () => {
     fc.assert(isSame, { numRuns: 1_000 })
   })
 
+  it('is read so whatever byte of it is another, gone or new', () => {
+    const letter = fc.integer({ min: 0x20, max: 0x7e })
+    const isSame = fc.property(request, options, fc.nat(), letter, fc.nat(2), (first, how, place, byte, kind) => {
+      const { body, prefix: before } = read(first, { ...how, memory: new PrintMemory() })
+      const at = place % body.length
+      const changed = Uint8Array.from([
+        ...body.slice(0, at),
+        ...(kind === 0 ? [] : [byte]),
+        ...body.slice(at + (kind % 2)),
+      ])
+      const readChanged = (more: Partial<PrefixOptions>): object | null => {
+        try {
+          return told(readPrefix(scanCall(changed), changed, { facts, ...how, ...more }))
+        } catch {
+          return null
+        }
+      }
+      expect(readChanged({ before })).toEqual(readChanged({}))
+    })
+    fc.assert(isSame, { numRuns: 1_000 })
+  })
+
   it('is weighed as if it were weighed block by block', () => {
     const isSame = fc.property(pair, options, ([first, second], how) => {
       const before = read(first, how).prefix

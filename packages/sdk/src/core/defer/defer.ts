@@ -35,6 +35,8 @@ export interface DeferredJob {
   readonly headers: Headers
   /** Of its request. */
   readonly bytes: number
+  /** Tells its request, with the headers, from another one. */
+  readonly digest: string
   readonly createdAt: number
   /** By then it is answered, as far as that is up to RunGuard. */
   readonly deadline: number

@@ -2,6 +2,7 @@
 
 import { joinBytes } from '../body/bytes.js'
 import type { CallView } from '../body/call.js'
+import { MovedBlock } from '../body/moved-block.js'
 import { costOf } from '../cost/cost.js'
 import type { PriceBook } from '../cost/price.js'
 import { tierModels } from './task-models.js'
@@ -45,4 +46,31 @@ export function replaceModel(body: Uint8Array, { modelRange }: CallView, model: 
   if (modelRange === null) throw new RangeError('the request names no model')
   const name = new TextEncoder().encode(JSON.stringify(model))
   return joinBytes([body.subarray(0, modelRange.start), name, body.subarray(modelRange.end)])
+}
+
+/** The same with its view, which costs less than reading the body again. */
+export function changeModel(
+  body: Uint8Array,
+  view: CallView,
+  model: string,
+): { readonly body: Uint8Array; readonly view: CallView } {
+  const changed = replaceModel(body, view, model)
+  const { modelRange, maxTokensRange } = view
+  const from = modelRange?.end ?? 0
+  const shift = changed.length - body.length
+  const move = (offset: number): number => (offset < from ? offset : offset + shift)
+  const moved = view.blocks.map((block) => {
+    return new MovedBlock(block, { body: changed, start: move(block.start), end: move(block.end), marker: null })
+  })
+  return {
+    body: changed,
+    view: {
+      ...view,
+      model,
+      modelRange: modelRange && { start: modelRange.start, end: modelRange.end + shift },
+      maxTokensRange: maxTokensRange && { start: move(maxTokensRange.start), end: move(maxTokensRange.end) },
+      blocks: moved,
+      bytes: changed.length,
+    },
+  }
 }

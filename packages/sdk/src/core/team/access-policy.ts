@@ -16,6 +16,8 @@ export interface AccessPolicy {
   readonly publicUrl: string | null
   /** More names by which it is reached. */
   readonly hosts: readonly string[]
+  /** A proxy in front says in `x-forwarded-for` who asks, and nobody gets here past it. */
+  readonly trustProxy: boolean
   readonly oidc: OidcPolicy | null
 }
 
@@ -46,5 +48,6 @@ export const defaultAccess: AccessPolicy = {
   adminToken: null,
   publicUrl: null,
   hosts: [],
+  trustProxy: false,
   oidc: null,
 }

@@ -84,6 +84,10 @@ export const accessSchema = strictObject({
     .describe(`What an administrator signs in with, by reference: ${reference('RUNGUARD_ADMIN_TOKEN')}.`),
   publicUrl: url('https://runguard.example.com').optional().describe('Where browsers reach the gateway.'),
   hosts: z.array(host).default([]).describe('More names by which it is reached.'),
+  trustProxy: z
+    .boolean()
+    .default(false)
+    .describe('Who asks is who x-forwarded-for says last: only where nobody gets here but through a proxy of yours.'),
   oidc: oidc.optional().describe('The sign-in of an organisation (OpenID Connect).'),
 })
   .refine((access) => access.oidc === undefined || access.publicUrl !== undefined, {
@@ -123,5 +127,6 @@ interface WrittenAccess {
   readonly adminToken?: string | undefined
   readonly publicUrl?: string | undefined
   readonly hosts: readonly string[]
+  readonly trustProxy: boolean
   readonly oidc?: z.output<typeof oidc> | undefined
 }

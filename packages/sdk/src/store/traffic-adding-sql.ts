@@ -6,7 +6,6 @@ import { readCall } from './calls-sql.js'
 import { type Columns, type Dialect, encodeRows, insertText, type SqlValue, type Statement, type Steps } from './sql.js'
 import { compareText } from './summary.js'
 import {
-  addNumbers,
   bucketOf,
   countsOf,
   type TrafficFacts,
@@ -163,24 +162,26 @@ function rowId(key: string): string {
 
 /** Rows that are added up by their keys. Sorted by id, so that no two processes lock crosswise. */
 class SumRows {
-  readonly #rows = new Map<string, { readonly key: readonly (string | number)[]; numbers: TrafficNumbers }>()
+  readonly #rows = new Map<string, { readonly key: readonly (string | number)[]; readonly sums: number[] }>()
 
-  add(key: readonly (string | number)[], numbers: TrafficNumbers): void {
+  /** @param numbers as {@link numberValues} gives them */
+  add(key: readonly (string | number)[], numbers: readonly number[]): void {
     const text = JSON.stringify(key)
     const row = this.#rows.get(text)
-    if (row === undefined) this.#rows.set(text, { key, numbers })
-    else row.numbers = addNumbers(row.numbers, numbers)
+    if (row === undefined) this.#rows.set(text, { key, sums: [...numbers] })
+    else for (const [index, number] of numbers.entries()) row.sums[index] = (row.sums[index] ?? 0) + number
   }
 
   list(): SqlValue[][] {
-    return sortRows([...this.#rows].map(([text, { key, numbers }]) => [rowId(text), ...key, ...numberValues(numbers)]))
+    return sortRows([...this.#rows].map(([text, { key, sums }]) => [rowId(text), ...key, ...sums]))
   }
 }
 
 /** A call without tags is one row; else one for itself, and one under each tag. */
-function sumRows(facts: readonly TrafficFacts[]): SqlValue[][] {
+function sumRows(calls: readonly TrafficFacts[]): SqlValue[][] {
   const rows = new SumRows()
-  for (const { startedAt, names, tags, numbers } of facts) {
+  for (const { startedAt, names, tags, ...facts } of calls) {
+    const numbers = numberValues(facts.numbers)
     const all = trafficDimensions.map((dimension) => names[dimension])
     rows.add([bucketOf(startedAt), tags.length === 0 ? 2 : 0, ...all, ''], numbers)
     for (const tag of tags) rows.add([bucketOf(startedAt), 1, ...all, tag], numbers)
@@ -189,9 +190,10 @@ function sumRows(facts: readonly TrafficFacts[]): SqlValue[][] {
 }
 
 /** A call under each of its names, in its half hour and in its day. */
-function nameRows(facts: readonly TrafficFacts[]): SqlValue[][] {
+function nameRows(calls: readonly TrafficFacts[]): SqlValue[][] {
   const rows = new SumRows()
-  for (const { startedAt, names, tags, numbers } of facts) {
+  for (const { startedAt, names, tags, ...facts } of calls) {
+    const numbers = numberValues(facts.numbers)
     const under: (readonly [string, string])[] = [
       ['total', ''],
       ...trafficDimensions.map((dimension) => [dimension, names[dimension]] as const),
