@@ -46,6 +46,8 @@ async function testIn({ name, python }: PythonEnvironment, ignored: readonly str
       HOME: home,
       ANTHROPIC_API_KEY: 'sk-ant-test-0000',
       RUNGUARD_TEST_GATEWAY: stand.gatewayUrl,
+      RUNGUARD_TEST_KEYED_GATEWAY: stand.keyedGatewayUrl,
+      RUNGUARD_TEST_KEY: stand.gatewayKey,
       RUNGUARD_TEST_SIMULATOR: stand.simulatorUrl,
       RUNGUARD_TEST_FACTS: factsFile,
       PYTHONDONTWRITEBYTECODE: '1',

@@ -11,9 +11,11 @@ import { fileURLToPath } from 'node:url'
 import { writeCommands } from './reference/commands.js'
 import { writeConfiguration } from './reference/configuration.js'
 import { writeRefusals } from './reference/refusals.js'
+import { writeRoutes } from './reference/routes.js'
 
 const folder = join(fileURLToPath(new URL('../..', import.meta.url)), 'docs/reference')
 const pages: Readonly<Record<string, string>> = {
+  'api.md': writeRoutes(),
   'commands.md': writeCommands(),
   'configuration.md': writeConfiguration(),
   'refusals.md': writeRefusals(),

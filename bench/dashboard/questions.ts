@@ -34,6 +34,10 @@ export function questionsOver({ since, until }: MadeSpan): readonly Question[] {
     },
     { name: 'users of one team', path: `/runguard/api/spend?groupBy=user&step=day&team=team-3&${month}` },
     { name: 'models of one tag', path: `/runguard/api/spend?groupBy=model&step=day&tag=tag-3&${month}` },
+    {
+      name: 'users of one team, one model',
+      path: `/runguard/api/spend?groupBy=user&step=day&team=team-3&model=claude-opus-5&${month}`,
+    },
     { name: 'one user', path: `/runguard/api/spend?groupBy=total&step=day&user=user-7&${month}` },
   ]
   return [...sums, ...LISTS, ...overMonth(month, until)]

@@ -1,18 +1,33 @@
 """What works without a gateway, a client or a network."""
 
 from datetime import date, datetime, timezone
+from decimal import Decimal
+from fractions import Fraction
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 import runguard
-from runguard import LoopDetector, UnpricedModelError, cost, estimate_cost, guard, submit_batch_job, with_cache
+from runguard import (
+    LoopDetector,
+    UnpricedModelError,
+    check_cache_hit,
+    cost,
+    estimate_cost,
+    guard,
+    select_model,
+    submit_batch_job,
+    with_cache,
+)
 from runguard.batches import BatchInputError, BatchSubmitError, retrieve_batch_results
 from runguard.gateway import account_headers, gateway_address, gateway_environment
+from runguard.money import parse_usd, read_dollars
 
 PROMISED = """
 LoopDetector LoopDetectedError BudgetExceededError select_model TASK_MODEL_MAP estimate_cost check_cache_hit
 call_with_caching submit_batch_job retrieve_batch_results OptimizedAgentSession guard cost with_cache BreakerOpenError
+defer deferred
 """
 
 
@@ -29,6 +44,57 @@ def test_list_prices_are_those_of_the_day() -> None:
     for tokens in (-1, float("nan"), "7", True, 2e9):
         with pytest.raises(ValueError):
             estimate_cost("claude-sonnet-5-5", tokens, 0)  # type: ignore[arg-type]
+
+
+def test_numbers_of_other_libraries_are_numbers() -> None:
+    for tokens in (Decimal(1_000_000), Fraction(1_000_000), 1e6):
+        assert estimate_cost("claude-haiku-5-5", tokens, 0) == estimate_cost("claude-haiku-5-5", 1_000_000, 0)  # type: ignore[arg-type]
+        assert select_model("classify", tokens) == "claude-sonnet-5-5"  # type: ignore[arg-type]
+    counted = cost({"input_tokens": Fraction(10), "output_tokens": Decimal(5)}, "claude-haiku-5-5")
+    assert counted == cost({"input_tokens": 10, "output_tokens": 5}, "claude-haiku-5-5")
+    assert select_model("classify", 10**400) == "claude-sonnet-5-5"
+
+
+@pytest.mark.parametrize(
+    ("amount", "nano"),
+    [(Decimal("0.50"), 500_000_000), (Decimal("1E+3"), 10**12), (Decimal("0.1") + Decimal("0.2"), 300_000_000)],
+)
+def test_dollars_may_be_decimals_and_are_exact(amount: Decimal, nano: int) -> None:
+    assert read_dollars("budget_usd", amount) == parse_usd(amount) == nano
+
+
+@pytest.mark.parametrize(
+    "amount", [Decimal("NaN"), Decimal("sNaN"), Decimal("Infinity"), Decimal("-1"), Decimal("1e-12"), 10**400, 1e300]
+)
+def test_amounts_that_are_none_are_refused_as_such(amount: Any) -> None:
+    for read in (parse_usd, lambda each: read_dollars("budget_usd", each)):
+        with pytest.raises(ValueError, match="dollar"):
+            read(amount)
+
+
+def test_a_whole_message_costs_what_its_usage_does() -> None:
+    usage = {"input_tokens": 1_000, "output_tokens": 5, "cache_creation": {"ephemeral_1h_input_tokens": 7}}
+    wanted = cost(usage, "claude-haiku-5-5")
+    assert wanted.nano > 0
+    objects = SimpleNamespace(**{**usage, "cache_creation": SimpleNamespace(ephemeral_1h_input_tokens=7)})
+    for given in ({"id": "msg_1", "usage": usage}, objects, SimpleNamespace(usage=objects)):
+        assert cost(given, "claude-haiku-5-5") == wanted
+        assert check_cache_hit(given).cache_write_tokens == 7
+
+
+def test_a_model_of_the_first_pydantic_is_read_too() -> None:
+    class Old:
+        def model_dump(self, warnings: bool = True) -> Any:
+            if not warnings:
+                raise ValueError("warnings is only supported in Pydantic v2")
+            return {"input_tokens": 10, "output_tokens": 1}
+
+    assert check_cache_hit(Old()).regular_input_tokens == 10
+
+
+def test_a_call_without_a_model_cannot_be_priced() -> None:
+    with pytest.raises(TypeError, match="model"):
+        cost({"input_tokens": 1}, None)  # type: ignore[arg-type]
 
 
 def test_a_moment_can_be_written_in_every_usual_way() -> None:
@@ -75,10 +141,29 @@ def test_a_prefix_is_marked_as_keyword_arguments() -> None:
         with_cache("Be brief.", ttl="2h")
 
 
-@pytest.mark.parametrize("gateway", ["", "localhost:4141", "ftp://host", "http://", None, "http://host:70000"])
+@pytest.mark.parametrize(
+    "gateway",
+    [
+        "",
+        "localhost:4141",
+        "ftp://host",
+        "http://",
+        None,
+        "http://host:70000",
+        "http://a b",
+        "http://h?x=1",
+        "http://h#x",
+    ],
+)
 def test_an_address_that_is_none_is_refused_before_anything_is_sent(gateway: Any) -> None:
     with pytest.raises(ValueError):
         guard(gateway=gateway)
+
+
+def test_a_credential_in_an_address_is_refused_and_not_repeated() -> None:
+    with pytest.raises(ValueError, match="api_key") as caught:
+        gateway_address("http://me:secret@host:4141")
+    assert "secret" not in str(caught.value)
 
 
 def test_a_path_in_the_address_stays() -> None:
@@ -86,7 +171,19 @@ def test_a_path_in_the_address_stays() -> None:
 
 
 @pytest.mark.parametrize(
-    "account", [{"session": "a\nb"}, {"user": "ä"}, {"tags": ["a,b"]}, {"task": ""}, {"project": 7}]
+    "account",
+    [
+        {"session": "a\nb"},
+        {"user": "ä"},
+        {"tags": ["a,b"]},
+        {"tags": ["a", ""]},
+        {"tags": ["a", " b"]},
+        {"tags": [7]},
+        {"tags": None},
+        {"tags": {"a": 1}},
+        {"task": ""},
+        {"project": 7},
+    ],
 )
 def test_names_that_no_header_can_carry_are_refused(account: Any) -> None:
     with pytest.raises(ValueError):

@@ -1,14 +1,19 @@
-/** What the Python tests talk to: a simulated API, and a gateway in front of it with budgets that are soon used up. */
+/** What the Python tests talk to: a simulated API, and gateways in front of it with budgets that are soon used up. */
 
 import { startGateway } from '@runguard/gateway'
+import { createKey, openGatewayKeys } from '@runguard/gateway/access'
 import { type CallRecord, closedBreaker, loadPriceBook, priceList, readConfig, stepBreaker } from '@runguard/sdk/core'
-import { createEngine, engineDefaults, systemRuntime } from '@runguard/sdk/engine'
+import { createEngine, deferSettings, engineDefaults, systemRuntime } from '@runguard/sdk/engine'
 import { memoryStore } from '@runguard/sdk/store'
 import { startSimulator } from '@runguard/simulator'
 
 /** A running stand. */
 export interface Stand {
+  /** Takes everybody. */
   readonly gatewayUrl: string
+  /** Takes calls with its key alone, and has a key of the API for them. */
+  readonly keyedGatewayUrl: string
+  readonly gatewayKey: string
   readonly simulatorUrl: string
   /** All calls so far, refused ones too. */
   records(): Promise<readonly CallRecord[]>
@@ -20,7 +25,13 @@ const budgets = [{ scope: 'project:poor', window: 'lifetime', limit: '$0.000001'
 /** Calls of this session are stopped by an operator. */
 const heldBreaker = 'session:held'
 
-/** Starts both on free ports. */
+/** What may wait goes out at once: no test waits for a minute. */
+const defer = {
+  ...deferSettings({ flushAfterMs: 20, keepMs: undefined, webhooks: undefined }),
+  pollMs: 100,
+}
+
+/** Starts all of it on free ports. */
 export async function openStand(): Promise<Stand> {
   const reading = readConfig({ budgets })
   if (reading.kind !== 'config') throw new Error(`the budgets are wrong: ${JSON.stringify(reading.problems)}`)
@@ -34,11 +45,18 @@ export async function openStand(): Promise<Stand> {
     store,
     runtime,
     budgets: reading.config.budgets,
+    defer,
   })
-  const upstream = simulator.url
-  const gateway = await startGateway({ engine, runtime, upstream, host: '127.0.0.1', port: 0, version: 'tests' })
+  const place = { engine, runtime, upstream: simulator.url, host: '127.0.0.1', port: 0, version: 'tests' }
+  const gateway = await startGateway(place)
+  const wishes = { name: 'tests', team: null, user: null, project: 'keyed', expiresAt: null }
+  const { secret } = await createKey(store, wishes, 'test', runtime.now())
+  const keys = openGatewayKeys({ store, runtime, requireKeys: true })
+  const keyed = await startGateway({ ...place, callers: { keys, upstreamKey: 'sk-ant-test-upstream' } })
   return {
     gatewayUrl: gateway.url,
+    keyedGatewayUrl: keyed.url,
+    gatewayKey: secret,
     simulatorUrl: simulator.url,
     records: async () => {
       await simulator.idle()
@@ -46,7 +64,7 @@ export async function openStand(): Promise<Stand> {
       return store.listRecords(10_000)
     },
     close: async () => {
-      await gateway.close(100)
+      await Promise.all([gateway.close(100), keyed.close(100)])
       await engine.close()
       await store.close()
       await simulator.close()

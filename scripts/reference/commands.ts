@@ -1,6 +1,6 @@
 /** The page of all commands, from the program that parses them. */
 
-import { buildProgram } from 'runguard/program'
+import { buildProgram, exitCodes, exitMeanings } from 'runguard/program'
 import { code, GENERATED, page, table } from './markdown.js'
 
 type Command = ReturnType<typeof buildProgram>
@@ -18,7 +18,17 @@ export function writeCommands(): string {
       commands.map((command) => [`[${code(nameOf(command))}](#${anchorOf(command)})`, command.description()]),
     ),
     ...commands.map(writeCommand),
+    writeExitCodes(),
   )
+}
+
+function writeExitCodes(): string {
+  const rows = Object.entries(exitCodes).map(([name, exitCode]) => [
+    code(String(exitCode)),
+    exitMeanings[name as keyof typeof exitCodes],
+  ])
+  const other = '`runguard run` ends with the exit code of the program that it ran.'
+  return page('## Exit codes', table(['code', 'meaning'], rows), other).trimEnd()
 }
 
 function leavesOf(command: Command): readonly Command[] {

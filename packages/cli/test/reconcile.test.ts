@@ -1,6 +1,6 @@
 import { type RunningSimulator, startSimulator } from '@runguard/simulator'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { ask, makeHome, runCli, startGateway } from './cli.js'
+import { ask, makeHome, runCli, startCli, startGateway } from './cli.js'
 
 let simulator: RunningSimulator
 
@@ -69,6 +69,18 @@ test('an answer that broke off is named as the cause', async () => {
   })
   const { hourDifferences } = JSON.parse((await reconcile(home, '--json')).stdout)
   expect(hourDifferences).toMatchObject([{ model: 'claude-opus-5-5', causes: expect.arrayContaining(['estimated']) }])
+})
+
+test('of the whole demo nothing differs but what broke off', async () => {
+  const home = makeHome()
+  const demo = startCli(home, ['demo', '--keep'])
+  const [, directory = ''] = await demo.outputOf('stderr', /runguard report --data (\S+)/)
+  const [, url = ''] = await demo.outputOf('stderr', /the simulated API behind it at (\S+?)\.\n/)
+  const args = ['reconcile', '--base-url', url, '--since', '2h', '--data', directory, '--json']
+  const { hourDifferences, dayDifferences } = JSON.parse((await runCli(home, args, admin)).stdout)
+  const causes = hourDifferences.map(({ causes, model }: { causes: string[]; model: string }) => [model, causes[0]])
+  expect(new Set(causes.map(String))).toEqual(new Set(['claude-opus-5-5,estimated']))
+  expect(dayDifferences).toEqual([])
 })
 
 test('where too much is asked it waits as it is told, and then goes on', async () => {

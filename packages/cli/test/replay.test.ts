@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { makeHome, runCli } from './cli.js'
+import { sessionOf, traffic } from '../src/demo/traffic.js'
+import { makeHome, runCli, startCli } from './cli.js'
 import { answer, writeTranscript } from './transcripts.js'
 
 function said(content: unknown, at: string, session = 's1') {
@@ -93,6 +94,23 @@ test('a budget that would have been exceeded is an exit code of its own; two pol
   const { stdout } = await runCli(home, ['replay', '--transcripts', '--compare', wide, tight])
   expect(stdout).toMatch(/^cost then +\$0\.\d+ +\$0\.\d+$/m)
   expect(stdout).toMatch(/^saved +\$0\.00 \(0%\) +\$0\.0\d+ \(\d+%\)$/m)
+})
+
+test('the demo as it was recorded is decided by its own budgets as it was then: nothing saved, nothing refused', async () => {
+  const home = makeHome()
+  const demo = startCli(home, ['demo', '--keep'])
+  const [, directory = ''] = await demo.outputOf('stderr', /runguard report --data (\S+)/)
+  const budgets = traffic.flatMap(({ limit }, index) =>
+    limit === undefined ? [] : [`  - { scope: 'session:${sessionOf(index)}', limit: ${limit} }`],
+  )
+  const own = writePolicy(home, 'own.yaml', `budgets:\n${budgets.join('\n')}\n`)
+  const tight = writePolicy(home, 'tight.yaml', "budgets:\n  - { scope: 'session:*', limit: $0.001 }\n")
+  const { stdout } = await runCli(home, ['replay', '--compare', own, tight, '--data', directory, '--json'])
+  const [same, other] = JSON.parse(stdout).policies
+  expect(same).toMatchObject({ calls: 17, savedNanoUsd: 0, refusals: {}, stoppedRuns: 0, isOverBudget: true })
+  const used = Object.entries<{ calls: number }>(same.levers).filter(([, { calls }]) => calls > 0)
+  expect(used).toEqual([])
+  expect(other.savedNanoUsd).toBeGreaterThan(0)
 })
 
 test('without a policy, and without calls, it says what to do', async () => {

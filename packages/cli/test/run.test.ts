@@ -73,7 +73,10 @@ test('a signal reaches the program, which ends as it likes; one that it does not
 })
 
 test('signals that come when the program is gone already do not cost its bill', async () => {
-  const running = runNode(makeHome(), `process.on('SIGINT', () => process.exit(9)); ${caller}; setInterval(() => {}, 1e6)`)
+  const running = runNode(
+    makeHome(),
+    `process.on('SIGINT', () => process.exit(9)); ${caller}; setInterval(() => {}, 1e6)`,
+  )
   await running.outputOf('stdout', /output/)
   const again = setInterval(() => running.child.kill('SIGINT'), 2)
   await running.outputOf('stderr', /RunGuard: /).finally(() => clearInterval(again))

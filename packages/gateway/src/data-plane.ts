@@ -5,6 +5,7 @@ import type { Call, Endpoint, Refusal } from '@runguard/sdk/core'
 import type { Engine, Runtime } from '@runguard/sdk/engine'
 import type { Dispatcher } from 'undici'
 import { type Caller, type CallerRules, identifyCaller } from './access/callers.js'
+import { reachProblem } from './access/key-reach.js'
 import { type CompiledCascades, serveCascade, startCascade } from './calls/cascade.js'
 import { type DeferralDesk, deferCall, isDeferral } from './calls/deferral.js'
 import type { RunningAnswer } from './calls/held-answer.js'
@@ -59,6 +60,8 @@ export async function serveCall(
 ): Promise<void> {
   const caller = await identifyCaller(plane.callers, request)
   if (caller.kind === 'refuse') return turnAway(request, response, caller.refusal, plane.runtime.id())
+  const problem = caller.account === null || plane.callers?.upstreamKey == null ? null : reachProblem(endpoint)
+  if (problem !== null) return turnAway(request, response, problem, plane.runtime.id())
   // Gone while its key was looked up: nothing more would be heard of it.
   if (request.destroyed) return
   const read = { ...(await readRequest(request, endpoint, plane.maxBodyBytes)), caller }
@@ -132,6 +135,7 @@ function callFrom(plane: DataPlane, request: IncomingMessage, endpoint: Endpoint
       const headers = requestHeaders(read.caller.rawHeaders, request.headers.connection, true)
       return plane.countInput({ target: endpoint.target, headers, body })
     },
+    isWelcome: async () => (await identifyCaller(plane.callers, request)).kind === 'caller',
     sendAgain: async (body) => {
       const headers = requestHeaders(read.caller.rawHeaders, request.headers.connection, true)
       return sendOwnRequest(plane.upstream, { path: plane.upstreamPrefix + endpoint.target, headers, body })

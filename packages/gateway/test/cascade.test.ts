@@ -114,7 +114,9 @@ describe('a cascade of the gateway', () => {
   it('tries nothing cheap where the model that was asked for has the prompt in its cache', async () => {
     const system = [{ type: 'text', text: 'A long manual. '.repeat(20_000), cache_control: { type: 'ephemeral' } }]
     const cached = { input_tokens: 20, cache_creation_input_tokens: 100_000 }
-    const { ask, asked } = await openHouse({ [sonnet]: bad, [opus]: { ...good, usage: cached } }, {}, VERIFY, ['medium'])
+    const { ask, asked } = await openHouse({ [sonnet]: bad, [opus]: { ...good, usage: cached } }, {}, VERIFY, [
+      'medium',
+    ])
     const plain = { 'anthropic-version': '2023-06-01' }
     await ask(bodyOf({ system }), plain)
     expect((await ask(bodyOf({ system }))).told).toBe('tier=large; attempt=1; good=yes; failed-usd=0')
@@ -148,6 +150,7 @@ describe('a cascade of the gateway', () => {
     ['streams', bodyOf({ stream: true }), TASK],
     ['calls of other tasks', bodyOf(), { ...TASK, 'x-runguard-task': 'research' }],
     ['calls whose tools the API runs', bodyOf({ tools: [{ type: 'code_execution_20250825', name: 'c' }] }), TASK],
+    ['calls for a model that is retired', bodyOf({ model: 'claude-opus-4-1' }), TASK],
     ['calls that go on from what the API keeps', bodyOf({ container: 'c_1' }), TASK],
   ])('leaves %s alone', async (_, body, headers) => {
     const { ask, asked } = await openHouse({ [haiku]: bad, [sonnet]: bad, [opus]: bad })

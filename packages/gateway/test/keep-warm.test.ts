@@ -4,12 +4,13 @@ import { memoryStore } from '@runguard/sdk/store'
 import { manualRuntime } from '@runguard/sdk/testing'
 import { startSimulator, virtualClock } from '@runguard/simulator'
 import { expect, it, onTestFinished } from 'vitest'
+import type { GatewayKeys } from '../src/access/gateway-keys.js'
 import { startGateway } from '../src/index.js'
 
 const BEFORE_IT_DIES_MS = 285_000
 
 /** A gateway whose engine has the time of the simulator. */
-async function openHouse(caching: CachingPolicy) {
+async function openHouse(caching: CachingPolicy, keys?: GatewayKeys) {
   const clock = virtualClock()
   const simulator = await startSimulator({ clock })
   onTestFinished(() => simulator.close())
@@ -30,6 +31,7 @@ async function openHouse(caching: CachingPolicy) {
     host: '127.0.0.1',
     port: 0,
     version: 't',
+    ...(keys && { callers: { keys, upstreamKey: 'sk-ant-test' } }),
   })
   onTestFinished(() => gateway.close(0))
   const ask = async (stream: boolean): Promise<void> => {
@@ -86,4 +88,20 @@ it('sends nothing of its own unless it was told what that may cost', async () =>
   await wait(BEFORE_IT_DIES_MS)
   expect(simulator.log).toHaveLength(1)
   expect(time.lines).toEqual([])
+})
+
+it('sends nothing for a caller whose key was revoked meanwhile', async () => {
+  let isRevoked = false
+  const refusal = { code: 'runguard_key_refused', message: 'revoked' } as const
+  const keys = {
+    isIn: () => false,
+    resolve: async () => (isRevoked ? { kind: 'refuse', refusal } : { kind: 'none' }),
+  } as unknown as GatewayKeys
+  const keepWarm = { maxPerSession: nanoUsd(1_000_000_000), maxPings: 2 }
+  const { simulator, ask, wait } = await openHouse({ mode: null, ttl: null, keepWarm }, keys)
+  await ask(false)
+  isRevoked = true
+  await wait(BEFORE_IT_DIES_MS)
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  expect(simulator.log).toHaveLength(1)
 })

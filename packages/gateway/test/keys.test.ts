@@ -117,6 +117,29 @@ describe('a call with a gateway key', () => {
     expect(other.status).toBe(200)
   })
 
+  it('is no way to spend what cannot be counted, nor into the organisation, with the key of the gateway', async () => {
+    const { url, seen, secret } = await openHouse()
+    const closed = [
+      '/v1/chat/completions',
+      '/v1/complete',
+      '/v1/organizations/users',
+      '/v1/sessions',
+      '/v1/filesystem',
+      '/V1/Chat/Completions',
+    ]
+    for (const path of closed) {
+      const answer = await post(url, messagesBody, { 'x-api-key': secret }, path)
+      expect([path, answer.status]).toEqual([path, 401])
+    }
+    expect(seen).toEqual([])
+    for (const path of ['/v1/files', '/v1/files/file_1/content', '/v1/skills?limit=1', '/v1/models']) {
+      expect([path, (await fetch(url + path, { headers: { 'x-api-key': secret } })).status]).toEqual([path, 200])
+    }
+    const own = await openHouse({ upstreamKey: null })
+    const beside = { 'x-api-key': 'sk-ant-test-mine', 'x-runguard-key': own.secret }
+    expect((await post(own.url, messagesBody, beside, '/v1/chat/completions')).status).toBe(200)
+  })
+
   it('brings a credential of its own where the gateway has none', async () => {
     const { url, secret, seen, id, house } = await openHouse({ upstreamKey: null })
     const own = { authorization: 'Bearer sk-ant-oat-mine', 'x-api-key': '', 'x-runguard-key': secret }

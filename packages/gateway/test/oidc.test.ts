@@ -14,6 +14,9 @@ const people: People = {
   unsure: { email: 'alice@example.com', email_verified: false, groups: ['admins'] },
   stranger: { email: 'eve@example.com.evil.example', email_verified: true, groups: ['admins'] },
   nobody: {},
+  // Of a sign-in that writes it in letters, and of one that lets people choose their letters.
+  doubtful: { email: 'alice@example.com', email_verified: 'false', groups: ['admins'] },
+  kelvin: { email: 'mi\u212ae@example.com', email_verified: true, groups: ['admins'] },
 }
 
 async function openHouse(wishes: Partial<OidcPolicy> = {}, isShy = true) {
@@ -87,7 +90,7 @@ describe("an organisation's sign-in", () => {
 
   it('lets in nobody whose address is not confirmed, foreign, or not there', async () => {
     const { signIn, store } = await openHouse()
-    for (const name of ['unsure', 'stranger', 'nobody']) {
+    for (const name of ['unsure', 'doubtful', 'kelvin', 'stranger', 'nobody']) {
       expect([name, await signIn(name)]).toMatchObject([name, { kind: 'deny', status: 403 }])
     }
     expect(await store.listUsers()).toEqual([])

@@ -3,6 +3,7 @@
 from .batches import BatchInputError, BatchSubmitError, retrieve_batch_results, submit_batch_job
 from .caching import CacheHit, call_with_caching, check_cache_hit, with_cache
 from .costs import Cost, CostLine, cost, estimate_cost
+from .deferral import DeferredCall, DeferredCallError, defer, deferred
 from .errors import (
     BreakerOpenError,
     BudgetExceededError,
@@ -31,6 +32,8 @@ __all__ = [
     "CacheHit",
     "Cost",
     "CostLine",
+    "DeferredCall",
+    "DeferredCallError",
     "GatewayUnreachableError",
     "LoopDetectedError",
     "LoopDetector",
@@ -41,6 +44,8 @@ __all__ = [
     "call_with_caching",
     "check_cache_hit",
     "cost",
+    "defer",
+    "deferred",
     "error_from_api_error",
     "error_from_wire",
     "estimate_cost",

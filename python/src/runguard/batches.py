@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import random
 import re
 import time
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
 
+from .gateway import official_client, require_synchronous
 from .routes import TIER_MODELS
-from .usage import as_mapping
+from .values import as_mapping
+from .waiting import is_passing, pauses
 
 _WIRE_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _JOB_ID = re.compile(r"[A-Za-z0-9_-]{1,200}")
@@ -29,16 +30,22 @@ class BatchInputError(ValueError):
     """A prompt cannot be submitted; ``index`` says which one. Nothing was sent."""
 
     def __init__(self, index: int, problem: str) -> None:
-        super().__init__(f"prompt {index} {problem}")
+        super().__init__(index, problem)
         self.index = index
+
+    def __str__(self) -> str:
+        return "prompt {} {}".format(*self.args)
 
 
 class BatchSubmitError(Exception):
     """Some batches of a job exist, and a later one could not be created. ``batch_id`` names those that exist."""
 
     def __init__(self, batch_id: str) -> None:
-        super().__init__(f"not all batches of the job could be created; these exist: {batch_id}")
+        super().__init__(batch_id)
         self.batch_id = batch_id
+
+    def __str__(self) -> str:
+        return f"not all batches of the job could be created; these exist: {self.batch_id}"
 
 
 def submit_batch_job(
@@ -126,9 +133,8 @@ def batch_user_id(wire_id: str) -> str:
 
 def _client(client: Any) -> Any:
     if client is None:
-        from .gateway import official_client
-
         return official_client()
+    require_synchronous(client, "A batch")
     if not hasattr(getattr(client, "messages", None), "batches"):
         raise TypeError("Batches need a client of the official package, such as anthropic.Anthropic().")
     return client
@@ -191,13 +197,13 @@ def _split_job_id(batch_id: str) -> List[str]:
 
 def _wait(batches: Any, ids: List[str], timeout_sec: Optional[float], sleep: Callable[[float], None]) -> None:
     running, waited, failed = list(ids), 0.0, 0
-    for pause in _pauses():
+    for pause in pauses():
         try:
             running = [each for each in running if batches.retrieve(each).processing_status != "ended"]
             failed = 0
         except Exception as error:
             failed += 1
-            if not _is_passing(error) or failed > _MOST_FAILED_ROUNDS:
+            if not is_passing(error) or failed > _MOST_FAILED_ROUNDS:
                 raise
         if not running:
             return
@@ -208,22 +214,6 @@ def _wait(batches: Any, ids: List[str], timeout_sec: Optional[float], sleep: Cal
         pause = pause if timeout_sec is None else min(pause, max(0.05, timeout_sec - waited))
         sleep(pause)
         waited += pause
-
-
-def _pauses() -> Iterator[float]:
-    """Seconds: two, growing to a minute, with a little chance so that processes do not ask together."""
-    pause = 2.0
-    while True:
-        yield pause * (1 + 0.25 * random.random())
-        pause = min(60.0, pause * 1.5)
-
-
-def _is_passing(error: Exception) -> bool:
-    """No answer, or one that says that there will be a better one later."""
-    status = getattr(error, "status_code", None)
-    if isinstance(status, int):
-        return status in (408, 429) or status >= 500
-    return type(error).__name__ in ("APIConnectionError", "APITimeoutError")
 
 
 def _read_line(line: Mapping[str, Any]) -> Dict[str, Any]:

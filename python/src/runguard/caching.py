@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Union
 
+from .gateway import official_client
 from .routes import TIER_MODELS
-from .usage import UsageContext, as_mapping, find_usage, read_usage
+from .usage import UsageContext, find_usage, read_usage
+from .values import as_mapping
 
 _MAX_MARKS = 4
 _UNMARKABLE = ("thinking", "redacted_thinking")
@@ -102,10 +104,7 @@ def call_with_caching(
     Without a client an ``anthropic.Anthropic()`` is made; without a model the medium tier's is called. An asynchronous
     client's call has to be awaited. Answers the message, of which :func:`check_cache_hit` tells what the cache did.
     """
-    if client is None:
-        from .gateway import official_client
-
-        client = official_client()
+    client = official_client() if client is None else client
     request = {**params, "model": model or TIER_MODELS["current"]["medium"], "max_tokens": max_tokens}
     request["messages"] = list(messages)
     if system is not None:

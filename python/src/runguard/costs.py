@@ -9,7 +9,8 @@ from typing import Dict, List, Mapping, Optional, Tuple
 from .errors import UnpricedModelError
 from .money import MAX_NANO, NANO_PER_USD, PICO_PER_NANO, nano_from_pico
 from .prices import Quote, When, find_price, milliseconds, pico_per_web_search, price_version, quote_price
-from .usage import TokenCounts, Usage, UsageContext, UsagePart, find_usage, read_number, read_usage
+from .usage import TokenCounts, Usage, UsageContext, UsagePart, find_usage, read_usage
+from .values import read_number
 
 _ITEMS = ("input", "write5m", "write1h", "read", "output")
 _BASES = ("list", "override", "dearest-of-line", "dearest-of-all", "flat")

@@ -7,6 +7,7 @@ import re
 import urllib.request
 from functools import lru_cache
 from http.client import HTTPException
+from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, Dict, Iterable, Optional, Sequence, TypeVar, Union, overload
 from urllib.parse import urlsplit
 
@@ -87,6 +88,17 @@ def guard(
     copy = base.copy(base_url=address, default_headers=headers, **more, **_direct_way(base, address))
     copy.__class__ = guarded
     return copy
+
+
+def is_guarded(client: object) -> bool:
+    """True for a client that :func:`guard` made, and for copies of it."""
+    return bool(getattr(type(client), "_is_runguard", False))
+
+
+def require_synchronous(client: object, what: str) -> None:
+    """Raises ``TypeError`` for an asynchronous client, whose answers nobody here would wait for."""
+    if iscoroutinefunction(getattr(client, "close", None)):
+        raise TypeError(f"{what} takes an anthropic.Anthropic, not an asynchronous client")
 
 
 def official_client() -> Any:
@@ -185,12 +197,13 @@ def _direct_way(client: Any, address: str) -> Dict[str, Any]:
     Where the environment names one, the HTTP client that the official package made for itself is replaced by one like
     it that goes to a gateway on this machine directly. One that its user made stays.
     """
-    own = getattr(client, "_client", None)
+    own: Any = getattr(client, "_client", None)
     is_default = type(own).__name__ in ("SyncHttpxClientWrapper", "AsyncHttpxClientWrapper")
     if not is_default or not _is_local(address) or not urllib.request.getproxies():
         return {}
-    host = urlsplit(address).netloc.rpartition(":")[0] or urlsplit(address).netloc
-    return {"http_client": type(own)(timeout=own.timeout, mounts={f"all://{host}": None})}
+    host = str(urlsplit(address).hostname)
+    place = f"all://[{host}]" if ":" in host else f"all://{host}"
+    return {"http_client": type(own)(timeout=own.timeout, mounts={place: None})}
 
 
 def _unreachable(address: str, reason: str) -> str:

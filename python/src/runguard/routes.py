@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Mapping, Optional
 
 from ._data import load_table
-from .usage import read_number
+from .values import read_number
 
 _TASKS = load_table("tasks")
 _TIERS = ("small", "medium", "large")

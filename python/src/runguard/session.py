@@ -5,47 +5,38 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from dataclasses import dataclass, replace
-from typing import Any, Callable, Dict, List, Mapping, Optional, Union
+from dataclasses import replace
+from threading import Lock
+from typing import Any, Callable, Dict, List, Mapping, Optional
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 from .caching import System, mark_request, mark_tail
 from .costs import Cost, cost, likely_nano
 from .errors import BudgetExceededError, LoopDetectedError, error_from_api_error
+from .gateway import check_name, official_client, require_synchronous
 from .loops import LoopDetector, LoopMatch
-from .money import NANO_PER_USD, decimal_usd, format_usd, read_dollars
+from .money import NANO_PER_USD, Dollars, decimal_usd, format_usd, read_dollars
 from .routes import select_model
-from .usage import TokenCounts, UsageContext, as_mapping, read_usage
+from .spending import CallHabit, affordable_tokens, tokens_in
+from .usage import TokenCounts, UsageContext, read_usage
+from .values import as_mapping
 
-_FIRST_INPUT_TOKENS = 4_000
-_FIRST_OUTPUT_TOKENS = 500
 _SHOWN_CHARACTERS = 80
-_BYTES_PER_TOKEN = 3
 _API_HOST = "api.anthropic.com"
 _SESSION_HEADER = "x-runguard-session"
-# An answer of fewer tokens says nothing.
-_LEAST_OUTPUT_TOKENS = 16
+_OWN_PARAMS = {"max_tokens", "messages", "model", "stream", "system", "tools"}
 
 
 class AgentStoppedError(Exception):
     """The model refused to answer. ``message`` is its answer, which is paid for."""
 
     def __init__(self, explanation: str, message: Any) -> None:
-        super().__init__(f"The model refused: {explanation}.")
+        super().__init__(explanation, message)
         self.message = message
 
-
-@dataclass
-class _Habit:
-    """What a session has learned from its calls."""
-
-    calls: int = 0
-    output_tokens: int = 0
-    model: Optional[str] = None
-    prompt_tokens: int = 0
-    cached_tokens: int = 0
-    last_output_tokens: int = 0
+    def __str__(self) -> str:
+        return f"The model refused: {self.args[0]}."
 
 
 class OptimizedAgentSession:
@@ -57,13 +48,13 @@ class OptimizedAgentSession:
     ``params`` go with every request (``thinking``, ``metadata``, ...).
 
     Before a call its likely cost is compared with what is left, and ``max_tokens`` is lowered to what is left. The size
-    of the prompt is an estimate; a budget of the gateway holds it exactly. Raises ``ValueError`` for amounts and counts
-    that are none. A session does one thing at a time.
+    of the prompt is an estimate; a budget of the gateway holds it exactly. Raises ``ValueError`` for amounts, counts,
+    names and params that are none, ``TypeError`` for a client that cannot do it. A session does one thing at a time.
     """
 
     def __init__(
         self,
-        budget_usd: Union[float, str] = 5.0,
+        budget_usd: Dollars = 5.0,
         *,
         client: Any = None,
         system_prompt: Optional[System] = None,
@@ -84,21 +75,17 @@ class OptimizedAgentSession:
         self._loops = LoopDetector(repeats, max_cycle_len)
         select_model("", 0, preset=preset, tiers=tiers, tasks=tasks)
         self._routing: Dict[str, Any] = {"preset": preset, "tiers": tiers, "tasks": tasks}
-        if client is None:
-            from .gateway import official_client
-
-            client = official_client()
-        self._client = client
+        self._client = official_client() if client is None else _check_client(client)
         self._system = system_prompt
         self._max_tokens = max_tokens
         self._model = model
         self._caching = caching
-        self._params = dict(params or {})
+        self._params = _check_params(params or {})
         self._now = now
-        self._habit = _Habit()
-        self._is_busy = False
+        self._habit = CallHabit()
+        self._turns = Lock()
         #: Under this name it is in errors and on a gateway; that of ``guard(session=...)`` if the client has one.
-        self.id = id or _session_of(client) or str(uuid4())
+        self.id = check_name("id", id or _session_of(self._client) or str(uuid4()))
         #: The conversation, oldest first: a list of messages that the API takes.
         self.messages: List[Dict[str, Any]] = []
         #: What every call has cost, the newest last.
@@ -126,30 +113,31 @@ class OptimizedAgentSession:
         only repeats the ones before, ``AgentStoppedError`` if the model refuses, ``ValueError`` for an empty message, a
         refusal of the gateway as the error of its kind, and what the client raises. The conversation is then as before.
         """
-        if not isinstance(user_message, str) or not user_message.strip():
+        for words in (task_type, user_message):
+            if not isinstance(words, str):
+                raise TypeError(f"The task and the message are texts, not {type(words).__name__}.")
+        if not user_message.strip():
             raise ValueError("The message is empty.")
-        if self._is_busy:
+        if not self._turns.acquire(blocking=False):
             raise RuntimeError("The session is busy: wait for the turn under way, or start another session.")
-        self._is_busy = True
         before = list(self.messages)
         try:
-            self.messages.append({"role": "user", "content": [{"type": "text", "text": user_message}]})
+            self.messages.append({"role": "user", "content": [{"type": "text", "text": _whole(user_message)}]})
             return self._answer(task_type, user_message)
         except BaseException:
             self.messages = before
             raise
         finally:
-            self._is_busy = False
+            self._turns.release()
 
     def _answer(self, task_type: str, words: str) -> str:
-        new_tokens = self._new_tokens()
-        content = new_tokens + self._habit.prompt_tokens + self._habit.last_output_tokens
+        content = self._habit.known_tokens + self._new_tokens()
         model = self._model or select_model(task_type, content, **self._routing)
-        self._check_money(model, content)
+        max_tokens = self._check_money(model, content)
         match = self._loops.record(_signature(model, words))
         if match is not None:
             raise LoopDetectedError(_loop_message(match), match=match)
-        message = self._call(model, task_type, self._affordable_tokens(model, content))
+        message = self._call(model, task_type, max_tokens)
         if message.stop_reason == "refusal":
             details = as_mapping(getattr(message, "stop_details", None))
             reason = details.get("explanation") or details.get("category") or "it gave no reason"
@@ -169,6 +157,9 @@ class OptimizedAgentSession:
                 except BaseException:
                     self._book_broken(stream, model, started)
                     raise
+        except AssertionError as error:
+            # The official package asserts that a stream has a message.
+            raise ConnectionError("What answered is not the API: there is no message in its stream.") from error
         except Exception as error:
             refusal = error_from_api_error(error)
             if refusal is None or refusal is error:
@@ -202,12 +193,7 @@ class OptimizedAgentSession:
     def _book(self, usage: object, answered: str, asked: str, at: float) -> None:
         ttl = "5m" if self._caching else None
         self.costs.append(cost(usage, answered, at, requested_model=asked, requested_ttl=ttl))
-        counts = read_usage(usage, UsageContext(answered)).counts
-        habit = self._habit
-        habit.calls += 1
-        habit.output_tokens += counts.output
-        habit.model, habit.prompt_tokens, habit.last_output_tokens = asked, counts.prompt, counts.output
-        habit.cached_tokens = counts.read + counts.write5m + counts.write1h
+        self._habit.learn(asked, read_usage(usage, UsageContext(answered)).counts)
 
     def _book_broken(self, stream: Any, asked: str, at: float) -> None:
         """What a stream that broke off has cost at the least: its prompt, and the text that came."""
@@ -215,39 +201,34 @@ class OptimizedAgentSession:
             seen = stream.current_message_snapshot
         except (AssertionError, AttributeError):
             return
+        if seen is None:
+            return
         text = "".join(getattr(block, "text", "") or "" for block in seen.content)
         usage = dict(as_mapping(seen.usage))
-        usage["output_tokens"] = max(usage.get("output_tokens") or 0, _tokens_in(text))
+        usage["output_tokens"] = max(usage.get("output_tokens") or 0, tokens_in(text))
         self._book(usage, seen.model, asked, at)
         self.costs[-1] = replace(self.costs[-1], problems=(*self.costs[-1].problems, "broken-off"))
 
     def _new_tokens(self) -> int:
         """Likely tokens of what the next call says for the first time."""
         first = [self._system or "", self._params] if self._habit.calls == 0 else []
-        return _tokens_in(json.dumps([*first, self.messages[-1]], ensure_ascii=False, default=str))
+        return tokens_in(json.dumps([*first, self.messages[-1]], ensure_ascii=False, default=str))
 
-    def _likely_counts(self, model: str, content: int, output: int) -> TokenCounts:
-        """What the cache holds is taken to be read from it, by the model that put it there."""
-        prompt = content if self._habit.calls else max(_FIRST_INPUT_TOKENS, content)
-        read = min(self._habit.cached_tokens, prompt) if self._habit.model == model else 0
-        return TokenCounts(input=prompt - read, read=read, output=output)
-
-    def _check_money(self, model: str, content: int) -> None:
-        calls = self._habit.calls
-        usual = -(-self._habit.output_tokens // calls) if calls else _FIRST_OUTPUT_TOKENS
-        counts = self._likely_counts(model, content, min(usual, self._max_tokens))
-        needed = likely_nano(model, counts, self._now() * 1_000)
-        left = max(0, self._budget_nano - self.spent_nano)
-        if needed > left:
-            raise self._over_budget(needed, left)
-
-    def _affordable_tokens(self, model: str, content: int) -> int:
-        """``max_tokens``, lowered to what is left beside the likely prompt: an answer shall not pass the budget."""
+    def _check_money(self, model: str, content: int) -> int:
+        """The longest answer, in tokens, that there is money for. Raises if there is none for a usual one."""
         at_ms = self._now() * 1_000
+        needed = likely_nano(model, self._habit.likely_counts(model, content, self._max_tokens), at_ms)
+        left = max(0, self._budget_nano - self.spent_nano)
         prompt = TokenCounts(write5m=content) if self._caching else TokenCounts(input=content)
-        left = self._budget_nano - self.spent_nano - likely_nano(model, prompt, at_ms)
-        each = likely_nano(model, TokenCounts(output=1_000_000), at_ms) // 1_000_000
-        return min(self._max_tokens, max(_LEAST_OUTPUT_TOKENS, left // max(1, each)))
+        max_tokens = min(self._max_tokens, affordable_tokens(model, prompt, left, at_ms))
+        # The API takes no request whose thinking could fill the whole answer.
+        if needed > left or self._max_tokens > self._thinking_tokens() >= max_tokens:
+            raise self._over_budget(max(needed, left), left)
+        return max_tokens
+
+    def _thinking_tokens(self) -> int:
+        tokens = as_mapping(self._params.get("thinking")).get("budget_tokens")
+        return tokens if isinstance(tokens, int) else 0
 
     def _over_budget(self, needed: int, left: int) -> BudgetExceededError:
         message = (
@@ -273,6 +254,25 @@ def _check_count(name: str, count: int) -> None:
         raise ValueError(f"{name} must be a whole number, 1 or more: {count!r} is not")
 
 
+def _check_client(client: Any) -> Any:
+    require_synchronous(client, "A session")
+    if not callable(getattr(getattr(client, "messages", None), "stream", None)):
+        raise TypeError(f"A session takes an anthropic.Anthropic, not {type(client).__name__}.")
+    return client
+
+
+def _check_params(params: Mapping[str, Any]) -> Dict[str, Any]:
+    own = sorted(set(params) & _OWN_PARAMS)
+    if own:
+        raise ValueError(f"params of a session cannot have {', '.join(own)}: it sets them itself, and has no tools")
+    return dict(params)
+
+
+def _whole(text: str) -> str:
+    """Half a character, as a text that was cut by its length ends with, is none that the API takes."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def _session_of(client: Any) -> Optional[str]:
     headers = getattr(client, "default_headers", None)
     named = headers.get(_SESSION_HEADER) if isinstance(headers, Mapping) else None
@@ -292,7 +292,3 @@ def _loop_message(match: LoopMatch) -> str:
         f"The agent repeats itself: {shown}, {match.repeats} times in a row. It was stopped; ask for something else to "
         "go on."
     )
-
-
-def _tokens_in(text: str) -> int:
-    return -(-len(text.encode("utf-8", "surrogatepass")) // _BYTES_PER_TOKEN)

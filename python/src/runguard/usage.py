@@ -7,18 +7,13 @@ free call, and is named as a problem; wherever there is one, the reading errs on
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass, replace
-from decimal import Decimal
-from numbers import Integral, Real
-from typing import Any, Dict, List, Mapping, Optional, Tuple, Union
+from typing import Any, Dict, List, Mapping, Optional, Tuple
 
-_MAX_COUNT = 1_000_000_000
+from .values import MAX_COUNT, amount_of, as_mapping, is_count, nested_object, read_name
+
 _MAX_SEARCHES = 100_000
 _MAX_PARTS = 256
-_MAX_NAME_LENGTH = 200
-_DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-_RADIX = re.compile(r"0[xX][0-9a-fA-F]+|0[oO][0-7]+|0[bB][01]+")
 
 
 @dataclass(frozen=True)
@@ -115,45 +110,6 @@ def find_usage(response: object) -> Mapping[str, Any]:
     return whole if is_usage or "usage" not in whole else as_mapping(whole["usage"])
 
 
-def as_mapping(value: object) -> Mapping[str, Any]:
-    """A JSON object, or an object with attributes as one; anything else is an empty object."""
-    if isinstance(value, Mapping):
-        return value
-    if isinstance(value, type):
-        return {}
-    dump = getattr(value, "model_dump", None)
-    found = _dump(dump) if callable(dump) else getattr(value, "__dict__", None)
-    return found if isinstance(found, Mapping) else {}
-
-
-def _dump(dump: Any) -> object:
-    try:
-        return dump(warnings=False)
-    except (TypeError, ValueError):
-        # The first generation of pydantic knows no such switch.
-        return dump()
-
-
-def read_number(value: object) -> Optional[Union[int, float]]:
-    """A number as Python's own, from whatever library it is; ``None`` for what is none, truth values too."""
-    if isinstance(value, bool) or not isinstance(value, (Real, Decimal)):
-        return None
-    if isinstance(value, (int, float)):
-        return value
-    return int(value) if isinstance(value, Integral) else float(value)
-
-
-def is_count(value: object) -> bool:
-    """True for what a counter of the API can be."""
-    number = read_number(value)
-    return number is not None and 0 <= number <= _MAX_COUNT and number == math.floor(number)
-
-
-def read_name(value: object) -> Optional[str]:
-    """A name as sent, cut to a length that no real one has; ``None`` for anything else."""
-    return value[:_MAX_NAME_LENGTH] if isinstance(value, str) and value else None
-
-
 def _read_parts(
     source: Mapping[str, Any], total: TokenCounts, context: UsageContext, problems: Dict[str, None]
 ) -> List[UsagePart]:
@@ -180,7 +136,7 @@ def _read_iterations(iterations: List[object], context: UsageContext, problems: 
     parts: List[UsagePart] = []
     folded = TokenCounts()
     for each in iterations:
-        entry = _nested(each)
+        entry = nested_object(each)
         if not isinstance(entry, Mapping):
             problems["bad-iterations"] = None
             continue
@@ -196,11 +152,6 @@ def _read_iterations(iterations: List[object], context: UsageContext, problems: 
         return parts
     problems["bad-iterations"] = None
     return [*parts, UsagePart("message", unnamed, folded)]
-
-
-def _nested(value: object) -> object:
-    """What may be an object in an object; anything else as it is."""
-    return as_mapping(value) or value
 
 
 def _model_of_unnamed(iterations: List[object], context: UsageContext) -> str:
@@ -230,24 +181,24 @@ def _subtract(total: TokenCounts, billed: TokenCounts) -> TokenCounts:
 
 
 def _read_counts(source: Mapping[str, Any], context: UsageContext, problems: Dict[str, None]) -> TokenCounts:
-    counts = TokenCounts(input=_read_count(source.get("input_tokens"), _MAX_COUNT, problems))
+    counts = TokenCounts(input=_read_count(source.get("input_tokens"), MAX_COUNT, problems))
     write5m, write1h = _split_writes(source, context, problems)
-    read = _read_count(source.get("cache_read_input_tokens"), _MAX_COUNT, problems)
-    output = _read_count(source.get("output_tokens"), _MAX_COUNT, problems)
+    read = _read_count(source.get("cache_read_input_tokens"), MAX_COUNT, problems)
+    output = _read_count(source.get("output_tokens"), MAX_COUNT, problems)
     return replace(counts, write5m=write5m, write1h=write1h, read=read, output=output)
 
 
 def _split_writes(source: Mapping[str, Any], context: UsageContext, problems: Dict[str, None]) -> Tuple[int, int]:
     """Cache writes for 5 minutes and for an hour. What the split leaves out of the total counts as 5 minutes."""
-    total = _read_count(source.get("cache_creation_input_tokens"), _MAX_COUNT, problems)
-    split = _nested(source.get("cache_creation"))
+    total = _read_count(source.get("cache_creation_input_tokens"), MAX_COUNT, problems)
+    split = nested_object(source.get("cache_creation"))
     is_hour = context.requested_ttl == "1h"
     if not isinstance(split, Mapping):
         if split is not None:
             problems["split-mismatch"] = None
         return (0, total) if is_hour else (total, 0)
-    write5m = _read_count(split.get("ephemeral_5m_input_tokens"), _MAX_COUNT, problems)
-    write1h = _read_count(split.get("ephemeral_1h_input_tokens"), _MAX_COUNT, problems)
+    write5m = _read_count(split.get("ephemeral_5m_input_tokens"), MAX_COUNT, problems)
+    write1h = _read_count(split.get("ephemeral_1h_input_tokens"), MAX_COUNT, problems)
     if is_count(source.get("cache_creation_input_tokens")) and write5m + write1h != total:
         problems["split-mismatch"] = None
     excess = max(0, total - write5m - write1h)
@@ -258,7 +209,7 @@ def _split_writes(source: Mapping[str, Any], context: UsageContext, problems: Di
 
 
 def _read_searches(source: Mapping[str, Any], problems: Dict[str, None]) -> int:
-    tools = _nested(source.get("server_tool_use"))
+    tools = nested_object(source.get("server_tool_use"))
     if tools is None:
         return 0
     if not isinstance(tools, Mapping):
@@ -271,7 +222,7 @@ def _read_count(value: object, most: int, problems: Dict[str, None]) -> int:
     """Any value as a count: what has an amount keeps it, rounded up and capped; what has none is 0."""
     if value is None:
         return 0
-    amount = _amount_of(value)
+    amount = amount_of(value)
     if is_count(value) and amount <= most:
         return int(amount)
     problems["bad-count"] = None
@@ -280,28 +231,13 @@ def _read_count(value: object, most: int, problems: Dict[str, None]) -> int:
     return most if amount >= most else math.ceil(amount)
 
 
-def _amount_of(value: object) -> float:
-    """The number that a value means, 0 if it means none."""
-    number = read_number(value)
-    if number is not None:
-        return number
-    if not isinstance(value, str) or len(value) >= 40:
-        return 0
-    text = value.strip()
-    if text in ("Infinity", "+Infinity"):
-        return math.inf
-    if _RADIX.fullmatch(text):
-        return int(text, 0)
-    return float(text) if _DECIMAL.fullmatch(text) else 0
-
-
 def _cap(counts: TokenCounts) -> TokenCounts:
     return TokenCounts(
-        min(counts.input, _MAX_COUNT),
-        min(counts.write5m, _MAX_COUNT),
-        min(counts.write1h, _MAX_COUNT),
-        min(counts.read, _MAX_COUNT),
-        min(counts.output, _MAX_COUNT),
+        min(counts.input, MAX_COUNT),
+        min(counts.write5m, MAX_COUNT),
+        min(counts.write1h, MAX_COUNT),
+        min(counts.read, MAX_COUNT),
+        min(counts.output, MAX_COUNT),
     )
 
 

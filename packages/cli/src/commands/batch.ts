@@ -9,10 +9,11 @@ import {
   openBatches,
 } from '@runguard/sdk'
 import { addUsd, zeroUsd } from '@runguard/sdk/core'
+import { credentialAccount } from '@runguard/sdk/engine'
 import { CommandError, type ExitCode, exitCodes } from '../exit.js'
-import { ApiCallError, findApi, type ListedBatch, openBatchClient } from '../operations/api-batches.js'
+import { ApiCallError, type ApiPlace, findApi, type ListedBatch, openBatchClient } from '../operations/api-batches.js'
 import { openSubmissionMemory, type Submitted } from '../operations/batch-memory.js'
-import { promptsOf } from '../operations/prompt-lines.js'
+import { submitRest } from '../operations/batch-submission.js'
 import type { Environment } from '../settings/environment.js'
 import { batchTable, billLine, progressLine, resultLine } from '../views/batch-views.js'
 
@@ -39,8 +40,10 @@ export async function runBatchSubmit(
   options: BatchSubmitOptions,
 ): Promise<ExitCode> {
   const { terminal } = environment
-  const batches = openBatches({ client: clientOf(environment, options) })
-  const memory = await openSubmissionMemory(environment, file).catch(() => {
+  const place = placeOf(environment, options)
+  const batches = openBatches({ client: openBatchClient(place) })
+  const account = credentialAccount(place.baseUrl, JSON.stringify(place.credential))
+  const memory = await openSubmissionMemory(environment, file, account).catch(() => {
     throw new CommandError(`${file} cannot be read.`, exitCodes.config)
   })
   const before = options.again ? null : await memory.read()
@@ -48,37 +51,13 @@ export async function runBatchSubmit(
     terminal.say(`${file} was submitted before; submit it --again if that is what you want.`)
     return printJob(environment, before, options)
   }
-  if (before !== null) terminal.say(`Going on behind the first ${before.items} prompts.`)
-  const { done, failure } = await submitRest(environment, { file, before, batches, options })
-  if (done.items > 0) await memory.write(done)
-  if (failure !== null) throw tellFailure(failure, done, file)
-  return printJob(environment, done, options)
-}
-
-interface Submission {
-  readonly file: string
-  readonly before: Submitted | null
-  readonly batches: ReturnType<typeof openBatches>
-  readonly options: BatchSubmitOptions
-}
-
-/** Whatever was created is kept, however it ends. */
-async function submitRest(environment: Environment, { file, before, batches, options }: Submission) {
-  const { batchIds = [], items = 0 } = before ?? {}
+  if (before !== null && before.items > 0) terminal.say(`Going on behind the first ${before.items} prompts.`)
   const { model, maxTokens, system, testFirst } = options
   const { signal, release } = interruptible()
-  try {
-    const prompts = counted(promptsOf(environment, file, items))
-    const job = await batches.submit(prompts.each, { model, maxTokens, system, testFirst, signal })
-    const done = { batchIds: [...batchIds, ...job.batchIds], items: items + prompts.count(), isComplete: true }
-    return { done, failure: null }
-  } catch (failure) {
-    const made = failure instanceof BatchSubmitError ? failure : { batchIds: [], submittedItems: 0 }
-    const done = { batchIds: [...batchIds, ...made.batchIds], items: items + made.submittedItems, isComplete: false }
-    return { done, failure }
-  } finally {
-    release()
-  }
+  const submission = { environment, file, batches, memory, options: { model, maxTokens, system, testFirst, signal } }
+  const { done, failure } = await submitRest(submission, before).catch(explain).finally(release)
+  if (failure !== null) throw tellFailure(failure, done, file)
+  return printJob(environment, done, options)
 }
 
 /** How far a job is, in one line. */
@@ -147,10 +126,14 @@ export async function runBatchList(environment: Environment, options: BatchListO
   return exitCodes.ok
 }
 
-function clientOf(environment: Environment, { baseUrl }: BatchOptions) {
+function placeOf(environment: Environment, { baseUrl }: BatchOptions): ApiPlace {
   const place = findApi(environment, baseUrl)
-  if (place !== null) return openBatchClient(place)
+  if (place !== null) return place
   throw new CommandError('There is no key: set ANTHROPIC_API_KEY, or ANTHROPIC_AUTH_TOKEN.', exitCodes.config)
+}
+
+function clientOf(environment: Environment, options: BatchOptions) {
+  return openBatchClient(placeOf(environment, options))
 }
 
 function openJob(environment: Environment, id: string, options: BatchOptions): BatchJob {
@@ -182,21 +165,38 @@ function addResult(bill: BatchBill, result: Parameters<typeof resultLine>[0]): B
   }
 }
 
-function tellFailure(failure: unknown, { items }: Submitted, file: string): Error {
-  const again = items === 0 ? '' : ` ${items} prompts are submitted; go on with:  runguard batch submit ${file}`
+function tellFailure(failure: unknown, { items, batchIds, creating }: Submitted, file: string): Error {
+  const goOn = `go on with:  runguard batch submit ${file}`
+  const unsure = creating === null ? '' : ` Whether a batch of ${creating.items} prompts exists is not known yet.`
+  const made = items === 0 ? '' : ` ${items} prompts are submitted, as ${batchIds.join(',')}.`
+  const again = made === '' && unsure === '' ? '' : `${made}${unsure} You can ${goOn}`
   if (failure instanceof BatchInputError)
-    return new CommandError(`${file}: ${failure.message}.${again}`, exitCodes.config)
-  if (failure instanceof CommandError) return failure
+    return new CommandError(`${file}: ${inputProblem(failure, items)}.${again}`, exitCodes.config)
   const cause = failure instanceof BatchSubmitError ? failure.cause : failure
+  if (cause instanceof CommandError) return new CommandError(`${cause.message}${again}`, cause.exitCode)
   const refusal = errorFromApiError(cause)
   if (refusal !== null) return new CommandError(`${refusal.message}${again}`, exitCodes.budget)
-  return new CommandError(`${failure instanceof Error ? failure.message : failure}.${again}`)
+  return new CommandError(`${sentence(cause)}${again}`, exitCodeOf(cause))
+}
+
+/** People count from one, and through the whole file. */
+function inputProblem({ index, message }: BatchInputError, before: number): string {
+  if (message === 'prompt 0: there is none') return 'there is no prompt in it'
+  return message.replace(/^prompt \d+/, `prompt ${before + index + 1}`)
+}
+
+function sentence(error: unknown): string {
+  return `${error instanceof Error ? error.message : error}`.replace(/\.?$/, '.')
 }
 
 function explain(error: unknown): never {
   if (error instanceof CommandError) throw error
-  if (error instanceof ApiCallError) throw new CommandError(`${error.message}.`)
-  throw error instanceof Error ? new CommandError(error.message) : error
+  throw error instanceof Error ? new CommandError(sentence(error), exitCodeOf(error)) : error
+}
+
+/** Who has no status has heard from nobody. */
+function exitCodeOf(error: unknown): ExitCode {
+  return error instanceof ApiCallError && error.status === undefined ? exitCodes.unreachable : exitCodes.failure
 }
 
 /** A first Ctrl-C ends in order, a second at once. */
@@ -205,15 +205,4 @@ function interruptible() {
   const interrupt = (): void => controller.abort(new Error('interrupted'))
   process.once('SIGINT', interrupt)
   return { signal: controller.signal, release: () => void process.off('SIGINT', interrupt) }
-}
-
-function counted<Prompt>(prompts: AsyncIterable<Prompt>) {
-  let count = 0
-  const each = async function* () {
-    for await (const prompt of prompts) {
-      count += 1
-      yield prompt
-    }
-  }
-  return { each: each(), count: () => count }
 }

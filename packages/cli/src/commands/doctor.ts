@@ -37,6 +37,7 @@ export async function runDoctor(environment: Environment, options: DoctorOptions
     await checkStore(environment, options, file),
     await checkGateway(options.gateway),
     ...checkBaseUrl(environment, options.gateway),
+    checkCredential(environment),
     checkClock(environment.now()),
     checkPriceAge(environment.now()),
   ]
@@ -103,9 +104,10 @@ async function checkGateway(url: string): Promise<Finding> {
 /** Claude Code takes the variable from its settings as well, and those come before the shell. */
 function checkBaseUrl(environment: Environment, gateway: string): Finding[] {
   const { homeDirectory, workingDirectory, variable } = environment
+  const folder = variable('CLAUDE_CONFIG_DIR') || join(homeDirectory, '.claude')
   const places: [string, string | undefined][] = [
     ['the shell', variable('ANTHROPIC_BASE_URL')],
-    ['~/.claude/settings.json', settingOf(join(homeDirectory, '.claude', 'settings.json'))],
+    ["Claude Code's settings.json", settingOf(join(folder, 'settings.json'))],
     ['.claude/settings.json', settingOf(join(workingDirectory, '.claude', 'settings.json'))],
     ['.claude/settings.local.json', settingOf(join(workingDirectory, '.claude', 'settings.local.json'))],
   ]
@@ -116,9 +118,25 @@ function checkBaseUrl(environment: Environment, gateway: string): Finding[] {
   }
   return set.map(([place, url = '']) => {
     const text = `${printable(url, 100)} in ${place}`
-    if (url === gateway || url.startsWith(`${gateway}/`)) return ok('base URL', text)
+    if (leadsTo(url, gateway)) return ok('base URL', text)
     return { name: 'base URL', state: 'warning', text: `${text} is not ${gateway}`, mend: `Set it to ${gateway}.` }
   })
+}
+
+/** By its name or by its number, with a slash at the end or a project behind it: it is the same gateway. */
+function leadsTo(url: string, gateway: string): boolean {
+  const plain = (text: string): string => text.replace('//localhost', '//127.0.0.1').replace(/\/+$/, '')
+  return `${plain(url)}/`.startsWith(`${plain(gateway)}/`)
+}
+
+const CREDENTIALS = ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN'] as const
+
+/** Only whether it is there: what it is nobody has to see. */
+function checkCredential({ variable }: Environment): Finding {
+  const set = CREDENTIALS.filter((name) => (variable(name) ?? '') !== '')
+  if (set.length > 0) return ok('key', `${set.join(' and ')} ${set.length > 1 ? 'are' : 'is'} set in the shell`)
+  const mend = 'export ANTHROPIC_API_KEY=…   (Claude Code can do without: it has a sign-in of its own)'
+  return { name: 'key', state: 'warning', text: 'programs of this shell find no key', mend }
 }
 
 function settingOf(path: string): string | undefined {

@@ -8,7 +8,7 @@ import { describePlace, findPlace, useStore } from '../settings/open-store.js'
 import type { StoreFlags } from '../settings/store-place.js'
 import { callColumns, callRow } from '../views/call-columns.js'
 import { renderCsv } from '../views/csv.js'
-import { parseSince, parseUntil } from '../views/moments.js'
+import { parseSpan } from '../views/moments.js'
 
 /** The flags of `export`. */
 export interface ExportOptions extends StoreFlags {
@@ -20,14 +20,12 @@ export interface ExportOptions extends StoreFlags {
 /** Prints the records, the oldest first: each as a line of JSON with all it holds, or as a row of CSV. */
 export async function runExport(environment: Environment, options: ExportOptions): Promise<ExitCode> {
   const { terminal, now, offsetAt } = environment
-  const present = { nowMs: now(), offsetAt }
-  const since = options.since === undefined ? 0 : parseSince(options.since, present)
-  const until = options.until === undefined ? Number.MAX_SAFE_INTEGER : parseUntil(options.until, present)
+  const span = parseSpan(options, { nowMs: now(), offsetAt })
   const place = await findPlace(environment, options)
   if (options.csv) terminal.write(renderCsv([callColumns]))
   const count = await useStore<number>(place, 0, async (store) => {
     let written = 0
-    for await (const page of recordPages(store, { since, until })) {
+    for await (const page of recordPages(store, span)) {
       written += page.length
       terminal.write(options.csv ? renderCsv(page.map(callRow)) : page.map(lineOf).join(''))
     }

@@ -1,10 +1,17 @@
 /** `runguard key`: gateway keys, which say on whose account a call runs. */
 
-import { createKey, revokeGatewayKey, rotateGatewayKey, shownKey, TeamChangeError } from '@runguard/gateway/access'
+import {
+  type Changed,
+  createKey,
+  revokeGatewayKey,
+  rotateGatewayKey,
+  shownKey,
+  TeamChangeError,
+} from '@runguard/gateway/access'
 import type { Budget, GatewayKey } from '@runguard/sdk/core'
 import type { KeyRow } from '@runguard/sdk/store'
 import { CommandError, type ExitCode, exitCodes } from '../exit.js'
-import { noteChange } from '../operations/noted-change.js'
+import { type ChangeNote, makeNoted, noteChange } from '../operations/noted-change.js'
 import type { Environment } from '../settings/environment.js'
 import { changeStore, describePlace, findPlace, useStore } from '../settings/open-store.js'
 import type { OpenStore, StoreFlags } from '../settings/store-place.js'
@@ -47,13 +54,9 @@ export async function runKeyAdd(environment: Environment, name: string, options:
   // What is wrong with the budget is said before there is a key.
   if (options.budget !== undefined) budgetFor('rgk_new', options.budget)
   const made = await change(environment, options, async (store) => {
-    const { after, secret } = await createKey(store, wishes, operator, nowMs)
-    await noteChange(store, environment, {
-      action: 'keys.create',
-      subject: after.id,
-      before: null,
-      after: shownKey(after),
-    })
+    const { after, secret } = await changeKey(environment, store, ['keys.create', ''], () =>
+      createKey(store, wishes, operator, nowMs),
+    )
     const budget = options.budget === undefined ? null : await addBudget(environment, store, after.id, options.budget)
     return { key: after, secret, budget }
   })
@@ -97,11 +100,9 @@ export async function runKeyRotate(
   options: KeyFlags & { readonly grace: string },
 ): Promise<ExitCode> {
   const [id, graceMs, nowMs] = [keyIdOf(written), readGrace(options.grace), environment.now()]
-  const { after, secret } = await change(environment, options, async (store) => {
-    const rotated = await rotateGatewayKey(store, id, nowMs, graceMs)
-    await noteKey(environment, store, 'keys.rotate', rotated)
-    return rotated
-  })
+  const { after, secret } = await change(environment, options, (store) =>
+    changeKey(environment, store, ['keys.rotate', id], () => rotateGatewayKey(store, id, nowMs, graceMs)),
+  )
   showSecret(environment, options, { kind: 'key-rotated', key: after, secret, budget: null }, nowMs)
   const until = graceMs === 0 ? 'is not accepted any more' : `is accepted for ${options.grace} more`
   environment.terminal.say(`The secret from before ${until}.`)
@@ -111,26 +112,31 @@ export async function runKeyRotate(
 /** Ends a key. */
 export async function runKeyRevoke(environment: Environment, written: string, options: KeyFlags): Promise<ExitCode> {
   const { terminal } = environment
-  const nowMs = environment.now()
-  const { after } = await change(environment, options, async (store) => {
-    const revoked = await revokeGatewayKey(store, keyIdOf(written), nowMs)
-    await noteKey(environment, store, 'keys.revoke', revoked)
-    return revoked
-  })
+  const [id, nowMs] = [keyIdOf(written), environment.now()]
+  const { after } = await change(environment, options, (store) =>
+    changeKey(environment, store, ['keys.revoke', id], () => revokeGatewayKey(store, id, nowMs)),
+  )
   if (options.json) terminal.print(JSON.stringify({ kind: 'key-revoked', key: keyJson(after, nowMs) }))
   else terminal.print(`${after.id}: revoked`)
   terminal.say('Gateways on this store refuse it within seconds.')
   return exitCodes.ok
 }
 
-async function noteKey(
+function changeKey<T extends Changed<GatewayKey>>(
   environment: Environment,
   store: OpenStore,
-  action: string,
-  { before, after }: { readonly before: GatewayKey | null; readonly after: GatewayKey },
-): Promise<void> {
-  const shownBefore = before === null ? null : shownKey(before)
-  await noteChange(store, environment, { action, subject: after.id, before: shownBefore, after: shownKey(after) })
+  [action, subject]: readonly [action: string, id: string],
+  work: () => Promise<T>,
+): Promise<T> {
+  return makeNoted(store, environment, { action, subject }, async (take) => {
+    const changed = await work()
+    take(noteOf(action, changed))
+    return changed
+  })
+}
+
+function noteOf(action: string, { before, after }: Changed<GatewayKey>): ChangeNote {
+  return { action, subject: after.id, before: before === null ? null : shownKey(before), after: shownKey(after) }
 }
 
 /** Changes the store of a place; what cannot be done is said in words. */

@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs'
 import { type Account, loadPriceBook, priceList } from '@runguard/sdk/core'
 import { CommandError, type ExitCode, exitCodes } from '../exit.js'
-import type { Span } from '../operations/record-pages.js'
+import { requireTranscripts } from '../operations/require-transcripts.js'
 import type { PastCall } from '../replay/past-call.js'
 import { pastOfRecords } from '../replay/past-records.js'
 import { pastOfTranscripts } from '../replay/past-transcripts.js'
@@ -14,9 +14,9 @@ import type { Environment } from '../settings/environment.js'
 import { describePlace, findPlace, useStore } from '../settings/open-store.js'
 import { chooseSettings } from '../settings/settings.js'
 import type { StoreFlags } from '../settings/store-place.js'
-import { defaultRoots, findTranscripts, type TranscriptFile } from '../transcripts/transcript-files.js'
+import { defaultRoots, type TranscriptFile } from '../transcripts/transcript-files.js'
 import { printable, wholeCount } from '../views/format.js'
-import { parseSince, parseUntil } from '../views/moments.js'
+import { parseSpan, type Span } from '../views/moments.js'
 import { type PolicyOutcome, type ReplaySource, replayJson, replayText } from '../views/replay-views.js'
 
 /** The flags of `replay`. */
@@ -42,7 +42,7 @@ interface Past {
 /** Prints what the policy would have done. Returns the exit code of a used-up budget if one would have been exceeded. */
 export async function runReplay(environment: Environment, options: ReplayOptions): Promise<ExitCode> {
   const policies = await readPolicies(environment, options)
-  const span = readSpan(environment, options)
+  const span = parseSpan(options, { nowMs: environment.now(), offsetAt: environment.offsetAt })
   if (options.transcripts || options.path !== undefined) {
     const files = findFiles(environment, options)
     return await judge(environment, options, policies, transcriptPast(environment, files, span))
@@ -71,20 +71,10 @@ async function readPolicies(environment: Environment, { policy, compare = [] }: 
   return files
 }
 
-function readSpan({ now, offsetAt }: Environment, { since, until }: ReplayOptions): Span {
-  const present = { nowMs: now(), offsetAt }
-  return {
-    since: since === undefined ? 0 : parseSince(since, present),
-    until: until === undefined ? Number.MAX_SAFE_INTEGER : parseUntil(until, present),
-  }
-}
-
 function findFiles({ homeDirectory, variable }: Environment, { path }: ReplayOptions): TranscriptFile[] {
   const roots = path ?? defaultRoots(homeDirectory, variable('CLAUDE_CONFIG_DIR'))
   const missing = path?.find((root) => !existsSync(root))
-  const files = missing === undefined ? findTranscripts(roots) : []
-  if (files.length > 0) return files
-  throw new CommandError(`No transcripts in ${(missing === undefined ? roots : [missing]).join(', ')}.`)
+  return requireTranscripts(missing === undefined ? roots : [missing])
 }
 
 function transcriptPast({ terminal }: Environment, files: readonly TranscriptFile[], span: Span): Past {

@@ -1,13 +1,14 @@
 /** `runguard report --transcripts`: what Claude Code spent by its own account, before RunGuard was there or beside it. */
 
 import { formatUsd, nanoUsd } from '@runguard/sdk/core'
-import { CommandError, type ExitCode, exitCodes } from '../exit.js'
+import { type ExitCode, exitCodes } from '../exit.js'
+import { requireTranscripts } from '../operations/require-transcripts.js'
 import type { Environment, OffsetAt } from '../settings/environment.js'
 import type { Terminal } from '../terminal.js'
 import type { PricedCall } from '../transcripts/call-table.js'
 import { type ReadTranscripts, readTranscripts } from '../transcripts/read-transcripts.js'
 import { noteSessions, type SessionNotes } from '../transcripts/session-notes.js'
-import { defaultRoots, findTranscripts, type TranscriptFile } from '../transcripts/transcript-files.js'
+import { defaultRoots, type TranscriptFile } from '../transcripts/transcript-files.js'
 import { type Period, type ReportBy, sumCalls } from '../transcripts/transcript-rows.js'
 import { formatMoment, printable, wholeCount } from '../views/format.js'
 import { transcriptCsv, transcriptJson, transcriptTable } from '../views/transcript-views.js'
@@ -30,7 +31,7 @@ export function runTranscriptReport(environment: Environment, report: Transcript
   const { terminal, homeDirectory, variable } = environment
   const { groupBy, period, offsetAt, options } = report
   const roots = options.path ?? defaultRoots(homeDirectory, variable('CLAUDE_CONFIG_DIR'))
-  const files = findFiles(roots)
+  const files = requireTranscripts(roots)
   const notes = noteSessions(groupBy === 'prompt')
   const read = readTranscripts(files, showBytes(terminal, files), notes)
   const names = { offsetAt, isShown: options.showPrompts === true }
@@ -87,19 +88,6 @@ function* compareSums(calls: Iterable<PricedCall>, { ownSums }: SessionNotes): G
   if (short.length === 0) return
   const total = short.reduce((sum, [, difference]) => sum + difference, 0)
   yield `by Claude Code's own sums ${wholeCount(short.length)} of ${wholeCount(ownSums.size)} sessions cost ${formatUsd(nanoUsd(Math.round(total * 1e9)))} more than their transcripts tell of`
-}
-
-function findFiles(roots: readonly string[]): TranscriptFile[] {
-  let files: TranscriptFile[]
-  try {
-    files = findTranscripts(roots)
-  } catch (error) {
-    throw new CommandError(`Cannot look for transcripts: ${(error as Error).message}.`)
-  }
-  if (files.length > 0) return files
-  throw new CommandError(
-    `No transcripts in ${roots.join(', ')}. Say where they are with --path, or set CLAUDE_CONFIG_DIR as for Claude Code.`,
-  )
 }
 
 const BAR_LENGTH = 30

@@ -4,15 +4,17 @@ import { type Runtime, systemRuntime } from '@runguard/sdk/engine'
 import { CommandError, exitCodes } from '../exit.js'
 import { openLog } from '../log.js'
 import { runChild } from '../operations/child.js'
+import type { ControlWishes } from '../operations/gateway-control.js'
+import { openOwnDoor } from '../operations/gateway-door.js'
 import { openGateway, type RunningGateway } from '../operations/running-gateway.js'
 import { type BudgetsInForce, mergeBudgets, requireReadable } from '../settings/budgets-in-force.js'
 import { type ConfigFile, findConfig } from '../settings/config-file.js'
 import type { Environment } from '../settings/environment.js'
 import { parseUpstream } from '../settings/flags.js'
-import { changeStore, choosePlace } from '../settings/open-store.js'
+import { changeStore, choosePlace, describePlace } from '../settings/open-store.js'
 import { watchRegistry } from '../settings/registry-watch.js'
 import { chooseSettings, type Settings } from '../settings/settings.js'
-import type { OpenStore, StoreFlags } from '../settings/store-place.js'
+import type { OpenStore, StoreFlags, StorePlace } from '../settings/store-place.js'
 import { type OpenBill, openBill } from '../views/bill.js'
 
 /** The flags of `run`. */
@@ -38,7 +40,8 @@ export async function runProgram(
   const runtime = systemRuntime(openLog('error'))
   const onLost = (error: Error): void => runtime.log.warn('store-connection-lost', { error: error.message })
   const bill = openBill()
-  const guarded = (store: OpenStore) => runGuarded(environment, command, options, { store, runtime, file, bill })
+  const parts = { runtime, file, place, bill }
+  const guarded = (store: OpenStore) => runGuarded(environment, command, options, { ...parts, store })
   const code = await changeStore(place, guarded, { onLost })
   // On stderr: what the program printed is its own.
   terminal.say(`RunGuard: ${bill.line(terminal.colors)}`)
@@ -49,6 +52,7 @@ interface Parts {
   readonly store: OpenStore
   readonly runtime: Runtime
   readonly file: ConfigFile | null
+  readonly place: StorePlace
   readonly bill: OpenBill
 }
 
@@ -56,21 +60,13 @@ async function runGuarded(
   environment: Environment,
   [program = '', ...args]: readonly string[],
   options: RunOptions,
-  { store, runtime, file, bill }: Parts,
+  parts: Parts,
 ): Promise<number> {
+  const { store, runtime, file } = parts
   const watch = await watchRegistry(store, runtime)
   const { budgets } = requireReadable(mergeBudgets(file, watch.first))
-  const gateway = await openGateway({
-    store,
-    runtime,
-    upstream: options.upstream ?? upstreamOf(environment),
-    host: '127.0.0.1',
-    port: 0,
-    version: environment.version,
-    config: chooseSettings(options, file),
-    budgets: budgets.map(({ budget }) => budget),
-    onRecord: bill.add,
-  })
+  const applyBudgets = () => watch.lookNow()
+  const gateway = await openOwnGateway(environment, options, parts, { budgets, applyBudgets })
   watch.start((stored) => takeIntoForce(gateway, mergeBudgets(file, stored)))
   try {
     const url = addProject(gateway.url, options.project)
@@ -79,6 +75,33 @@ async function runGuarded(
     watch.stop()
     await gateway.close(GRACE_MS)
   }
+}
+
+/** One that follows the whole configuration: keys, alerts and metrics too, whether or not another gateway runs. */
+async function openOwnGateway(
+  environment: Environment,
+  options: RunOptions,
+  { store, runtime, file, place, bill }: Parts,
+  { budgets, applyBudgets }: Pick<BudgetsInForce, 'budgets'> & Pick<ControlWishes, 'applyBudgets'>,
+): Promise<RunningGateway> {
+  const { access, defer } = file?.config ?? {}
+  const door = openOwnDoor({ store, runtime, policy: access })
+  const storeName = describePlace(place)
+  return await openGateway({
+    store,
+    runtime,
+    upstream: options.upstream ?? upstreamOf(environment),
+    host: '127.0.0.1',
+    port: 0,
+    version: environment.version,
+    config: chooseSettings(options, file),
+    // Without rules for callers a key goes on as it came: to a gateway of the team, for instance, which knows it.
+    ...(access && { callers: door.callers }),
+    control: { access: door.access, file, store, storeName, applyBudgets, dashboard: null },
+    ...(defer && { defer }),
+    budgets: budgets.map(({ budget }) => budget),
+    onRecord: bill.add,
+  })
 }
 
 /** A project is named by the path, which every client keeps. */

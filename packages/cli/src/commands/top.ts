@@ -56,7 +56,8 @@ async function watch(
   const stop = listenForStop()
   const screen = openScreen(process.stdout, process.stdin)
   const over = new AbortController()
-  Promise.race([stop.first, screen.left]).then(() => over.abort())
+  const leave = (): void => over.abort()
+  for (const wish of [stop.first, screen.left]) wish.then(leave, leave)
   try {
     while (!over.signal.aborted) {
       const facts = await readFacts(environment, store, file)

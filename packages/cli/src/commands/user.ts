@@ -2,6 +2,7 @@
 
 import {
   addUser,
+  type ChangedUser,
   hashSecret,
   makeToken,
   removeUser,
@@ -12,7 +13,7 @@ import {
 import type { User } from '@runguard/sdk/core'
 import type { UserRow } from '@runguard/sdk/store'
 import { CommandError, type ExitCode, exitCodes } from '../exit.js'
-import { noteChange } from '../operations/noted-change.js'
+import { makeNoted } from '../operations/noted-change.js'
 import type { Environment } from '../settings/environment.js'
 import { changeStore, describePlace, findPlace, useStore } from '../settings/open-store.js'
 import type { OpenStore, StoreFlags } from '../settings/store-place.js'
@@ -53,11 +54,9 @@ export async function runUserAdd(environment: Environment, written: string, opti
     role: requireRole(options.role),
   }
   const made = { by: environment.operator, now: environment.now(), hasToken: options.token }
-  const { after, token } = await change(environment, options, async (store) => {
-    const added = await addUser(store, wishes, made)
-    await note(environment, store, added)
-    return added
-  })
+  const { after, token } = await change(environment, options, (store) =>
+    writeUser(environment, store, id, () => addUser(store, wishes, made)),
+  )
   show(environment, options, 'user-added', after, token)
   return exitCodes.ok
 }
@@ -78,11 +77,9 @@ export async function runUserSet(environment: Environment, id: string, options: 
       exitCodes.usage,
     )
   }
-  const { after, token } = await change(environment, options, async (store) => {
-    const changed = await setUser(store, id, changes, newToken)
-    await note(environment, store, changed)
-    return changed
-  })
+  const { after, token } = await change(environment, options, (store) =>
+    writeUser(environment, store, id, () => setUser(store, id, changes, newToken)),
+  )
   show(environment, options, 'user', after, token)
   return exitCodes.ok
 }
@@ -104,12 +101,14 @@ export async function runUserList(environment: Environment, options: UserFlags):
 /** Removes somebody. */
 export async function runUserRemove(environment: Environment, id: string, options: UserFlags): Promise<ExitCode> {
   const { terminal } = environment
-  const user = await change(environment, options, async (store) => {
-    const removed = await removeUser(store, id)
-    const before = shownUser(removed)
-    await noteChange(store, environment, { action: 'users.remove', subject: removed.id, before, after: null })
-    return removed
-  })
+  const about = { action: 'users.remove', subject: id }
+  const user = await change(environment, options, (store) =>
+    makeNoted(store, environment, about, async (take) => {
+      const removed = await removeUser(store, id)
+      take({ ...about, before: shownUser(removed), after: null })
+      return removed
+    }),
+  )
   if (options.json) terminal.print(JSON.stringify({ kind: 'user-removed', id: user.id }))
   else terminal.print(`${user.id}: removed`)
   return exitCodes.ok
@@ -119,13 +118,12 @@ export async function runUserRemove(environment: Environment, id: string, option
 export async function runAdminToken(environment: Environment, options: UserFlags): Promise<ExitCode> {
   const { terminal } = environment
   const { text } = makeToken('admin')
-  await change(environment, options, async (store) => {
-    const before = await store.adminToken()
-    if (!(await store.changeAdminToken(hashSecret(text), before))) {
+  await change(environment, options, (store) =>
+    makeNoted(store, environment, { action: 'users.admin-token', subject: '' }, async () => {
+      if (await store.changeAdminToken(hashSecret(text), await store.adminToken())) return
       throw new TeamChangeError('conflict', 'Somebody else is making an admin token now: try again.')
-    }
-    await noteChange(store, environment, { action: 'users.admin-token', subject: '', before: null, after: null })
-  })
+    }),
+  )
   terminal.print(options.json ? JSON.stringify({ kind: 'admin-token', token: text }) : text)
   terminal.say(
     'This is the only time that the token is shown. Whoever was signed in with the one before is signed out.',
@@ -133,14 +131,19 @@ export async function runAdminToken(environment: Environment, options: UserFlags
   return exitCodes.ok
 }
 
-async function note(
+function writeUser(
   environment: Environment,
   store: OpenStore,
-  { before, after }: { readonly before: User | null; readonly after: User },
-): Promise<void> {
-  const shownBefore = before === null ? null : shownUser(before)
-  const shown = { before: shownBefore, after: shownUser(after) }
-  await noteChange(store, environment, { action: 'users.write', subject: after.id, ...shown })
+  id: string,
+  work: () => Promise<ChangedUser>,
+): Promise<ChangedUser> {
+  const about = { action: 'users.write', subject: id }
+  return makeNoted(store, environment, about, async (take) => {
+    const changed = await work()
+    const { before, after } = changed
+    take({ ...about, before: before === null ? null : shownUser(before), after: shownUser(after) })
+    return changed
+  })
 }
 
 /** Changes the store of a place; what cannot be done is said in words. */

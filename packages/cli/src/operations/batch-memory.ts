@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto'
 import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import type { BatchCreation } from '@runguard/sdk'
 import type { Environment } from '../settings/environment.js'
 
 /** How far the submission of a file is. */
@@ -11,6 +12,8 @@ export interface Submitted {
   /** How many prompts, from the first, are in those batches. */
   readonly items: number
   readonly isComplete: boolean
+  /** A batch of the next prompts that was being created; nobody knows whether it exists. */
+  readonly creating: BatchCreation | null
 }
 
 /** The submission of one file. */
@@ -20,12 +23,20 @@ export interface SubmissionMemory {
   write(submitted: Submitted): Promise<void>
 }
 
-/** Remembers a file by its name, length and time: one that was changed since is another. */
-export async function openSubmissionMemory(environment: Environment, file: string): Promise<SubmissionMemory> {
+/**
+ * Remembers a file by its name, length and time: one that was changed since is another.
+ *
+ * @param account names where it is submitted, and by whom: elsewhere it was not
+ */
+export async function openSubmissionMemory(
+  environment: Environment,
+  file: string,
+  account: string,
+): Promise<SubmissionMemory> {
   const path = resolve(environment.workingDirectory, file)
   const { size, mtimeMs } = await stat(path)
   const name = createHash('sha256')
-    .update(JSON.stringify([path, size, mtimeMs]))
+    .update(JSON.stringify([path, size, mtimeMs, account]))
     .digest('hex')
     .slice(0, 32)
   const folder = join(environment.dataDirectory ?? environment.defaultDirectory, 'batches')

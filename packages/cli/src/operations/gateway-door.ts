@@ -38,10 +38,24 @@ export async function openDoor({ store, runtime, policy = defaultAccess, host }:
   const problem = bindProblem(host, policy, true)
   if (problem !== null) throw new CommandError(problem, exitCodes.config)
   const newAdminToken = await ensureAdminToken(store, policy, host)
+  return { ...openParts({ store, runtime, policy, isLoopback: isLoopback(host) }), newAdminToken }
+}
+
+/** Of a gateway for one program on this machine: nobody is to sign in there who could not before. */
+export function openOwnDoor({
+  policy = defaultAccess,
+  ...parts
+}: Omit<DoorParts, 'host'>): Omit<GatewayDoor, 'newAdminToken'> {
+  return openParts({ ...parts, policy, isLoopback: true })
+}
+
+interface OpenParts extends Pick<DoorParts, 'store' | 'runtime'> {
+  readonly policy: AccessPolicy
+  readonly isLoopback: boolean
+}
+
+function openParts(parts: OpenParts): Omit<GatewayDoor, 'newAdminToken'> {
+  const { store, runtime, policy } = parts
   const keys = openGatewayKeys({ store, runtime, requireKeys: policy.requireKeys, adminToken: policy.adminToken })
-  return {
-    access: openAccess({ store, runtime, policy, isLoopback: isLoopback(host) }),
-    callers: { keys, upstreamKey: policy.upstreamKey },
-    newAdminToken,
-  }
+  return { access: openAccess(parts), callers: { keys, upstreamKey: policy.upstreamKey } }
 }

@@ -2,7 +2,6 @@
 
 import { createReadStream } from 'node:fs'
 import { resolve } from 'node:path'
-import { createInterface } from 'node:readline'
 import type { BatchPrompt } from '@runguard/sdk'
 import { CommandError, exitCodes } from '../exit.js'
 import type { Environment } from '../settings/environment.js'
@@ -21,7 +20,7 @@ export async function* promptsOf(
   const stream = createReadStream(resolve(workingDirectory, file), 'utf8')
   let [line, index] = [0, 0]
   try {
-    for await (const text of createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY })) {
+    for await (const text of linesOf(stream)) {
       line += 1
       if (text.trim() === '') continue
       index += 1
@@ -31,6 +30,19 @@ export async function* promptsOf(
     if (error instanceof CommandError) throw error
     throw new CommandError(`${file} cannot be read: ${error instanceof Error ? error.message : error}`)
   }
+}
+
+/** Split at the ends of lines alone: other separators may stand in a text of JSON as they are. */
+async function* linesOf(pieces: AsyncIterable<string>): AsyncGenerator<string> {
+  let rest = ''
+  let isFirst = true
+  for await (const piece of pieces) {
+    const lines = (rest + (isFirst ? piece.replace(/^\uFEFF/, '') : piece)).split('\n')
+    isFirst = false
+    rest = lines.pop() ?? ''
+    yield* lines
+  }
+  yield rest
 }
 
 function readLine(text: string, line: number, file: string): BatchPrompt {

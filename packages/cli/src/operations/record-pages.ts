@@ -2,12 +2,7 @@
 
 import type { CallRecord } from '@runguard/sdk/core'
 import type { RecordPlace, Store } from '@runguard/sdk/store'
-
-/** Which calls, in milliseconds since the epoch; the end is exclusive. */
-export interface Span {
-  readonly since: number
-  readonly until: number
-}
+import type { Span } from '../views/moments.js'
 
 const PAGE = 1_000
 /** Behind every id. */

@@ -2,7 +2,8 @@
 
 import type { CallRecord } from '@runguard/sdk/core'
 import type { Store } from '@runguard/sdk/store'
-import { recordPages, type Span } from '../operations/record-pages.js'
+import { recordPages } from '../operations/record-pages.js'
+import type { Span } from '../views/moments.js'
 import type { PastCall, PastOutcome, PastRequest } from './past-call.js'
 
 /** A call is recorded by when it was sent; it came before that, by as much as it may have waited for money. */
@@ -22,7 +23,7 @@ export async function* pastOfRecords(
 ): AsyncGenerator<PastCall> {
   const waiting: PastCall[] = []
   const takeUntil = (atMs: number): PastCall[] => {
-    waiting.sort((left, right) => left.atMs - right.atMs)
+    waiting.sort(byTime)
     const after = waiting.findIndex((call) => call.atMs > atMs)
     return waiting.splice(0, after === -1 ? waiting.length : after)
   }
@@ -35,6 +36,11 @@ export async function* pastOfRecords(
     yield* takeUntil((page.at(-1)?.startedAt ?? 0) - MOST_WAITED_MS)
   }
   yield* takeUntil(Number.POSITIVE_INFINITY)
+}
+
+/** Of calls of one instant nobody knows which came first: whatever the store, it is always the same one. */
+function byTime(left: PastCall, right: PastCall): number {
+  return left.atMs - right.atMs || (left.id < right.id ? -1 : 1)
 }
 
 /** Null for what no budget, loop or route is about: lists of models, endpoints that are passed on. */

@@ -3,10 +3,10 @@
 import { closeSync, openSync, readSync } from 'node:fs'
 import { basename } from 'node:path'
 import { costOf, type PriceBook, type Scope, totalPrompt } from '@runguard/sdk/core'
-import type { Span } from '../operations/record-pages.js'
 import { readLines } from '../transcripts/file-lines.js'
 import { lineLimits } from '../transcripts/marked-lines.js'
 import type { TranscriptFile } from '../transcripts/transcript-files.js'
+import type { Span } from '../views/moments.js'
 import { type AskedCall, readCalls } from './conversation.js'
 import type { PastCall, PastRequest } from './past-call.js'
 

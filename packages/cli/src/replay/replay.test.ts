@@ -3,6 +3,7 @@ import { type EngineConfig, engineDefaults, systemRuntime } from '@runguard/sdk/
 import { memoryStore, type Store } from '@runguard/sdk/store'
 import { startSimulator } from '@runguard/simulator'
 import { expect, onTestFinished, test } from 'vitest'
+import { billedRecord, nobody } from '../../test/records.js'
 import { type ApiClient, createApiClient } from '../demo/api-client.js'
 import { sessionOf, traffic, writtenBudgets } from '../demo/traffic.js'
 import { openGateway } from '../operations/running-gateway.js'
@@ -184,6 +185,25 @@ test('calls that wait for each other wait again, and none of them is lost', asyn
   expect(played).toHaveLength(12)
   const spent = played.reduce((sum, call) => sum + (call.kind === 'judged' ? call.record.cost.nano : 0), 0)
   expect(spent).toBeLessThanOrEqual(40_000_000)
+  const recordsOf = (calls: readonly ReplayedCall[]) => calls.map((call) => call.kind === 'judged' && call.record)
+  expect(recordsOf(await replay(store, policy))).toEqual(recordsOf(played))
+})
+
+test('a call is on the account of then: of its gateway key and team, of which no header speaks', async () => {
+  const scope = { ...nobody, team: 'web', key: 'rgk_ci', user: 'ada', project: 'shop', tags: ['a b', 'c'] }
+  const store = memoryStore()
+  const calls = [1, 2, 3].map((call) =>
+    billedRecord({ output: 500 }, { id: `rg_${call}`, startedAt: Date.UTC(2026, 10, 26, call), scope }),
+  )
+  await store.post({ events: [], records: calls })
+  for (const written of ['team:web', 'key:rgk_ci', 'team:*', 'user:ada', 'project:shop', 'tag:a b', 'tag:c']) {
+    const played = await replay(store, { budgets: [{ scope: written, limit: '$0.00001', window: 'day' }] })
+    expect([written, ...played.map((call) => call.kind === 'judged' && call.record.errorCode)]).toEqual([
+      written,
+      ...calls.map(() => 'runguard_budget_exceeded'),
+    ])
+    expect(played.map((call) => call.kind === 'judged' && call.record.scope)).toEqual([scope, scope, scope])
+  }
 })
 
 test('once a run is refused that went on then, its next calls are not made until a person writes', async () => {

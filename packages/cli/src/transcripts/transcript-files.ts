@@ -24,7 +24,11 @@ export function defaultRoots(home: string, configDirectories: string | undefined
  */
 export function findTranscripts(roots: readonly string[]): TranscriptFile[] {
   const found = [...new Set(roots)].flatMap(listFiles)
-  const dated = found.map((path) => ({ path, stats: statSync(path) }))
+  const dated = found.flatMap((path) => {
+    // A session that was deleted a moment ago is not there, and no reason to show nothing of the others.
+    const stats = statSync(path, { throwIfNoEntry: false })
+    return stats === undefined ? [] : [{ path, stats }]
+  })
   dated.sort((left, right) => left.stats.mtimeMs - right.stats.mtimeMs || (left.path < right.path ? -1 : 1))
   return dated.map(({ path, stats }) => ({ path, bytes: stats.size, project: projectOf(path) }))
 }

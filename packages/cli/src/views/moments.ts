@@ -28,6 +28,20 @@ export function parseUntil(text: string, present: Present): number {
   return parseMoment('--until', text, present, 1)
 }
 
+/** A span of time: from the first instant on, up to the second one, which is not in it. */
+export interface Span {
+  readonly since: number
+  readonly until: number
+}
+
+/** The span between two flags; what is not said is as far as there can be calls. */
+export function parseSpan(flags: { readonly since?: string; readonly until?: string }, present: Present): Span {
+  const since = flags.since === undefined ? 0 : parseSince(flags.since, present)
+  const until = flags.until === undefined ? Number.MAX_SAFE_INTEGER : parseUntil(flags.until, present)
+  if (since < until) return { since, until }
+  throw new CommandError('--since is not before --until: there is nothing between them.', exitCodes.config)
+}
+
 /** A point in time for which prices are asked: a date is the start of the day in UTC, as in the price list. */
 export function parseAt(text: string, nowMs: number): number {
   return parseMoment('--at', text, { nowMs, offsetAt: () => 0 }, 0)

@@ -262,6 +262,33 @@ describe('signing in', () => {
   })
 })
 
+describe('adding somebody', () => {
+  it('takes no id that looks like another, and no name that hides something', async () => {
+    const { store } = openDoor()
+    const add = (wishes: object) =>
+      addUser(store, { id: 'alice', name: 'Alice', email: null, role: 'viewer', ...wishes } as const, {
+        by: 'test',
+        now: 0,
+        hasToken: false,
+      })
+    const odd = [
+      { id: '\u0430lice' },
+      { id: 'a b' },
+      { id: '' },
+      { id: 'a\u202eb' },
+      { name: 'A\0' },
+      { name: 'A\u202e' },
+      { email: 'mi\u212ae@example.com' },
+      { email: 'nobody' },
+      { email: 'a@b@c' },
+    ]
+    for (const wishes of odd) await expect(add(wishes)).rejects.toMatchObject({ kind: 'invalid' })
+    await add({ name: 'Älice 漢', email: 'Alice@Example.com' })
+    await expect(setUser(store, 'alice', { name: 'A\nB' })).rejects.toMatchObject({ kind: 'invalid' })
+    expect((await store.listUsers()).map(({ user }) => user.email)).toEqual(['alice@example.com'])
+  })
+})
+
 describe('somebody who tries tokens', () => {
   const tries = (access: Access, count: number, address: (at: number) => string, token: string) =>
     Promise.all(Array.from({ length: count }, (_, at) => access.login(request('POST', {}, address(at)), token)))

@@ -164,6 +164,18 @@ describe('changing keys', () => {
     for (const { secret } of made) expect(kept).not.toContain(secret.slice(14))
   })
 
+  it('takes no name that hides something, or turns round what stands beside it', async () => {
+    const { store } = openHouse()
+    for (const odd of ['', ' ', 'a\0b', 'a\u202eb', 'a\nb', '\ud800', 'a\u2028b', 'x'.repeat(201)]) {
+      for (const field of ['name', 'team', 'user', 'project']) {
+        await expect(createKey(store, { ...wishes, [field]: odd }, 'test', 0)).rejects.toMatchObject({
+          kind: 'invalid',
+        })
+      }
+    }
+    expect(await store.listKeys({ limit: 10 })).toEqual([])
+  })
+
   it('says why one cannot be changed', async () => {
     const { create, store, runtime } = openHouse()
     const { after } = await create()

@@ -1,6 +1,6 @@
 /** Making, rotating and revoking gateway keys: for the control plane and for the program alike. */
 
-import { type GatewayKey, newKey, revokeKey, rotateKey } from '@runguard/sdk/core'
+import { type GatewayKey, isNameLine, newKey, revokeKey, rotateKey } from '@runguard/sdk/core'
 import type { TeamStore } from '@runguard/sdk/store'
 import { hashSecret, makeToken } from './secrets.js'
 import { type Changed, changeStored, TeamChangeError } from './team-change.js'
@@ -24,6 +24,9 @@ export interface NewKey extends Changed<GatewayKey> {
 export async function createKey(store: TeamStore, wishes: KeyWishes, by: string, now: number): Promise<NewKey> {
   if (wishes.expiresAt !== null && wishes.expiresAt <= now) {
     throw new TeamChangeError('invalid', 'This key would be over before it begins.')
+  }
+  for (const name of [wishes.name, wishes.team, wishes.user, wishes.project]) {
+    if (name !== null && !isNameLine(name)) throw new TeamChangeError('invalid', 'A name of a key is one line of text.')
   }
   const { id, text } = makeToken('key')
   const key = newKey({ ...wishes, id, hash: hashSecret(text), createdAt: now, createdBy: by })

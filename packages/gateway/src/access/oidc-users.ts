@@ -1,6 +1,14 @@
 /** Which user somebody is by what the sign-in of their organisation says, and what they may do. */
 
-import { changeUser, isRoleAtLeast, newUser, type OidcPolicy, type Role, type User } from '@runguard/sdk/core'
+import {
+  changeUser,
+  isRoleAtLeast,
+  newUser,
+  type OidcPolicy,
+  plainAddress,
+  type Role,
+  type User,
+} from '@runguard/sdk/core'
 import type { TeamStore } from '@runguard/sdk/store'
 import { type Denial, deny } from './access.js'
 
@@ -71,8 +79,9 @@ function roleIn({ roles }: OidcPolicy, claims: Claims): Role | null {
 
 /** One that was not confirmed could be anybody's. */
 function emailIn({ claim }: OidcPolicy, claims: Claims): string | null {
-  if (claim === 'email' && claims.get('email_verified') === false) return null
-  return textIn(claims, claim)?.toLowerCase() ?? null
+  // Some say it in letters.
+  if (claim === 'email' && ['false', false].includes(claims.get('email_verified') as boolean)) return null
+  return plainAddress(textIn(claims, claim) ?? '')
 }
 
 function textIn(claims: Claims, name: string): string | null {

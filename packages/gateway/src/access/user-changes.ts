@@ -1,6 +1,14 @@
 /** Adding, changing and removing people: for the control plane and for the program alike. */
 
-import { changeUser, newUser, type User, type UserChanges } from '@runguard/sdk/core'
+import {
+  changeUser,
+  isNameLine,
+  isUserId,
+  newUser,
+  plainAddress,
+  type User,
+  type UserChanges,
+} from '@runguard/sdk/core'
 import type { TeamStore } from '@runguard/sdk/store'
 import { hashSecret, makeToken } from './secrets.js'
 import { type Changed, changeStored, TeamChangeError } from './team-change.js'
@@ -21,6 +29,13 @@ export async function addUser(
 ): Promise<ChangedUser> {
   const made = hasToken ? makeToken('user') : null
   const token = made === null ? null : { id: made.id, hash: hashSecret(made.text) }
+  if (!isUserId(wishes.id)) {
+    throw new TeamChangeError(
+      'invalid',
+      'The id of a user is written in plain letters, digits and signs, without spaces.',
+    )
+  }
+  requireName(wishes.name)
   await requireFreeEmail(store, wishes.id, wishes.email)
   const user = newUser({ isDisabled: false, ...wishes, token, createdAt: now, createdBy: by })
   if (!(await store.changeUser(user))) throw new TeamChangeError('conflict', `There is a user ${wishes.id} already.`)
@@ -36,6 +51,7 @@ export async function setUser(
 ): Promise<ChangedUser> {
   const made = newToken ? makeToken('user') : null
   const token = made === null ? {} : { token: { id: made.id, hash: hashSecret(made.text) } }
+  if (changes.name !== undefined) requireName(changes.name)
   if (changes.email !== undefined) await requireFreeEmail(store, id, changes.email)
   const changed = await changeStored({
     find: () => store.findUser({ by: 'id', name: id }),
@@ -56,10 +72,16 @@ export async function removeUser(store: TeamStore, id: string): Promise<User> {
   return user
 }
 
+function requireName(name: string): void {
+  if (!isNameLine(name)) throw new TeamChangeError('invalid', 'The name of a user is one line of text.')
+}
+
 /** Two people with one address could not be told apart when they sign in. */
 async function requireFreeEmail(store: TeamStore, id: string, email: string | null): Promise<void> {
   if (email === null) return
-  const other = await store.findUser({ by: 'email', name: email.toLowerCase() })
+  const address = plainAddress(email)
+  if (address === null) throw new TeamChangeError('invalid', 'This is no e-mail address, or not one in plain letters.')
+  const other = await store.findUser({ by: 'email', name: address })
   if (other !== null && other.id !== id) {
     throw new TeamChangeError('conflict', `The address ${email} is that of the user ${other.id}.`)
   }

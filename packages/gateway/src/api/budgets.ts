@@ -125,6 +125,7 @@ export const whatIfSchema = z
     /** Those that it would have refused, and what they cost. */
     refusedCalls: count,
     refusedNano: nano,
+    /** Where it is estimated: the hour, or the day, in which that happened. */
     firstRefusedAt: moment.nullable(),
     /** The accounts and windows in which calls would have been refused, those with most refused money first. */
     windows: z.array(
@@ -142,6 +143,8 @@ export const whatIfSchema = z
     windowCount: count,
     /** The dearest window of all, whether or not it would have been stopped: a limit above it stops nothing. */
     peakNano: nano,
+    /** True where calls are too many to be played one by one: what goes beyond a window's limit counts as refused. */
+    isEstimated: z.boolean(),
     /** True if there were more calls than are looked at: the oldest are in here. */
     isTruncated: z.boolean(),
   })

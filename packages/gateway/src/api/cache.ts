@@ -1,7 +1,7 @@
 /** What the prompt cache did. */
 
 import { z } from 'zod'
-import { count, filterQuery, moment, nano, periodQuery, tokensSchema } from './common.js'
+import { behind, count, filterQuery, moment, nano, periodQuery, tokensSchema } from './common.js'
 
 const sums = {
   /** Calls whose usage the API reported in full. */
@@ -21,6 +21,7 @@ export const cacheSchema = z
   .object({
     since: moment,
     until: moment,
+    isBehind: behind,
     ...sums,
     /** By hour. */
     steps: z.array(moment),

@@ -11,6 +11,9 @@ export const nano = z.int()
 /** A whole number of things. */
 export const count = z.int().min(0)
 
+/** True while calls that have ended wait to be added up: sums say too little then, for a moment, and lists lack the newest. */
+export const behind = z.boolean()
+
 /** Tokens by billing class. */
 export const tokensSchema = z
   .object({ input: count, write5m: count, write1h: count, read: count, output: count })

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { alertSchema } from './alerts.js'
 import { budgetSchema } from './budgets.js'
 import { callSchema } from './calls.js'
-import { count, moment, nano } from './common.js'
+import { behind, count, moment, nano } from './common.js'
 import { sessionRowSchema } from './sessions.js'
 
 /** What a lever saved, signed: one that lost money shows a minus. */
@@ -26,6 +26,7 @@ export type ApiSaving = z.infer<typeof savingSchema>
 export const overviewSchema = z
   .object({
     at: moment,
+    isBehind: behind,
     today: z.object({ since: moment, costNano: nano, calls: count, refusedCalls: count }),
     month: z.object({
       since: moment,

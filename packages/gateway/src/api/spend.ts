@@ -1,7 +1,7 @@
 /** Spend: what calls cost, over time and by whom. */
 
 import { z } from 'zod'
-import { count, filterQuery, moment, momentQuery, nano, tokensSchema, wholeQuery } from './common.js'
+import { behind, count, filterQuery, moment, momentQuery, nano, tokensSchema, wholeQuery } from './common.js'
 
 /** What spending is told apart by. A call with several tags counts under each of them, and once in the total. */
 export const spendGroups = ['model', 'team', 'key', 'user', 'session', 'project', 'task', 'tag', 'total'] as const
@@ -40,6 +40,7 @@ export const spendSchema = z
     timeZone: z.string(),
     since: moment,
     until: moment,
+    isBehind: behind,
     /** When each step begins. */
     steps: z.array(moment),
     groups: z.array(spendGroupSchema),

@@ -26,13 +26,15 @@ export interface Steps {
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
-const LONGEST: Readonly<Record<Step, number>> = { minute: 6 * HOUR, hour: 31 * DAY, day: 3 * 366 * DAY }
+/** The longest period that is cut into such steps. */
+export const LONGEST_MS: Readonly<Record<Step, number>> = { minute: 6 * HOUR, hour: 31 * DAY, day: 3 * 366 * DAY }
 
 /** Cuts a period. Throws `ApiProblem` if it is too long for its steps, or ends before it begins. */
 export function cutPeriod(step: Step, since: number, until: number, timeZone: string): Steps {
   if (!isTimeZone(timeZone)) throw invalid('query.timeZone', 'is no time zone: write one like Europe/Berlin')
   if (until <= since) throw invalid('query.until', 'must be after since')
-  if (until - since > LONGEST[step]) throw invalid('query.step', `is too short for so long a period: take a longer one`)
+  if (until - since > LONGEST_MS[step])
+    throw invalid('query.step', `is too short for so long a period: take a longer one`)
   return step === 'day'
     ? cutDays(since, until, timeZone)
     : cutEvenly(step === 'hour' ? HOUR : MINUTE, since, until, timeZone)

@@ -85,6 +85,28 @@ describe('a cascade', () => {
     expect(learned[1]?.mean).toBeLessThanOrEqual(0.5)
   })
 
+  it.each([400, 429, 529])('goes on where a tier answers %i, and holds nothing against it', async (status) => {
+    stage.simulator.fault({ kind: 'status', status })
+    const guard = stage.guard({ store: memoryStore() })
+    const answer = await guard.cascade(TIERS, isOf(sonnet), { task: 'extract' }).create(stage.client(), params)
+    expect(answer).toMatchObject({ tier: 'medium', isGood: true, failedUsd: 0 })
+    expect(answer.attempts.map(({ tier, isGood }) => [tier, isGood])).toEqual([
+      ['small', false],
+      ['medium', true],
+    ])
+    expect((await guard.learned()).map(({ tier }) => tier)).toEqual(['medium'])
+  })
+
+  it.each([
+    [401, 1],
+    [529, 3],
+  ])('rejects as the client does where the account or the last resort is answered %i', async (status, tries) => {
+    stage.simulator.fault({ kind: 'status', status }, { times: 3 })
+    const asked = stage.guard().cascade(TIERS, () => true).create(stage.client(), params)
+    expect(await rejection(asked)).toMatchObject({ status })
+    expect(stage.records).toHaveLength(tries)
+  })
+
   it('is not routed: its tiers are chosen, also where the task has one of its own', async () => {
     const guard = stage.guard({ routing: { mode: 'route' } })
     await guard.cascade(TIERS, isOf(opus), { task: 'extract' }).create(stage.client(), params)

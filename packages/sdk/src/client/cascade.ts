@@ -58,6 +58,12 @@ interface Asked {
   readonly options: CallOptions
 }
 
+/** @property message null where the API would not answer */
+interface Tried {
+  readonly message: Message | null
+  readonly isGood: boolean
+}
+
 class Run {
   private readonly door: Door
   private readonly account: Account
@@ -82,8 +88,8 @@ class Run {
     const [last] = tries.slice(-1)
     for (const step of tries) {
       signal?.throwIfAborted()
-      const { message, isGood } = await this.attempt(step, last?.model ?? step.model)
-      if (isGood || step === last) return this.close(step, message, isGood, skipped)
+      const { message, isGood } = await this.attempt(step, last)
+      if (message !== null && (isGood || step === last)) return this.close(step, message, isGood, skipped)
     }
     throw new RangeError('a cascade has at least one tier')
   }
@@ -98,21 +104,31 @@ class Run {
     return engine.cascades.plan({ body, scope, headers, task: options.task ?? scope.task }, tiers)
   }
 
-  private async attempt({ tier, model }: CascadeTry, asked: string): Promise<{ message: Message; isGood: boolean }> {
-    const { client, params, options } = this.asked
-    const { signal = null } = options
+  private async attempt(step: CascadeTry, last: CascadeTry | undefined): Promise<Tried> {
+    const { tier, model } = step
+    const { signal = null } = this.asked.options
     const records: CallRecord[] = []
-    const cascade = { id: this.id, attempt: this.attempts.length + 1, tier, asked }
-    const { wrap } = openWays(this.door, this.accountOf(cascade, records))
-    const message = await createMessage(wrap(client), { ...params, model }, options).finally(() => this.pay(records))
-    const isGood = Boolean(await unlessAborted(signal, Promise.resolve(this.parts.verify(message))))
+    const cascade = { id: this.id, attempt: this.attempts.length + 1, tier, asked: last?.model ?? model }
+    const message = await this.ask(model, this.accountOf(cascade, records))
+      .finally(() => this.pay(records))
+      .catch((error: unknown) => {
+        if (step === last || !isOfTheTier(error)) throw error
+        return null
+      })
+    const isGood =
+      message !== null && Boolean(await unlessAborted(signal, Promise.resolve(this.parts.verify(message))))
     if (!isGood) for (const { cost } of records) this.failed = addUsd(this.failed, cost.nano)
-    await this.learn(records.at(-1), isGood)
+    if (message !== null) await this.learn(records.at(-1), isGood)
     const cost = records.reduce((sum, record) => addUsd(sum, record.cost.nano), zeroUsd)
     const attempt = { tier, model, isGood, costUsd: dollars(cost), callIds: records.map(({ id }) => id) }
     this.attempts.push(attempt)
     this.parts.options.onAttempt?.(attempt)
     return { message, isGood }
+  }
+
+  private ask(model: string, account: Account): Promise<Message> {
+    const { client, params, options } = this.asked
+    return createMessage(openWays(this.door, account).wrap(client), { ...params, model }, options)
   }
 
   private accountOf(cascade: NonNullable<Account['cascade']>, records: CallRecord[]): Account {
@@ -156,4 +172,16 @@ class Run {
 
 function dollars(nano: typeof zeroUsd): number {
   return Number(decimalUsd(nano))
+}
+
+/** Whoever is refused so is refused on every tier: no key, or no money. */
+const OF_THE_ACCOUNT = new Set([401, 402])
+
+/**
+ * True for an answer of the API that another tier may not give: what a model does not take, or has no room for just now.
+ * No call fails because it was tried cheaper. A refusal of ours has no status.
+ */
+function isOfTheTier(error: unknown): boolean {
+  const { status } = (error ?? {}) as { readonly status?: unknown }
+  return typeof status === 'number' && !OF_THE_ACCOUNT.has(status)
 }

@@ -66,7 +66,10 @@ export interface Cascading {
 /** Everything called through it is on the account of one session. */
 export interface GuardSession extends GuardedWays, Cascading {
   readonly id: string
-  /** What the calls of this object that have ended cost, in dollars. */
+  /**
+   * What the calls of this object that have ended cost, in dollars. Items of batches and calls that may wait are not
+   * among them: they end by themselves, perhaps in another process. `guard.report({ groupBy: 'session' })` has them all.
+   */
   readonly spentUsd: number
   /**
    * Says what is to be expected of the session from its next call on, which decides how long its prompt is cached:

@@ -108,12 +108,12 @@ async function route(
 /** Only what is billed by its prompt has one worth caching. */
 function planCaching(
   desk: Desk,
-  { endpoint, headers, sendAgain, onOwnCall }: Call,
+  { endpoint, headers, sendAgain, isWelcome, onOwnCall }: Call,
   { view, body }: Draft,
   caller: Caller,
 ): CacheDraft | null {
   if (view === null || body === null || endpoint.kind !== 'messages') return null
-  return desk.prefixes.plan({ ...caller, view, body, headers, sendAgain, onOwnCall })
+  return desk.prefixes.plan({ ...caller, view, body, headers, sendAgain, isWelcome, onOwnCall })
 }
 
 /**

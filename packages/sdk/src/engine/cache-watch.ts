@@ -18,7 +18,7 @@ import { modelIdOf, type PrefixMemory, type PrefixParts } from './prefix-memory.
 import { type EarlierPrompts, findBefore, findSibling, type PromptOwner, type SentCall } from './sent-prompts.js'
 
 /** What it takes to keep a prompt warm. */
-export type WarmAsk = Pick<WarmPrompt, 'scope' | 'send' | 'onOwnCall'> & {
+export type WarmAsk = Pick<WarmPrompt, 'scope' | 'send' | 'isWelcome' | 'onOwnCall'> & {
   /** The request as it goes out. */
   readonly body: Uint8Array
 }

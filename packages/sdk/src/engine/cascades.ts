@@ -6,7 +6,7 @@ import type { Headers, Scope } from '../core/budget/scope.js'
 import { findModel, isSameModel } from '../core/cost/price.js'
 import { type CascadePlan, type CascadeStep, planCascade, whyNotRepeated } from '../core/route/cascade.js'
 import type { CascadeRule } from '../core/route/cascade-facts.js'
-import { findLack, readBetas, tokenFactor } from '../core/route/model-traits.js'
+import { findLack, isRetired, readBetas, tokenFactor } from '../core/route/model-traits.js'
 import { expectCost, weighModel } from '../core/route/route-cost.js'
 import { tokenFacts } from '../core/tokens/tokens.js'
 import type { RoutesDesk } from './route-desk.js'
@@ -72,6 +72,9 @@ export function openCascades(desk: RoutesDesk, outcomes: RouteOutcomes): Cascade
       const view = scanCall(call.body)
       const { model: asked } = view
       if (asked === null || view.modelRange === null || view.stream || whyNotRepeated(view) !== null) return null
+      const known = findModel(book, asked)
+      // There would be no last resort: it is for its route to replace the model.
+      if (known !== null && isRetired(known, runtime.now())) return null
       const weight = (model: string): number => weighModel(book, model, runtime.now())
       const named = rule.tiers.flatMap((tier) => nameTier(tier, modelOf(tier)))
       const cheaper = named.filter(({ model }) => !isSameModel(book, model, asked) && weight(model) < weight(asked))

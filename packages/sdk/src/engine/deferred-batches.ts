@@ -30,7 +30,10 @@ export async function createBatch(lane: Lane, send: SendToApi, ids: readonly str
   const id = desk.runtime.id()
   const moved = await store.moveDeferred({ ids, from: ['waiting'], to: 'batched', batch: id, sender: null })
   const requests = await store.readDeferredRequests(moved)
-  await releaseHolds(lane, moved.filter((each) => !requests.has(each)))
+  await releaseHolds(
+    lane,
+    moved.filter((each) => !requests.has(each)),
+  )
   const first = await store.findDeferred(moved[0] ?? '')
   if (requests.size === 0 || first === null) return
   const createdAt = desk.runtime.now()
@@ -99,7 +102,10 @@ async function giveBack(lane: Lane, batch: DeferredBatch, hasTried: boolean): Pr
     ...{ to: 'waiting', batch: null, sender: null, hasTried },
   })
   // Those that were given up or overtaken meanwhile need their hold no more.
-  await releaseHolds(lane, ids.filter((id) => !back.includes(id)))
+  await releaseHolds(
+    lane,
+    ids.filter((id) => !back.includes(id)),
+  )
   await store.putDeferredBatch({ ...batch, state: 'ended' }, desk.runtime.now())
 }
 

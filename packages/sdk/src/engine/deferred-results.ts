@@ -70,7 +70,8 @@ async function settleLine(lane: Lane, batch: DeferredBatch, upstream: string, li
   }
   const error = asObject(asObject(result.error).error)
   const isFinal = result.type === 'errored' && !PASSING.has(String(error.type)) && job.state === 'batched'
-  if (isFinal) await store.endDeferred({ id: job.id, outcome: 'failed', answer: JSON.stringify(result.error ?? null), at })
+  if (isFinal)
+    await store.endDeferred({ id: job.id, outcome: 'failed', answer: JSON.stringify(result.error ?? null), at })
   // Whoever still waits for an answer needs the hold for another try.
   const isDone = isFinal || job.state !== 'batched'
   if (isDone && job.hold !== null) desk.journal.close(null, [{ kind: 'release', hold: job.hold, at }])

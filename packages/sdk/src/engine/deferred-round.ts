@@ -77,7 +77,9 @@ async function recover(
     if (state !== 'direct' || (sender === owner && directs.has(id))) continue
     // The batch that it was to overtake may still answer.
     const mayBeAnswered = batch !== null && open.has(batch) && at < deadline
-    if (!mayBeAnswered) await store.endDeferred({ id, outcome: 'interrupted', answer: INTERRUPTED, at })
+    // It may have been put back a moment ago, because it did not get through.
+    const end = { id, outcome: 'interrupted', answer: INTERRUPTED, at, from: ['direct'] } as const
+    if (!mayBeAnswered) await store.endDeferred(end)
   }
 }
 

@@ -28,6 +28,16 @@ async function openEnded(receivers: readonly string[], tell: TellEnd) {
   return { engine, store, pass }
 }
 
+it('who asked to be told is told until it has heard, and no more', async () => {
+  const told: (string | null)[] = []
+  const { engine } = await openEnded(['https://hooks.test/'], async ({ job, answer }) => {
+    told.push(`${job.id} ${job.outcome} ${answer?.slice(0, 6)}`)
+    return told.length > 1
+  })
+  for (let round = 0; round < 4; round++) await engine.deferred.round()
+  expect(told).toEqual(Array(2).fill('job-0000 canceled {"type'))
+})
+
 const dead = (count: number): string[] => Array(count).fill('https://dead.test/x')
 
 it('a receiver that does not hear is asked a few times at once at most, and does not keep others from being told', async () => {

@@ -487,24 +487,3 @@ describe('what is kept', () => {
     expect(deferred.sendOf('made-up-10049')).not.toBeNull()
   })
 })
-
-describe('whoever asked to be told', () => {
-  it('is told until it has heard, and no more', async () => {
-    const told: (string | null)[] = []
-    const runtime = { ...systemRuntime(), now: () => clock.now(), schedule: () => () => {} }
-    const config = { ...engineDefaults, book: loadPriceBook(priceList) }
-    const engine = createEngine({
-      ...{ config, store, runtime },
-      tellDeferred: async ({ job, answer }) => {
-        told.push(`${job.id} ${job.outcome} ${answer?.slice(0, 6)}`)
-        return told.length > 1
-      },
-    })
-    const place = { account: 'acc', owner: 'own', scope: sampleRecord().scope, client: null, headers: {} }
-    const body = new TextEncoder().encode(JSON.stringify(request('x')))
-    await engine.deferred.submit({ ...place, id: 'j', body, withinMs: HOUR_MS, webhook: 'https://hooks.test/' })
-    await engine.deferred.cancel('j')
-    for (let round = 0; round < 4; round++) await engine.deferred.round()
-    expect(told).toEqual(Array(2).fill('j canceled {"type'))
-  })
-})

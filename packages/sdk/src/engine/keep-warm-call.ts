@@ -40,7 +40,7 @@ async function send(desk: Desk, prompt: WarmPrompt, stop: AbortSignal): Promise<
   const expectation = expectPing(desk, prompt, view, body)
   const opening = openPing(desk, prompt, expectation, body.length, startedTick)
   const { id, scope } = opening
-  if (await runsLow(desk, id, scope)) return null
+  if (!(await prompt.isWelcome()) || (await runsLow(desk, id, scope))) return null
   const refused = (refusal: Refusal): null => {
     refuse(desk, opening, refusal, prompt.watch(id).end(null, false, { diagnosis: null, stopReason: null }))
     return null

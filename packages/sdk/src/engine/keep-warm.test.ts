@@ -62,6 +62,7 @@ function promptOf(place: number, startedAtMs: number, more: Partial<WarmPrompt> 
       throw new Error('no ping is sent here')
     },
     send: async () => null,
+    isWelcome: async () => true,
     onOwnCall: () => {},
     ...more,
   } as WarmPrompt

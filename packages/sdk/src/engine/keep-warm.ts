@@ -35,6 +35,8 @@ export interface WarmPrompt {
   /** Opens the watch over a ping. @param id of the ping */
   watch(id: string): CacheWatch
   send(body: Uint8Array): Promise<WholeAnswer | null>
+  /** Whether its caller would still be let in. */
+  isWelcome(): Promise<boolean>
   onOwnCall(record: CallRecord): void
 }
 

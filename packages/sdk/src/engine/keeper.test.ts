@@ -8,6 +8,7 @@ import { memoryStore } from '../store/memory.js'
 import { sqliteStore } from '../store/sqlite.js'
 import { accountRef } from '../testing/index.js'
 import { manualRuntime } from '../testing/manual-runtime.js'
+import { sampleRecord } from '../testing/sample-record.js'
 import { engineDefaults } from './desk.js'
 import { createEngine } from './engine.js'
 
@@ -78,6 +79,26 @@ it('sessions that nobody has heard of for a week are forgotten, looked for once 
   await engine.keep()
   expect(await sessions()).toEqual([])
   await engine.close()
+})
+
+it('holds of running calls live on while the API is slow to say what became of batches', async () => {
+  const { store, runtime, engine } = await openLeftBehind()
+  await engine.close()
+  const config = { ...engineDefaults, book: loadPriceBook(priceList) }
+  const other = createEngine({ store, runtime, config })
+  other.deferred.lend('acc', () => new Promise(() => {}))
+  const batch = { id: 'msgbatch_1', account: 'acc', call: 'c', hold: null, scope: sampleRecord().scope, client: null }
+  await store.putBatch({ ...batch, items: 1, most: nanoUsd(1), createdAt: at - 3_600_000, settledAt: null })
+  const rounds = (): number => runtime.lines.filter(({ event }) => event === 'holds-expired').length
+  const before = rounds()
+  for (const id of ['x', 'y']) {
+    const accounts = [accountRef('late', 100e9)]
+    const hold = { hold: id, at, accounts, amount: nanoUsd(1e9), owner: 'gone', deadline: at } as const
+    await store.post({ events: [{ kind: 'hold', ...hold }], records: [] })
+    runtime.advance(20_000)
+    for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve))
+  }
+  expect(rounds() - before).toBe(2)
 })
 
 it('an engine that is closed leaves nothing behind that would wake up', async () => {

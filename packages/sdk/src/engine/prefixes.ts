@@ -34,6 +34,8 @@ export interface CacheCall {
   readonly headers: Headers
   /** As in `Call`. */
   readonly sendAgain?: ((body: Uint8Array) => Promise<WholeAnswer | null>) | undefined
+  /** As in `Call`. */
+  readonly isWelcome?: (() => Promise<boolean>) | undefined
   readonly onOwnCall?: ((record: CallRecord) => void) | undefined
 }
 
@@ -142,11 +144,12 @@ function mayWarm({ keepWarm, policy, isObserving }: PrefixParts, call: CacheCall
   return !isOver && canBeWarmed(view)
 }
 
-function warmAsk({ scope, sendAgain, onOwnCall }: CacheCall, body: Uint8Array): WarmAsk {
+function warmAsk({ scope, sendAgain, isWelcome, onOwnCall }: CacheCall, body: Uint8Array): WarmAsk {
   return {
     scope,
     body,
     send: async (ping) => (await sendAgain?.(ping)) ?? null,
+    isWelcome: async () => (await isWelcome?.()) ?? true,
     onOwnCall: (record) => onOwnCall?.(record),
   }
 }

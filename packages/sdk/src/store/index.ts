@@ -26,7 +26,7 @@ export type {
 } from './store.js'
 export type { KeyQuery, KeyRow, LoginSession, TeamStore, UserName, UserRow } from './team-store.js'
 export type { TrafficDimension, TrafficFacts, TrafficNumbers } from './traffic-facts.js'
-export { noNumbers, promptOf, savedOf } from './traffic-facts.js'
+export { MOST_POINTS, noNumbers, promptOf, savedOf } from './traffic-facts.js'
 export type {
   AgentSum,
   CallQuery,

@@ -3,7 +3,16 @@
 import { createHash } from 'node:crypto'
 import type { CallRecord } from '../core/cost/record.js'
 import { readCall } from './calls-sql.js'
-import { type Columns, type Dialect, encodeRows, insertText, type SqlValue, type Statement, type Steps } from './sql.js'
+import {
+  type Columns,
+  type Dialect,
+  encodeRows,
+  insertText,
+  type SqlRow,
+  type SqlValue,
+  type Statement,
+  type Steps,
+} from './sql.js'
 import { compareText } from './summary.js'
 import {
   bucketOf,
@@ -97,15 +106,15 @@ export function* sumUpCalls(dialect: Dialect, limit: number): Steps<number> {
     values: [limit],
   }
   if (noted.length === 0) return 0
-  const records = noted.filter(({ detail }) => typeof detail === 'string').map(readCall)
-  const facts = records.map(trafficFacts).sort((a, b) => compareText(a.id, b.id))
-  const added = yield insertFacts(dialect, facts)
+  const calls = noted.flatMap(readNoted).sort((a, b) => compareText(a.facts.id, b.facts.id))
+  const added = yield insertFacts(
+    dialect,
+    calls.map(({ facts }) => facts),
+  )
   const isNew = new Set(added.map(({ id }) => String(id)))
-  const fresh = facts.filter(({ id }) => isNew.has(id))
   yield* addSums(
     dialect,
-    fresh,
-    records.filter(({ id }) => isNew.has(id)),
+    calls.filter(({ facts }) => isNew.has(facts.id)),
   )
   yield {
     text: `DELETE FROM traffic_new WHERE ${dialect.isOneOf('id')}`,
@@ -114,13 +123,31 @@ export function* sumUpCalls(dialect: Dialect, limit: number): Steps<number> {
   return noted.length
 }
 
-function* addSums(dialect: Dialect, facts: readonly TrafficFacts[], records: readonly CallRecord[]): Steps<void> {
+/** A call that is to be added up. */
+interface NotedCall {
+  readonly facts: TrafficFacts
+  readonly counts: ReturnType<typeof countsOf>
+}
+
+/** Nothing for a record that is gone, or that nobody can read: it would be in the way of all others for ever. */
+function readNoted(row: SqlRow): NotedCall[] {
+  if (typeof row.detail !== 'string') return []
+  try {
+    const record = readCall(row)
+    return [{ facts: trafficFacts(record), counts: countsOf(record) }]
+  } catch {
+    return []
+  }
+}
+
+function* addSums(dialect: Dialect, calls: readonly NotedCall[]): Steps<void> {
+  const facts = calls.map((call) => call.facts)
   const tags = facts.flatMap(({ id, startedAt, tags }) => tags.map((tag): SqlValue[] => [tag, startedAt, id]))
   const writes: readonly [string, Columns, readonly SqlValue[][], string][] = [
     ['traffic_tags', TAG_COLUMNS, tags, 'ON CONFLICT (tag, started_at, id) DO NOTHING'],
     ['traffic_sums', SUM_COLUMNS, sumRows(facts), addTo('traffic_sums', Object.keys(NUMBER_COLUMNS))],
     ['traffic_names', ONE_NAME_COLUMNS, nameRows(facts), addTo('traffic_names', Object.keys(NUMBER_COLUMNS))],
-    ['traffic_counts', COUNT_COLUMNS, countRows(records), addTo('traffic_counts', ['calls', 'nano', 'tokens'])],
+    ['traffic_counts', COUNT_COLUMNS, countRows(calls), addTo('traffic_counts', ['calls', 'nano', 'tokens'])],
     ['traffic_sessions', SESSION_COLUMNS, sessionRows(facts), widenSession],
   ]
   for (const [table, columns, rows, onConflict] of writes) {
@@ -209,11 +236,11 @@ function nameRows(calls: readonly TrafficFacts[]): SqlValue[][] {
 
 type MutableCount = { -readonly [K in 'calls' | 'nano' | 'tokens']: TrafficCount[K] }
 
-function countRows(records: readonly CallRecord[]): SqlValue[][] {
+function countRows(calls: readonly NotedCall[]): SqlValue[][] {
   const rows = new Map<string, { readonly key: (string | number)[] } & MutableCount>()
-  for (const record of records) {
-    for (const { kind, names, nano, tokens } of countsOf(record)) {
-      const key = [bucketOf(record.startedAt), kind, JSON.stringify(names)]
+  for (const { facts, counts } of calls) {
+    for (const { kind, names, nano, tokens } of counts) {
+      const key = [bucketOf(facts.startedAt), kind, JSON.stringify(names)]
       const id = rowId(JSON.stringify(key))
       const row = rows.get(id) ?? { key, calls: 0, nano: 0, tokens: 0 }
       row.calls += 1

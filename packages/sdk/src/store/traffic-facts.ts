@@ -61,6 +61,9 @@ export interface TrafficFacts {
 /** Sums are kept by half hours: most clocks of the world are whole ones ahead of each other. */
 export const BUCKET_MS = 1_800_000
 
+/** However many groups are told apart over time, no answer has more points than these. */
+export const MOST_POINTS = 100_000
+
 const MAX_NAME_LENGTH = 200
 
 /** Reads a record. Records from before a feature lack its fields. */
@@ -70,13 +73,13 @@ export function trafficFacts(record: CallRecord): TrafficFacts {
     id: record.id,
     startedAt: record.startedAt,
     names: namesOf(record),
-    tags: [...new Set(scope.tags.map(clip))].filter((tag) => tag !== '').sort(),
+    tags: [...new Set((scope.tags ?? []).map(clip))].filter((tag) => tag !== '').sort(),
     agent: clip(scope.agent ?? ''),
     parentAgent: clip(scope.parentAgent ?? ''),
     ending: record.ending.kind,
     isLooping: (loop ?? null) !== null,
     missKind: clip(cache?.miss?.cause.kind ?? ''),
-    missLostNano: cache?.miss?.lostNano ?? 0,
+    missLostNano: wholeNumber(cache?.miss?.lostNano ?? 0),
     numbers: numbersOf(record),
   }
 }
@@ -94,7 +97,7 @@ function numbersOf(record: CallRecord): TrafficNumbers {
   const { input, write5m, write1h, read, output, isEstimated, isUnmetered, costNano } = summarize(record)
   const isStop = loop?.action === 'stop' && loop.isEnforced
   const isBatched = usage?.tier === 'batch'
-  return {
+  return wholeNumbers({
     calls: 1,
     estimatedCalls: Number(isEstimated),
     unmeteredCalls: Number(isUnmetered),
@@ -117,7 +120,17 @@ function numbersOf(record: CallRecord): TrafficNumbers {
     routeSavedNano: route?.savedNano ?? 0,
     batchSavedNano: isBatched ? batchSaving(record) : 0,
     loopSpentNano: isStop ? (loop?.spent ?? 0) : 0,
-  }
+  })
+}
+
+/** One record that another version wrote must not be in the way of all others. */
+function wholeNumbers(numbers: TrafficNumbers): TrafficNumbers {
+  return makeNumbers((name) => wholeNumber(numbers[name]))
+}
+
+function wholeNumber(number: number): number {
+  const whole = Math.round(number)
+  return Number.isSafeInteger(whole) ? whole : 0
 }
 
 /** What the discount of batches took off each line. */
@@ -186,14 +199,21 @@ export function countsOf({ cache, route, degraded = [] }: CallRecord): {
   return [
     ...(miss === null
       ? []
-      : [{ kind: 'miss' as const, names: [clip(miss.cause.kind)], nano: miss.lostNano, tokens: miss.lostTokens }]),
+      : [
+          {
+            kind: 'miss' as const,
+            names: [clip(miss.cause.kind)],
+            nano: wholeNumber(miss.lostNano),
+            tokens: wholeNumber(miss.lostTokens),
+          },
+        ]),
     ...(route === null || route === undefined
       ? []
       : [
           {
             kind: 'route' as const,
             names: [clip(route.asked), clip(route.model), clip(route.reason), route.isApplied ? 'applied' : 'told'],
-            nano: route.savedNano ?? 0,
+            nano: wholeNumber(route.savedNano ?? 0),
             tokens: 0,
           },
         ]),

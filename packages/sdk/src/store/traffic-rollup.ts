@@ -81,7 +81,7 @@ export function sumSeries(
   facts: readonly TrafficFacts[],
   { groupBy, filter, groups, stepMs, offsetMs }: Omit<TrafficSeriesQuery, 'since' | 'until'>,
 ): TrafficPoint[] {
-  const told = groups === 'all' ? null : new Set(groups)
+  const told = groups === 'all' ? null : new Set(groups.map(clip))
   const points = new Map<string, TrafficPoint>()
   for (const call of facts) {
     const at = stepOf(call.startedAt, stepMs, offsetMs)

@@ -44,7 +44,7 @@ export interface TrafficSums {
 export interface TrafficSeriesQuery extends TrafficPeriod {
   readonly groupBy: TrafficGroup
   readonly filter: TrafficFilter
-  /** The groups that are told apart; all others are one. `all`: each one, up to a hundred thousand points. */
+  /** The groups that are told apart; all others are one. `all`: each one, up to `MOST_POINTS` points. */
   readonly groups: readonly string[] | 'all'
   /** How long a step is: whole half hours; shorter ones are read from the calls themselves, for periods of a few hours. */
   readonly stepMs: number

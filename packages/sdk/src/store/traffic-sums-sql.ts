@@ -1,7 +1,7 @@
 /** The questions about sums, each as the statements that answer it. They are run in one transaction that sees one moment. */
 
 import type { Dialect, SqlRow, Statement, Steps } from './sql.js'
-import { BUCKET_MS, trafficNumbers, widened } from './traffic-facts.js'
+import { BUCKET_MS, MOST_POINTS, trafficNumbers, widened } from './traffic-facts.js'
 import { readNumbers } from './traffic-names-sql.js'
 import { comparePoints, compareSums, restOf } from './traffic-rollup.js'
 import { type Source, type SourceQuery, sourceOf } from './traffic-sources-sql.js'
@@ -97,9 +97,6 @@ export function* seriesSteps(dialect: Dialect, query: TrafficSeriesQuery): Steps
   const rest = restPoints(readPoints(all, query), apart)
   return [...apart, ...rest].sort(comparePoints)
 }
-
-/** More points than this are no chart any more. */
-const MOST_POINTS = 100_000
 
 function tellApart(query: TrafficSeriesQuery, { group, bucket, text, values }: Source): Statement {
   return {

@@ -48,6 +48,23 @@ describe('sums over calls in postgres', () => {
   })
 })
 
+describe('a record that nobody can read', () => {
+  it('is in no sum, and is not in the way of those behind it', async () => {
+    const database = new Database(':memory:')
+    const store = sqliteStore(database)
+    const { scope } = sampleRecord()
+    await store.addRecords(['rg_0', 'rg_1', 'rg_2', 'rg_3'].map((id) => sampleRecord({ id })))
+    database.exec(`UPDATE calls SET detail = '{"id":"rg_0"}' WHERE id = 'rg_0'`)
+    database.exec(`UPDATE calls SET detail = 'torn' WHERE id = 'rg_1'`)
+    const old = { ...sampleRecord({ id: 'rg_2' }), scope: { project: scope.project, session: scope.session } }
+    database.exec(`UPDATE calls SET detail = '${JSON.stringify(old)}' WHERE id = 'rg_2'`)
+    while ((await store.sumUp(2)) === 2) {}
+    const { total } = await store.trafficSums({ since: 0, until: 1e13, groupBy: 'total', filter: {}, top: 1 })
+    expect(total.calls).toBe(2)
+    await store.close()
+  })
+})
+
 /** The server is stopped while connections are idle. */
 function poolOf(url: string): pg.Pool {
   return new pg.Pool({ connectionString: url }).on('error', () => {})

@@ -1,7 +1,15 @@
 /** Budgets. */
 
-import { type Budget, type NanoUsd, nanoUsd, replayBudget, type Scope } from '@runguard/sdk/core'
-import type { TrafficFacts, TrafficFilter } from '@runguard/sdk/store'
+import {
+  type Budget,
+  type BudgetOutcome,
+  estimateBudget,
+  nanoUsd,
+  type PastSum,
+  replayBudget,
+  type Scope,
+} from '@runguard/sdk/core'
+import { MOST_POINTS, type TrafficFacts, type TrafficFilter, type TrafficPeriod } from '@runguard/sdk/store'
 import {
   type ApiWhatIf,
   type ApiWhatIfBody,
@@ -15,6 +23,7 @@ import { doneSchema, idParams } from '../../api/common.js'
 import type { ControlParts } from '../control-parts.js'
 import { operation, type ReadyOperation, specify } from '../operation.js'
 import { invalid } from '../problem.js'
+import { cutPeriod, LONGEST_MS } from '../spend-steps.js'
 import { readBudget } from '../wire/budget-wire.js'
 
 const budgetsList = specify({
@@ -55,7 +64,10 @@ const budgetsRemove = specify({
   isAudited: true,
 })
 
-const MOST_PAST_CALLS = 20_000
+/** So many calls are played one by one. */
+const MOST_PLAYED = 5_000
+const HOUR_MS = 3_600_000
+const HOURLY_UP_TO = 8 * 24 * HOUR_MS
 const MOST_WINDOWS = 50
 
 /** The operations on budgets. */
@@ -88,20 +100,16 @@ function withoutStanding<T extends { readonly accounts: unknown; readonly accoun
   return written
 }
 
-async function tryBudget({ store, summing }: ControlParts, body: ApiWhatIfBody): Promise<ApiWhatIf> {
+async function tryBudget(parts: ControlParts, body: ApiWhatIfBody): Promise<ApiWhatIf> {
   const { since, until, ...written } = body
   if (until <= since) throw invalid('body.until', 'must be after since')
   const { budget } = readBudget('what-if', written)
-  await summing.catchUp()
-  const facts = await store.listFacts({
-    since,
-    until,
-    filter: filterOf(budget),
-    limit: MOST_PAST_CALLS + 1,
-    isCostOnly: true,
-  })
-  const calls = facts.slice(0, MOST_PAST_CALLS).map(pastCall)
-  const outcome = replayBudget(budget, calls)
+  await parts.summing.catchUp()
+  const asked = { since, until, filter: filterOf(budget) }
+  const { total } = await parts.store.trafficSums({ ...asked, groupBy: 'total', top: 1 })
+  const isOfCalls = budget.scope.kind === 'request' || budget.window === 'request'
+  const isEstimated = total.calls > MOST_PLAYED && !isOfCalls
+  const outcome = isEstimated ? await estimate(parts, budget, asked) : await play(parts, budget, asked)
   const windows = outcome.accounts.filter(({ refusedCalls }) => refusedCalls > 0)
   return {
     since,
@@ -118,8 +126,42 @@ async function tryBudget({ store, summing }: ControlParts, body: ApiWhatIfBody):
     })),
     windowCount: windows.length,
     peakNano: outcome.accounts.reduce((most, { spent }) => Math.max(most, spent), 0),
-    isTruncated: facts.length > MOST_PAST_CALLS,
+    isEstimated,
+    isTruncated: outcome.isTruncated,
   }
+}
+
+type Asked = TrafficPeriod & { readonly filter: TrafficFilter }
+type Outcome = BudgetOutcome & { readonly isTruncated: boolean }
+
+async function play({ store }: ControlParts, budget: Budget, asked: Asked): Promise<Outcome> {
+  const facts = await store.listFacts({ ...asked, limit: MOST_PLAYED + 1, isCostOnly: true })
+  const calls = facts.slice(0, MOST_PLAYED).map(({ id, startedAt, names, tags, numbers }) => {
+    return { id, startedAt, cost: nanoUsd(numbers.costNano), scope: scopeOf(names, tags) }
+  })
+  return { ...replayBudget(budget, calls), isTruncated: facts.length > MOST_PLAYED }
+}
+
+/** From sums by hours, over long periods by days. */
+async function estimate({ store, runtime }: ControlParts, budget: Budget, asked: Asked): Promise<Outcome> {
+  const { kind, name } = budget.scope
+  const dimension = kind === 'everything' || kind === 'request' ? 'total' : kind
+  const [oldest] = await store.listFacts({ ...asked, limit: 1, isCostOnly: true })
+  const since = Math.max(asked.since, oldest?.startedAt ?? 0)
+  const until = Math.min(asked.until, runtime.now() + HOUR_MS)
+  const step = budget.window === 'hour' || until - since <= HOURLY_UP_TO ? 'hour' : 'day'
+  if (until - since > LONGEST_MS[step]) throw invalid('body.since', 'is too long ago for so short a window')
+  const sums: PastSum[] = []
+  let isTruncated = false
+  for (const stretch of cutPeriod(step, since, Math.max(until, since + 1), budget.timeZone).stretches) {
+    const points = await store.trafficSeries({ ...stretch, filter: asked.filter, groupBy: dimension, groups: 'all' })
+    isTruncated ||= points.length >= MOST_POINTS
+    for (const { at, group, calls, costNano } of points) {
+      const scope = scopeOf({ [dimension]: group ?? name }, dimension === 'tag' && group ? [group] : [])
+      sums.push({ startedAt: Math.max(at, stretch.since), calls, cost: nanoUsd(costNano), scope })
+    }
+  }
+  return { ...estimateBudget(budget, sums), isTruncated }
 }
 
 /** Only calls that the budget can meet are read. */
@@ -128,24 +170,17 @@ function filterOf({ scope }: Budget): TrafficFilter {
   return kind === 'everything' || kind === 'request' || name === '*' ? {} : { [kind]: name }
 }
 
-function pastCall({ id, startedAt, names, tags, numbers }: TrafficFacts): {
-  readonly id: string
-  readonly startedAt: number
-  readonly cost: NanoUsd
-  readonly scope: Scope
-} {
-  const named = (name: string): string | null => (name === '' ? null : name)
-  const { project, session, user, team, key, task } = names
-  const scope = {
-    project: named(project),
-    session: named(session),
-    user: named(user),
-    team: named(team),
-    key: named(key),
-    task: named(task),
+function scopeOf(names: Partial<TrafficFacts['names']>, tags: readonly string[]): Scope {
+  const { project = '', session = '', user = '', team = '', key = '', task = '' } = names
+  return {
+    project: project || null,
+    session: session || null,
+    user: user || null,
+    team: team || null,
+    key: key || null,
+    task: task || null,
     agent: null,
     parentAgent: null,
     tags,
   }
-  return { id, startedAt, cost: nanoUsd(numbers.costNano), scope }
 }

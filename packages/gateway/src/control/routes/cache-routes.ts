@@ -49,7 +49,7 @@ type Asked = Parameters<ControlParts['store']['listFacts']>[0]
 
 async function readCache({ store, summing }: ControlParts, asked: Omit<Asked, 'limit'>): Promise<ApiCache> {
   const { since, until } = asked
-  await summing.catchUp()
+  const isBehind = !(await summing.catchUp())
   const steps = cutPeriod(until - since > HOURLY_UP_TO ? 'day' : 'hour', since, until, 'UTC')
   const { groups, total } = await store.trafficSums({ ...asked, groupBy: 'model', top: MOST_MODELS })
   const series = steps.starts.map(() => ({ promptTokens: 0, readTokens: 0, savedNano: 0 }))
@@ -66,6 +66,7 @@ async function readCache({ store, summing }: ControlParts, asked: Omit<Asked, 'l
   return {
     since: steps.since,
     until,
+    isBehind,
     ...cacheSums(total),
     steps: [...steps.starts],
     promptTokens: series.map(({ promptTokens }) => promptTokens),

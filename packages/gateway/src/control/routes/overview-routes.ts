@@ -52,7 +52,7 @@ export function overviewRoutes(parts: ControlParts): ReadyOperation[] {
 
 async function readOverview(parts: ControlParts, timeZone: string): Promise<ApiOverview> {
   const { store, runtime, summing, budgets, alerting } = parts
-  await summing.catchUp()
+  const isBehind = !(await summing.catchUp())
   const at = runtime.now()
   const since = { day: windowOf('day', at, timeZone).start, month: windowOf('month', at, timeZone) }
   const sums = async (from: number) =>
@@ -62,6 +62,7 @@ async function readOverview(parts: ControlParts, timeZone: string): Promise<ApiO
   const alerts = (await alerting?.alerts({ status: 'open', limit: MOST_ALERTS })) ?? []
   return {
     at,
+    isBehind,
     today: { since: since.day, costNano: day.costNano, calls: day.calls, refusedCalls: day.refusedCalls },
     month: {
       since: since.month.start,

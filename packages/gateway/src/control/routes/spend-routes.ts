@@ -36,7 +36,7 @@ async function readSpend(
   { store, summing, runtime }: ControlParts,
   query: z.output<typeof spendQuery>,
 ): Promise<ApiSpend> {
-  await summing.catchUp()
+  const isBehind = !(await summing.catchUp())
   const { groupBy = 'model', step = 'hour', timeZone = 'UTC', top = USUAL_TOP, until = runtime.now() } = query
   const steps = cutPeriod(step, query.since ?? until - DAY_MS, until, timeZone)
   const asked = { since: steps.since, until, groupBy, filter: filterOf(query) }
@@ -51,6 +51,7 @@ async function readSpend(
     timeZone,
     since: steps.since,
     until,
+    isBehind,
     steps: [...steps.starts],
     groups: groups.map((sum) => ({ group: sum.group, ...sumWire(sum), series: seriesOf(steps, points, sum.group) })),
     rest: rest === null ? null : { ...sumWire(rest), groups: rest.groups, series: seriesOf(steps, points, null) },

@@ -28,7 +28,7 @@ describe('cutting prompts into batches', () => {
       fc.asyncProperty(lengths, fc.boolean(), async (sizes, isShared) => {
         const prompts = sizes.map((size, index) => ({ custom_id: `no. ${index}`, user_message: 'é'.repeat(size) }))
         const options = isShared ? { system: 'shared' } : {}
-        const chunks = await collect(chunkPrompts(prompts, options, limits))
+        const chunks = await collect(chunkPrompts(prompts, options, { ...limits, largestBytes: limits.bytes }))
         const sent = chunks.flat()
         expect(sent.map(({ custom_id }) => batchUserId(custom_id))).toEqual(prompts.map(({ custom_id }) => custom_id))
         for (const requests of chunks) {
@@ -45,7 +45,7 @@ describe('cutting prompts into batches', () => {
       custom_id: `r${index}`,
       params: params(index < 10 ? 'shared' : `own ${index}`),
     }))
-    const [requests = []] = await collect(chunkPrompts(prompts, {}, { items: 100, bytes: 100_000 }))
+    const [requests = []] = await collect(chunkPrompts(prompts, {}, { items: 100, bytes: 100_000, largestBytes: 100_000 }))
     const isMarked = ({ params }: WireRequest) => JSON.stringify(params).includes('"ttl":"1h"')
     expect(requests.map(isMarked)).toEqual([...Array(10).fill(true), false, false])
   })

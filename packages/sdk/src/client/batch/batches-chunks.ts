@@ -14,6 +14,12 @@ export interface ChunkOptions extends PromptDefaults {
   readonly cacheSharedPrefix?: boolean | undefined
 }
 
+/** How large batches are. */
+export interface ChunkLimits extends BatchLimits {
+  /** Of an item with a batch of its own, because it is larger than `bytes`. */
+  readonly largestBytes: number
+}
+
 /** Fewer items are not sure to find what the first ones wrote, and pay for writing it. */
 const SHARED_BY_AT_LEAST = 10
 
@@ -27,7 +33,7 @@ interface Candidate {
 export async function* chunkPrompts(
   prompts: Prompts,
   options: ChunkOptions,
-  limits: BatchLimits,
+  limits: ChunkLimits,
 ): AsyncGenerator<WireRequest[]> {
   const canMark = options.cacheSharedPrefix ?? true
   const seen = new Set<string>()
@@ -41,7 +47,7 @@ export async function* chunkPrompts(
       if (chunk.candidates.length > 0) yield closeChunk(chunk, canMark)
       chunk = openChunk()
     }
-    const fill = filled ?? fillBatch(chunk.fill, bytes, limits)
+    const fill = filled ?? fillAlone(bytes, limits)
     if (fill === null) throw new BatchInputError(index, `is too large for any batch: ${bytes} bytes`)
     chunk.fill = fill
     chunk.candidates.push({ item, group: joinGroup(chunk.groups, item) })
@@ -50,16 +56,20 @@ export async function* chunkPrompts(
 }
 
 /** Looks at every prompt without keeping any. Throws {@link BatchInputError} for the first that cannot be sent. */
-export function checkPrompts(prompts: Iterable<unknown>, options: ChunkOptions, limits: BatchLimits): void {
+export function checkPrompts(prompts: Iterable<unknown>, options: ChunkOptions, limits: ChunkLimits): void {
   const seen = new Set<string>()
   let index = -1
   for (const prompt of prompts) {
     const item = readUnseen(prompt, ++index, options, seen)
     const bytes = jsonBytes(item, index, options.cacheSharedPrefix ?? true)
-    if (fillBatch(emptyFill, bytes, limits) === null) {
+    if (fillAlone(bytes, limits) === null) {
       throw new BatchInputError(index, `is too large for any batch: ${bytes} bytes`)
     }
   }
+}
+
+function fillAlone(bytes: number, { items, largestBytes }: ChunkLimits): BatchFill | null {
+  return fillBatch(emptyFill, bytes, { items, bytes: largestBytes })
 }
 
 interface Chunk {

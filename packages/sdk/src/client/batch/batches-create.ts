@@ -19,13 +19,19 @@ export type Creation =
   | { readonly kind: 'not-created'; readonly cause: unknown }
   | { readonly kind: 'unknown'; readonly cause: unknown; readonly candidateIds: readonly string[] }
 
+/** A creation, as far as it can be told from others in the list of batches. */
+export interface BatchCreation {
+  readonly items: number
+  /** The newest batch of the workspace before it; null if there was none. */
+  readonly newestBefore: Pick<BatchView, 'id' | 'created_at'> | null
+}
+
 /** What creating needs. */
 export interface CreateContext {
   readonly client: BatchClient
   readonly runtime: Runtime
   readonly signal: AbortSignal | undefined
-  /** The newest batch of the workspace before this creation; null if there was none. */
-  readonly newestBefore: BatchView | null
+  readonly newestBefore: BatchCreation['newestBefore']
 }
 
 const MOST_TRIES = 3
@@ -34,12 +40,15 @@ const LONGEST_WAIT_MS = 60_000
 /** A creation that was on its way when the connection broke may still be listed a little later. */
 const LOOKS = 3
 
-/** Creates a batch. Never throws for what the API or the network does. */
+/**
+ * Creates a batch. Never throws for what the API or the network does. The signal ends the waiting between tries alone: a
+ * creation that is stopped on its way may have happened.
+ */
 export async function createOnce(requests: WireRequest[], context: CreateContext): Promise<Creation> {
   const { client, runtime, signal } = context
   for (let tries = 1; ; tries++) {
     try {
-      const view = await client.messages.batches.create({ requests }, { ...callOptions(signal), maxRetries: 0 })
+      const view = await client.messages.batches.create({ requests }, { maxRetries: 0 })
       return { kind: 'created', view }
     } catch (cause) {
       if (!isRefusal(cause)) return await findLost(requests.length, context, cause)
@@ -74,7 +83,10 @@ async function findLost(size: number, context: CreateContext, cause: unknown): P
 }
 
 /** Batches of that size that are newer than the newest one before. */
-async function listNewer(size: number, { client, signal, newestBefore }: CreateContext): Promise<BatchView[]> {
+export async function listNewer(
+  size: number,
+  { client, signal, newestBefore }: Omit<CreateContext, 'runtime'>,
+): Promise<BatchView[]> {
   const found: BatchView[] = []
   for await (const view of client.messages.batches.list({ limit: 100 }, callOptions(signal))) {
     if (newestBefore !== null && (view.id === newestBefore.id || isOlder(view, newestBefore))) break
@@ -83,7 +95,7 @@ async function listNewer(size: number, { client, signal, newestBefore }: CreateC
   return found
 }
 
-function isOlder(left: BatchView, right: BatchView): boolean {
+function isOlder(left: Pick<BatchView, 'created_at'>, right: Pick<BatchView, 'created_at'>): boolean {
   return Date.parse(left.created_at) < Date.parse(right.created_at)
 }
 

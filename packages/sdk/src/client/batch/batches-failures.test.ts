@@ -147,7 +147,7 @@ describe('a creation without an answer', () => {
     await expect(job.bill()).rejects.toMatchObject({ name: 'BatchResultsError', problem: 'foreign' })
   })
 
-  it('because the caller stopped is unknown too', async () => {
+  it('is not broken off by a caller who stops: what it came to is told, and the next one is not begun', async () => {
     const controller = new AbortController()
     const stopping = new Anthropic({
       apiKey: 'sk-ant-test',
@@ -157,8 +157,12 @@ describe('a creation without an answer', () => {
         return await fetch(url, init)
       },
     })
-    const submitted = openBatches({ client: stopping, runtime }).submit(prompts(2), { signal: controller.signal })
-    expect(await errorOf(submitted)).toMatchObject({ name: 'BatchSubmitError', outcome: 'unknown' })
+    const limits = { items: 2, bytes: 10_000 }
+    const { signal } = controller
+    const submitted = openBatches({ client: stopping, runtime, limits }).submit(prompts(5), { signal })
+    const error = await errorOf(submitted)
+    expect(error).toMatchObject({ name: 'BatchSubmitError', outcome: 'not-created', submittedItems: 2 })
+    expect(error).toMatchObject({ batchIds: await listed() })
   })
 })
 

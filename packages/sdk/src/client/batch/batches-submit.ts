@@ -1,9 +1,8 @@
 /** Creating the batches of a job, one after the other, without losing sight of those that exist. */
-import type { BatchLimits } from '../../core/batch/batch-plan.js'
 import type { Runtime } from '../../engine/runtime.js'
-import { type ChunkOptions, chunkPrompts, type Prompts } from './batches-chunks.js'
+import { type ChunkLimits, type ChunkOptions, chunkPrompts, type Prompts } from './batches-chunks.js'
 import { type BatchClient, type BatchView, callOptions, type WireRequest } from './batches-client.js'
-import { createOnce, findNewest } from './batches-create.js'
+import { type BatchCreation, createOnce, findNewest } from './batches-create.js'
 import { BatchInputError, BatchSubmitError, type SubmitOutcome } from './batches-errors.js'
 
 /** How a job is submitted. */
@@ -12,13 +11,28 @@ export interface SubmitOptions extends ChunkOptions {
   readonly testFirst?: boolean | undefined
   /** Stops between two batches; what exists by then stays. */
   readonly signal?: AbortSignal | undefined
+  /**
+   * Told before each batch is created, and when it is. Whoever notes that down can go on if this process ends anywhere in
+   * between; if it throws, submitting stops.
+   */
+  readonly onStep?: ((step: SubmitStep) => void | Promise<void>) | undefined
+}
+
+/** How far submitting is. */
+export interface SubmitStep {
+  /** The batches that exist, */
+  readonly batchIds: readonly string[]
+  /** and how many prompts, from the first, are in them. */
+  readonly submittedItems: number
+  /** The batch that is created now: until the next step nobody knows whether it exists. */
+  readonly creating: BatchCreation | null
 }
 
 /** What submitting needs. */
 export interface SubmitContext {
   readonly client: BatchClient
   readonly runtime: Runtime
-  readonly limits: BatchLimits
+  readonly limits: ChunkLimits
 }
 
 /** The batches of a job that was submitted. */
@@ -50,7 +64,7 @@ export async function submitPrompts(
     for await (const requests of chunkPrompts(prompts, options, context.limits)) {
       options.signal?.throwIfAborted()
       if (draft.batchIds.length === 0) await begin(draft, requests, options, context)
-      await createNext(draft, requests, options.signal, context)
+      await createNext(draft, requests, options, context)
     }
   } catch (error) {
     throw draft.batchIds.length === 0 || error instanceof BatchSubmitError
@@ -78,10 +92,12 @@ async function begin(
 async function createNext(
   draft: Draft,
   requests: WireRequest[],
-  signal: AbortSignal | undefined,
+  { signal, onStep }: SubmitOptions,
   { client, runtime }: SubmitContext,
 ): Promise<void> {
-  const creation = await createOnce(requests, { client, runtime, signal, newestBefore: draft.newest })
+  const { newest: newestBefore } = draft
+  await onStep?.(stepOf(draft, { items: requests.length, newestBefore }))
+  const creation = await createOnce(requests, { client, runtime, signal, newestBefore })
   if (creation.kind === 'not-created') {
     throw draft.batchIds.length === 0 ? creation.cause : stopped(draft, 'not-created', creation.cause)
   }
@@ -91,6 +107,17 @@ async function createNext(
   draft.batchIds.push(id)
   draft.items += requests.length
   draft.newest = creation.view
+  await onStep?.(stepOf(draft, null))
+}
+
+function stepOf({ batchIds, items }: Draft, creating: BatchCreation | null): SubmitStep {
+  const named = creating?.newestBefore ?? null
+  const newestBefore = named === null ? null : { id: named.id, created_at: named.created_at }
+  return {
+    batchIds: [...batchIds],
+    submittedItems: items,
+    creating: creating === null ? null : { items: creating.items, newestBefore },
+  }
 }
 
 function stopped(

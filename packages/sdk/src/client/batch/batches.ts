@@ -14,13 +14,14 @@ import {
   estimateBatchItem,
 } from '../../core/batch/batch-cost.js'
 import { batchUserId } from '../../core/batch/batch-id.js'
-import { type BatchLimits, batchLimits } from '../../core/batch/batch-plan.js'
+import { type BatchLimits, batchLimits, usualBatchLimits } from '../../core/batch/batch-plan.js'
 import { asObject } from '../../core/body/json-object.js'
 import type { PriceBook, UnknownModelPolicy } from '../../core/cost/price.js'
 import { type Runtime, systemRuntime } from '../../engine/runtime.js'
 import { listedBook } from '../listed-book.js'
 import { type ChunkOptions, checkPrompts } from './batches-chunks.js'
 import type { BatchClient } from './batches-client.js'
+import { type BatchCreation, listNewer } from './batches-create.js'
 import { type BatchJob, openJob, type TestAnswer } from './batches-job.js'
 import { type BatchPrompt, readCustomId, readPrompt } from './batches-prompt.js'
 import { type ItemResult, inOrderOf, isWorthRetrying, succeededItem } from './batches-results.js'
@@ -38,7 +39,10 @@ export interface BatchesOptions {
   readonly unknownModel?: UnknownModelPolicy | undefined
   /** How often to ask, over all batches of a job. */
   readonly pace?: PollPace | undefined
-  /** Smaller batches than the API allows. */
+  /**
+   * How large batches may be; 25,000 items or 32 MB by default, because each is in memory until it is sent, one at a
+   * time. The API takes 100,000 items or 256 MB.
+   */
   readonly limits?: BatchLimits | undefined
 }
 
@@ -70,6 +74,11 @@ export interface Batches {
   submit(prompts: Iterable<BatchPrompt> | AsyncIterable<BatchPrompt>, options?: SubmitOptions): Promise<BatchJob>
   /** The job of this id, submitted by whatever process. Sends nothing. Throws `RangeError` if it is no id of a job. */
   open(jobId: string): BatchJob
+  /**
+   * The batches that may have come of a creation whose answer nobody heard, such as one that a process had begun when it
+   * ended. None: it was not created, or is not listed yet; several: nobody can tell which.
+   */
+  findCreated(creation: BatchCreation): Promise<readonly string[]>
   /** What the prompts will likely cost, in a batch and as single calls. Sends nothing. Throws `BatchInputError`. */
   estimate(prompts: Iterable<BatchPrompt>, options?: EstimateOptions): BatchEstimate
   /** Submits, waits, gives the results, and sends again what deserves it. Each prompt has one result. */
@@ -84,6 +93,10 @@ export function openBatches(options: BatchesOptions): Batches {
       if (Array.isArray(prompts)) checkPrompts(prompts, submitOptions, context.limits)
       const submission = await submitPrompts(prompts, submitOptions, context)
       return openJob(submission.batchIds, context, submission.expectedIds, testAnswerOf(submission, context))
+    },
+    findCreated: async ({ items, newestBefore }) => {
+      const signal = undefined
+      return (await listNewer(items, { client: context.client, signal, newestBefore })).map(({ id }) => id)
     },
     open: (jobId) => openJob(splitJobId(jobId), context, new Map(), null),
     estimate: (prompts, estimateOptions = {}) => estimatePrompts(prompts, estimateOptions, context),
@@ -101,7 +114,9 @@ const NO_CLIENT =
   'Batches need a client of @anthropic-ai/sdk, such as new Anthropic(): it comes before everything else.'
 
 function contextOf(options: BatchesOptions) {
-  const { client, runtime = systemRuntime(), pace = defaultPace, limits = batchLimits } = options
+  const { client, runtime = systemRuntime(), pace = defaultPace } = options
+  const { bytes: largestBytes } = options.limits ?? batchLimits
+  const limits = { ...(options.limits ?? usualBatchLimits), largestBytes }
   if (typeof asObject(asObject(client).messages).batches !== 'object') throw new TypeError(NO_CLIENT)
   const { priceBook: book = listedBook(), unknownModel = 'dearest' } = options
   const pricingAt = (atMs: number): BatchPricing => ({ book, atMs, unknownModel })

@@ -51,6 +51,8 @@ export interface OutgoingRequest {
 export interface Account {
   /** What the engine is told beside the headers of the request, or instead of them. */
   headersFor(headers: Headers): Readonly<Record<string, string>>
+  /** Lends the engine what calls are sent with, for what is asked about batches later, and gives its name. */
+  readonly lend?: () => string
   /** Set for the calls of one try of a cascade. */
   readonly cascade?: CascadeAttempt
   onEnd(record: CallRecord): void

@@ -72,6 +72,7 @@ function callFrom(door: Door, account: Account, request: DoorRequest, read: Read
     body,
     ...(pieces && { pieces }),
     ...(account.cascade && { cascade: account.cascade }),
+    ...(account.lend && endpoint.kind === 'batches' && { credential: account.lend() }),
     receivedBytes,
     readAtTick: door.runtime.tick(),
     problem,

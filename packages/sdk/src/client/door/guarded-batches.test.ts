@@ -1,6 +1,7 @@
-import { auditBills } from '@runguard/simulator'
+import { auditBills, virtualClock } from '@runguard/simulator'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { asking, type ClientStage, openStage, rejection } from '../../../test/client-stage.js'
+import { systemRuntime } from '../../engine/runtime.js'
 import { openBatches } from '../batch/batches.js'
 import { memoryStore } from '../index.js'
 
@@ -34,6 +35,29 @@ describe('batches of a guarded client', () => {
       {},
     ])
     expect(await store.verify()).toEqual([])
+  })
+
+  it('are settled although nobody reads their results, by the client that they were created with', async () => {
+    await stage.close()
+    const clock = virtualClock()
+    stage = await openStage({ clock })
+    const scheduled: (() => void)[] = []
+    const schedule = (_: number, task: () => void) => (scheduled.push(task), () => {})
+    const runtime = { ...systemRuntime(), now: () => clock.now(), tick: () => clock.now(), schedule }
+    const store = memoryStore()
+    const guard = stage.guard({ store, runtime, budgets: [{ scope: 'everything', limit: '$5', window: 'month' }] })
+    const requests = [{ custom_id: 'a', params: asking('a') }]
+    await guard.wrap(stage.client()).messages.batches.create({ requests })
+    await guard.flush()
+    stage.simulator.finishBatches()
+    while ((await store.listUnsettledBatches(1)).length > 0) {
+      await clock.advance(60_000)
+      for (const task of scheduled.splice(0)) task()
+      await new Promise((resolve) => setTimeout(resolve, 1))
+    }
+    await guard.flush()
+    expect(billed()).toBeGreaterThan(0)
+    expect(await store.balances({})).toMatchObject([{ spent: billed(), held: 0 }])
   })
 
   it('are refused with an exception of ours before they are created', async () => {

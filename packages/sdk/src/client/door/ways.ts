@@ -1,6 +1,7 @@
 /** The ways into a door: a middleware, a `fetch`, and a client that uses one of them. */
 
 import { isRunGuardError, type RunGuardError } from '../../core/refusal/refusal-error.js'
+import { clientAccount, clientSender, isDeferClient } from '../defer/client-sender.js'
 import type { GuardedWays } from '../guard-types.js'
 import { passRequest } from './door.js'
 import type { Account, Door, DoorRequest, OutgoingRequest, Send } from './door-types.js'
@@ -10,6 +11,27 @@ import { wrapClient } from './wrap.js'
 
 /** The ways into a door on one account. */
 export function openWays(door: Door, account: Account): GuardedWays {
+  const { middleware, guardFetch } = waysOn(door, account)
+  return {
+    middleware,
+    guardFetch,
+    fetch: guardFetch(door.fetch),
+    wrap: (client) => wrapClient(client, { door, ...waysOn(door, lending(door, account, client)) }),
+  }
+}
+
+/** What a client has created may be asked about later, by the client as it is, without a caller. */
+function lending(door: Door, account: Account, client: object): Account {
+  if (!isDeferClient(client)) return account
+  const lend = (): string => {
+    const name = clientAccount(client)
+    door.engine.deferred.lend(name, clientSender(client))
+    return name
+  }
+  return { ...account, lend }
+}
+
+function waysOn(door: Door, account: Account): Pick<GuardedWays, 'middleware' | 'guardFetch'> {
   const middleware: Middleware = async (request, next) => {
     const { url, method = 'GET', headers, body, signal = null } = request
     return await passRequest(door, account, { url, method: method.toUpperCase(), headers, body, signal }, (outgoing) =>
@@ -33,12 +55,7 @@ export function openWays(door: Door, account: Account): GuardedWays {
     door.own.set(guarded, inner)
     return guarded
   }
-  return {
-    middleware,
-    guardFetch,
-    fetch: guardFetch(door.fetch),
-    wrap: (client) => wrapClient(client, { door, middleware, guardFetch }),
-  }
+  return { middleware, guardFetch }
 }
 
 type FetchInput = Parameters<Fetch>[0]

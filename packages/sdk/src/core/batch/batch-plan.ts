@@ -10,6 +10,9 @@ export interface BatchLimits {
 /** The limits of the API: 100,000 items or 256 MB, taken as millions because the API does not say which it means. */
 export const batchLimits: BatchLimits = { items: 100_000, bytes: 256_000_000 }
 
+/** What is submitted together where nobody says otherwise: whoever submits a batch has all of it in memory. */
+export const usualBatchLimits: BatchLimits = { items: 25_000, bytes: 32_000_000 }
+
 /** `{"requests":[]}`, around the items. */
 const ENVELOPE_BYTES = 15
 

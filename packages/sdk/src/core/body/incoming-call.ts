@@ -59,6 +59,8 @@ export interface Call {
    * @param body what is to be sent, decoded
    */
   sendAgain?(body: Uint8Array): Promise<WholeAnswer | null>
+  /** Whether the caller would still be let in, now that some time has passed. Absent where everybody is. */
+  isWelcome?(): Promise<boolean>
   /** Told of a call of the engine's own on the account of this one, when it has ended. */
   onOwnCall?(record: CallRecord): void
 }

@@ -4,7 +4,7 @@ import { sampleScope } from '../../testing/sample-record.js'
 import { readConfig } from '../config/config.js'
 import { nanoUsd } from '../cost/money.js'
 import type { Budget } from './budget.js'
-import { type PastCall, replayBudget } from './what-if.js'
+import { estimateBudget, type PastCall, replayBudget } from './what-if.js'
 
 function budgetOf(written: object): Budget {
   const reading = readConfig({ budgets: [written] })
@@ -59,5 +59,39 @@ describe('what a budget would have done', () => {
         expect(spent).toBe(made.reduce((sum, { nano }) => sum + nano, 0))
       }),
     )
+  })
+})
+
+describe('what a budget would have done, from sums', () => {
+  it('refuses what goes beyond the limit of each window', () => {
+    const budget = budgetOf({ scope: 'user:*', limit: '0.000000010', window: 'day' })
+    const sum = (startedAt: number, calls: number, nano: number, user: string) => {
+      return { startedAt, calls, cost: nanoUsd(nano), scope: sampleScope({ user }) }
+    }
+    const sums = [sum(0, 4, 8, 'ann'), sum(HOUR, 4, 8, 'ann'), sum(HOUR, 2, 10, 'bob'), sum(24 * HOUR, 1, 9, 'ann')]
+    const outcome = estimateBudget(budget, sums)
+    expect(outcome).toMatchObject({ calls: 11, spent: 35, refused: 6, refusedCalls: 3, firstRefusedAt: HOUR })
+    expect(outcome.accounts[0]).toMatchObject({ scope: 'user:ann', spent: 16, refused: 6 })
+  })
+
+  it('counts the same calls and the same money as playing them, and refuses no window that playing does not', () => {
+    const arbitraryCall = fc.tuple(fc.nat({ max: 50 }), fc.nat({ max: 40 }), fc.constantFrom('ann', 'bob', null))
+    const property = fc.property(fc.array(arbitraryCall), fc.nat({ max: 100 }), (made, limit) => {
+      const budget = budgetOf({ scope: 'user:*', limit: `0.${String(limit).padStart(9, '0')}`, window: 'day' })
+      const calls = made
+        .map(([hour, nano, user], index) => call(`c${index}`, hour * HOUR, nano, { user }))
+        .sort((a, b) => a.startedAt - b.startedAt)
+      const played = replayBudget(budget, calls)
+      const estimated = estimateBudget(
+        budget,
+        calls.map((each) => ({ ...each, calls: 1 })),
+      )
+      expect([estimated.calls, estimated.spent]).toEqual([played.calls, played.spent])
+      const stopped = ({ accounts }: typeof played) =>
+        accounts.flatMap(({ scope, windowStart, refused }) => (refused > 0 ? [`${scope} ${windowStart}`] : [])).sort()
+      expect(stopped(estimated)).toEqual(stopped(played))
+      expect(estimated.refused).toBeLessThanOrEqual(played.refused)
+    })
+    fc.assert(property)
   })
 })

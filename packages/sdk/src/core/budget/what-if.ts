@@ -61,6 +61,38 @@ export function replayBudget(budget: Budget, calls: readonly PastCall[]): Budget
   return { ...sumOutcomes(outcomes), accounts: outcomes.sort(compareOutcomes) }
 }
 
+/** What calls of the past that are on the same accounts cost together, in one step of time. */
+export interface PastSum extends Omit<PastCall, 'id'> {
+  readonly calls: number
+}
+
+/**
+ * The same from sums, where calls are too many to be played one by one: what goes beyond the limit of a window is
+ * refused, and so many of its calls as that is of its money. `firstRefusedAt` is when the step began in which it did.
+ *
+ * @param sums in the order of time, in steps that lie in one window each
+ */
+export function estimateBudget(budget: Budget, sums: readonly PastSum[]): BudgetOutcome {
+  const budgets = compileBudgets([budget])
+  const accounts = new Map<string, Running>()
+  for (const { startedAt, calls, cost, scope } of sums) {
+    for (const { key, limit, ...account } of matchBudgets(budgets, scope, '', startedAt)) {
+      const running = accounts.get(key) ?? openAccount(account)
+      accounts.set(key, running)
+      running.calls += calls
+      running.spent = nanoUsd(running.spent + cost)
+      running.granted = Math.min(running.spent, budget.mode === 'enforce' ? limit : running.spent)
+      if (running.spent > running.granted) running.firstRefusedAt ??= startedAt
+    }
+  }
+  const outcomes = [...accounts.values()].map(({ granted, ...outcome }): AccountOutcome => {
+    const { calls, spent } = outcome
+    const refused = nanoUsd(spent - granted)
+    return { ...outcome, refused, refusedCalls: refused === 0 ? 0 : Math.max(1, Math.round((calls * refused) / spent)) }
+  })
+  return { ...sumOutcomes(outcomes), accounts: outcomes.sort(compareOutcomes) }
+}
+
 function openAccount({
   scope,
   windowStart,

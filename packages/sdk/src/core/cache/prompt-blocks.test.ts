@@ -78,7 +78,7 @@ describe('a request that begins as the one before it', () => {
       const changed = Uint8Array.from([
         ...body.slice(0, at),
         ...(kind === 0 ? [] : [byte]),
-        ...body.slice(at + (kind % 2)),
+        ...body.slice(at + (kind < 2 ? 1 : 0)),
       ])
       const readChanged = (more: Partial<PrefixOptions>): object | null => {
         try {

@@ -219,6 +219,15 @@ describe('a model that is no longer served', () => {
     expect(ask({ model: 'claude-opus-4-1' })).toMatchObject({ model: opus, reason: 'retired' })
   })
 
+  it('makes way for the cheapest that costs no less where no tier is of its line', () => {
+    const tiers = new Map([
+      ['medium', sonnet],
+      ['large', opus],
+    ])
+    const policy = { ...parts.policy, tiers }
+    expect(ask({ model: 'claude-3-5-haiku-20241022' }, {}, { policy }).model).toBe(sonnet)
+  })
+
   it('is warned of while it is', () => {
     expect(ask({ model: 'claude-sonnet-4-5' })).toMatchObject({
       model: 'claude-sonnet-4-5',

@@ -49,14 +49,18 @@ class Search {
     return this.#settle(able, wanted.reason, asked)
   }
 
-  /** Nothing that is asked of a retired model is answered: the tier of its line takes its place. */
+  /**
+   * Nothing that is asked of a retired model is answered: the tier of its line takes its place, else the cheapest that
+   * costs no less, else the dearest.
+   */
   #replaceRetired(): Candidate {
     const known = findModel(this.#parts.book, this.#asked.model)
     if (this.#parts.policy.mode === 'off') return this.#asked
     if (known === null || !isRetired(known, this.#request.atMs)) return this.#asked
     const models = this.#ladder()
     const ofLine = models.find(({ model }) => findModel(this.#parts.book, model)?.line === known.line)
-    const replacement = ofLine ?? models.at(-1)
+    const asked = this.#weigh(this.#asked)
+    const replacement = ofLine ?? models.find((model) => this.#weigh(model) >= asked) ?? models.at(-1)
     if (replacement === undefined) return this.#asked
     this.#reject(this.#asked, 'is retired')
     return replacement

@@ -21,6 +21,14 @@ it('a task goes to the tier of the table as long as nobody said otherwise', () =
   ])
 })
 
+it('a tier below that of the table is less than it asks for', () => {
+  expect(rowsOf('research', []).map(({ isChosen, why }) => [isChosen, why])).toEqual([
+    [false, 'less than the table asks for'],
+    [false, 'less than the table asks for'],
+    [true, 'does for the task, by the table'],
+  ])
+})
+
 it('a tier that fails a task is passed over, with the share that it was good at', () => {
   const rows = rowsOf('extract', [said('extract', 'small', 2, 18), said('extract', 'small', 0, 4)])
   expect(rows.map(({ isChosen, why }) => [isChosen, why])).toEqual([

@@ -67,10 +67,12 @@ function tabulateTask(task: string, { policy, book, days, atMs }: TaskTableParts
       successOf: (_, tier) => estimateSuccess(ofTier(tier), atMs),
     },
   )
-  return tiers.map(([tier, model]) => {
-    const isChosen = route?.tier === tier
+  const chosen = tiers.findIndex(([tier]) => tier === route?.tier)
+  return tiers.map(([tier, model], at) => {
+    const isChosen = at === chosen
     const rejected = route?.rejected.find((other) => other.tier === tier)?.why
-    const why = isChosen ? (REASONS[route.reason] ?? route.reason) : (rejected ?? 'not needed')
+    const left = at < chosen ? 'less than the table asks for' : 'not needed'
+    const why = isChosen && route !== null ? (REASONS[route.reason] ?? route.reason) : (rejected ?? left)
     return { ...countTier(ofTier(tier), atMs), task, tier, model, isChosen, why }
   })
 }

@@ -22,10 +22,12 @@ describe('access in a configuration', () => {
       upstreamKey: ' sk-ant-test ',
       publicUrl: 'https://rg.example.com/',
       hosts: ['RG'],
+      trustProxy: true,
     }
     expect(read({ ...written, oidc: { ...oidc, roles, domains: ['Example.com'], newUsers: 'viewer' } })).toEqual({
       requireKeys: true,
       requireLogin: false,
+      trustProxy: true,
       upstreamKey: 'sk-ant-test',
       adminToken: null,
       publicUrl: 'https://rg.example.com',
