@@ -14,7 +14,8 @@ RUN node scripts/setup.mjs \
 
 FROM node:20-slim
 COPY --from=build /packed /packed
-RUN npm install --global --no-audit --no-fund /packed/*.tgz && npm cache clean --force && rm -rf /packed
+# The last is for access.oidc, and wanted nowhere else.
+RUN npm install --global --no-audit --no-fund /packed/*.tgz openid-client@6 && npm cache clean --force && rm -rf /packed
 COPY deploy/runguard.yaml /etc/runguard/runguard.yaml
 ENV NODE_ENV=production RUNGUARD_HOME=/data
 RUN mkdir /data && chown node:node /data

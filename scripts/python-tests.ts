@@ -20,7 +20,7 @@ import {
 import { contradictions, readFacts } from './python/facts.js'
 import { openStand } from './python/stand.js'
 
-const TEST_TIMEOUT_MS = 120_000
+const TEST_TIMEOUT_MS = 300_000
 /** Programs to copy from are tried with the newest client alone: each of them loads it anew. */
 const exampleTests = 'tests/test_examples.py'
 

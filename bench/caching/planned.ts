@@ -21,6 +21,8 @@ export interface PlannedOptions {
   readonly book: PriceBook
   readonly read: number | null
   readonly keepsWarm: boolean
+  /** Whether its application says `closed` once a conversation is over. */
+  readonly isTold: boolean
 }
 
 interface Sent {
@@ -32,7 +34,9 @@ interface Sent {
 /** A new contender for each replay: it remembers what it saw. */
 export function planned(name: string, options: PlannedOptions): Policy {
   const memory = new Memory(options)
-  const warmer = options.keepsWarm ? new Warmer((model) => ratesFor(options.book, model, options.read)) : null
+  const warmer = options.keepsWarm
+    ? new Warmer((model) => ratesFor(options.book, model, options.read), options.isTold)
+    : null
   let expected: Billed | null = null
   return {
     name,

@@ -20,8 +20,9 @@ export function openPolicies(book: PriceBook, read: number | null): readonly Pol
       [frontOf(request), '1h'],
       [tailOf(request), '5m'],
     ]),
-    planned('RunGuard', { book, read, keepsWarm: false }),
-    planned('RunGuard, keeping warm', { book, read, keepsWarm: true }),
+    planned('RunGuard', { book, read, keepsWarm: false, isTold: false }),
+    planned('RunGuard, keeping warm', { book, read, keepsWarm: true, isTold: false }),
+    planned('… told what is over', { book, read, keepsWarm: true, isTold: true }),
   ]
 }
 

@@ -41,12 +41,19 @@ export interface StreamRequest {
    * been warm for every contender alike.
    */
   readonly warmBlock: number
-  /** What its answer left the caller with: calls of tools, or something to read; null if that was not recorded. */
-  readonly leaves: 'tool' | 'person' | null
+  /**
+   * What its answer left the caller with: calls of tools, or something to read, for a person or for the agent that had
+   * asked this one; null if that was not recorded.
+   */
+  readonly leaves: 'tool' | 'person' | 'agent' | null
+  /** True if no later request goes on from its end, however late. */
+  readonly isOver: boolean
 }
 
 interface RecordedChain {
   readonly session: string
+  /** `main`, or another name for each agent that it had work for it. */
+  readonly agent: string
   readonly at: number
   readonly requests: readonly {
     readonly t: number
@@ -96,7 +103,7 @@ export function readChains(path: string): readonly StreamRequest[] {
     .flatMap((line) => readChain(JSON.parse(line) as RecordedChain, prefixes))
     .sort((left, right) => left.atMs - right.atMs)
   const begun = new Set<string>()
-  return requests.map((request) => {
+  return tellEnds(requests).map((request) => {
     if (begun.has(request.group)) return request
     begun.add(request.group)
     const read = request.billed?.read ?? 0
@@ -108,7 +115,7 @@ export function readChains(path: string): readonly StreamRequest[] {
 /** Reads requests of a chat service, one per line, whose blocks have 512 tokens each. Priced as `model`. */
 export function readChat(path: string, model: string): readonly StreamRequest[] {
   const prefixes = new Prefixes()
-  return linesOf(path).map((line) => {
+  const requests = linesOf(path).map((line) => {
     const { timestamp, input_length: length, hash_ids: ids } = JSON.parse(line) as RecordedRequest
     const root = prefixes.numberOf(0, model)
     const blocks: StreamBlock[] = []
@@ -136,8 +143,24 @@ export function readChat(path: string, model: string): readonly StreamRequest[] 
       billed: null,
       warmBlock: -1,
       leaves: null,
+      isOver: false,
     }
   })
+  return tellEnds(requests)
+}
+
+/** Looks into the future: which requests nobody goes on from. Those that come are in the order of their times. */
+function tellEnds(requests: readonly StreamRequest[]): readonly StreamRequest[] {
+  const later = new Set<number>()
+  return requests
+    .toReversed()
+    .map((request) => {
+      const end = request.blocks.findLast(({ canMark }) => canMark)
+      const isOver = end !== undefined && !later.has(end.prefix)
+      for (const { prefix } of request.blocks) later.add(prefix)
+      return { ...request, isOver }
+    })
+    .reverse()
 }
 
 function readChain(chain: RecordedChain, prefixes: Prefixes): readonly StreamRequest[] {
@@ -164,7 +187,8 @@ function readChain(chain: RecordedChain, prefixes: Prefixes): readonly StreamReq
       blocks,
       group: chain.session,
       warmBlock: -1,
-      leaves: leavesOf(chain.requests[at + 1]?.add),
+      leaves: leavesOf(chain, at),
+      isOver: false,
       billed: {
         input,
         read,
@@ -176,8 +200,10 @@ function readChain(chain: RecordedChain, prefixes: Prefixes): readonly StreamReq
 }
 
 /** An answer that is followed by results of tools has called them. The last of a chain is taken for one to read. */
-function leavesOf(next: RecordedChain['requests'][number]['add'] = []): StreamRequest['leaves'] {
-  return next.some(([, , kind]) => kind === 'user.tool_result') ? 'tool' : 'person'
+function leavesOf({ agent, requests }: RecordedChain, at: number): StreamRequest['leaves'] {
+  const next = requests[at + 1]?.add ?? []
+  if (next.some(([, , kind]) => kind === 'user.tool_result')) return 'tool'
+  return agent === 'main' ? 'person' : 'agent'
 }
 
 interface Appended {

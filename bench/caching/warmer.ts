@@ -22,21 +22,25 @@ const FIRST_BYTE_MS = 1_000
 /** See the head of this file. Requests are noted in the order of their times. */
 export class Warmer {
   readonly #ratesOf: (model: string) => Rates
+  readonly #isTold: boolean
   readonly #pauses = new Map<number, Pause>()
   readonly #book = new PauseBook()
 
-  constructor(ratesOf: (model: string) => Rates) {
+  /** @param isTold whether its application says when a conversation is over */
+  constructor(ratesOf: (model: string) => Rates, isTold: boolean) {
     this.#ratesOf = ratesOf
+    this.#isTold = isTold
   }
 
   /** A request ends the pause of its conversation and begins the next one. */
   note(request: StreamRequest, markers: Markers): void {
-    const { blocks, atMs, leaves } = request
+    const { blocks, atMs, leaves, isOver } = request
     for (const { prefix } of blocks) {
       // One that was given up has ended as well.
       this.#book.end(prefix, atMs)
       this.#pauses.delete(prefix)
     }
+    if (this.#isTold && isOver) return
     const end = Math.max(-1, ...markers.keys())
     const place = blocks[end]?.prefix
     if (place === undefined || markers.get(end) !== '5m') return

@@ -63,6 +63,7 @@ export async function openStage(store: BenchStore): Promise<Stage> {
     running: () => 0,
     metrics: null,
     routing: { mode: 'off', tiers: [] },
+    isSimulated: false,
     version: 'bench',
     fileBudgets: [],
     applyBudgets: async () => {},

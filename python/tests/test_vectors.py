@@ -1,13 +1,22 @@
 """The vectors that the TypeScript library runs too: same inputs, same answers."""
 
 import json
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
 import pytest
 
-from runguard import LoopDetector, check_cache_hit, cost, error_from_wire, select_model
+from runguard import (
+    LoopDetector,
+    UnpricedModelError,
+    check_cache_hit,
+    cost,
+    error_from_wire,
+    estimate_cost,
+    gateway_environment,
+    select_model,
+)
 from runguard.batches import batch_user_id, batch_wire_id
 from runguard.caching import mark_request
 from runguard.money import decimal_usd, format_usd, parse_usd
@@ -42,6 +51,26 @@ def test_every_cost_is_equal_to_the_pico_dollar_with_its_lines() -> None:
             "lines": lines,
         }
         assert shown == case["expect"], given
+
+
+def test_estimates_are_the_same_dollars() -> None:
+    for each in load("cost")["estimates"]:
+        try:
+            found: Optional[float] = estimate_cost(each["model"], each["input"], each["output"], at=date(2026, 11, 27))
+        except (ValueError, UnpricedModelError):
+            found = None
+        assert found == each["usd"], each
+
+
+def test_the_way_to_a_gateway_is_the_same_environment() -> None:
+    for case in load("environment")["cases"]:
+        given = dict(case["input"])
+        url = given.pop("url")
+        if case["expect"] is None:
+            with pytest.raises(ValueError):
+                gateway_environment(url, **given)
+        else:
+            assert gateway_environment(url, **given) == case["expect"], given
 
 
 def test_amounts_are_read_and_shown_alike() -> None:

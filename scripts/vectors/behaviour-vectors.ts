@@ -113,6 +113,9 @@ const foreignAnswers: readonly WireCase[] = [
   { status: 402, headers: {}, body: { error: { ...error, details: { ...error.details, nested: { a: 1 }, n: 2 } } } },
   { status: 429, headers: {}, body: '{"error":{"type":"rate_limit_error","message":"slow down"}}' },
   { status: 500, headers: {}, body: '<html>' },
+  ...['1_000', ' 7 s', '\u001c7', '\ufeff7', '٣', '1e999', '-1', '.5'].map((retryAfter) => {
+    return { status: 402, headers: { 'retry-after': retryAfter }, body: { error } }
+  }),
   { status: 500, headers: {}, body: null },
 ]
 

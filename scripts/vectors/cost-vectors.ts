@@ -1,5 +1,6 @@
 /** Cases of usage and what they cost: hostile ones by hand, many more by a seeded game of chance. */
 
+import { estimateCost } from '@runguard/sdk'
 import {
   costOf,
   decimalUsd,
@@ -50,7 +51,38 @@ export function priceCase(input: CostCase): object {
 /** All cases with their costs. */
 export function costVectors(): object {
   const cases = [...plainCases(), ...hostileUsages.map(hostileCase), ...chanceCases(400)]
-  return { cases: cases.map((input) => ({ input, expect: priceCase(input) })), amounts: amountVectors() }
+  return {
+    cases: cases.map((input) => ({ input, expect: priceCase(input) })),
+    estimates: estimateVectors(),
+    amounts: amountVectors(),
+  }
+}
+
+const estimatedTokens = [
+  [4_000, 500],
+  [0, 0],
+  [100_001, 0],
+  [0.5, 0.5],
+  [1_000_000_000, 1_000_000_000],
+  [-1, 0],
+  [0, 1_000_000_001],
+] as const
+
+/** List prices in dollars; null where the question is refused. */
+function estimateVectors(): readonly object[] {
+  const at = Date.parse('2026-11-27')
+  const names = ['claude-haiku-5-5', 'claude-sonnet-4-6', 'claude-opus-5-5', 'claude-unheard-of', 'constructor']
+  return names.flatMap((model) =>
+    estimatedTokens.map(([input, output]) => ({ model, input, output, usd: estimateOrNull(model, input, output, at) })),
+  )
+}
+
+function estimateOrNull(model: string, input: number, output: number, at: number): number | null {
+  try {
+    return estimateCost(model, input, output, { at })
+  } catch {
+    return null
+  }
 }
 
 function plainCases(): readonly CostCase[] {
@@ -83,6 +115,8 @@ const hostileUsages: readonly unknown[] = [
   { input_tokens: '1_000', output_tokens: 'many' },
   { input_tokens: 'Infinity', output_tokens: '1e3' },
   { input_tokens: true, output_tokens: [7] },
+  // White space of one language alone.
+  { input_tokens: '\u001c12', output_tokens: '\ufeff12' },
   { input_tokens: 1e12, output_tokens: 1e300 },
   { output_tokens: 4 },
   { ...full, cache_creation_input_tokens: 500 },
@@ -161,6 +195,9 @@ const writtenAmounts = [
   '',
   '$0.000000001',
   '٣',
+  '\ufeff5',
+  '\u001c5',
+  '$\n5',
 ]
 const shownAmounts = [0, 1, 55, 5_500, 13_100_000, 500_000_000, 999_999_999, 1_000_000_000, 12_345_678_901, -42, 9e15]
 

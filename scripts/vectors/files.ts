@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { cacheVectors, errorVectors, idVectors, loopVectors, routeVectors } from './behaviour-vectors.js'
 import { costVectors } from './cost-vectors.js'
+import { environmentVectors } from './door-vectors.js'
 import { codeTable, priceTable, taskTable } from './tables.js'
 
 /** Each file of the Python package, and what makes it. */
@@ -18,6 +19,7 @@ const contents: Readonly<Record<string, () => object>> = {
   'vectors/errors.json': errorVectors,
   'vectors/cache.json': cacheVectors,
   'vectors/ids.json': idVectors,
+  'vectors/environment.json': environmentVectors,
 }
 
 /** Names of all generated files, below the folder of the Python package. */

@@ -72,7 +72,11 @@ async function holdAnswers() {
     const pieces: Buffer[] = []
     for await (const piece of request) pieces.push(piece as Buffer)
     const body = pieces.length === 0 ? null : new Uint8Array(Buffer.concat(pieces))
-    const headers = { 'content-type': 'application/json', 'x-api-key': 'sk-ant-test', 'anthropic-version': '2023-06-01' }
+    const headers = {
+      'content-type': 'application/json',
+      'x-api-key': 'sk-ant-test',
+      'anthropic-version': '2023-06-01',
+    }
     const answer = await fetch(simulator.url + request.url, { method: request.method ?? 'GET', headers, body })
     const text = await answer.text()
     const send = (): void => void response.writeHead(answer.status, { 'content-type': 'application/json' }).end(text)
@@ -95,7 +99,8 @@ async function holdAnswers() {
   return { environment: { ...key(), ANTHROPIC_BASE_URL: url }, heldOne }
 }
 
-const batchCount = () => simulator.log.filter(({ method, path }) => method === 'POST' && path.endsWith('/batches')).length
+const batchCount = () =>
+  simulator.log.filter(({ method, path }) => method === 'POST' && path.endsWith('/batches')).length
 
 test('a submission that is killed while its batch is created goes on with that batch', async () => {
   const home = makeHome()

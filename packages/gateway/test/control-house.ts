@@ -84,6 +84,7 @@ export async function startControlHouse(options: ControlHouseOptions = {}): Prom
     running: () => 0,
     metrics: null,
     routing: { mode: 'off', tiers: [] },
+    isSimulated: false,
     version: 'test',
     fileBudgets,
     applyBudgets: inForce,

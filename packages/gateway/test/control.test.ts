@@ -143,6 +143,17 @@ describe('the API of the control plane', () => {
     expect([ids.length, new Set(ids).size, third.next]).toEqual([5, 5, null])
   })
 
+  it('takes no place in a session that a forger made up', async () => {
+    const house = await startControlHouse({ store: sqliteStore(new Database(':memory:')) })
+    await house.call({ 'x-runguard-session': 's' })
+    const forge = (costNano: number) =>
+      Buffer.from(JSON.stringify([1, JSON.stringify(['rg', costNano])])).toString('base64url')
+    for (const costNano of [Number.MAX_SAFE_INTEGER, -5, answerCostNano + 1]) {
+      expect((await house.ask(`sessions/s?cursor=${forge(costNano)}`)).status).toBe(400)
+    }
+    expect((await house.ask(`sessions/s?cursor=${forge(0)}`)).status).toBe(200)
+  })
+
   it('makes keys that are shown once', async () => {
     const house = await startControlHouse()
     const made = await house.ask('keys', { method: 'POST', json: { name: 'ci', team: 'web' } })
@@ -170,6 +181,9 @@ describe('hostile requests to the control plane', () => {
     ['calls?cursor=W10', 400],
     [`calls?cursor=${Buffer.from('[1e99,"x"]').toString('base64url')}`, 400],
     ['sessions/x?cursor=WzEsIngiXQ', 400],
+    ['spend?since=0&until=1&step=hour&timeZone=Asia/Kathmandu', 200],
+    ['spend?since=0&until=1&step=day&timeZone=Asia/Kolkata', 200],
+    ['calls?model=a&model=b', 400],
     ['audit?cursor=-1', 400],
     ['spend?step=minute&since=0', 400],
     ['spend?timeZone=Nowhere', 400],

@@ -38,6 +38,16 @@ describe('what happens, as it happens', () => {
     expect(text).toContain('"kind":"gap"')
   })
 
+  it('has no listener behind a request for the head alone', async () => {
+    const house = await startControlHouse()
+    const head = await fetch(`${house.url}/runguard/events`, { method: 'HEAD' })
+    expect(head.headers.get('content-type')).toContain('text/event-stream')
+    let wasAsked = false
+    const alert = new Proxy({}, { get: () => (wasAsked = true) && undefined })
+    house.control.ears.alert(alert as Parameters<typeof house.control.ears.alert>[0])
+    expect(wasAsked).toBe(false)
+  })
+
   it('ends its streams with the gateway', async () => {
     const house = await startControlHouse()
     const response = await fetch(`${house.url}/runguard/events`)

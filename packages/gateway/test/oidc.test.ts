@@ -2,7 +2,7 @@ import { type AccessPolicy, defaultAccess, type Headers, type OidcPolicy } from 
 import { memoryStore } from '@runguard/sdk/store'
 import { manualRuntime } from '@runguard/sdk/testing'
 import { describe, expect, it } from 'vitest'
-import { addUser, type Denial, openAccess, type Redirect, setUser } from '../src/access/index.js'
+import { addUser, type Denial, oidcProblem, openAccess, type Redirect, setUser } from '../src/access/index.js'
 import { type People, passSignIn, startSignIn } from './oidc-house.js'
 
 const PUBLIC_URL = 'http://localhost:4141'
@@ -134,6 +134,12 @@ describe("an organisation's sign-in", () => {
     expect([query.get('state'), query.get('nonce')].map((value) => value?.length)).toEqual([43, 43])
     expect(query.get('redirect_uri')).toBe(`${PUBLIC_URL}/runguard/api/oidc/callback`)
     expect(setCookies[0]).toMatch(/HttpOnly; SameSite=Lax$/)
+  })
+
+  it('is not begun without the library for it, which is said at the start', async () => {
+    expect(await oidcProblem()).toBeNull()
+    const missing = oidcProblem(() => Promise.reject(new Error('ERR_MODULE_NOT_FOUND')))
+    expect(await missing).toContain('npm install openid-client')
   })
 
   it('says that it cannot be reached, and is tried again the next time', async () => {

@@ -24,6 +24,10 @@ describe('spend limits in the shape of the Admin API', () => {
     const listed = []
     for await (const limit of spendLimits.list()) listed.push(limit)
     expect(listed.map(({ id, amount }) => [id, amount])).toEqual([[set.id, '0']])
+    await spendLimits.set({ amount: '1', scope: { type: 'workspace', workspace_id: 'web' } })
+    await spendLimits.set({ amount: '1', scope: { type: 'organization' } })
+    const some = await spendLimits.list({ scope_type: ['user', 'workspace'] })
+    expect(some.data.map(({ scope }) => scope.type).sort()).toEqual(['user', 'workspace'])
     expect((await house.call({ 'x-runguard-user': 'ann' })).status).toBe(402)
     expect((await house.call({ 'x-runguard-user': 'bob' })).status).toBe(200)
     expect((await spendLimits.retrieve(set.id)).scope).toEqual({ type: 'user', user_id: 'ann' })
@@ -31,6 +35,10 @@ describe('spend limits in the shape of the Admin API', () => {
     expect(effective.data[0]).toMatchObject({ period_to_date_spend: '0', spend_limit_id: set.id })
     expect(await spendLimits.delete(set.id)).toEqual({ id: set.id, type: 'spend_limit_deleted' })
     await expect(spendLimits.retrieve(set.id)).rejects.toMatchObject({ status: 404 })
+    // A budget for each user cannot be said in this shape: nothing is changed.
+    const each = spendLimits.set({ amount: '1', scope: { type: 'user', user_id: '*' } })
+    await expect(each).rejects.toMatchObject({ status: 400 })
+    expect(await house.store.listBudgets()).toEqual([])
     await expect(spendLimits.set({ amount: null, scope: { type: 'organization' } })).rejects.toMatchObject({
       status: 400,
     })

@@ -8,7 +8,7 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Union
 from .gateway import official_client
 from .routes import TIER_MODELS
 from .usage import UsageContext, find_usage, read_usage
-from .values import as_mapping
+from .values import SPACES, as_mapping
 
 _MAX_MARKS = 4
 _UNMARKABLE = ("thinking", "redacted_thinking")
@@ -154,7 +154,7 @@ def _is_markable(block: object) -> bool:
     fields = as_mapping(block)
     kind, text = fields.get("type"), fields.get("text")
     if kind == "text":
-        return isinstance(text, str) and bool(text.strip())
+        return isinstance(text, str) and bool(text.strip(SPACES))
     return isinstance(kind, str) and kind not in _UNMARKABLE
 
 

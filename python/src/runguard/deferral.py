@@ -116,9 +116,9 @@ def defer(
 ) -> DeferredCall:
     """Hands a call that may wait to a gateway, which answers it ``within`` that time: from ``"1m"`` to ``"7d"``.
 
-    ``client`` is one of :func:`guard`, synchronous; ``params`` are those of ``client.messages.create``. It goes out in a
-    batch with others at half the price, and by itself in time where no batch answers it. Deferring again with the same
-    ``idempotency_key`` gives the same call. The gateway keeps the request until then, and the answer for some days.
+    ``client`` is one of :func:`guard`, synchronous; ``params`` are those of ``client.messages.create``. The call goes
+    out in a batch with others at half the price, and by itself in time where no batch answers it. Deferring again with
+    the same ``idempotency_key`` gives the same call. The gateway keeps the request until then, and the answer for days.
 
     Raises a ``RunGuardError`` if it is refused, ``TypeError`` for a client that is not guarded, else what the client
     raises.

@@ -9,6 +9,7 @@ from typing import Any, Callable, Dict, Mapping, Optional, Tuple, Type, Union
 
 from ._data import load_table
 from .loops import LoopMatch
+from .values import SPACES
 
 #: Facts about a refusal, as they travel: snake case, amounts as exact decimal dollars in strings, times in ISO 8601.
 Details = Mapping[str, Union[str, int, float, bool, None]]
@@ -127,7 +128,7 @@ class GatewayUnreachableError(ConnectionError):
 
 #: So deep are errors wrapped by those who pass them on.
 _MAX_DEPTH = 8
-_NUMBER = re.compile(r"\s*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
 _CLASSES: Mapping[str, Callable[..., RunGuardError]] = {
     each.fixed_code: each for each in (BudgetExceededError, LoopDetectedError, BreakerOpenError, UnpricedModelError)
@@ -232,7 +233,7 @@ def _parse(text: Union[str, bytes]) -> object:
 
 def _number(text: str) -> Optional[float]:
     """The finite number that a text begins with; whole ones as ``int``."""
-    found = _NUMBER.match(text)
+    found = _NUMBER.match(text.lstrip(SPACES))
     value = float(found.group()) if found else math.inf
     if not math.isfinite(value):
         return None

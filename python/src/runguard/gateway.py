@@ -71,8 +71,9 @@ def guard(
 
     ``client`` is an ``anthropic.Anthropic`` or ``AsyncAnthropic``, and stays as it is; without one an ``Anthropic()``
     is made from the environment. ``session``, ``task``, ``tags``, ``project`` and ``user`` say on whose account the
-    calls are; ``api_key`` is a key of the gateway (``rgk_...``) where it wants one, which says so itself. A refusal is raised as ``BudgetExceededError``, ``LoopDetectedError``, ``BreakerOpenError`` or another
-    ``RunGuardError`` after one request; every other error is the official package's own.
+    calls are; ``api_key`` is a key of the gateway (``rgk_...``), for one that wants it. A refusal is raised as
+    ``BudgetExceededError``, ``LoopDetectedError``, ``BreakerOpenError`` or another ``RunGuardError`` after one request;
+    every other error is the official package's own.
 
     Raises ``GatewayUnreachableError`` if no gateway answers at the address (``check=False`` does not ask),
     ``TypeError`` for another kind of client, ``ValueError`` for an address that is none or a name that no header can

@@ -6,13 +6,15 @@ import re
 from decimal import Decimal
 from typing import Union
 
+from .values import SPACES
+
 NANO_PER_USD = 1_000_000_000
 PICO_PER_NANO = 1_000
 #: The largest amount, in nano-dollars: about nine million dollars, what every other part of RunGuard can hold.
 MAX_NANO = 2**53 - 1
 
 _NANO_DECIMALS = 9
-_AMOUNT = re.compile(r"\$?\s?([0-9]{1,16})(?:\.([0-9]+))?")
+_AMOUNT = re.compile(r"\$?[" + SPACES + r"]?([0-9]{1,16})(?:\.([0-9]+))?")
 
 
 def nano_from_pico(pico: int) -> int:
@@ -80,7 +82,7 @@ def _small_decimals(nano: int) -> int:
 def _plain_text(amount: Dollars) -> str:
     """A number as a person would write it: ``repr`` turns small and large ones into ``1e-07``."""
     if isinstance(amount, str):
-        return amount.strip()
+        return amount.strip(SPACES)
     if isinstance(amount, bool) or not isinstance(amount, (int, float, Decimal)):
         return ""
     exact = Decimal(repr(amount) if isinstance(amount, float) else amount)

@@ -20,7 +20,7 @@ from .money import NANO_PER_USD, Dollars, decimal_usd, format_usd, read_dollars
 from .routes import select_model
 from .spending import CallHabit, affordable_tokens, tokens_in
 from .usage import TokenCounts, UsageContext, read_usage
-from .values import as_mapping
+from .values import SPACES, as_mapping
 
 _SHOWN_CHARACTERS = 80
 _API_HOST = "api.anthropic.com"
@@ -116,7 +116,7 @@ class OptimizedAgentSession:
         for words in (task_type, user_message):
             if not isinstance(words, str):
                 raise TypeError(f"The task and the message are texts, not {type(words).__name__}.")
-        if not user_message.strip():
+        if not user_message.strip(SPACES):
             raise ValueError("The message is empty.")
         if not self._turns.acquire(blocking=False):
             raise RuntimeError("The session is busy: wait for the turn under way, or start another session.")
@@ -184,7 +184,7 @@ class OptimizedAgentSession:
     def _keep(self, message: Any) -> None:
         """Takes over the answer as it came, but for what the API says and does not take back."""
         blocks = [block.to_dict() for block in message.content]
-        kept = [block for block in blocks if not (block["type"] == "text" and not block["text"].strip())]
+        kept = [block for block in blocks if not (block["type"] == "text" and not block["text"].strip(SPACES))]
         while kept and kept[-1]["type"] in ("thinking", "redacted_thinking"):
             kept.pop()
         if kept:

@@ -11,6 +11,9 @@ from typing import Any, Mapping, Optional, Union
 #: The most that a counter of the API can say.
 MAX_COUNT = 1_000_000_000
 
+#: White space as every part of RunGuard has it: Python's own has four characters more, and lacks one.
+SPACES = "\t\n\v\f\r \u00a0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff" + "".join(map(chr, range(0x2000, 0x200B)))
+
 _MAX_NAME_LENGTH = 200
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _RADIX = re.compile(r"0[xX][0-9a-fA-F]+|0[oO][0-7]+|0[bB][01]+")
@@ -67,7 +70,7 @@ def amount_of(value: object) -> float:
         return number
     if not isinstance(value, str) or len(value) >= 40:
         return 0
-    text = value.strip()
+    text = value.strip(SPACES)
     if text in ("Infinity", "+Infinity"):
         return math.inf
     if _RADIX.fullmatch(text):

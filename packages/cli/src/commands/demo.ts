@@ -3,23 +3,29 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Budget, type CallRecord, type Reconciliation, readConfig, reconcile } from '@runguard/sdk/core'
-import { systemRuntime } from '@runguard/sdk/engine'
-import type { Store } from '@runguard/sdk/store'
+import { type CallRecord, type FileConfig, type Reconciliation, readConfig, reconcile } from '@runguard/sdk/core'
+import { type Runtime, systemRuntime } from '@runguard/sdk/engine'
 import { billEach, type RunningSimulator, startSimulator } from '@runguard/simulator'
 import { createApiClient } from '../demo/api-client.js'
 import { sessionOf, traffic, writtenBudgets } from '../demo/traffic.js'
 import { type ExitCode, exitCodes } from '../exit.js'
+import type { ControlWishes } from '../operations/gateway-control.js'
+import { openDoor } from '../operations/gateway-door.js'
 import { openGateway, type RunningGateway } from '../operations/running-gateway.js'
+import { mergeBudgets } from '../settings/budgets-in-force.js'
+import type { ConfigFile } from '../settings/config-file.js'
+import { findDashboard } from '../settings/dashboard-folder.js'
 import type { Environment } from '../settings/environment.js'
 import { openStore } from '../settings/open-store.js'
+import { type RegistryWatch, watchRegistry } from '../settings/registry-watch.js'
+import type { OpenStore } from '../settings/store-place.js'
 import { listenForStop } from '../stop-signals.js'
 import type { Terminal } from '../terminal.js'
 import { reportTable, rowJson, totalRow } from '../views/report-views.js'
 
 /** The flags of `demo`. */
 export interface DemoOptions {
-  /** Leaves everything running until Ctrl-C. */
+  /** Leaves everything running until Ctrl-C, the dashboard with it. */
   readonly keep?: boolean
   readonly json?: boolean
 }
@@ -30,7 +36,7 @@ interface Stage {
   readonly directory: string
   readonly simulator: RunningSimulator
   readonly gateway: RunningGateway
-  readonly store: Store
+  readonly store: OpenStore
   /** Every call that has ended so far. */
   readonly records: readonly CallRecord[]
 }
@@ -41,7 +47,7 @@ export async function runDemo(environment: Environment, options: DemoOptions): P
   const stop = options.keep ? listenForStop() : null
   const undo: Undo[] = []
   try {
-    const stage = await setUp(version, undo)
+    const stage = await setUp(version, options.keep === true, undo)
     await playTraffic(stage, terminal)
     const check = await present(stage, terminal, options.json === true)
     if (stop !== null) {
@@ -55,7 +61,7 @@ export async function runDemo(environment: Environment, options: DemoOptions): P
 }
 
 /** @param undo gets what takes each thing down again, so that a failure half-way leaves nothing running */
-async function setUp(version: string, undo: Undo[]): Promise<Stage> {
+async function setUp(version: string, isKept: boolean, undo: Undo[]): Promise<Stage> {
   const directory = await mkdtemp(join(tmpdir(), 'runguard-demo-'))
   undo.push(() => rm(directory, { recursive: true, force: true }))
   const store = await openStore({ kind: 'file', directory })
@@ -63,23 +69,45 @@ async function setUp(version: string, undo: Undo[]): Promise<Stage> {
   const simulator = await startSimulator()
   undo.push(() => simulator.close())
   const records: CallRecord[] = []
+  const [runtime, config] = [systemRuntime(), readBudgets()]
+  const file = { path: 'runguard demo', config }
+  const watch = isKept ? await watchRegistry(store, runtime) : null
+  const control = watch === null ? null : await wishControl({ store, runtime, file, watch })
   const gateway = await openGateway({
     store,
     upstream: simulator.url,
     host: '127.0.0.1',
     port: 0,
     version,
-    runtime: systemRuntime(),
-    budgets: readBudgets(),
+    runtime,
+    budgets: config.budgets,
+    ...(control && { control }),
     onRecord: (record) => records.push(record),
   })
   undo.push(() => gateway.close(0))
+  watch?.start((stored) => gateway.setBudgets(mergeBudgets(file, stored).budgets.map(({ budget }) => budget)))
+  undo.push(async () => watch?.stop())
   return { directory, simulator, gateway, store, records }
 }
 
-function readBudgets(): readonly Budget[] {
+interface Watched {
+  readonly store: OpenStore
+  readonly runtime: Runtime
+  readonly file: ConfigFile
+  readonly watch: RegistryWatch
+}
+
+/** What happens can be looked at, and changed, as in an ordinary gateway. */
+async function wishControl({ store, runtime, file, watch }: Watched): Promise<ControlWishes> {
+  const { access } = await openDoor({ store, runtime, policy: undefined, host: '127.0.0.1' })
+  const applyBudgets = () => watch.lookNow()
+  const pages = { dashboard: findDashboard(), isSimulated: true }
+  return { access, file, store, storeName: 'demo', applyBudgets, ...pages }
+}
+
+function readBudgets(): FileConfig {
   const reading = readConfig({ budgets: writtenBudgets })
-  if (reading.kind === 'config') return reading.config.budgets
+  if (reading.kind === 'config') return reading.config
   throw new Error(`the budgets of the demo cannot be used: ${JSON.stringify(reading.problems)}`)
 }
 
@@ -120,6 +148,7 @@ function verdict({ exact, estimated, unbilled, mismatches }: Reconciliation): st
 
 function sayWhereItRuns({ directory, simulator, gateway }: Stage, terminal: Terminal): void {
   terminal.say(`The gateway goes on at ${gateway.url}, the simulated API behind it at ${simulator.url}.`)
+  terminal.say(`Its dashboard:  ${gateway.url}/runguard/`)
   terminal.say(`Try:  ANTHROPIC_BASE_URL=${gateway.url} with any client and any key`)
   terminal.say(`      runguard report --data ${directory}   (Ctrl-C ends it and deletes that directory)`)
 }

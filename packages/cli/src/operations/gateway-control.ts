@@ -37,6 +37,8 @@ export interface ControlWishes {
   readonly applyBudgets: () => Promise<void>
   /** The folder of the dashboard; null for none. */
   readonly dashboard: string | null
+  /** True where the upstream is a simulator; absent: false. */
+  readonly isSimulated?: boolean
 }
 
 /** What happens in an engine. */
@@ -168,7 +170,7 @@ interface Opened {
 }
 
 function buildControl(
-  { access, file, store, storeName, applyBudgets, dashboard }: ControlWishes,
+  { access, file, store, storeName, applyBudgets, dashboard, isSimulated = false }: ControlWishes,
   { runtime, config, upstream, version }: WatchParts,
   { engine, alerting, metrics, url, running }: Opened,
 ): Control {
@@ -185,6 +187,7 @@ function buildControl(
     metrics,
     routing: routingOf(config.routing),
     version,
+    isSimulated,
     fileBudgets: file?.config.budgets ?? [],
     applyBudgets,
     dashboard,

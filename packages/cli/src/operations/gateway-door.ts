@@ -5,6 +5,7 @@ import {
   bindProblem,
   type CallerRules,
   ensureAdminToken,
+  oidcProblem,
   openAccess,
   openGatewayKeys,
 } from '@runguard/gateway/access'
@@ -35,7 +36,7 @@ export interface GatewayDoor {
 /** Opens both. Throws {@link CommandError} where the gateway must not listen like that. */
 export async function openDoor({ store, runtime, policy = defaultAccess, host }: DoorParts): Promise<GatewayDoor> {
   // Asked as if it had one: a token that nobody can use yet is not made.
-  const problem = bindProblem(host, policy, true)
+  const problem = bindProblem(host, policy, true) ?? (policy.oidc === null ? null : await oidcProblem())
   if (problem !== null) throw new CommandError(problem, exitCodes.config)
   const newAdminToken = await ensureAdminToken(store, policy, host)
   return { ...openParts({ store, runtime, policy, isLoopback: isLoopback(host) }), newAdminToken }

@@ -4,7 +4,7 @@ import type {
   ApiAlertsPage,
   ApiAuditPage,
   ApiBatches,
-  ApiBreaker,
+  ApiBreakers,
   ApiBudgets,
   ApiCache,
   ApiCallDetail,
@@ -98,7 +98,7 @@ export const useBudgets = () => useRead<ApiBudgets>('budgets', 'budgets')
 /** Loops, the newest first. */
 export const useLoops = (query: Query) => usePages<ApiLoops>('loops', 'loops', query)
 /** Breakers that are not closed. */
-export const useBreakers = () => useRead<{ readonly items: readonly ApiBreaker[] }>('breakers', 'breakers')
+export const useBreakers = () => useRead<ApiBreakers>('breakers', 'breakers')
 /** The newest batches. */
 export const useBatches = () => useRead<ApiBatches>('batches', 'batches', {}, 15_000)
 /** Alerts, the newest first. */

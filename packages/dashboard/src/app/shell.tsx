@@ -1,6 +1,6 @@
 /** The frame around every screen: navigation, state of the connection, who is signed in. */
 
-import { Menu, WifiOff } from 'lucide-react'
+import { FlaskConical, Menu, WifiOff } from 'lucide-react'
 import { lazy, type ReactNode, Suspense, useState } from 'react'
 import { Link, useLocation } from 'wouter'
 import type { Connection } from '../api/live.js'
@@ -12,6 +12,7 @@ import { Skeleton } from '../parts/notice.jsx'
 import { Account } from './account.jsx'
 import { Mark } from './mark.jsx'
 import { type Place, placeGroups } from './places.js'
+import { useSession } from './session.jsx'
 
 const NarrowMenu = lazy(() => import('./narrow-menu.jsx').then(({ NarrowMenu: menu }) => ({ default: menu })))
 
@@ -32,6 +33,7 @@ export function Shell({ connection, children }: { connection: Connection; childr
       </aside>
       <NarrowHead connection={connection} />
       <div className="min-w-0">
+        <SimulatedMark />
         {connection === 'lost' ? <LostBanner /> : null}
         <main id="screen" tabIndex={-1} className="mx-auto max-w-[88rem] px-4 py-5 outline-none sm:px-6 sm:py-6">
           {children}
@@ -125,6 +127,20 @@ function NarrowHead({ connection }: { connection: Connection }) {
         <Brand connection={connection} />
       </div>
     </header>
+  )
+}
+
+/** Nobody may take the amounts of a demonstration for a bill. */
+function SimulatedMark() {
+  const { isSimulated } = useSession()
+  if (!isSimulated) return null
+  return (
+    <p className="flex items-center gap-2 border-b border-line bg-accent-soft px-4 py-1.5 text-xs text-accent sm:px-6">
+      <FlaskConical size={13} aria-hidden className="shrink-0" />
+      <span>
+        <strong className="font-semibold">Simulated</strong>: no call leaves this machine, and no money is spent.
+      </span>
+    </p>
   )
 }
 

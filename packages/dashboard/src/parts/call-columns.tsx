@@ -22,6 +22,9 @@ const ENDING_ICONS: Readonly<Record<string, LucideIcon>> = {
   'loop-cut': Scissors,
 }
 
+/** What is no answer of a model, and therefore cost nothing by itself. */
+const FREE_WORDS: Readonly<Record<string, string>> = { batches: 'batch', 'count-tokens': 'count', models: 'models' }
+
 /** How a call ended, and the loop it was in. Nothing for one that simply worked. */
 export function CallBadges({ call }: { call: ApiCall }) {
   const word = endingWord(call)
@@ -33,6 +36,7 @@ export function CallBadges({ call }: { call: ApiCall }) {
           {word.text}
         </Badge>
       ) : null}
+      {FREE_WORDS[call.endpoint] ? <Badge>{FREE_WORDS[call.endpoint]}</Badge> : null}
       {call.loop && !word?.text.includes('loop') ? (
         <Badge tone={call.loop.action === 'stop' ? 'bad' : 'warn'} icon={Repeat2}>
           {call.loop.isEnforced ? call.loop.action : `would ${call.loop.action}`}
@@ -70,6 +74,7 @@ const NUMBERS: readonly Column<ApiCall>[] = [
     cell: (call) => formatCount(promptTokens(call)),
     value: promptTokens,
     isNumber: true,
+    isDetail: true,
   },
   {
     title: 'Cached',
@@ -83,6 +88,7 @@ const NUMBERS: readonly Column<ApiCall>[] = [
     cell: ({ tokens }) => formatCount(tokens.output),
     value: ({ tokens }) => tokens.output,
     isNumber: true,
+    isDetail: true,
   },
   {
     title: 'Took',
@@ -115,6 +121,7 @@ const MODEL: Column<ApiCall> = {
   title: 'Model',
   cell: ({ model, requestedModel }) => <ModelName model={model} asked={requestedModel} />,
   value: ({ model }) => model,
+  isDetail: true,
 }
 
 const SESSION: Column<ApiCall> = {

@@ -4,8 +4,8 @@ import { useEffect, useRef } from 'react'
 import Plot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
 import { useShownTheme } from '../app/theme.js'
-import { formatClock, formatDay } from './format.js'
 import { colorOf, type Series, stack } from './series.js'
+import { evenDecimals, tickWords } from './tick-words.js'
 
 /** What the drawing takes. */
 export interface DrawingProps {
@@ -74,7 +74,8 @@ function optionsOf(latest: Latest, place: HTMLElement): Plot.Options {
   return {
     width: place.clientWidth,
     height,
-    padding: [8, 4, 0, 0],
+    // The last word of the axis stands half beside the drawing.
+    padding: [8, 22, 0, 0],
     legend: { show: false },
     cursor: { y: false, points: { show: kind === 'line' }, drag: { x: false, y: false } },
     scales: {
@@ -118,14 +119,6 @@ function strokeOf(color: string, kind: DrawingProps['kind']): Plot.Series {
   return { fill: color, stroke: color, width: 0, points: { show: false }, ...(bars ? { paths: bars } : {}) }
 }
 
-/** The time of day; the day where one begins, and the seconds where ticks are closer than a minute. */
-function tickWords(at: number, apartSeconds: number): string {
-  const moment = new Date(at)
-  return moment.getHours() === 0 && moment.getMinutes() === 0
-    ? formatDay(at)
-    : formatClock(at).slice(0, apartSeconds < 60 ? 8 : 5)
-}
-
 function axesOf(latest: Latest, css: CSSStyleDeclaration): Plot.Axis[] {
   const shared = { stroke: css.getPropertyValue('--ink-3'), font: `11px ${css.fontFamily}`, ticks: { show: false } }
   const grid = { stroke: css.getPropertyValue('--line'), width: 1 }
@@ -142,7 +135,7 @@ function axesOf(latest: Latest, css: CSSStyleDeclaration): Plot.Axis[] {
       grid,
       size: 56,
       space: 36,
-      values: (_, values) => values.map((value) => latest.current.formatShort(value)),
+      values: (_, values) => evenDecimals(values.map((value) => latest.current.formatShort(value))),
     },
   ]
 }

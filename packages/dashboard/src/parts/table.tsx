@@ -19,6 +19,8 @@ export interface Column<Row> {
   readonly isNumber?: boolean
   /** Left out on narrow screens. */
   readonly isExtra?: boolean
+  /** Left out on phones, where the cost must be in sight. */
+  readonly isDetail?: boolean
   /** Takes what is left of the width, and is cut off where it does not fit. */
   readonly isWide?: boolean
 }
@@ -155,12 +157,13 @@ function TableRow<Row>({ row, table }: { row: Row; table: TableProps<Row> }) {
   )
 }
 
-function cellClasses<Row>({ isNumber, isExtra, isWide }: Column<Row>): string {
+function cellClasses<Row>({ isNumber, isExtra, isDetail, isWide }: Column<Row>): string {
   return classes(
     'px-2 whitespace-nowrap first:pl-4 last:pr-4',
     isNumber ? 'text-right tabular-nums' : 'text-left',
     isExtra && 'hidden lg:table-cell',
-    isWide && 'w-full max-w-0 min-w-32 truncate',
+    isDetail && 'hidden sm:table-cell',
+    isWide && 'w-full max-w-0 min-w-24 truncate sm:min-w-32',
   )
 }
 

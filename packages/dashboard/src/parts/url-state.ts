@@ -35,5 +35,12 @@ export function searchOf(values: Readonly<Record<string, string | undefined>>): 
 
 /** The address of one call. */
 export const callHref = (id: string): string => `/call${searchOf({ id })}`
+/** Where something can be done about an alert. */
+export function aboutHref({ kind, about }: { readonly kind: string; readonly about: string }): string {
+  if (kind === 'budget') return '/budgets'
+  if (about.startsWith('session:')) return sessionHref(about.slice('session:'.length))
+  return kind === 'loop' || kind === 'breaker' ? '/loops' : '/alerts'
+}
+
 /** The address of one session. */
 export const sessionHref = (id: string): string => `/session${searchOf({ id })}`

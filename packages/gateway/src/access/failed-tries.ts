@@ -26,25 +26,11 @@ const MOST_OF_ONE = 3
 
 /** Within ten minutes three of one network are written down and twenty of all; the next entry says how many were not. */
 export function openFailedTries(store: Pick<AuditStore, 'addAudit'>, runtime: Runtime): FailedTries {
-  let windowEnd = Number.NEGATIVE_INFINITY
-  let written = 0
+  const isToBeWritten = createGate(runtime)
   let leftOut = 0
-  const byNetwork = new Map<string, number>()
-  const takesOne = (network: string): boolean => {
-    if (runtime.tick() >= windowEnd) {
-      windowEnd = runtime.tick() + WINDOW_MS
-      written = 0
-      byNetwork.clear()
-    }
-    const ofOne = byNetwork.get(network) ?? 0
-    if (written >= MOST || ofOne >= MOST_OF_ONE) return false
-    written += 1
-    byNetwork.set(network, ofOne + 1)
-    return true
-  }
   return {
     async note({ address, way, token = '' }) {
-      if (!takesOne(networkOf(address))) {
+      if (!isToBeWritten(networkOf(address))) {
         leftOut += 1
         return
       }
@@ -65,6 +51,24 @@ export function openFailedTries(store: Pick<AuditStore, 'addAudit'>, runtime: Ru
         runtime.log.warn('sign-in-not-noted', { error: String(error) })
       }
     },
+  }
+}
+
+function createGate(runtime: Runtime): (network: string) => boolean {
+  const byNetwork = new Map<string, number>()
+  let windowEnd = Number.NEGATIVE_INFINITY
+  let written = 0
+  return (network) => {
+    if (runtime.tick() >= windowEnd) {
+      windowEnd = runtime.tick() + WINDOW_MS
+      written = 0
+      byNetwork.clear()
+    }
+    const ofOne = byNetwork.get(network) ?? 0
+    if (written >= MOST || ofOne >= MOST_OF_ONE) return false
+    written += 1
+    byNetwork.set(network, ofOne + 1)
+    return true
   }
 }
 

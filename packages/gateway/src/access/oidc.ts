@@ -40,6 +40,21 @@ const COOKIE_PATH = '/runguard/api/oidc'
 /** People look for their phones. */
 const COOKIE_SEC = 10 * 60
 
+/**
+ * Why nobody could sign in so, where the library for it is not installed; null if it is. To be asked at the start: else
+ * the first person who comes would find out.
+ */
+export async function oidcProblem(
+  load: () => Promise<unknown> = () => import('openid-client'),
+): Promise<string | null> {
+  try {
+    await load()
+    return null
+  } catch {
+    return 'access.oidc needs a package that is not here: npm install openid-client'
+  }
+}
+
 async function discover({ issuer, clientId, clientSecret }: OidcPolicy): Promise<Configuration> {
   const { allowInsecureRequests, discovery } = await import('openid-client')
   const isLocal = issuer.startsWith('http:')

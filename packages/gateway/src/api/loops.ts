@@ -36,6 +36,9 @@ export type ApiBreaker = z.infer<typeof breakerSchema>
 /** Those that are not closed, the last changed first. */
 export const breakersSchema = listOf(breakerSchema)
 
+/** Those that are not closed. */
+export type ApiBreakers = z.infer<typeof breakersSchema>
+
 /** What an operator says who holds something. */
 export const holdBody = z.strictObject({ note: z.string().max(500).nullish() })
 

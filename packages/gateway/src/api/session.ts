@@ -33,6 +33,8 @@ export const sessionSchema = z
       hasOidc: z.boolean(),
     }),
     version: z.string(),
+    /** True where the upstream is a simulator: what is shown was never billed. */
+    isSimulated: z.boolean(),
   })
   .meta({ id: 'Session' })
 

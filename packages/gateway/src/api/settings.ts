@@ -27,6 +27,8 @@ export const settingsSchema = z
     access: z.object({ requiresSignIn: z.boolean(), requiresKeys: z.boolean(), oidcIssuer: z.string().nullable() }),
     prices: z.object({
       version: z.string(),
+      /** The day of the list. */
+      asOf: moment,
       models: z.array(
         z.object({
           id: z.string(),

@@ -21,7 +21,7 @@ export interface ControlParts {
   readonly budgets: BudgetDesk
   readonly hub: EventHub
   readonly summing: Summing
-  readonly engine: Pick<Engine, 'learned' | 'feedback'>
+  readonly engine: Pick<Engine, 'learned' | 'feedback' | 'heed'>
   readonly book: PriceBook
   /** Null where no alerts are told. */
   readonly alerting: Alerting | null
@@ -34,5 +34,7 @@ export interface ControlParts {
     readonly tiers: readonly { readonly name: string; readonly model: string }[]
   }
   readonly version: string
+  /** True where the upstream is a simulator: no call costs anything. */
+  readonly isSimulated: boolean
   readonly settings: () => Omit<ApiSettings, 'prices'>
 }

@@ -109,11 +109,20 @@ async function readInput({ params, query, body }: ReadyOperation['spec'], contex
   }
   const input = {
     params: read('path', params, context.req.param()),
-    query: read('query', query?.strict(), context.req.query()),
+    query: read('query', query?.strict(), readQuery(context.req.queries(), problems)),
     body: body === undefined ? undefined : read('body', body, await readJson(context, problems)),
   }
   if (problems.length === 0) return input
   throw new ApiProblem(400, 'invalid-request', 'The request cannot be used.', { problems: problems.slice(0, 100) })
+}
+
+/** Lists are named with brackets, and come as one text with commas; nothing else may be given twice. */
+function readQuery(given: Record<string, string[]>, problems: Problems): Record<string, string> {
+  const entries = Object.entries(given).map(([name, values]): [string, string] => {
+    if (values.length > 1 && !name.endsWith('[]')) problems.push({ path: `query.${name}`, message: 'is given twice' })
+    return [name, values.join(',')]
+  })
+  return Object.fromEntries(entries)
 }
 
 async function readJson(context: ControlContext, problems: Problems): Promise<unknown> {

@@ -45,7 +45,7 @@ function cutEvenly(stepMs: number, since: number, until: number, timeZone: strin
   const first = Math.floor((since + offsetMs) / stepMs) * stepMs - offsetMs
   const starts: number[] = []
   for (let at = first; at < until; at += stepMs) starts.push(at)
-  return { since: first, until, starts, stretches: [{ since: first, until, stepMs, offsetMs }] }
+  return { ...notBeforeTime(first, starts), until, stretches: [{ since: Math.max(0, first), until, stepMs, offsetMs }] }
 }
 
 /** How far the day of a zone begins before that of UTC. */
@@ -66,10 +66,16 @@ function cutDays(since: number, until: number, timeZone: string): Steps {
     const last = stretches.at(-1)
     const goesOn = last !== undefined && last.offsetMs === offsetMs
     if (goesOn) stretches.pop()
-    stretches.push({ since: goesOn ? last.since : start, until: Math.min(end, until), stepMs: DAY, offsetMs })
+    stretches.push({ since: goesOn ? last.since : Math.max(0, start), until: Math.min(end, until), stepMs: DAY, offsetMs })
   }
   const [first] = days
-  return { since: first?.start ?? since, until, starts: days.map(({ start }) => start), stretches }
+  const starts = days.map(({ start }) => start)
+  return { ...notBeforeTime(first?.start ?? since, starts), until, stretches }
+}
+
+/** The first step of all time began before it. */
+function notBeforeTime(since: number, starts: readonly number[]): Pick<Steps, 'since' | 'starts'> {
+  return { since: Math.max(0, since), starts: starts.map((start) => Math.max(0, start)) }
 }
 
 /** The step that a moment lies in, as an index; -1 before the first. */

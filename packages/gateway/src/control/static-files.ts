@@ -16,7 +16,8 @@ interface File {
   readonly etag: string
   readonly isImmutable: boolean
   readonly bytes: Buffer
-  readonly compressed: ReadonlyMap<string, Buffer>
+  /** By encoding, each made when it is first asked for: a start does not wait for it. */
+  readonly compressed: ReadonlyMap<string, () => Buffer>
 }
 
 const TYPES: ReadonlyMap<string, string> = new Map([
@@ -64,11 +65,11 @@ function isPage(path: string): boolean {
 function readFile(place: string, name: string): File {
   const bytes = readFileSync(place)
   const extension = extname(name)
-  const compressed = new Map<string, Buffer>()
+  const compressed = new Map<string, () => Buffer>()
   if (!ALREADY_SMALL.has(extension)) {
     const best = { params: { [constants.BROTLI_PARAM_QUALITY]: 9, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length } }
-    compressed.set('br', brotliCompressSync(bytes, best))
-    compressed.set('gzip', gzipSync(bytes))
+    compressed.set('br', once(() => brotliCompressSync(bytes, best)))
+    compressed.set('gzip', once(() => gzipSync(bytes)))
   }
   return {
     type: TYPES.get(extension) ?? 'application/octet-stream',
@@ -77,6 +78,14 @@ function readFile(place: string, name: string): File {
     isImmutable: name.startsWith('assets/'),
     bytes,
     compressed,
+  }
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | null = null
+  return () => {
+    made ??= { value: make() }
+    return made.value
   }
 }
 
@@ -91,7 +100,7 @@ function answerFile({ type, etag, isImmutable, bytes, compressed }: File, header
   const encoding = [...compressed.keys()].find((each) =>
     new RegExp(`\\b${each}\\b(?!;q=0(?:\\.0*)?(?:,|$))`).test(accepted),
   )
-  const body = (encoding === undefined ? undefined : compressed.get(encoding)) ?? bytes
+  const body = (encoding === undefined ? undefined : compressed.get(encoding)?.()) ?? bytes
   return new Response(new Uint8Array(body), {
     headers: {
       ...shared,

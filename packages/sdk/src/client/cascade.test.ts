@@ -102,7 +102,10 @@ describe('a cascade', () => {
     [529, 3],
   ])('rejects as the client does where the account or the last resort is answered %i', async (status, tries) => {
     stage.simulator.fault({ kind: 'status', status }, { times: 3 })
-    const asked = stage.guard().cascade(TIERS, () => true).create(stage.client(), params)
+    const asked = stage
+      .guard()
+      .cascade(TIERS, () => true)
+      .create(stage.client(), params)
     expect(await rejection(asked)).toMatchObject({ status })
     expect(stage.records).toHaveLength(tries)
   })

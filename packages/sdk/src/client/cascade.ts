@@ -115,8 +115,7 @@ class Run {
         if (step === last || !isOfTheTier(error)) throw error
         return null
       })
-    const isGood =
-      message !== null && Boolean(await unlessAborted(signal, Promise.resolve(this.parts.verify(message))))
+    const isGood = message !== null && Boolean(await unlessAborted(signal, Promise.resolve(this.parts.verify(message))))
     if (!isGood) for (const { cost } of records) this.failed = addUsd(this.failed, cost.nano)
     if (message !== null) await this.learn(records.at(-1), isGood)
     const cost = records.reduce((sum, record) => addUsd(sum, record.cost.nano), zeroUsd)

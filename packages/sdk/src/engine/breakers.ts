@@ -43,6 +43,8 @@ export interface Breakers {
   admit(call: BreakerCall): Promise<Refusal | null>
   /** A loop was stopped. The first one of a sub-agent does not count. */
   loopStopped(call: Pick<BreakerCall, 'scope' | 'model'>): void
+  /** Takes up at once how a breaker stands that somebody has just changed in the store. */
+  heed(breaker: Breaker): void
   /** A call has ended. @param retryAt the API's own word on when to try again, milliseconds since the epoch */
   ended(record: CallRecord, retryAt?: number | null): void
 }
@@ -59,6 +61,8 @@ export type BreakerListener = (breaker: Breaker) => void
 
 /** So old may be what other gateways said. */
 const REFRESH_MS = 2_000
+/** So long nobody asked: a person may have held it meanwhile, and the first call after a pause counts as well. */
+const PAUSE_MS = 5_000
 const MAX_KNOWN = 10_000
 const TRIES = 4
 
@@ -67,7 +71,7 @@ export function openBreakers(parts: BreakerParts, onOpen: BreakerListener): Brea
   return parts.policy.mode === 'off' ? noBreakers : new SharedBreakers(parts, onOpen)
 }
 
-const noBreakers: Breakers = { admit: async () => null, loopStopped() {}, ended() {} }
+const noBreakers: Breakers = { admit: async () => null, loopStopped() {}, heed() {}, ended() {} }
 
 interface Known {
   readonly breaker: Breaker
@@ -132,6 +136,10 @@ class SharedBreakers implements Breakers {
     const isFirst = !this.stopped.has(name)
     remember(this.stopped, name, true)
     return isFirst
+  }
+
+  heed(breaker: Breaker): void {
+    this.learn(breaker, this.parts.runtime.tick())
   }
 
   ended(record: CallRecord, retryAt: number | null = null): void {
@@ -202,13 +210,13 @@ class SharedBreakers implements Breakers {
     return this.known.get(key)?.breaker ?? closedBreaker(key)
   }
 
-  /** Waits for the store only for keys that were never looked for, or that stand in the way. */
+  /** Waits for the store only for keys that were not looked for lately, or that stand in the way. */
   private async look(keys: readonly string[]): Promise<void> {
     const tick = this.parts.runtime.tick()
-    const isOld = (key: string): boolean =>
-      tick - (this.known.get(key)?.heardAtTick ?? Number.NEGATIVE_INFINITY) > REFRESH_MS
+    const age = (key: string): number => tick - (this.known.get(key)?.heardAtTick ?? Number.NEGATIVE_INFINITY)
+    const isOld = (key: string): boolean => age(key) > REFRESH_MS
     const isNeeded = keys.some(
-      (key) => !this.known.has(key) || (isOld(key) && this.recall(key).state.kind !== 'closed'),
+      (key) => age(key) > PAUSE_MS || (isOld(key) && this.recall(key).state.kind !== 'closed'),
     )
     if (!isNeeded && !keys.some(isOld)) return
     const isAsked = keys.every((key) => !isOld(key) || this.reading.has(key))

@@ -160,7 +160,7 @@ class RunningPrompt implements CacheWatch {
       tokens: totalPrompt(part),
       keptTokens: scaleTo(marked.endTokens, prompt, part),
       startedAtMs: this.running.call.startedAtMs,
-      kind: pauseKindOf(stopReason),
+      kind: pauseKindOf({ stopReason, agent: warm.scope.agent, presence: facts.presence }),
       watch: (id) =>
         new RunningPrompt({ ...this.watched, id, isPing: true, isMarked: false, plan: this.asPing(), warm: null }),
     })

@@ -70,11 +70,8 @@ export function openCascades(desk: RoutesDesk, outcomes: RouteOutcomes): Cascade
       const rule = call.task === null || policy.mode !== 'route' ? undefined : policy.cascades.get(call.task)
       if (rule === undefined) return null
       const view = scanCall(call.body)
-      const { model: asked } = view
-      if (asked === null || view.modelRange === null || view.stream || whyNotRepeated(view) !== null) return null
-      const known = findModel(book, asked)
-      // There would be no last resort: it is for its route to replace the model.
-      if (known !== null && isRetired(known, runtime.now())) return null
+      const asked = findLastResort(desk, view)
+      if (asked === null) return null
       const weight = (model: string): number => weighModel(book, model, runtime.now())
       const named = rule.tiers.flatMap((tier) => nameTier(tier, modelOf(tier)))
       const cheaper = named.filter(({ model }) => !isSameModel(book, model, asked) && weight(model) < weight(asked))
@@ -96,6 +93,15 @@ export function openCascades(desk: RoutesDesk, outcomes: RouteOutcomes): Cascade
       return planSteps(call, view, steps)
     },
   }
+}
+
+/** The model that is asked for; null where a call can have no other answer than that model's, or none from it. */
+function findLastResort({ book, runtime }: RoutesDesk, view: CallView): string | null {
+  const { model, modelRange, stream } = view
+  if (model === null || modelRange === null || stream || whyNotRepeated(view) !== null) return null
+  const known = findModel(book, model)
+  // It is for its route to replace a model that is no longer served.
+  return known !== null && isRetired(known, runtime.now()) ? null : model
 }
 
 interface Named {

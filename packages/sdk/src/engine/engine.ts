@@ -17,7 +17,6 @@ import { admit } from './admit.js'
 import { type AlertWatch, type BudgetAlert, watchAlerts } from './alerts.js'
 import { rememberBalances } from './balances.js'
 import { openBatchBooks } from './batch-books.js'
-import { watchUnread } from './batch-unread.js'
 import { openBreakers } from './breakers.js'
 import { type Cascades, openCascades } from './cascades.js'
 import { type Deferred, deferDefaults, openDeferred } from './deferred.js'
@@ -35,6 +34,7 @@ import { watchPrefixes } from './prefixes.js'
 import type { Judgement, LearnedTier } from './route-outcomes.js'
 import { openRoutes } from './routes.js'
 import type { Runtime } from './runtime.js'
+import { keepingCalls } from './unasked-calls.js'
 import { openWaitingLine } from './waiting-line.js'
 
 /** What a door has of the engine. */
@@ -42,6 +42,8 @@ export interface Engine {
   admit(call: Call): Promise<Admission>
   /** Takes other budgets into force; calls that run keep the accounts they have, with the new limits. */
   setBudgets(budgets: readonly Budget[]): void
+  /** Takes up at once how a breaker stands that was changed in the store; others hear of it within seconds. */
+  heed(breaker: Breaker): void
   /** Takes note of what somebody says of an answer. False if nothing can be learned from it; rejects if the store fails. */
   feedback(judgement: Judgement): Promise<boolean>
   /** Calls that are tried on several tiers. */
@@ -108,17 +110,14 @@ export function createEngine(options: EngineOptions): Engine {
   const desk = openDesk(options, { budgets: () => budgets, running, alerts })
   const settings = { ...deferDefaults, ...options.defer }
   const deferred = openDeferred({ desk, store, settings, tell: options.tellDeferred })
-  const unread = watchUnread(desk, store, (account) => deferred.sendOf(account))
-  const keeper = startKeeper(desk, store, running, async () => {
-    await unread()
-    await deferred.keep()
-  })
+  const keeper = startKeeper(desk, store, running, keepingCalls(desk, store, deferred))
   return {
     admit: (call) => admit(desk, call),
     setBudgets: (list) => {
       budgets = applied(list)
       alerts?.sweep()
     },
+    heed: (breaker) => desk.breakers.heed(breaker),
     feedback: (judgement) => desk.routes.outcomes.judge(judgement),
     cascades: desk.cascades,
     learned: () => desk.routes.outcomes.list(),

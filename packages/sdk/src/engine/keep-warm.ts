@@ -151,7 +151,11 @@ class WarmPauses implements KeepWarm {
   }
 
   leave(session: string): void {
-    for (const [place, { prompt }] of this.pauses) if (prompt.scope.session === session) this.end(place)
+    for (const [place, { prompt }] of this.pauses) {
+      if (prompt.scope.session !== session) continue
+      this.book.forget(place)
+      this.end(place)
+    }
   }
 
   async close(): Promise<void> {

@@ -77,6 +77,17 @@ function tidying(desk: Desk, store: Store & SessionStore): () => Promise<void> {
   }
 }
 
+/** Whoever asks while it is done waits for that. */
+function oneAtATime(task: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | null = null
+  return () => {
+    running ??= task().finally(() => {
+      running = null
+    })
+    return running
+  }
+}
+
 /** Starts to keep the ledger in the runtime's time. @param alsoKeep what else is done in every round, at its end */
 export function startKeeper(
   desk: Desk,
@@ -94,15 +105,8 @@ export function startKeeper(
     await tidy()
   }
 
-  /** Asks the API, which may take its time: holds of running calls must not end meanwhile. */
-  let beside: Promise<void> | null = null
-  const keepBeside = (): Promise<void> => {
-    beside ??= alsoKeep().finally(() => {
-      beside = null
-    })
-    return beside
-  }
-
+  // It asks the API, which may take its time: holds of running calls must not end meanwhile.
+  const keepBeside = oneAtATime(alsoKeep)
   const fail = (error: unknown): void => desk.runtime.log.error('keeper-failed', { error: String(error) })
   const next = (): void => {
     if (isStopped) return

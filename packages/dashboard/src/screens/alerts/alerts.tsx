@@ -60,7 +60,7 @@ function AlertTable({ alerts }: { alerts: readonly ApiAlert[] }) {
         <EmptyState
           title="No alerts"
           text="Thresholds of budgets, stopped loops and opened breakers show up here."
-          command="runguard budget add everything '$20' --per day"
+          command="runguard budget add '$20' --per day"
         />
       ) : (
         <Table

@@ -10,3 +10,12 @@ it('tells of what was made and what was removed', () => {
   expect(changesBetween({ limit: 30 }, null)).toEqual(['removed'])
   expect(changesBetween(null, null)).toEqual([])
 })
+
+it('writes amounts and moments for people, and leaves out what is empty', () => {
+  expect(changesBetween({ limitNano: 1e7, revision: 'a' }, { limitNano: 3e10, revision: 'b' })).toEqual([
+    'limit: $0.01 → $30.00',
+  ])
+  const [made] = changesBetween(null, { createdAt: new Date(2026, 10, 27, 9).getTime(), team: null, degrade: [] })
+  expect(made).toBe('created: 27 Nov 2026, 09:00:00')
+  expect(changesBetween(null, { degrade: [], team: null })).toEqual([])
+})

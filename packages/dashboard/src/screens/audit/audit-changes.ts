@@ -1,15 +1,35 @@
 /** What differs between two states of something, in words. Pure. */
 
-/** One text for each field that changed: `limitNano: 20 → 30`. What was made or removed as a whole says so. */
+import { formatFull, formatMoney } from '../../parts/format.js'
+
+/** One text for each field that changed: `limit: $20.00 → $30.00`. What was made or removed as a whole says so. */
 export function changesBetween(before: unknown, after: unknown): readonly string[] {
   if (isNothing(before) && isNothing(after)) return []
   if (!isFields(before ?? {}) || !isFields(after ?? {})) return [`${textOf(before)} → ${textOf(after)}`]
   const [from, to] = [(before ?? {}) as Fields, (after ?? {}) as Fields]
   const names = [...new Set([...Object.keys(from), ...Object.keys(to)])]
-  const changed = names.filter((name) => textOf(from[name]) !== textOf(to[name]))
-  if (isNothing(before)) return changed.map((name) => `${name}: ${textOf(to[name])}`)
+  const changed = names.filter((name) => !UNSAID.has(name) && textOf(from[name]) !== textOf(to[name]))
+  if (isNothing(before)) return changed.filter((name) => !isEmpty(to[name])).map((name) => fieldWords(name, to[name]))
   if (isNothing(after)) return ['removed']
-  return changed.map((name) => `${name}: ${textOf(from[name])} → ${textOf(to[name])}`)
+  return changed.map((name) => `${fieldWords(name, from[name])} → ${valueWords(name, to[name])}`)
+}
+
+/** Fields that tell a person nothing: what they stand for is in the entry itself. */
+const UNSAID = new Set(['revision', 'at'])
+
+function fieldWords(name: string, value: unknown): string {
+  return `${name.replace(/(?<=.)(Nano|At)$/, '')}: ${valueWords(name, value)}`
+}
+
+/** Amounts and moments as everywhere else, by the ending of their names. */
+function valueWords(name: string, value: unknown): string {
+  if (typeof value !== 'number') return textOf(value)
+  if (name.endsWith('Nano')) return formatMoney(value)
+  return name.endsWith('At') && value > 0 ? formatFull(value) : textOf(value)
+}
+
+function isEmpty(value: unknown): boolean {
+  return isNothing(value) || value === '' || (Array.isArray(value) && value.length === 0)
 }
 
 type Fields = Readonly<Record<string, unknown>>

@@ -58,7 +58,7 @@ function Log() {
           {FILTERS.map((name) => (
             <TextField
               key={`${name}=${values[name] ?? ''}`}
-              label={name}
+              label={name.charAt(0).toUpperCase() + name.slice(1)}
               placeholder="any"
               defaultValue={values[name] ?? ''}
               onBlur={(event) => change({ [name]: event.target.value })}

@@ -86,7 +86,7 @@ function Actions({ budget, onEdit, onRemove }: { budget: ApiBudget; onEdit: () =
 function AccountLine({ account, budget }: { account: ApiBudget['accounts'][number]; budget: ApiBudget }) {
   const nowMs = useNow(60_000)
   return (
-    <li className="grid grid-cols-[minmax(0,1fr)_auto] items-center gap-x-4 gap-y-1 md:grid-cols-[11rem_minmax(0,1fr)_15rem]">
+    <li className="grid grid-cols-[minmax(0,1fr)_auto] items-center gap-x-4 gap-y-1 md:grid-cols-[11rem_minmax(0,1fr)_13rem]">
       <bdi className="truncate text-xs text-ink-2" title={account.scope}>
         {account.scope}
       </bdi>
@@ -98,15 +98,21 @@ function AccountLine({ account, budget }: { account: ApiBudget['accounts'][numbe
         />
       </div>
       <span className="text-right text-xs text-ink-3 tabular-nums">
-        <Money nano={account.spentNano} className="font-medium text-ink" />
-        {account.heldNano > 0 ? ` + ${formatMoney(account.heldNano)} held` : ''} of {formatMoney(account.limitNano)}
+        <Money nano={account.spentNano} className="font-medium text-ink" />{' '}
+        of {formatMoney(account.limitNano)}
         <span className="ml-2">{usedWords(account)}</span>
-        {account.windowEnd === null ? null : (
-          <span className="block text-2xs">starts anew {formatAge(account.windowEnd, nowMs)}</span>
-        )}
+        <AccountNote account={account} nowMs={nowMs} />
       </span>
     </li>
   )
+}
+
+function AccountNote({ account, nowMs }: { account: ApiBudget['accounts'][number]; nowMs: number }) {
+  const words = [
+    account.heldNano > 0 ? `${formatMoney(account.heldNano)} held` : null,
+    account.windowEnd === null ? null : `starts anew ${formatAge(account.windowEnd, nowMs)}`,
+  ].filter((word) => word !== null)
+  return words.length === 0 ? null : <span className="block text-2xs">{words.join(', ')}</span>
 }
 
 function usedWords({ limitNano, spentNano, heldNano, isUsedUp }: ApiBudget['accounts'][number]): string {

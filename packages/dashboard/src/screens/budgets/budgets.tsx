@@ -51,7 +51,7 @@ function Tree({ budgets, onAsk }: { budgets: readonly ApiBudget[]; onAsk: (asked
         <EmptyState
           title="No budgets yet"
           text="Without one, nothing is ever refused."
-          command="runguard budget add everything '$20' --per day"
+          command="runguard budget add '$20' --per day"
         />
       </Panel>
     )

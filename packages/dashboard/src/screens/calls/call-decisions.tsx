@@ -63,7 +63,19 @@ function Route({ call: { route } }: { call: ApiCallDetail }) {
   )
 }
 
-function Hold({ call: { hold, estimate } }: { call: ApiCallDetail }) {
+/** Of a refused call nothing was held, whatever refused it. */
+const REFUSALS: Readonly<Record<string, string>> = {
+  runguard_budget_exceeded: 'A budget had less left than it may cost. Its caller was told which one.',
+  runguard_loop_detected: 'Its agent did the same again and again.',
+  runguard_breaker_open: 'A breaker was open, or somebody holds it.',
+  runguard_unpriced_model: 'Its model has no price, and such models are refused here.',
+}
+
+function Hold({ call: { hold, estimate, ending, errorCode } }: { call: ApiCallDetail }) {
+  if (ending.reason === 'refused') {
+    const why = REFUSALS[errorCode ?? ''] ?? 'The rules in force here did not let it pass.'
+    return <Decision title="Refused">{why} It was never sent.</Decision>
+  }
   if (hold === null) return <Decision title="Nothing held">No budget met this call.</Decision>
   return (
     <Decision title="Money held">
@@ -86,7 +98,8 @@ function Ending({ call }: { call: ApiCallDetail }) {
   }
   return (
     <Decision title={`Settled: ${readable(call.ending.reason)}`}>
-      {words[call.ending.kind]} {call.errorCode === null ? '' : `Error: ${call.errorCode}.`}
+      {call.ending.reason === 'refused' ? 'Nothing was billed.' : words[call.ending.kind]}{' '}
+      {call.errorCode === null ? '' : `Error: ${call.errorCode}.`}
     </Decision>
   )
 }

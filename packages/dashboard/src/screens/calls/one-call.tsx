@@ -72,11 +72,16 @@ function Headline({ call }: { call: ApiCallDetail }) {
         <Figure
           label="Took"
           value={formatDuration(call.durationMs)}
-          note={`first byte after ${formatDuration(call.headMs)}, RunGuard ${call.overheadMs.toFixed(1)} ms`}
+          note={tookWords(call)}
         />
       </dl>
     </Panel>
   )
+}
+
+function tookWords({ headMs, overheadMs }: ApiCallDetail): string {
+  const own = `RunGuard ${overheadMs.toFixed(1)} ms`
+  return headMs === null ? own : `first byte after ${formatDuration(headMs)}, ${own}`
 }
 
 function Account({ call: { scope } }: { call: ApiCallDetail }) {
@@ -113,7 +118,7 @@ function Transport({ call }: { call: ApiCallDetail }) {
       <Facts
         rows={[
           ['Model', <ModelName key="model" model={call.model} asked={call.requestedModel} />],
-          ['Status', call.status ?? 'no answer'],
+          ['Status', call.status ?? (call.ending.reason === 'refused' ? 'not sent' : 'no answer')],
           ['Ended', `${call.ending.kind}, ${call.ending.reason}`],
           ['Kind', call.isStream ? 'streamed' : 'whole answer'],
           ['Client', call.client ?? 'unnamed'],

@@ -13,7 +13,9 @@ import { TextField } from '../../parts/field.jsx'
 import { formatAge, formatFull, formatWhole } from '../../parts/format.js'
 import { EmptyState } from '../../parts/notice.jsx'
 import { Panel } from '../../parts/panel.jsx'
+import { REACH_WORDS } from '../../parts/reach-words.js'
 import { type Column, CsvButton, Table } from '../../parts/table.jsx'
+import { HoldAnything } from './hold-anything.jsx'
 
 type Asked = { readonly action: 'reset' | 'hold'; readonly breaker: ApiBreaker }
 
@@ -25,7 +27,12 @@ export function BreakerTable({ breakers }: { breakers: readonly ApiBreaker[] }) 
       title="Breakers"
       hint="those that are not closed"
       isFlush
-      actions={<CsvButton name="breakers" columns={COLUMNS} rows={breakers} />}
+      actions={
+        <>
+          <CsvButton name="breakers" columns={COLUMNS} rows={breakers} />
+          <HoldAnything />
+        </>
+      }
     >
       {breakers.length === 0 ? (
         <EmptyState
@@ -89,8 +96,8 @@ function Ask({ asked: { action, breaker }, onClose }: { asked: Asked; onClose: (
       title={isHold ? `Hold ${breaker.key}?` : `Close the breaker of ${breaker.key}?`}
       text={
         isHold
-          ? 'Its calls are refused until somebody closes it.'
-          : 'Calls go through again. What opened it may open it again.'
+          ? `Its calls are refused until somebody closes it; those that run are finished. ${REACH_WORDS}`
+          : `Calls go through again. What opened it may open it again. ${REACH_WORDS}`
       }
       answer={isHold ? 'Hold' : 'Close breaker'}
       isDangerous={isHold}

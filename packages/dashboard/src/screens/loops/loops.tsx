@@ -53,8 +53,8 @@ function Found({ loops, summary }: { loops: readonly ApiLoop[]; summary: ApiLoop
         {loops.length === 0 ? (
           <EmptyState
             title="No loops in this period"
-            text="An agent that does the same again and again shows up here within a few rounds."
-            command="runguard demo"
+            text="An agent that does the same again and again shows up here within a few rounds. The demo shows one, in a gateway of its own."
+            command="runguard demo --keep"
           />
         ) : (
           <Table

@@ -12,7 +12,7 @@ import { Money, Saving } from '../../parts/money.jsx'
 import { EmptyState } from '../../parts/notice.jsx'
 import { Panel } from '../../parts/panel.jsx'
 import { type Column, CsvButton } from '../../parts/table.jsx'
-import { sessionHref } from '../../parts/url-state.js'
+import { aboutHref, sessionHref } from '../../parts/url-state.js'
 
 /** Open alerts, the most serious ones first. Nothing if there is none. */
 export function AlertStrip({ alerts }: { alerts: ApiOverview['openAlerts'] }) {
@@ -28,14 +28,19 @@ export function AlertStrip({ alerts }: { alerts: ApiOverview['openAlerts'] }) {
         {alerts.slice(0, 3).map((alert) => (
           <li key={alert.id} className="flex min-w-0 flex-wrap items-baseline gap-x-2 text-sm sm:flex-nowrap">
             <Bell size={13} aria-hidden className="shrink-0 self-center" />
-            <bdi className="min-w-0 font-medium break-words sm:max-w-[60%] sm:truncate">{alert.title}</bdi>
+            <Link
+              href={aboutHref(alert)}
+              className="min-w-0 font-medium break-words underline underline-offset-2 sm:max-w-[60%] sm:truncate"
+            >
+              <bdi>{alert.title}</bdi>
+            </Link>
             <bdi className="min-w-0 truncate">{alert.detail}</bdi>
             <span className="ml-auto shrink-0 text-xs">{formatAge(alert.openedAt, nowMs)}</span>
           </li>
         ))}
       </ul>
       <Link href="/alerts" className="mt-1 inline-block text-xs font-medium underline">
-        {alerts.length > 3 ? `All ${alerts.length} open alerts` : 'Open alerts'}
+        {alerts.length > 3 ? `All ${alerts.length} open alerts` : 'All alerts'}
       </Link>
     </section>
   )
@@ -118,7 +123,7 @@ export function FullestBudgets({ budgets }: { budgets: ApiOverview['budgets'] })
         <EmptyState
           title="No budgets yet"
           text="Without one, nothing is ever refused."
-          command="runguard budget add everything '$20' --per day"
+          command="runguard budget add '$20' --per day"
         />
       ) : (
         <ul className="space-y-3">

@@ -128,8 +128,8 @@ function RecentCalls({ overview }: { overview: ApiOverview }) {
       {calls.length === 0 ? (
         <EmptyState
           title="No call yet"
-          text="The first one appears here as soon as it has ended."
-          command="runguard demo"
+          text="The first one appears here as soon as it has ended. The demo shows many, in a gateway of its own."
+          command="runguard demo --keep"
         />
       ) : (
         <Table

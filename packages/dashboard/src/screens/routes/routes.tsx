@@ -69,10 +69,10 @@ function Taken({ routes }: { routes: ApiRoutes }) {
           title="Every model answered for itself"
           text={
             routes.mode === 'off'
-              ? 'Routing is off. In mode explain it works out what it would do, and changes nothing.'
+              ? 'Routing is off. With routing: { mode: explain } in runguard.yaml it works out what it would do, and changes nothing.'
               : 'No call named a task that a smaller model can do.'
           }
-          command="runguard init"
+          command={routes.mode === 'off' ? 'runguard init' : 'runguard routes'}
         />
       ) : (
         <Table

@@ -21,6 +21,7 @@ import { type Column, CsvButton, Table } from '../../parts/table.jsx'
 import { TimeChart } from '../../parts/time-chart.jsx'
 import { useUrlState } from '../../parts/url-state.js'
 import { agentDepths } from './agent-tree.js'
+import { reasonsAgainst } from './reasons-against.js'
 import { SessionActions } from './session-actions.jsx'
 import { SessionBadges } from './sessions.jsx'
 import { Waterfall } from './waterfall.jsx'
@@ -52,16 +53,10 @@ export function OneSession() {
 }
 
 function Detail({ detail, more }: { detail: ApiSessionDetail; more: ReactNode }) {
-  const { session, calls, breakerDetail } = detail
+  const { session, calls } = detail
   return (
     <div className="space-y-4">
-      {breakerDetail === null || breakerDetail.why === '' ? null : (
-        <p className="rounded-md bg-bad-soft px-3 py-2 text-sm text-bad">
-          {breakerDetail.state === 'held' ? `Held by ${breakerDetail.by ?? 'an operator'}` : 'Stopped'}:{' '}
-          {breakerDetail.why}
-          {breakerDetail.note ? ` “${breakerDetail.note}”` : ''}
-        </p>
-      )}
+      <InTheWay detail={detail} />
       <Headline detail={detail} />
       <TimeChart
         title="Cost so far"
@@ -86,6 +81,21 @@ function Detail({ detail, more }: { detail: ApiSessionDetail; more: ReactNode })
       </Panel>
       <Agents agents={detail.agents} />
     </div>
+  )
+}
+
+/** What stops the session now, and why. */
+function InTheWay({ detail }: { detail: ApiSessionDetail }) {
+  const reasons = reasonsAgainst(detail)
+  if (reasons.length === 0) return null
+  return (
+    <ul className="space-y-1 rounded-md bg-bad-soft px-3 py-2 text-sm text-bad">
+      {reasons.map((reason) => (
+        <li key={reason}>
+          <bdi>{reason}</bdi>
+        </li>
+      ))}
+    </ul>
   )
 }
 

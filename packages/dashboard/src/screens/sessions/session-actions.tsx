@@ -8,15 +8,14 @@ import { useReasonAgainst } from '../../app/session.jsx'
 import { Button } from '../../parts/button.jsx'
 import { Question } from '../../parts/dialog.jsx'
 import { TextField } from '../../parts/field.jsx'
+import { REACH_WORDS } from '../../parts/reach-words.js'
 
 /** The buttons. Only what makes sense now is offered. */
 export function SessionActions({ detail }: { detail: ApiSessionDetail }) {
-  const { id, breaker, isLooping, lastAt } = detail.session
+  const { id, breaker, isLooping } = detail.session
   const [asks, setAsks] = useState<'hold' | 'resume' | null>(null)
   const reason = useReasonAgainst('operator')
-  // A loop is over for good only with the next call; until then the word of whoever resumed it counts.
-  const isResumed = (detail.mark?.resumedAt ?? 0) >= lastAt
-  const isStopped = breaker !== 'closed' || (isLooping && !isResumed)
+  const isStopped = breaker !== 'closed' || isLooping
   return (
     <>
       {isStopped ? (
@@ -52,7 +51,7 @@ function Resume({ id, ...dialog }: AskProps) {
     <Question
       {...dialog}
       title="Resume this session?"
-      text="Its breaker closes, and rounds that are over no longer count towards a loop."
+      text={`Its breaker closes, and rounds that are over no longer count towards a loop. ${REACH_WORDS}`}
       answer="Resume"
       run={run}
       onAnswer={() => run.mutate(undefined, { onSuccess: dialog.onClose })}
@@ -74,7 +73,7 @@ function Hold({ id, ...dialog }: AskProps) {
     <Question
       {...dialog}
       title="Hold this session?"
-      text="Every call of it is refused until somebody lets it go on."
+      text={`Every call of it is refused until somebody lets it go on; a call that runs is finished. ${REACH_WORDS}`}
       answer="Hold"
       isDangerous
       run={run}

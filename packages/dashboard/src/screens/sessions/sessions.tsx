@@ -106,7 +106,13 @@ const COLUMNS: readonly Column<ApiSessionRow>[] = [
     isNumber: true,
     isExtra: true,
   },
-  { title: 'Calls', cell: ({ calls }) => formatWhole(calls), value: ({ calls }) => calls, isNumber: true },
+  {
+    title: 'Calls',
+    cell: ({ calls }) => formatWhole(calls),
+    value: ({ calls }) => calls,
+    isNumber: true,
+    isDetail: true,
+  },
   {
     title: 'Cached',
     cell: ({ hitRatio }) => formatShare(hitRatio),
@@ -119,6 +125,7 @@ const COLUMNS: readonly Column<ApiSessionRow>[] = [
     cell: ({ savedNano }) => <Saving nano={savedNano} />,
     value: ({ savedNano }) => savedNano / 1e9,
     isNumber: true,
+    isExtra: true,
   },
   {
     title: 'Cost',

@@ -22,7 +22,7 @@ export function Waterfall({ calls, depths }: { calls: readonly SessionCall[]; de
       tabIndex={0}
       className="relative overflow-x-auto"
     >
-      <div className="min-w-[46rem]">
+      <div className="sm:min-w-[46rem]">
         <Head timeline={timeline} />
         <ol>
           {calls.map((call, index) => (
@@ -39,14 +39,16 @@ export function Waterfall({ calls, depths }: { calls: readonly SessionCall[]; de
   )
 }
 
-const GRID = 'grid grid-cols-[4.25rem_11rem_minmax(0,1fr)_5.5rem_5rem] items-center gap-3 px-4'
+/** On phones the cost has to be in sight: the bars and the prompt are left out. */
+const GRID =
+  'grid grid-cols-[3.5rem_minmax(0,1fr)_4.5rem] items-center gap-3 px-4 sm:grid-cols-[4.25rem_11rem_minmax(0,1fr)_5.5rem_5rem]'
 
 function Head({ timeline }: { timeline: Timeline }) {
   return (
     <div className={classes(GRID, 'h-8 border-y border-line text-xs font-medium text-ink-3')}>
       <span>Time</span>
       <span>Agent and model</span>
-      <div className="relative h-full">
+      <div className="relative hidden h-full sm:block">
         {timeline.folds.slice(0, 12).map(({ at, pauseMs }) => (
           <span
             key={at}
@@ -58,7 +60,7 @@ function Head({ timeline }: { timeline: Timeline }) {
           </span>
         ))}
       </div>
-      <span className="text-right">Prompt</span>
+      <span className="hidden text-right sm:block">Prompt</span>
       <span className="text-right">Cost</span>
     </div>
   )
@@ -88,9 +90,12 @@ function Row({ call, span, depth }: { call: SessionCall; span: Span | undefined;
         <span className="truncate text-ink-3">
           <ModelName model={call.model} />
         </span>
+        <span className="ml-auto shrink-0 sm:hidden">
+          <CallBadges call={call} />
+        </span>
       </span>
       <Bar call={call} span={span} />
-      <span className="text-right text-xs tabular-nums">
+      <span className="hidden text-right text-xs tabular-nums sm:block">
         {formatCount(promptTokens(call))} <span className="text-ink-3">{formatShare(call.hitRatio)}</span>
       </span>
       <Money nano={call.costNano} isEstimated={call.isEstimated} className="text-right text-xs font-medium" />
@@ -99,11 +104,11 @@ function Row({ call, span, depth }: { call: SessionCall; span: Span | undefined;
 }
 
 function Bar({ call, span }: { call: SessionCall; span: Span | undefined }) {
-  if (span === undefined) return <span />
+  if (span === undefined) return <span className="hidden sm:block" />
   const isRefused = call.ending.reason === 'refused'
   const isMiss = call.missKind !== null
   return (
-    <div className="relative h-full">
+    <div className="relative hidden h-full sm:block">
       <div
         className={classes(
           'absolute top-2.5 h-3 min-w-[3px] overflow-hidden rounded-[3px]',

@@ -76,7 +76,7 @@ function KeyTable({ keys, onAsk }: { keys: readonly ApiKey[]; onAsk: (asked: Ask
       <EmptyState
         title="No keys yet"
         text="A key puts the calls of a program on the account of a team, a user or a project."
-        command="runguard key create NAME"
+        command="runguard key add laptop --team web"
       />
     )
   }

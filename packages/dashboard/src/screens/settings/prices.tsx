@@ -20,7 +20,7 @@ export function Prices() {
       {({ prices }) => (
         <Panel
           title="Prices"
-          hint={`list ${prices.version}, ${priceAge(prices.version, nowMs)}; dollars for a million tokens`}
+          hint={`list ${prices.version}, ${priceAge(prices.asOf, nowMs)}; dollars for a million tokens`}
           isFlush
           actions={<CsvButton name="prices" columns={COLUMNS} rows={prices.models} />}
         >

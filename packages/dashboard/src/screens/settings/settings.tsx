@@ -8,6 +8,7 @@ import { Facts, Panel, ScreenHead } from '../../parts/panel.jsx'
 import { useUrlState } from '../../parts/url-state.js'
 import { Keys } from './keys.jsx'
 import { Prices } from './prices.jsx'
+import { ruleWords } from './rule-words.js'
 import { Users } from './users.jsx'
 
 const TABS = [
@@ -56,7 +57,7 @@ function Gateway() {
             />
           </Panel>
           <Panel title="Rules" hint="as the configuration has them">
-            <Facts rows={Object.entries(settings.engine)} />
+            <Facts rows={Object.entries(settings.engine).map(ruleWords)} />
           </Panel>
         </div>
       )}

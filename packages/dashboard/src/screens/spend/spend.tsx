@@ -96,7 +96,7 @@ function SpendChart({ spend, onCut }: { spend: ApiSpend; onCut: (since: number, 
         <EmptyState
           title="Nothing was spent in this period"
           text="A wider period, or fewer filters, may show more."
-          command="runguard demo"
+          command="runguard run -- claude"
         />
       }
     />

@@ -101,9 +101,10 @@ export function loopsRoutes(parts: ControlParts): ReadyOperation[] {
   ]
 }
 
-function breakerRoutes({ store, runtime, hub }: ControlParts): ReadyOperation[] {
+function breakerRoutes({ store, runtime, hub, engine }: ControlParts): ReadyOperation[] {
   const change = async (key: string, event: BreakerEvent) => {
     const changed = await changeBreaker(store, requireKey(key), event)
+    engine.heed(changed.breaker)
     hub.publish('breaker', () => ({ kind: 'breaker', at: runtime.now(), breaker: breakerWire(changed.breaker) }))
     return { ...changed, shown: breakerWire(changed.breaker) }
   }
@@ -127,6 +128,6 @@ function requireKey(key: string): string {
   const colon = key.indexOf(':')
   const name = key.slice(colon + 1)
   const isScope = breakerScopes.some((scope) => scope === key.slice(0, colon))
-  if (isScope && name !== '' && name.length <= 500 && !/[\p{Cc}\p{Cs}]/u.test(name)) return key
+  if (isScope && name.trim() !== '' && name.length <= 500 && !/[\p{Cc}\p{Cs}]/u.test(name)) return key
   throw invalid('path.key', `must be ${breakerScopes.map((scope) => `${scope}:<name>`).join(', ')}`)
 }

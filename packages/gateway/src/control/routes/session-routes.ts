@@ -55,13 +55,14 @@ const oidcCallback = specify({
 })
 
 /** The operations on the session of whoever asks. */
-export function sessionRoutes({ access, version }: ControlParts): ReadyOperation[] {
+export function sessionRoutes({ access, version, isSimulated }: ControlParts): ReadyOperation[] {
   const sessionOf = (actor: Actor | null, csrfToken: string | null): ApiSession => ({
     actor,
     csrfToken,
     canSignOut: actor !== null && actor.kind !== 'local' && csrfToken !== null,
     signIn: { hasToken: true, hasOidc: access.oidc !== null },
     version,
+    isSimulated,
   })
   return [
     operation(sessionRead, async ({ asker }) => sessionOf(asker.actor, asker.csrfToken)),

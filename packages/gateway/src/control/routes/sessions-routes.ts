@@ -19,7 +19,7 @@ import { operation, type ReadyOperation, specify } from '../operation.js'
 import { invalid, notFound } from '../problem.js'
 import { nameOf } from '../who.js'
 import { callWire } from '../wire/call-wire.js'
-import { breakerWire, sessionWire } from '../wire/traffic-wire.js'
+import { breakerWire, isLetGo, sessionWire } from '../wire/traffic-wire.js'
 
 const sessionsList = specify({
   id: 'sessions.list',
@@ -99,7 +99,7 @@ export function sessionsRoutes(parts: ControlParts): ReadyOperation[] {
   ]
 }
 
-function wordRoutes({ store, runtime, hub }: ControlParts): ReadyOperation[] {
+function wordRoutes({ store, runtime, hub, engine }: ControlParts): ReadyOperation[] {
   const changed = (): void =>
     hub.publish('changed', () => ({ kind: 'changed', at: runtime.now(), subject: 'sessions' }))
   return [
@@ -108,7 +108,8 @@ function wordRoutes({ store, runtime, hub }: ControlParts): ReadyOperation[] {
       const at = runtime.now()
       const { before, mark } = await sayOfSession(store, 'resume', { session, by: nameOf(asker), at })
       // Held by hand, or for whatever reason: who resumes a session means that it goes on.
-      await changeBreaker(store, breakerKey('session', session), { kind: 'release', at })
+      const { breaker } = await changeBreaker(store, breakerKey('session', session), { kind: 'release', at })
+      engine.heed(breaker)
       note({ subject: session, before, after: mark })
       changed()
       return { isDone: true as const }
@@ -117,6 +118,7 @@ function wordRoutes({ store, runtime, hub }: ControlParts): ReadyOperation[] {
       const session = requireName(params.id)
       const hold = { kind: 'hold', by: nameOf(asker), note: body.note ?? null, at: runtime.now() } as const
       const { before, breaker } = await changeBreaker(store, breakerKey('session', session), hold)
+      engine.heed(breaker)
       note({ subject: session, before: before.state, after: breaker.state })
       changed()
       return { isDone: true as const }
@@ -137,6 +139,7 @@ async function readSession(parts: ControlParts, id: string, cursor: string | und
   await summing.catchUp()
   const sum = await store.findSessionSum(id)
   if (sum === null) throw notFound('session')
+  if (after.costNano > sum.costNano) throw invalid('query.cursor', 'is no place in a list')
   const [breaker = null] = await store.readBreakers([breakerKey('session', sum.session)])
   const mark = await store.findMark(sum.session)
   const agents = await store.listAgentSums(sum.session)
@@ -159,7 +162,7 @@ async function readSession(parts: ControlParts, id: string, cursor: string | und
       ...row,
       agents: agents.length,
       isExempt: mark?.isExempt ?? false,
-      isLooping: (agent?.episode ?? null) !== null,
+      isLooping: (agent?.episode ?? null) !== null && !isLetGo(sum, mark),
     },
     breakerDetail: breaker === null ? null : breakerWire(breaker),
     mark:
@@ -188,7 +191,7 @@ function readCumulative(cursor: string | undefined) {
   if (place === null) return { place: null, costNano: 0 }
   try {
     const [id, costNano] = JSON.parse(place.id) as [unknown, unknown]
-    if (typeof id === 'string' && Number.isSafeInteger(costNano))
+    if (typeof id === 'string' && Number.isSafeInteger(costNano) && Number(costNano) >= 0)
       return { place: { at: place.at, id }, costNano: Number(costNano) }
   } catch {}
   throw invalid('query.cursor', 'is no place in a list')

@@ -125,6 +125,7 @@ function changeRoutes({ budgets, hub, runtime }: ControlParts, find: (id: string
     operation(spendLimitsWrite, async ({ body: { amount, scope, period = 'monthly' }, note }) => {
       if (amount === null)
         throw invalid('body.amount', 'RunGuard keeps no limit of no amount: delete the limit instead')
+      if (scopeText(scope).endsWith(':*')) throw invalid('body.scope', 'is for one user, project or team: * is no name')
       const written = { scope: scopeText(scope), window: WINDOWS[period], limitNano: Number(amount) * NANO_PER_CENT }
       if (!Number.isSafeInteger(written.limitNano)) throw invalid('body.amount', 'is more than RunGuard can count')
       const all = await budgets.list()

@@ -102,8 +102,16 @@ function readSequence(cursor: string | undefined): number | null {
   return Number(cursor)
 }
 
+const STREAM_HEADERS = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  'cache-control': 'no-store',
+  'x-accel-buffering': 'no',
+}
+
 function eventsRoute({ hub, runtime, access }: ControlParts): ReadyOperation {
   return operation(eventsRead, async ({ asker }) => {
+    // Nobody reads a stream behind a head alone, so nobody would end it.
+    if (asker.method === 'HEAD') return new Response(null, { headers: STREAM_HEADERS })
     const stream = openEventStream({
       hub,
       runtime,
@@ -111,20 +119,15 @@ function eventsRoute({ hub, runtime, access }: ControlParts): ReadyOperation {
       signal: asker.signal,
       mayListen: async () => (await access.permit('events.read', asker)).kind === 'grant',
     })
-    return new Response(stream, {
-      headers: {
-        'content-type': 'text/event-stream; charset=utf-8',
-        'cache-control': 'no-store',
-        'x-accel-buffering': 'no',
-      },
-    })
+    return new Response(stream, { headers: STREAM_HEADERS })
   })
 }
 
 function pricesOf(book: ControlParts['book'], at: number): ApiSettings['prices'] {
-  const { version, models } = book
+  const { version, asOfMs, models } = book
   return {
     version,
+    asOf: asOfMs,
     models: models.flatMap(({ id, aliases }) => {
       const price = findPrice(book, id, at)
       return price === null ? [] : [{ id, aliases: [...aliases], pico: { ...price.base } }]

@@ -74,6 +74,11 @@ export interface SessionFacts {
   readonly breakers: ReadonlyMap<string, Breaker>
 }
 
+/** True if somebody let a session go on since its last call: what the agent remembers of a loop counts no more. */
+export function isLetGo({ lastAt }: Pick<SessionSum, 'lastAt'>, mark: SessionRow['mark']): boolean {
+  return mark !== null && (mark.isExempt || mark.resumedAt >= lastAt)
+}
+
 /** A session. */
 export function sessionWire(sum: SessionSum, { remembered, breakers }: SessionFacts): ApiSessionRow {
   const known = remembered.get(sum.session)
@@ -86,7 +91,7 @@ export function sessionWire(sum: SessionSum, { remembered, breakers }: SessionFa
     savedNano: sum.savedNano,
     hitRatio: hitRatio(sum.readTokens, sum.promptTokens),
     agents: known?.agents ?? 0,
-    isLooping: known?.isLooping ?? false,
+    isLooping: known !== undefined && known.isLooping && !isLetGo(sum, known.mark),
     isExempt: known?.mark?.isExempt ?? false,
     breaker: breakers.get(`session:${sum.session}`)?.state.kind ?? 'closed',
     user: sum.user === '' ? null : sum.user,

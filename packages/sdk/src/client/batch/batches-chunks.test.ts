@@ -45,7 +45,9 @@ describe('cutting prompts into batches', () => {
       custom_id: `r${index}`,
       params: params(index < 10 ? 'shared' : `own ${index}`),
     }))
-    const [requests = []] = await collect(chunkPrompts(prompts, {}, { items: 100, bytes: 100_000, largestBytes: 100_000 }))
+    const [requests = []] = await collect(
+      chunkPrompts(prompts, {}, { items: 100, bytes: 100_000, largestBytes: 100_000 }),
+    )
     const isMarked = ({ params }: WireRequest) => JSON.stringify(params).includes('"ttl":"1h"')
     expect(requests.map(isMarked)).toEqual([...Array(10).fill(true), false, false])
   })

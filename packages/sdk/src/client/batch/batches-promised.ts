@@ -23,8 +23,8 @@ export type BatchWaitOptions = WaitOptions &
   }
 
 /**
- * Submits prompts as a batch, at half the price of single calls, and resolves with its id. More than 100,000 prompts or
- * 256 MB become several batches, and the id names them all, joined by commas.
+ * Submits prompts as a batch, at half the price of single calls, and resolves with its id. More than 25,000 prompts or
+ * 32 MB become several batches, and the id names them all, joined by commas.
  *
  * Prompts are `{ custom_id, user_message }`, answered by the small tier's model with up to 1,024 tokens unless the
  * options say otherwise, or `{ custom_id, params }`. Rejects as `Batches.submit` does.

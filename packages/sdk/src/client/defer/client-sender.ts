@@ -57,7 +57,12 @@ const QUESTION_TIMEOUT_MS = 60_000
 
 function optionsOf({ method, headers, body }: ApiRequest): RequestOptions {
   const given = Object.entries(headers).filter((entry): entry is [string, string] => entry[1] !== undefined)
-  return { headers: Object.fromEntries(given), maxRetries: 0, ...(method === 'GET' && { timeout: QUESTION_TIMEOUT_MS }), ...(body !== null && { body }) }
+  return {
+    headers: Object.fromEntries(given),
+    maxRetries: 0,
+    ...(method === 'GET' && { timeout: QUESTION_TIMEOUT_MS }),
+    ...(body !== null && { body }),
+  }
 }
 
 function answerOf({ status, headers, body }: Response): ApiAnswer {

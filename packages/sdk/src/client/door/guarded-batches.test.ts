@@ -42,7 +42,10 @@ describe('batches of a guarded client', () => {
     const clock = virtualClock()
     stage = await openStage({ clock })
     const scheduled: (() => void)[] = []
-    const schedule = (_: number, task: () => void) => (scheduled.push(task), () => {})
+    const schedule = (_: number, task: () => void) => {
+      scheduled.push(task)
+      return () => {}
+    }
     const runtime = { ...systemRuntime(), now: () => clock.now(), tick: () => clock.now(), schedule }
     const store = memoryStore()
     const guard = stage.guard({ store, runtime, budgets: [{ scope: 'everything', limit: '$5', window: 'month' }] })

@@ -18,6 +18,8 @@ import { checkOverrides, checkPriceList, findLine, US_GEO_PERCENT } from './pric
 export interface PriceBook {
   /** The day of the data and a fingerprint of its content: kept with each record, so that a bill can be explained later. */
   readonly version: string
+  /** The day of the data, milliseconds since the epoch. */
+  readonly asOfMs: number
   readonly picoPerWebSearch: number
   readonly models: readonly PricedModel[]
   /** Every id and alias. A `Map`, so that no name a caller sends can meet a prototype. */
@@ -196,6 +198,7 @@ function unlistedModel(id: string): PricedModel {
 function bookOf(list: CheckedPriceList): PriceBook {
   return {
     version: `${list.asOf}-${fingerprint(list)}`,
+    asOfMs: Date.parse(list.asOf),
     picoPerWebSearch: list.picoPerWebSearch,
     models: list.models,
     byName: indexByName(list.models),
