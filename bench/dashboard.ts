@@ -58,7 +58,11 @@ async function main(): Promise<void> {
 async function measureSqlite(calls: number): Promise<Outcome> {
   const folder = mkdtempSync(join(tmpdir(), 'runguard-bench-'))
   try {
-    return await measure('sqlite', sqliteStore(new Database(join(folder, 'runguard.db'))), calls)
+    const database = new Database(join(folder, 'runguard.db'))
+    const store = sqliteStore(database)
+    // What is filled for a few minutes need not outlive the machine; of what is measured only the audit log writes.
+    database.exec('PRAGMA synchronous = OFF')
+    return await measure('sqlite', store, calls)
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }

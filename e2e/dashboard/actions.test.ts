@@ -1,5 +1,6 @@
 /** What people do in the dashboard, against a real gateway. */
 
+import type Anthropic from '@anthropic-ai/sdk'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type OpenBrowser, openBrowser } from './stage/browser.js'
@@ -26,6 +27,25 @@ afterAll(async () => {
 const open = async (path: string): Promise<void> => {
   await page.goto(`${gateway.url}/runguard/${path}`)
   await settle(page)
+}
+
+/** What a program is told: `answered`, or the error of the SDK. */
+function answerOf(client: Anthropic): Promise<string> {
+  return callOnce(client).then(
+    () => 'answered',
+    (error: Error) => error.message,
+  )
+}
+
+/** The role of whoever signs in with a token; null for nobody. */
+async function roleWith(token: string): Promise<string | null> {
+  const response = await fetch(`${gateway.url}/runguard/api/login`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ token }),
+  })
+  const { actor } = (await response.json()) as { actor?: { role: string } | null }
+  return actor?.role ?? null
 }
 
 it('nobody gets in without the token, and with it to the screen that was asked for', async () => {
@@ -59,12 +79,82 @@ it('a key is created, shown once, and its calls are on the account of its team',
   await page.getByRole('link', { name: 'web' }).waitFor()
 })
 
+it('a key is rotated, and once it is revoked its calls are refused', async () => {
+  await open('settings')
+  const keys = page.getByRole('table', { name: 'Gateway keys' })
+  await keys.getByRole('button', { name: 'Rotate laptop of Ada' }).first().click()
+  await page.getByRole('button', { name: 'Rotate key' }).click()
+  const secret = (await page.getByTestId('secret').textContent()) ?? ''
+  await page.getByRole('button', { name: 'I have stored it' }).click()
+  await callOnce(clientAt(gateway.url, {}, secret))
+  const revoke = keys.getByRole('button', { name: 'Revoke laptop of Ada' })
+  for (let left = await revoke.count(); left > 0; left -= 1) {
+    await revoke.first().click()
+    await page.getByRole('button', { name: 'Revoke key' }).click()
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    await expect.poll(() => revoke.count()).toBe(left - 1)
+  }
+  await keys.getByText('revoked').first().waitFor()
+  await takePicture(page, 'key-revoked')
+  await expect.poll(() => answerOf(clientAt(gateway.url, {}, secret)), { timeout: 10_000 }).toMatch(/^401/)
+})
+
+it('a user is added, signs in with the token that was shown, and gets another role', async () => {
+  await open('settings?tab=users')
+  await page.getByRole('button', { name: 'New user' }).click()
+  const form = page.getByRole('dialog')
+  await form.getByLabel('Name').fill('Grace Hopper')
+  await form.getByLabel('Id').fill('grace')
+  await takePicture(page, 'new-user')
+  expect(await findBarriers(page)).toEqual([])
+  await form.getByRole('button', { name: 'Save user' }).click()
+  const token = (await page.getByTestId('secret').textContent()) ?? ''
+  await page.getByRole('button', { name: 'I have stored it' }).click()
+  const users = page.getByRole('table', { name: 'Users' })
+  await users.getByRole('cell', { name: 'viewer', exact: true }).waitFor()
+  expect(await roleWith(token)).toBe('viewer')
+  await users.getByRole('button', { name: 'Edit Grace Hopper' }).click()
+  await form.getByLabel('Role').selectOption('operator')
+  await form.getByRole('button', { name: 'Save user' }).click()
+  await users.getByRole('cell', { name: 'operator', exact: true }).waitFor()
+  expect(await roleWith(token)).toBe('operator')
+})
+
+it('an alert is acknowledged, and its message is sent again', async () => {
+  await open('alerts')
+  const alert = page.getByRole('row', { name: /Stopped a loop in session in-circles/ }).first()
+  await alert.getByRole('button', { name: 'Acknowledge' }).click()
+  await alert.getByText('taken by Administrator').waitFor()
+  const deliveries = page.getByRole('table', { name: 'Deliveries' })
+  await deliveries.getByText('delivered').first().waitFor()
+  const before = gateway.receiver.bodies.length
+  await deliveries.getByRole('button', { name: 'Send again' }).first().click()
+  await expect.poll(() => gateway.receiver.bodies.length, { timeout: 10_000 }).toBeGreaterThan(before)
+})
+
+it('a model is held and let go again, and the very next call hears of both', async () => {
+  await open('loops')
+  await page.getByRole('button', { name: 'Hold calls' }).click()
+  await page.getByRole('dialog').getByLabel('Name').fill('claude-haiku-5-5')
+  await takePicture(page, 'hold-calls')
+  expect(await findBarriers(page)).toEqual([])
+  await page.getByRole('dialog').getByRole('button', { name: 'Hold', exact: true }).click()
+  await page.getByRole('dialog').waitFor({ state: 'detached' })
+  expect(await answerOf(clientAt(gateway.url))).toMatch(/^402/)
+  const breaker = page.getByRole('row', { name: /model:claude-haiku-5-5/ })
+  await takePicture(page, 'held')
+  await breaker.getByRole('button', { name: 'Close' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Close breaker' }).click()
+  await breaker.waitFor({ state: 'detached' })
+  expect(await answerOf(clientAt(gateway.url))).toBe('answered')
+})
+
 it('a budget is tried on the past, saved, changed and removed', async () => {
   await open('budgets')
   await page.getByRole('button', { name: 'New budget' }).click()
   await page.getByLabel('Limit in dollars').fill('0.01')
   await page.getByRole('button', { name: 'Try it on the last' }).click()
-  await page.getByText(/it would have refused/).waitFor()
+  await page.getByText(/calls \(\$.*it would have refused/).waitFor()
   await takePicture(page, 'new-budget')
   expect(await findBarriers(page)).toEqual([])
   await page.getByText('Only watch').click()
@@ -91,12 +181,12 @@ it('a session that was stopped is resumed, and one can be held', async () => {
   await page.getByRole('dialog').getByRole('button', { name: 'Hold' }).click()
   await page.getByText('until Monday').first().waitFor()
   const client = clientAt(gateway.url, { 'x-runguard-session': 'handbook' })
-  const answer = () =>
-    callOnce(client).then(
-      () => 'answered',
-      (error: Error) => error.message,
-    )
-  await expect.poll(answer, { timeout: 10_000 }).toMatch(/^402/)
+  expect(await answerOf(client)).toMatch(/^402/)
+  await takePicture(page, 'session-held')
+  await page.getByRole('button', { name: 'Resume' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Resume' }).click()
+  await page.getByRole('dialog').waitFor({ state: 'detached' })
+  expect(await answerOf(client)).toBe('answered')
 })
 
 it('a test alert arrives, and its delivery is listed', async () => {

@@ -143,3 +143,21 @@ it('an unmetered call says so in place of a price, an estimate is marked, and a 
   await page.getByText('est.').waitFor()
   await page.getByText('−$0.02', { exact: false }).waitFor()
 })
+
+it('every page of a demonstration says that its amounts are none', async () => {
+  const gateway = await openWith({ ...busyAnswers(NOW), session: { ...signedIn(), isSimulated: true } })
+  for (const path of ['', 'spend', 'session?id=refactor-billing-1', 'settings']) {
+    await page.goto(gateway.url + path)
+    await settle(page)
+    await page.getByText('Simulated').waitFor()
+    expect(await findBarriers(page)).toEqual([])
+  }
+  await page.goto(gateway.url)
+  await settle(page)
+  await takePicture(page, 'simulated')
+})
+
+it('and a real gateway never says so', async () => {
+  await openWith(busyAnswers(NOW))
+  expect(await page.getByText('Simulated').count()).toBe(0)
+})

@@ -137,3 +137,20 @@ it('a chart can be read by the keyboard and as a table, and saved as CSV', async
   await page.getByRole('button', { name: 'Save last-hour as CSV' }).click()
   expect((await download).suggestedFilename()).toBe('runguard-last-hour.csv')
 })
+
+it.each(['', 'calls', 'sessions', 'session?id=in-circles'])('on a phone the cost is in sight at /%s', async (path) => {
+  await page.setViewportSize({ width: 390, height: 844 })
+  await open(path)
+  const head = await page.getByText('Cost', { exact: true }).last().boundingBox()
+  expect((head?.x ?? 0) + (head?.width ?? 0)).toBeGreaterThan(0)
+  expect((head?.x ?? 0) + (head?.width ?? 0)).toBeLessThanOrEqual(390)
+})
+
+it('an alert on the first screen leads to the session, and the session says why it was stopped', async () => {
+  await page.setViewportSize({ width: 1440, height: 900 })
+  await open('')
+  await page.getByRole('link', { name: 'Stopped a loop in session in-circles' }).click()
+  await page.getByRole('heading', { level: 1, name: 'in-circles' }).waitFor()
+  await page.getByText(/^Stopped: Bash was called 4 times in a row/).waitFor()
+  await page.getByRole('button', { name: 'Resume' }).waitFor()
+})

@@ -102,7 +102,7 @@ def test_half_a_character_at_the_end_of_a_cut_text_is_sent_as_a_whole_one(simula
 
 def test_thinking_that_the_money_left_does_not_pay_for_is_refused_before_the_api_does(simulator_url: str) -> None:
     thinking = {"thinking": {"type": "enabled", "budget_tokens": 8_000}}
-    session = open_session(simulator_url, budget_usd=0.01, model="claude-sonnet-5-5", params=thinking)
+    session = open_session(simulator_url, budget_usd=0.05, model="claude-sonnet-4-6", params=thinking)
     with pytest.raises(BudgetExceededError):
         session.turn("reason", "Think hard.")
     assert session.costs == []

@@ -244,6 +244,7 @@ export function busyAnswers(nowMs: number): Answers {
       access: { requiresSignIn: true, requiresKeys: false, oidcIssuer: null },
       prices: {
         version: '2026-11-20',
+        asOf: Date.UTC(2026, 10, 20),
         models: MODELS.map((id) => ({
           id,
           aliases: [],

@@ -39,6 +39,7 @@ export function signedIn(role: 'viewer' | 'operator' | 'admin' = 'admin'): ApiSe
     canSignOut: true,
     signIn: { hasToken: true, hasOidc: true },
     version: '0.1.0',
+    isSimulated: false,
   }
 }
 

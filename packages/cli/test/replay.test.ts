@@ -113,6 +113,22 @@ test('the demo as it was recorded is decided by its own budgets as it was then: 
   expect(other.savedNanoUsd).toBeGreaterThan(0)
 })
 
+test('entries that claim what cannot be do not keep it from an end', async () => {
+  const home = makeHome()
+  const lines = agent('odd', 3, (round) => ({ command: `cat file${round}` }))
+  const usage = { input_tokens: 5, output_tokens: 1e308 }
+  const endless = answer({ message: 'msg_endless', session: 'odd', at: timeOf(900) })
+  lines.push({ ...endless, message: { ...endless.message, usage } })
+  for (const at of ['+275760-09-12T00:00:00.000Z', '-000001-01-01T00:00:00.000Z']) {
+    lines.push(said('Go on.', timeOf(1_000), 'odd'), answer({ message: `msg_${at}`, session: 'odd', at }))
+  }
+  writeTranscript(home, '-srv-app/odd.jsonl', lines)
+  const { code, policies } = await replay(home, '--policy', writePolicy(home, 'policy.yaml', 'mode: enforce\n'))
+  expect(code).toBe(0)
+  // All but the one from before the epoch.
+  expect(policies[0].calls).toBe(lines.filter((line) => (line as { type: string }).type === 'assistant').length - 1)
+}, 30_000)
+
 test('without a policy, and without calls, it says what to do', async () => {
   const home = makeHome()
   const none = await runCli(home, ['replay', '--transcripts'])

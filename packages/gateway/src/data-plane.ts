@@ -9,7 +9,7 @@ import { reachProblem } from './access/key-reach.js'
 import { type CompiledCascades, serveCascade, startCascade } from './calls/cascade.js'
 import { type DeferralDesk, deferCall, isDeferral } from './calls/deferral.js'
 import type { RunningAnswer } from './calls/held-answer.js'
-import { plainHeaders, requestHeaders } from './headers.js'
+import { requestHeaders } from './headers.js'
 import type { InputCounter } from './input-counter.js'
 import { sendOwnRequest } from './own-request.js'
 import { Relay, refuse } from './relay.js'
@@ -34,7 +34,7 @@ export interface DataPlane {
   readonly serving: Set<Promise<void>>
 }
 
-/** Refuses a call without looking at it; it is recorded as every other. */
+/** Refuses a call without looking at its body; it is recorded as every other, on the account of its key. */
 export async function refuseCall(
   plane: DataPlane,
   endpoint: Endpoint,
@@ -43,8 +43,8 @@ export async function refuseCall(
   problem: Refusal,
 ): Promise<void> {
   request.resume()
-  const headers = plainHeaders(request.headers)
-  const caller: Caller = { kind: 'caller', account: null, rawHeaders: [], headers }
+  const caller = await identifyCaller(plane.callers, request)
+  if (caller.kind === 'refuse') return turnAway(request, response, caller.refusal, plane.runtime.id())
   const read = { outgoing: null, body: null, receivedBytes: 0, problem, caller }
   const admission = await plane.engine.admit(callFrom(plane, request, endpoint, read))
   response.setHeader('connection', 'close')

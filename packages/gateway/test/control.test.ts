@@ -132,6 +132,20 @@ describe('the API of the control plane', () => {
     expect((await house.ask('breakers/__proto__/hold', { method: 'POST', json: {} })).status).toBe(400)
   })
 
+  it('takes the word of an operator at once: the very next call is refused, and after a resume answered', async () => {
+    const house = await startControlHouse()
+    const session = { 'x-runguard-session': 'runaway' }
+    expect((await house.call(session)).status).toBe(200)
+    await house.ask('sessions/runaway/hold', { method: 'POST', json: {} })
+    expect((await house.call(session)).status).toBe(402)
+    await house.ask('sessions/runaway/resume', { method: 'POST' })
+    expect((await house.call(session)).status).toBe(200)
+    await house.ask('breakers/model%3Aclaude-sonnet-5-5/hold', { method: 'POST', json: {} })
+    expect((await house.call(session)).status).toBe(402)
+    await house.ask('breakers/model%3Aclaude-sonnet-5-5/reset', { method: 'POST' })
+    expect((await house.call(session)).status).toBe(200)
+  })
+
   it('pages without gaps or repeats while calls come in', async () => {
     const house = await startControlHouse({ store: sqliteStore(new Database(':memory:')) })
     for (let count = 0; count < 5; count++) await house.call()

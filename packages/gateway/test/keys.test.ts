@@ -1,3 +1,4 @@
+import { connect } from 'node:net'
 import { type Budget, defaultThresholds, nanoUsd } from '@runguard/sdk/core'
 import { systemRuntime } from '@runguard/sdk/engine'
 import { memoryStore } from '@runguard/sdk/store'
@@ -154,6 +155,28 @@ describe('a call with a gateway key', () => {
     })
     expect(bare.status).toBe(401)
     expect(seen).toHaveLength(1)
+  })
+})
+
+describe('a call that comes while the gateway shuts down', () => {
+  it('is on the account of its key as well, and none without a key is written down', async () => {
+    const { url, secret, house, id } = await openHouse({ requireKeys: true })
+    const { hostname, port } = new URL(url)
+    const half = await Promise.all(
+      [secret, 'sk-ant-test'].map(async (key) => {
+        const socket = connect(Number(port), hostname)
+        const ended = new Promise((resolve) => socket.on('close', resolve))
+        const head = ['POST /v1/messages HTTP/1.1', 'host: x', `x-api-key: ${key}`, 'x-runguard-user: bob']
+        await new Promise<void>((resolve) => socket.write(`${head.join('\r\n')}\r\n`, () => resolve()))
+        return { socket: socket.resume(), ended }
+      }),
+    )
+    await fetch(`${url}/runguard/health`)
+    const closed = house.gateway.close(10_000)
+    for (const { socket } of half) socket.write(`content-length: ${messagesBody.length}\r\n\r\n${messagesBody}`)
+    await Promise.all([closed, ...half.map(({ ended }) => ended)])
+    const records = await house.records(1)
+    expect(records.map(({ scope }) => [scope.key, scope.user])).toEqual([[id, 'alice']])
   })
 })
 

@@ -52,7 +52,7 @@ class DeferredCall:
         return f"DeferredCall({self.id!r})"
 
     def status(self) -> str:
-        """``waiting``, ``batched`` or ``direct`` until it ends ``succeeded``, ``failed``, ``canceled`` or ``interrupted``.
+        """``waiting``, ``batched`` or ``direct``; in the end ``succeeded``, ``failed``, ``canceled``, ``interrupted``.
 
         Raises ``DeferredCallError`` if there is no such call.
         """

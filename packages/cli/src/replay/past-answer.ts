@@ -6,6 +6,8 @@ const encoder = new TextEncoder()
 
 /** So many tokens come at once: fewer than a stream keeps in hand, so that it ends where it ended then. */
 const STEP_TOKENS = 64
+/** No model writes so much: what claims to be longer comes in longer steps, so that it comes to an end. */
+const MOST_STEPS = 20_000
 
 /** The whole answer to a call that was not streamed. */
 export function wholeAnswer(model: string, usage: Usage): Uint8Array {
@@ -50,12 +52,17 @@ export function* streamedAnswer({ model, usage, upTo, isComplete }: StreamPlan):
 
 /** How many pieces {@link streamedAnswer} has at least. */
 export function countPieces(output: number): number {
-  return 2 + Math.ceil(output / STEP_TOKENS)
+  return 2 + Math.ceil(output / stepOf(output))
+}
+
+function stepOf(output: number): number {
+  return Math.max(STEP_TOKENS, Math.ceil(output / MOST_STEPS))
 }
 
 function* stepsTo(output: number, upTo: number): Generator<number> {
-  for (let left = Math.ceil(output / STEP_TOKENS) - 1; left >= 0; left--) yield output - left * STEP_TOKENS
-  for (let at = output + STEP_TOKENS; at <= upTo; at += STEP_TOKENS) yield at
+  const step = stepOf(Math.max(output, upTo))
+  for (let left = Math.ceil(output / step) - 1; left >= 0; left--) yield output - left * step
+  for (let at = output + step; at <= upTo; at += step) yield at
 }
 
 function messageOf(model: string) {

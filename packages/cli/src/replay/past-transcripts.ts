@@ -119,8 +119,8 @@ function pastOf(asked: AskedCall, fileName: string, book: PriceBook): PastCall {
   return {
     id: call.id ?? `${session} ${atMs}`,
     atMs,
-    headMs: Math.max(0, firstMs - atMs),
-    answerMs: Math.max(0, endMs - atMs),
+    headMs: between(atMs, firstMs),
+    answerMs: between(atMs, endMs),
     endpoint: 'messages',
     scope: { ...nobody, project: directory, session, agent },
     model,
@@ -132,6 +132,13 @@ function pastOf(asked: AskedCall, fileName: string, book: PriceBook): PastCall {
     nano: costOf(usage, book, call.atMs, 'dearest').nano,
     record: null,
   }
+}
+
+/** The API itself gives up on a call after this time: what took longer is a clock that jumped, or a machine that slept. */
+const LONGEST_MS = 10 * 60_000
+
+function between(atMs: number, laterMs: number): number {
+  return Math.min(LONGEST_MS, Math.max(0, laterMs - atMs))
 }
 
 const nobody: Scope = {

@@ -5,8 +5,12 @@ import type { Runtime } from '@runguard/sdk/engine'
 
 /** Time that somebody else moves. */
 export interface VirtualTime extends Runtime {
-  /** Moves on to an instant, doing all that is due until then at its own time. */
-  runUntil(atMs: number): Promise<void>
+  /**
+   * Moves on to an instant, doing all that is due until then at its own time.
+   *
+   * @param isEnough asked after each: true stays at the time of then
+   */
+  runUntil(atMs: number, isEnough?: () => boolean): Promise<void>
   /** The same where nothing runs: what is due meanwhile is done once, and late. */
   skipTo(atMs: number): Promise<void>
   /** Moves on to whatever is due next. */
@@ -37,8 +41,11 @@ export function virtualTime(startMs: number): VirtualTime {
     // Whatever it set off is through before time moves on: nothing but this time is waited for.
     await setImmediate()
   }
-  const runDue = async (atMs: number): Promise<void> => {
-    for (let task = queue.takeUntil(atMs); task !== null; task = queue.takeUntil(atMs)) await perform(task)
+  const runDue = async (atMs: number, isEnough = () => false): Promise<void> => {
+    for (let task = queue.takeUntil(atMs); task !== null; task = queue.takeUntil(atMs)) {
+      await perform(task)
+      if (isEnough()) return
+    }
     nowMs = Math.max(nowMs, atMs)
   }
   return {

@@ -10,13 +10,28 @@ const AT_ONCE = 200
 
 /** The keys of open alerts that are over at that moment. Rejects if the store does. */
 export async function findOver(store: SweptStore, at: number, priceVersion: string | null): Promise<readonly string[]> {
-  const listOpen = (kind: AlertKind) => store.listAlerts({ status: 'open', kind, limit: AT_ONCE })
   const ending = await store.endingAlerts(at, AT_ONCE)
-  const breakers = await findClosed(store, await listOpen('breaker'))
-  const budgets = await findRaised(store, await listOpen('budget'))
-  const lists = (await listOpen('price-age')).filter(({ about }) => about !== `prices:${priceVersion}`)
+  const breakers = await findClosed(store, await listOpen(store, 'breaker'))
+  const budgets = await findRaised(store, await listOpen(store, 'budget'))
+  const lists = (await listOpen(store, 'price-age')).filter(({ about }) => about !== `prices:${priceVersion}`)
   const over = [...ending, ...breakers, ...budgets, ...(priceVersion === null ? [] : lists)]
   return [...new Set(over.map(({ key }) => key))]
+}
+
+/** More than this stays open at once only where nobody looks. */
+const MOST_OPEN = 5_000
+
+/** Page by page: what stays open for long must not hide what is over behind it. */
+async function listOpen(store: OutboxStore, kind: AlertKind): Promise<readonly Alert[]> {
+  const found: Alert[] = []
+  let page = await store.listAlerts({ status: 'open', kind, limit: AT_ONCE })
+  for (let last = page.at(-1); last !== undefined; last = page.at(-1)) {
+    found.push(...page)
+    if (page.length < AT_ONCE || found.length >= MOST_OPEN) break
+    const after = { at: last.openedAt, id: last.id }
+    page = await store.listAlerts({ status: 'open', kind, after, limit: AT_ONCE })
+  }
+  return found
 }
 
 async function findClosed(store: SweptStore, alerts: readonly Alert[]): Promise<readonly Alert[]> {

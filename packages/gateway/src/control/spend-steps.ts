@@ -66,7 +66,12 @@ function cutDays(since: number, until: number, timeZone: string): Steps {
     const last = stretches.at(-1)
     const goesOn = last !== undefined && last.offsetMs === offsetMs
     if (goesOn) stretches.pop()
-    stretches.push({ since: goesOn ? last.since : Math.max(0, start), until: Math.min(end, until), stepMs: DAY, offsetMs })
+    stretches.push({
+      since: goesOn ? last.since : Math.max(0, start),
+      until: Math.min(end, until),
+      stepMs: DAY,
+      offsetMs,
+    })
   }
   const [first] = days
   const starts = days.map(({ start }) => start)

@@ -68,8 +68,14 @@ function readFile(place: string, name: string): File {
   const compressed = new Map<string, () => Buffer>()
   if (!ALREADY_SMALL.has(extension)) {
     const best = { params: { [constants.BROTLI_PARAM_QUALITY]: 9, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length } }
-    compressed.set('br', once(() => brotliCompressSync(bytes, best)))
-    compressed.set('gzip', once(() => gzipSync(bytes)))
+    compressed.set(
+      'br',
+      once(() => brotliCompressSync(bytes, best)),
+    )
+    compressed.set(
+      'gzip',
+      once(() => gzipSync(bytes)),
+    )
   }
   return {
     type: TYPES.get(extension) ?? 'application/octet-stream',

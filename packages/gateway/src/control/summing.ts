@@ -53,23 +53,23 @@ export function startSumming(store: Pick<TrafficStore, 'sumUp'>, runtime: Runtim
   void round()
   return {
     async catchUp() {
-      const begun = runtime.tick()
-      try {
-        // One that is under way may have begun before the newest calls were kept.
-        await running
-        for (let calls = 0; ; ) {
-          const { found, isMore } = await sumUp()
-          if (!isMore) return true
-          calls += found
-          if (calls >= PATIENCE.calls && runtime.tick() - begun > PATIENCE.ms) return false
-        }
-      } catch {
-        return false
-      }
+      // One that is under way may have begun before the newest calls were kept.
+      await running?.catch(() => {})
+      return await catchUpWith(sumUp, runtime).catch(() => false)
     },
     stop: () => {
       isStopped = true
     },
+  }
+}
+
+async function catchUpWith(sumUp: () => Promise<Chunk>, runtime: Runtime): Promise<boolean> {
+  const begun = runtime.tick()
+  for (let calls = 0; ; ) {
+    const { found, isMore } = await sumUp()
+    if (!isMore) return true
+    calls += found
+    if (calls >= PATIENCE.calls && runtime.tick() - begun > PATIENCE.ms) return false
   }
 }
 

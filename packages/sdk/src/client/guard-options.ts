@@ -28,5 +28,6 @@ export function readSettings(options: unknown): EngineSettings {
   if (options === null) throw new ConfigError([{ path: '', message: 'the options of a guard are an object, not null' }])
   const reading = readOptions(options)
   if (reading.kind === 'problems') throw new ConfigError(reading.problems)
-  return { ...engineDefaults, ...reading.config, defer: deferSettings(reading.config.defer) }
+  const defer = { ...deferSettings(reading.config.defer), forgetsUnasked: false }
+  return { ...engineDefaults, ...reading.config, defer }
 }

@@ -354,3 +354,33 @@ describe('a store that is away', () => {
     expect(await gateway.ask()).toMatchObject({ details: { breaker: KEY } })
   })
 })
+
+describe('a person who holds a breaker elsewhere', () => {
+  const held = stepBreaker(closedBreaker(KEY), { kind: 'hold', by: 'Ada', note: null, at: 0 })
+
+  it('is heard at once by the gateway that is told', async () => {
+    const store = memoryStore()
+    const gateway = openGateway(store)
+    expect(await gateway.ask()).toBe(null)
+    expect(await store.changeBreaker(held)).toBe(true)
+    expect(await gateway.ask()).toBe(null)
+    gateway.breakers.heed(held)
+    expect(await gateway.ask()).not.toBe(null)
+  })
+
+  it('is not unheard by what was known before', async () => {
+    const gateway = openGateway(memoryStore())
+    gateway.breakers.heed(held)
+    gateway.breakers.heed(closedBreaker(KEY))
+    expect(await gateway.ask()).not.toBe(null)
+  })
+
+  it('stops also the first call after a pause, at a gateway that nobody tells', async () => {
+    const store = memoryStore()
+    const gateway = openGateway(store)
+    expect(await gateway.ask()).toBe(null)
+    await store.changeBreaker(held)
+    await gateway.runtime.advance(60_000)
+    expect(await gateway.ask()).not.toBe(null)
+  })
+})

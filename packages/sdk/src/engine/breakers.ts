@@ -215,9 +215,7 @@ class SharedBreakers implements Breakers {
     const tick = this.parts.runtime.tick()
     const age = (key: string): number => tick - (this.known.get(key)?.heardAtTick ?? Number.NEGATIVE_INFINITY)
     const isOld = (key: string): boolean => age(key) > REFRESH_MS
-    const isNeeded = keys.some(
-      (key) => age(key) > PAUSE_MS || (isOld(key) && this.recall(key).state.kind !== 'closed'),
-    )
+    const isNeeded = keys.some((key) => age(key) > PAUSE_MS || (isOld(key) && this.recall(key).state.kind !== 'closed'))
     if (!isNeeded && !keys.some(isOld)) return
     const isAsked = keys.every((key) => !isOld(key) || this.reading.has(key))
     const heard = isAsked ? Promise.all(keys.map((key) => this.reading.get(key))) : this.refresh(keys)

@@ -18,6 +18,8 @@ export interface DeferSettings {
   readonly mostDirect: number
   /** How long answers are kept. */
   readonly keepMs: number
+  /** False: only a process that has taken calls forgets, because others may keep answers for longer. */
+  readonly forgetsUnasked: boolean
 }
 
 /** An account of which this process has the credential, or at least the calls. */

@@ -477,6 +477,15 @@ describe('what is kept', () => {
     expect(await store.findDeferred(id)).toBeNull()
   })
 
+  it('is not forgotten by a process that has taken none, where others may keep it for longer', async () => {
+    const { take, deferred } = open('$10', null)
+    const id = await take('one')
+    await deferred.cancel(id)
+    await clock.advance(8 * 24 * HOUR_MS)
+    await open('$10', null, { forgetsUnasked: false }).engine.keep()
+    expect(await store.findDeferred(id)).not.toBeNull()
+  })
+
   it('of credentials has an end, but for those that calls wait for', async () => {
     const { take, deferred } = open()
     await take('one')

@@ -26,6 +26,7 @@ export const deferDefaults: DeferSettings = {
   lostAfterMs: 10 * 60_000,
   mostDirect: 32,
   keepMs: 7 * DAY_MS,
+  forgetsUnasked: true,
 }
 
 /** The settings that a configuration asks for. */
@@ -84,6 +85,7 @@ class Queue implements Deferred {
   private cancelTimer = (): void => {}
   private wakeAt = Number.POSITIVE_INFINITY
   private tidiedAt = Number.NEGATIVE_INFINITY
+  private hasTaken = false
   private isClosed = false
 
   constructor(parts: DeferredParts) {
@@ -93,6 +95,7 @@ class Queue implements Deferred {
   async submit(draft: DeferralDraft): Promise<Deferral> {
     const { desk, store, settings } = this.parts
     const deferral = await submitDeferred(desk, store, draft)
+    this.hasTaken = true
     const { flushAfterMs } = settings.policy
     if (deferral.kind === 'taken') this.wakeBy(desk.runtime.now() + Math.min(flushAfterMs, settings.pollMs))
     return deferral
@@ -223,6 +226,7 @@ class Queue implements Deferred {
   private async tidy(): Promise<void> {
     const { store, desk, settings } = this.parts
     const tick = desk.runtime.tick()
+    if (!settings.forgetsUnasked && !this.hasTaken) return
     if (tick - this.tidiedAt < TIDY_EVERY_MS) return
     await store.forgetDeferred(desk.runtime.now() - settings.keepMs)
     this.tidiedAt = tick

@@ -98,8 +98,7 @@ function AccountLine({ account, budget }: { account: ApiBudget['accounts'][numbe
         />
       </div>
       <span className="text-right text-xs text-ink-3 tabular-nums">
-        <Money nano={account.spentNano} className="font-medium text-ink" />{' '}
-        of {formatMoney(account.limitNano)}
+        <Money nano={account.spentNano} className="font-medium text-ink" /> of {formatMoney(account.limitNano)}
         <span className="ml-2">{usedWords(account)}</span>
         <AccountNote account={account} nowMs={nowMs} />
       </span>

@@ -69,11 +69,7 @@ function Headline({ call }: { call: ApiCallDetail }) {
           note={`${formatShare(call.hitRatio)} read from cache`}
         />
         <Figure label="Output" value={formatCount(tokens.output)} note="tokens" />
-        <Figure
-          label="Took"
-          value={formatDuration(call.durationMs)}
-          note={tookWords(call)}
-        />
+        <Figure label="Took" value={formatDuration(call.durationMs)} note={tookWords(call)} />
       </dl>
     </Panel>
   )

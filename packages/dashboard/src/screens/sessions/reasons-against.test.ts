@@ -14,9 +14,7 @@ function given(isLooping: boolean, breakerDetail: object | null, loops: readonly
 }
 
 it('says who holds a session and what they noted', () => {
-  expect(reasonsAgainst(given(false, held, []))).toEqual([
-    'Every call is refused. Held by Ada: “until Monday”',
-  ])
+  expect(reasonsAgainst(given(false, held, []))).toEqual(['Every call is refused. Held by Ada: “until Monday”'])
 })
 
 it('says what the agent did again and again, and what that cost', () => {

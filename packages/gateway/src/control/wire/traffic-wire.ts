@@ -91,7 +91,7 @@ export function sessionWire(sum: SessionSum, { remembered, breakers }: SessionFa
     savedNano: sum.savedNano,
     hitRatio: hitRatio(sum.readTokens, sum.promptTokens),
     agents: known?.agents ?? 0,
-    isLooping: known !== undefined && known.isLooping && !isLetGo(sum, known.mark),
+    isLooping: known?.isLooping === true && !isLetGo(sum, known.mark),
     isExempt: known?.mark?.isExempt ?? false,
     breaker: breakers.get(`session:${sum.session}`)?.state.kind ?? 'closed',
     user: sum.user === '' ? null : sum.user,

@@ -53,6 +53,21 @@ describe('cutting prompts into batches', () => {
   })
 })
 
+describe('a prompt that is larger than batches usually are', () => {
+  const prompt = (custom_id: string, letters: number) => ({ custom_id, user_message: 'x'.repeat(letters) })
+  const limits = { items: 10, bytes: 1_000, largestBytes: 5_000 }
+
+  it('has a batch of its own', async () => {
+    const prompts = [prompt('a', 10), prompt('b', 3_000), prompt('c', 10)]
+    const chunks = await collect(chunkPrompts(prompts, {}, limits))
+    expect(chunks.map((requests) => requests.map(({ custom_id }) => custom_id))).toEqual([['a'], ['b'], ['c']])
+  })
+
+  it('is refused if the API would not take it either', async () => {
+    await expect(collect(chunkPrompts([prompt('a', 6_000)], {}, limits))).rejects.toThrow('too large for any batch')
+  })
+})
+
 describe('joining results', () => {
   it('follows the given ids, whatever order the file has, and loses nothing', async () => {
     const ids = fc.uniqueArray(fc.string(), { maxLength: 30 })

@@ -8,6 +8,7 @@ import type { Middleware } from '../door/middleware-types.js'
 import { type Batches, openBatches } from './batches.js'
 import { BatchInputError, BatchSubmitError } from './batches-errors.js'
 import { retrieveBatchResults } from './batches-promised.js'
+import type { SubmitStep } from './batches-submit.js'
 
 const createPath = '/v1/messages/batches'
 
@@ -145,6 +146,25 @@ describe('a creation without an answer', () => {
     simulator.fault({ kind: 'cut-before-head' }, { path: createPath })
     const job = await openBatches({ client, runtime: { ...runtime, sleep } }).submit(prompts(2))
     await expect(job.bill()).rejects.toMatchObject({ name: 'BatchResultsError', problem: 'foreign' })
+  })
+
+  it('can be looked for by another process, which was told of it before it began', async () => {
+    const steps: SubmitStep[] = []
+    await batches.submit(prompts(3))
+    await batches.submit(prompts(2), { onStep: (step) => void steps.push(step) })
+    const [begun, done] = steps
+    expect(begun).toMatchObject({ batchIds: [], submittedItems: 0, creating: { items: 2 } })
+    expect(done).toMatchObject({ submittedItems: 2, creating: null })
+    const { creating } = begun as SubmitStep
+    if (creating === null) throw new Error('the first step creates nothing')
+    expect(await batches.findCreated(creating)).toEqual(done?.batchIds)
+    expect(await batches.findCreated({ ...creating, items: 3 })).toEqual([])
+  })
+
+  it('is not begun where whoever notes it down fails', async () => {
+    const onStep = () => Promise.reject(new Error('no space'))
+    await expect(batches.submit(prompts(2), { onStep })).rejects.toThrow('no space')
+    expect(await listed()).toEqual([])
   })
 
   it('is not broken off by a caller who stops: what it came to is told, and the next one is not begun', async () => {

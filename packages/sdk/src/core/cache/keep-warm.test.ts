@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { MOST_PINGS, PauseBook, type PauseKind, pingGain } from './keep-warm.js'
+import { MOST_PINGS, PauseBook, type PauseKind, type PauseSigns, pauseKindOf, pingGain } from './keep-warm.js'
 
 const MINUTE = 60_000
 const rates = { input: 1, read: 0.1, write5m: 1.25, write1h: 2 }
@@ -53,13 +53,13 @@ describe('one more ping', () => {
 describe('counting pauses', () => {
   it('counts each window that a pause reached, and the one in which it ended', () => {
     const book = bookOf([...Array(90).fill(7), ...Array(90).fill(3)])
-    expect(book.chanceOf('person', 0)).toBeCloseTo((0.55 * 10 + 90) / 190)
-    expect(book.chanceOf('person', 1)).toBeCloseTo((0.25 * 10 + 90) / 100)
+    expect(book.chanceOf('person', 0)).toBeCloseTo((0.5 * 10 + 90) / 190)
+    expect(book.chanceOf('person', 1)).toBeCloseTo((0.16 * 10 + 90) / 100)
   })
 
   it('takes the last millisecond of a lifetime for in time', () => {
-    expect(bookOf([5]).chanceOf('person', 0)).toBeCloseTo((0.55 * 10 + 1) / 11)
-    expect(bookOf([5.001]).chanceOf('person', 0)).toBeCloseTo((0.55 * 10) / 11)
+    expect(bookOf([5]).chanceOf('person', 0)).toBeCloseTo((0.5 * 10 + 1) / 11)
+    expect(bookOf([5.001]).chanceOf('person', 0)).toBeCloseTo((0.5 * 10) / 11)
   })
 
   it('forgets the oldest pauses where there are too many', () => {
@@ -67,6 +67,39 @@ describe('counting pauses', () => {
     book.begin(1, 'person', 0)
     book.begin(2, 'person', 0)
     book.end(1, MINUTE)
-    expect(book.chanceOf('person', 0)).toBe(0.55)
+    expect(book.chanceOf('person', 0)).toBe(0.5)
+  })
+})
+
+it('a session that is known to be over says nothing about those of which nothing is known', () => {
+  const book = new PauseBook()
+  book.begin(1, 'person', 0)
+  book.forget(1)
+  book.expire(60 * MINUTE)
+  expect(book.chanceOf('person', 0)).toBe(0.5)
+})
+
+describe('what an answer leaves its caller with', () => {
+  it.each<readonly [string, Partial<PauseSigns>, PauseKind]>([
+    ['calls of tools', { stopReason: 'tool_use' }, 'tool'],
+    ['calls of tools, for an agent', { stopReason: 'tool_use', agent: 'a1' }, 'tool'],
+    ['something to read', { stopReason: 'end_turn' }, 'person'],
+    ['what another agent had asked for', { stopReason: 'end_turn', agent: 'a1' }, 'agent'],
+    ['half of it', { stopReason: 'max_tokens' }, 'unknown'],
+    ['nothing', {}, 'unknown'],
+    ['what its application says', { stopReason: 'end_turn', presence: 'busy' }, 'tool'],
+    ['what its application says', { stopReason: 'tool_use', presence: 'idle' }, 'person'],
+  ])('%s', (_, signs, kind) => {
+    expect(pauseKindOf({ stopReason: null, agent: null, presence: null, ...signs })).toBe(kind)
+  })
+
+  it('is worth no ping where an agent has ended, until some are seen to be asked again', () => {
+    const book = new PauseBook()
+    expect(firstGain(book, 'agent')).toBe(0)
+    for (let place = 0; place < 30; place++) {
+      book.begin(place, 'agent', place * 60 * MINUTE)
+      book.end(place, (place * 60 + 7) * MINUTE)
+    }
+    expect(firstGain(book, 'agent')).toBeGreaterThan(0)
   })
 })

@@ -35,6 +35,8 @@ class Search {
   readonly #parts: RouteParts
   readonly #asked: Candidate
   readonly #rejected: RejectedModel[] = []
+  /** By model: they are compared with each other again and again. */
+  readonly #weights = new Map<string, number>()
 
   constructor(request: RouteRequest, parts: RouteParts, asked: string) {
     this.#request = request
@@ -216,7 +218,9 @@ class Search {
   }
 
   #weigh({ model }: Candidate): number {
-    return weighModel(this.#parts.book, model, this.#request.atMs)
+    const weight = this.#weights.get(model) ?? weighModel(this.#parts.book, model, this.#request.atMs)
+    this.#weights.set(model, weight)
+    return weight
   }
 
   /** The tiers, the cheapest first. */
