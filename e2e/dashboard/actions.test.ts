@@ -64,7 +64,7 @@ it('a key is created, shown once, and its calls are on the account of its team',
   await open('settings')
   await page.getByRole('button', { name: 'New key' }).click()
   await page.getByLabel('Name', { exact: true }).fill('laptop of Ada')
-  await page.getByLabel('Team').fill('web')
+  await page.getByLabel('Team', { exact: true }).fill('web')
   await takePicture(page, 'new-key')
   await page.getByRole('button', { name: 'Create key' }).click()
   const secret = (await page.getByTestId('secret').textContent()) ?? ''

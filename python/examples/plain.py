@@ -15,7 +15,7 @@ try:
         max_tokens=200,
         messages=[{"role": "user", "content": question}],
     )
-    print(message.content[0].text)
+    print("".join(block.text for block in message.content if block.type == "text"))
     print(f"${runguard.cost(message.usage, message.model).usd:.6f}")
 except runguard.BudgetExceededError as refused:
     print(f"Refused: {refused} ({refused.spent_usd} of {refused.limit_usd} dollars are spent)")

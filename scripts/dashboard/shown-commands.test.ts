@@ -1,9 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Command } from 'commander'
 import { buildProgram } from 'runguard/program'
 import { describe, expect, it } from 'vitest'
+
+type Command = ReturnType<typeof buildProgram>
 
 const SOURCES = fileURLToPath(new URL('../../packages/dashboard/src', import.meta.url))
 

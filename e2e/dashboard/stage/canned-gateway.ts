@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import type { ApiEvent } from '@runguard/gateway/api'
 
 /** The files that the build of the dashboard made. */
-export const dashboardFiles = fileURLToPath(new URL('../../../packages/dashboard/dist', import.meta.url))
+const dashboardFiles = fileURLToPath(new URL('../../../packages/dashboard/dist', import.meta.url))
 
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html',

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import type { Page } from 'playwright-core'
 
 /** Where pictures of the screens are kept. Not in git. */
-export const pictures = fileURLToPath(new URL('../.pictures', import.meta.url))
+const pictures = fileURLToPath(new URL('../.pictures', import.meta.url))
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 

@@ -48,6 +48,11 @@ export function virtualTime(startMs: number): VirtualTime {
     }
     nowMs = Math.max(nowMs, atMs)
   }
+  const skip = async (atMs: number): Promise<void> => {
+    const late = queue.takeAll(atMs)
+    nowMs = Math.max(nowMs, atMs)
+    for (const task of late) await perform(task)
+  }
   return {
     now: () => Math.floor(nowMs),
     tick: () => nowMs,
@@ -57,11 +62,7 @@ export function virtualTime(startMs: number): VirtualTime {
     sleep: (ms, signal) => sleep(schedule, ms, signal),
     log: { info() {}, warn() {}, error() {} },
     runUntil: runDue,
-    skipTo: async (atMs) => {
-      const late = queue.takeAll(atMs)
-      nowMs = Math.max(nowMs, atMs)
-      for (const task of late) await perform(task)
-    },
+    skipTo: skip,
     runNext: async () => {
       const task = queue.takeUntil(Number.POSITIVE_INFINITY)
       if (task !== null) await perform(task)

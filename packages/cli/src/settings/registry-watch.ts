@@ -30,10 +30,9 @@ export async function watchRegistry(registry: BudgetRegistry, runtime: Runtime):
     if (current === version || isStopped) return
     const stored = await registry.listBudgets()
     version = current
-    const text = JSON.stringify(stored)
-    const hasChanged = text !== last
-    last = text
-    if (hasChanged && !isStopped) onChange(stored)
+    const before = last
+    last = JSON.stringify(stored)
+    if (last !== before && !isStopped) onChange(stored)
   }
   let listener: ((stored: readonly StoredBudget[]) => void) | null = null
   const start: RegistryWatch['start'] = (onChange) => {

@@ -45,7 +45,7 @@ export type Subject =
   | 'settings'
 
 /** The zone whose days and months are meant. */
-export const timeZone = new Intl.DateTimeFormat().resolvedOptions().timeZone
+const timeZone = new Intl.DateTimeFormat().resolvedOptions().timeZone
 
 function useRead<Answer>(subject: Subject, path: string, query: Query = {}, everyMs: number | false = false) {
   return useQuery({
@@ -72,7 +72,7 @@ function usePages<Answer extends Page>(subject: Subject, path: string, query: Qu
 }
 
 /** A list whose pages are fetched one after the other. */
-export type Pages<Answer extends Page> = ReturnType<typeof usePages<Answer>>
+type Pages<Answer extends Page> = ReturnType<typeof usePages<Answer>>
 
 /** Who is signed in. */
 export const useSessionQuery = () => useRead<ApiSession>('session', 'session')

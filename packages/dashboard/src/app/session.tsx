@@ -19,7 +19,7 @@ export function useSession(): SignedIn {
 const RANK: Readonly<Record<ApiRole, number>> = { viewer: 0, operator: 1, admin: 2 }
 
 /** Why somebody of this role may not do it, for people; null if they may. */
-export function reasonAgainst(role: ApiRole, needed: ApiRole): string | null {
+function reasonAgainst(role: ApiRole, needed: ApiRole): string | null {
   return RANK[role] >= RANK[needed] ? null : `This needs the role ${needed}; yours is ${role}.`
 }
 

@@ -135,12 +135,15 @@ function SimulatedMark() {
   const { isSimulated } = useSession()
   if (!isSimulated) return null
   return (
-    <p className="flex items-center gap-2 border-b border-line bg-accent-soft px-4 py-1.5 text-xs text-accent sm:px-6">
+    <section
+      aria-label="Simulated"
+      className="flex items-center gap-2 border-b border-line bg-accent-soft px-4 py-1.5 text-xs text-accent sm:px-6"
+    >
       <FlaskConical size={13} aria-hidden className="shrink-0" />
       <span>
         <strong className="font-semibold">Simulated</strong>: no call leaves this machine, and no money is spent.
       </span>
-    </p>
+    </section>
   )
 }
 

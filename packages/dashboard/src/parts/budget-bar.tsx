@@ -52,7 +52,7 @@ export function BudgetBar({ label, spentNano, heldNano, limitNano, thresholds = 
 }
 
 /** A budget of nothing is full from the start. */
-export function shareOf(nano: number, limitNano: number): number {
+function shareOf(nano: number, limitNano: number): number {
   return limitNano > 0 ? Math.max(0, nano) / limitNano : 1
 }
 

@@ -7,9 +7,9 @@ import { endingWord, promptTokens } from './call-words.js'
 import {
   formatClock,
   formatCount,
+  formatDay,
   formatDuration,
   formatFull,
-  formatMoment,
   formatShare,
   shortModel,
 } from './format.js'
@@ -63,9 +63,19 @@ const TIME: Column<ApiCall> = {
   value: ({ startedAt }) => new Date(startedAt).toISOString(),
 }
 
+/** On phones without the day, which its tooltip has: the cost must be in sight. */
+function DayAndTime({ at }: { at: number }) {
+  return (
+    <time title={formatFull(at)}>
+      <span className="hidden sm:inline">{formatDay(at)}, </span>
+      {formatClock(at).slice(0, 5)}
+    </time>
+  )
+}
+
 const DAY_TIME: Column<ApiCall> = {
   ...TIME,
-  cell: ({ startedAt }) => <time title={formatFull(startedAt)}>{formatMoment(startedAt)}</time>,
+  cell: ({ startedAt }) => <DayAndTime at={startedAt} />,
 }
 
 const NUMBERS: readonly Column<ApiCall>[] = [

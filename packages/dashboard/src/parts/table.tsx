@@ -163,7 +163,7 @@ function cellClasses<Row>({ isNumber, isExtra, isDetail, isWide }: Column<Row>):
     isNumber ? 'text-right tabular-nums' : 'text-left',
     isExtra && 'hidden lg:table-cell',
     isDetail && 'hidden sm:table-cell',
-    isWide && 'w-full max-w-0 min-w-24 truncate sm:min-w-32',
+    isWide && 'w-full max-w-0 min-w-16 truncate sm:min-w-32',
   )
 }
 

@@ -138,10 +138,6 @@ class SharedBreakers implements Breakers {
     return isFirst
   }
 
-  heed(breaker: Breaker): void {
-    this.learn(breaker, this.parts.runtime.tick())
-  }
-
   ended(record: CallRecord, retryAt: number | null = null): void {
     const { id, scope, requestedModel, cost } = record
     const outcome = outcomeOf(record)
@@ -236,7 +232,7 @@ class SharedBreakers implements Breakers {
     const heardAtTick = runtime.tick()
     try {
       const kept = await store.readBreakers(keys)
-      for (const breaker of kept) this.learn(breaker, heardAtTick)
+      for (const breaker of kept) this.heed(breaker, heardAtTick)
       const isKept = new Set(kept.map(({ key }) => key))
       this.forget(
         keys.filter((key) => !isKept.has(key)),
@@ -249,7 +245,7 @@ class SharedBreakers implements Breakers {
     for (const key of keys) remember(this.known, key, { breaker: this.recall(key), heardAtTick })
   }
 
-  private learn(breaker: Breaker, heardAtTick: number): void {
+  heed(breaker: Breaker, heardAtTick = this.parts.runtime.tick()): void {
     const news = breaker.version - this.recall(breaker.key).version
     if (news < 0) return
     // Another process opened it, for what was counted together.
@@ -277,13 +273,13 @@ class SharedBreakers implements Breakers {
 
   /** The breaker as it is then; null if the event changed nothing. Rejects if the store is away. */
   private async step(key: string, event: BreakerEvent): Promise<Breaker | null> {
-    const { store, runtime } = this.parts
+    const { store } = this.parts
     for (let tries = 0; tries < TRIES; tries++) {
       const before = this.recall(key)
       const after = stepBreaker(before, event)
       if (after === before) return null
       if (await store.changeBreaker(after)) {
-        this.learn(after, runtime.tick())
+        this.heed(after)
         return after
       }
       await this.refresh([key])

@@ -40,6 +40,21 @@ export const trafficSuite: readonly TrafficCheck[] = [
     },
   },
   {
+    name: 'traffic: an answer sees one moment, also while calls are added up',
+    check: async (store) => {
+      await store.addRecords(Array.from({ length: 60 }, (_, index) => call(`r${index}`, { user: `u${index}` })))
+      for (let left = 60; left > 0; left -= 20) {
+        const query = { ...DAY, groupBy: 'user', filter: {}, top: 3 } as const
+        const asked = [1, 2, 3].map(() => store.trafficSums(query))
+        await store.sumUp(20)
+        for (const { groups, rest, total } of await Promise.all(asked)) {
+          const parts = groups.reduce((sum, { costNano }) => sum + costNano, rest?.costNano ?? 0)
+          assert.deepEqual([parts, groups.length + (rest?.groups ?? 0)], [total.costNano, total.calls])
+        }
+      }
+    },
+  },
+  {
     name: 'traffic: counts a call under each of its tags, and once in the total',
     check: async (store) => {
       await keep(store, [

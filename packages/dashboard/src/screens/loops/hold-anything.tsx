@@ -34,23 +34,27 @@ export function HoldAnything() {
   )
 }
 
+interface Wanted {
+  readonly scope: Scope
+  readonly name: string
+  readonly note: string
+}
+
 function HoldForm({ onClose }: { onClose: () => void }) {
-  const [scope, setScope] = useState<Scope>('model')
-  const [name, setName] = useState('')
-  const [note, setNote] = useState('')
+  const [wanted, setWanted] = useState<Wanted>({ scope: 'model', name: '', note: '' })
   const [isAsked, setIsAsked] = useState(false)
-  const key = `${scope}:${name.trim()}`
+  const name = wanted.name.trim()
   const run = useChange(
-    (body: { readonly note: string | null }) => ({
+    ({ scope, note }: Wanted) => ({
       method: 'POST',
-      path: `breakers/${encodeURIComponent(key)}/hold`,
-      body,
+      path: `breakers/${encodeURIComponent(`${scope}:${name}`)}/hold`,
+      body: { note: note.trim() || null },
     }),
     ['breakers', 'sessions'],
   )
   const hold = () => {
     setIsAsked(true)
-    if (name.trim() !== '') run.mutate({ note: note.trim() || null }, { onSuccess: onClose })
+    if (name !== '') run.mutate(wanted, { onSuccess: onClose })
   }
   return (
     <Question
@@ -63,26 +67,47 @@ function HoldForm({ onClose }: { onClose: () => void }) {
       run={run}
       onAnswer={hold}
     >
-      <div className="grid gap-3 sm:grid-cols-2">
-        <SelectField label="Whose" value={scope} onChange={(event) => setScope(event.target.value as Scope)}>
-          {SCOPES.map(([value, word]) => (
-            <option key={value} value={value}>
-              {word}
-            </option>
-          ))}
-        </SelectField>
-        <TextField
-          label="Name"
-          placeholder={SCOPES.find(([value]) => value === scope)?.[2]}
-          value={name}
-          error={isAsked && name.trim() === '' ? 'Say which one.' : null}
-          maxLength={500}
-          onChange={(event) => setName(event.target.value)}
-        />
-        <div className="sm:col-span-2">
-          <TextField label="Note" maxLength={500} value={note} onChange={(event) => setNote(event.target.value)} />
-        </div>
-      </div>
+      <HoldFields
+        wanted={wanted}
+        error={isAsked && name === '' ? 'Say which one.' : null}
+        onChange={(changed) => setWanted({ ...wanted, ...changed })}
+      />
     </Question>
+  )
+}
+
+interface HoldFieldsProps {
+  readonly wanted: Wanted
+  readonly error: string | null
+  readonly onChange: (changed: Partial<Wanted>) => void
+}
+
+function HoldFields({ wanted: { scope, name, note }, error, onChange }: HoldFieldsProps) {
+  return (
+    <div className="grid gap-3 sm:grid-cols-2">
+      <SelectField label="Whose" value={scope} onChange={(event) => onChange({ scope: event.target.value as Scope })}>
+        {SCOPES.map(([value, word]) => (
+          <option key={value} value={value}>
+            {word}
+          </option>
+        ))}
+      </SelectField>
+      <TextField
+        label="Name"
+        placeholder={SCOPES.find(([value]) => value === scope)?.[2]}
+        value={name}
+        error={error}
+        maxLength={500}
+        onChange={(event) => onChange({ name: event.target.value })}
+      />
+      <div className="sm:col-span-2">
+        <TextField
+          label="Note"
+          maxLength={500}
+          value={note}
+          onChange={(event) => onChange({ note: event.target.value })}
+        />
+      </div>
+    </div>
   )
 }

@@ -237,7 +237,10 @@ describe('a run', () => {
       { custom_id: 'stuck', user_message: '[[sim:fault hang]]' },
     ]
     const jobs: string[] = []
-    const results = await all(batches.run(list, { order: 'input', onJob: (id) => jobs.push(id) }))
+    // What is stuck expires after a day: nobody asks every minute until then.
+    const pace = { firstMs: minuteMs, longestMs: hourMs, perMinute: 60 }
+    const patient = openBatches({ client, runtime, pace })
+    const results = await all(patient.run(list, { order: 'input', onJob: (id) => jobs.push(id) }))
     expect(results.map(({ customId }) => customId)).toEqual(list.map(({ custom_id }) => custom_id))
     const outcomes = results.map((result) => (result.kind === 'failed' ? result.reason : result.kind))
     expect(outcomes).toEqual(['succeeded', 'succeeded', 'succeeded', 'succeeded', 'errored', 'expired'])
