@@ -18,7 +18,7 @@ function answered(status: number, read: number): CallRecord {
   const part = { kind: 'message', model: 'm', input: 10, write5m: 0, write1h: 0, read, output: 0 } as const
   const told: Told = {
     status,
-    ending: status === 200 ? { kind: 'exact', reason: 'complete' } : { kind: 'not-billed', reason: 'rejected' },
+    ending: status === 200 ? { kind: 'exact', reason: 'complete' } : { kind: 'not-billed', reason: 'error-status' },
     usage: status === 200 ? { parts: [part], webSearches: 0, speed: 'standard', geo: null, tier: 'standard' } : null,
     cost: { nano: nanoUsd(read * 100), lines: [], basis: null, isEstimated: false, priceVersion: 'test' },
   }
