@@ -161,3 +161,9 @@ it('and a real gateway never says so', async () => {
   await openWith(busyAnswers(NOW))
   expect(await page.getByText('Simulated').count()).toBe(0)
 })
+
+it('amounts that still lack calls say so', async () => {
+  const answers = busyAnswers(NOW)
+  await openWith({ ...answers, overview: { ...(answers.overview as object), isBehind: true } })
+  await page.getByText(/still being added up/).waitFor()
+})

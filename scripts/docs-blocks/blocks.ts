@@ -23,6 +23,8 @@ const kinds: ReadonlyMap<string, BlockKind> = new Map([
   ['ts', 'ts'],
   ['sh', 'sh'],
   ['yaml', 'yaml'],
+  // Run by the tests of the Python package.
+  ['python', 'shown'],
   ['text', 'shown'],
   ['json', 'shown'],
 ])

@@ -18,7 +18,8 @@ export function checkPackage(facts: PackageFacts, licence: string): readonly str
 /** Only what was built, the pages that one of them serves, and the three files that belong to every package. */
 function checkFiles({ packed, manifest }: PackageFacts): readonly string[] {
   const bins = Object.values(manifest.bin ?? {}).map((path) => path.replace(/^\.\//, ''))
-  const isWanted = (path: string) => /^(?:(?:dist|dashboard)\/.+|README\.md|LICENSE|package\.json)$/.test(path) || bins.includes(path)
+  const isWanted = (path: string) =>
+    /^(?:(?:dist|dashboard)\/.+|README\.md|LICENSE|package\.json)$/.test(path) || bins.includes(path)
   const isForTests = (path: string) => /\.test\.|\.tsbuildinfo$|(?:^|\/)(?:test|__tests__)\//.test(path)
   return [
     ...packed.filter((path) => !isWanted(path)).map((path) => `ships ${path}: leave it out of "files"`),

@@ -28,6 +28,7 @@ export function busyAnswers(nowMs: number): Answers {
   const sums = {
     calls: 3_000,
     watchedCalls: 2_900,
+    isBehind: false,
     tokens: { input: 1_200_000, write5m: 9_000_000, write1h: 300_000, read: 96_000_000, output: 2_000_000 },
     hitRatio: 0.91,
     savedNano: 431_000_000_000,

@@ -272,6 +272,7 @@ export function busyOverview(nowMs: number): ApiOverview {
   })
   return {
     at: nowMs,
+    isBehind: false,
     today: { since: nowMs - 9 * HOUR, costNano: 41_870_000_000, calls: 3_182, refusedCalls: 14 },
     month: { since: nowMs - 26 * DAY, costNano: 812_400_000_000, calls: 64_021, forecastNano: 941_000_000_000 },
     burnNanoPerMinute: 93_400_000,
@@ -330,7 +331,7 @@ export function busySpend(query: URLSearchParams, nowMs: number) {
     unmeteredCalls: 2,
     costNano: series.reduce((sum, value) => sum + value, 0),
   }
-  return { groupBy, step, timeZone: 'UTC', since, until, steps, groups: sums, rest: null, total }
+  return { groupBy, step, timeZone: 'UTC', isBehind: false, since, until, steps, groups: sums, rest: null, total }
 }
 
 /** Made up. */

@@ -22,6 +22,7 @@ export function emptyAnswers(nowMs: number): Answers {
     session: signedIn(),
     overview: {
       at: nowMs,
+      isBehind: false,
       today: { since: nowMs, costNano: 0, calls: 0, refusedCalls: 0 },
       month: { since: nowMs, costNano: 0, calls: 0, forecastNano: null },
       burnNanoPerMinute: 0,
@@ -38,6 +39,7 @@ export function emptyAnswers(nowMs: number): Answers {
       groupBy: 'model',
       step: 'hour',
       timeZone: 'UTC',
+      isBehind: false,
       since: hours[0],
       until: nowMs,
       steps: hours,
@@ -52,6 +54,7 @@ export function emptyAnswers(nowMs: number): Answers {
       until: nowMs,
       calls: 0,
       watchedCalls: 0,
+      isBehind: false,
       tokens,
       hitRatio: null,
       savedNano: 0,

@@ -82,6 +82,24 @@ test.each(['', 'no JSON', 'null', '{"session_id":7,"cost":{"total_cost_usd":-1}}
   },
 )
 
+test('doctor knows its gateway by another name, and says of a key only whether it is there', async () => {
+  const home = makeHome()
+  const settings = { env: { ANTHROPIC_BASE_URL: 'http://localhost:4999/p/web' } }
+  mkdirSync(join(home, 'elsewhere'))
+  writeFileSync(join(home, 'elsewhere', 'settings.json'), JSON.stringify(settings))
+  const shell = { ANTHROPIC_BASE_URL: 'http://127.0.0.1:4999', CLAUDE_CONFIG_DIR: join(home, 'elsewhere') }
+  const args = ['doctor', '--gateway', 'http://127.0.0.1:4999/']
+  const without = await runCli(home, args, shell)
+  expect(without.stdout.match(/^.*base URL.*$/gm)).toEqual([
+    expect.stringMatching(/^ok .*in the shell$/),
+    expect.stringMatching(/^ok .*in Claude Code's settings.json$/),
+  ])
+  expect(without.stdout).toMatch(/^look {2}key /m)
+  const withKey = await runCli(home, args, { ...shell, ANTHROPIC_API_KEY: 'sk-ant-test-PLANTED' })
+  expect(withKey.stdout).toMatch(/^ok {4}key {7}ANTHROPIC_API_KEY is set/m)
+  expect(withKey.stdout).not.toContain('PLANTED')
+})
+
 test('doctor finds what is broken, says how to mend it, and fails', async () => {
   const home = makeHome()
   writeFileSync(join(home, 'runguard.yaml'), 'mode: obzerve\n')
@@ -102,7 +120,9 @@ test('doctor finds what is broken, says how to mend it, and fails', async () => 
   const stateOf = (name: string) => findings.find((finding) => finding.name === name)?.state
   expect(stateOf('config')).toBe('failure')
   expect(stateOf('store')).toBe('failure')
-  expect(findings.find(({ name }) => name === 'base URL')?.text).toContain('https://proxy.example in ~/.claude')
+  expect(findings.find(({ name }) => name === 'base URL')?.text).toContain(
+    "https://proxy.example in Claude Code's settings.json",
+  )
   expect(findings.filter(({ state, mend }) => state !== 'ok' && mend === '')).toEqual([])
 })
 

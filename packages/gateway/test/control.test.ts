@@ -118,6 +118,21 @@ describe('the API of the control plane', () => {
     expect((await house.ask('budgets')).body.items).toEqual([])
   })
 
+  it('says that it estimates where the past is too long to be played', async () => {
+    const house = await startControlHouse()
+    const base = sampleRecord({ scope: { ...sampleRecord().scope, user: 'ann' } })
+    const at = Date.now() - 3_600_000
+    await house.store.addRecords(
+      Array.from({ length: 5_001 }, (_, index) => ({ ...base, id: `rg_${index}`, startedAt: at })),
+    )
+    const limitNano = base.cost.nano * 5_000
+    const json = { scope: 'user:*', limitNano, window: 'lifetime', since: 0, until: Date.now() }
+    const { body } = await house.ask('budgets/what-if', { method: 'POST', json })
+    const money = { costNano: base.cost.nano * 5_001, refusedCalls: 1, refusedNano: base.cost.nano }
+    expect(body).toMatchObject({ ...money, calls: 5_001, isEstimated: true, isTruncated: false })
+    expect(body.windows[0].scope).toBe('user:ann')
+  })
+
   it('holds and resumes sessions, and holds and resets breakers', async () => {
     const house = await startControlHouse()
     const session = { 'x-runguard-session': 'a/b' }

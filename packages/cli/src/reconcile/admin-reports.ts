@@ -171,7 +171,7 @@ function explain(status: number, body: Fields): string {
 const NANO_DIGITS = 7
 
 /** A decimal text of cents in whole nano-dollars, rounded to the nearest. */
-export function nanoFromCents(amount: unknown): bigint {
+function nanoFromCents(amount: unknown): bigint {
   const [, sign = '', whole = '', fraction = ''] = /^(-?)(\d{1,15})(?:\.(\d{1,30}))?$/.exec(String(amount)) ?? []
   if (whole === '') throw new AdminApiError('The cost report has an amount that is no number.', 200)
   const digits = fraction.padEnd(NANO_DIGITS + 1, '0')

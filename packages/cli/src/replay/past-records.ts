@@ -44,7 +44,7 @@ function byTime(left: PastCall, right: PastCall): number {
 }
 
 /** Null for what no budget, loop or route is about: lists of models, endpoints that are passed on. */
-export function pastOfRecord(record: CallRecord): PastCall | null {
+function pastOfRecord(record: CallRecord): PastCall | null {
   const { endpoint, usage, overheadMs } = record
   if (endpoint !== 'messages' && endpoint !== 'count-tokens' && usage === null) return null
   return {

@@ -8,7 +8,7 @@ export interface VirtualTime extends Runtime {
   /**
    * Moves on to an instant, doing all that is due until then at its own time.
    *
-   * @param isEnough asked after each: true stays at the time of then
+   * @param isEnough asked before each: once it is true, time stays where it is
    */
   runUntil(atMs: number, isEnough?: () => boolean): Promise<void>
   /** The same where nothing runs: what is due meanwhile is done once, and late. */
@@ -28,8 +28,7 @@ interface Task {
 /** Time that begins at an instant in milliseconds since the epoch. */
 export function virtualTime(startMs: number): VirtualTime {
   const queue = new TaskQueue()
-  let nowMs = startMs
-  let [ids, numbers] = [0, 0]
+  let [nowMs, ids, numbers] = [startMs, 0, 0]
   const schedule: Runtime['schedule'] = (delayMs, run) => {
     const task: Task = { atMs: nowMs + Math.max(0, delayMs), number: numbers++, run }
     queue.add(task)
@@ -42,16 +41,9 @@ export function virtualTime(startMs: number): VirtualTime {
     await setImmediate()
   }
   const runDue = async (atMs: number, isEnough = () => false): Promise<void> => {
-    for (let task = queue.takeUntil(atMs); task !== null; task = queue.takeUntil(atMs)) {
-      await perform(task)
-      if (isEnough()) return
-    }
-    nowMs = Math.max(nowMs, atMs)
-  }
-  const skip = async (atMs: number): Promise<void> => {
-    const late = queue.takeAll(atMs)
-    nowMs = Math.max(nowMs, atMs)
-    for (const task of late) await perform(task)
+    const next = (): Task | null => (isEnough() ? null : queue.takeUntil(atMs))
+    for (let task = next(); task !== null; task = next()) await perform(task)
+    if (!isEnough()) nowMs = Math.max(nowMs, atMs)
   }
   return {
     now: () => Math.floor(nowMs),
@@ -62,7 +54,11 @@ export function virtualTime(startMs: number): VirtualTime {
     sleep: (ms, signal) => sleep(schedule, ms, signal),
     log: { info() {}, warn() {}, error() {} },
     runUntil: runDue,
-    skipTo: skip,
+    skipTo: async (atMs) => {
+      const late = queue.takeAll(atMs)
+      nowMs = Math.max(nowMs, atMs)
+      for (const task of late) await perform(task)
+    },
     runNext: async () => {
       const task = queue.takeUntil(Number.POSITIVE_INFINITY)
       if (task !== null) await perform(task)

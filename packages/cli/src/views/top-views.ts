@@ -45,7 +45,7 @@ export interface TopFacts {
 }
 
 /** So far back it is looked. */
-export const WINDOW_MS = 10 * 60_000
+const WINDOW_MS = 10 * 60_000
 const HOUR_MS = 3_600_000
 
 /** Adds up the calls of the last minutes. @param records in any order */

@@ -71,9 +71,6 @@ function usePages<Answer extends Page>(subject: Subject, path: string, query: Qu
   })
 }
 
-/** A list whose pages are fetched one after the other. */
-type Pages<Answer extends Page> = ReturnType<typeof usePages<Answer>>
-
 /** Who is signed in. */
 export const useSessionQuery = () => useRead<ApiSession>('session', 'session')
 /** What is going on now; read again now and then, although events keep it fresh. */

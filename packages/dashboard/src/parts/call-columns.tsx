@@ -4,15 +4,7 @@ import type { ApiCall } from '@runguard/gateway/api'
 import { Ban, type LucideIcon, Repeat2, Scissors, TriangleAlert } from 'lucide-react'
 import { Badge } from './badge.jsx'
 import { endingWord, promptTokens } from './call-words.js'
-import {
-  formatClock,
-  formatCount,
-  formatDay,
-  formatDuration,
-  formatFull,
-  formatShare,
-  shortModel,
-} from './format.js'
+import { formatClock, formatCount, formatDay, formatDuration, formatFull, formatShare, shortModel } from './format.js'
 import { Money, Saving } from './money.jsx'
 import type { Column } from './table.jsx'
 

@@ -17,6 +17,16 @@ export function EmptyState({ title, text, command }: { title: string; text?: Rea
   )
 }
 
+/** Sums that lack calls which are still being added up. */
+export function BehindMark({ isBehind }: { isBehind: boolean }) {
+  if (!isBehind) return null
+  return (
+    <p role="status" className="rounded-md bg-warn-soft px-3 py-2 text-sm text-warn">
+      Calls are still being added up: these amounts will grow in a moment.
+    </p>
+  )
+}
+
 /** A command of the terminal, ready to be copied. */
 export function Command({ text }: { text: string }) {
   return (

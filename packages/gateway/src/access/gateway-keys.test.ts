@@ -115,6 +115,26 @@ describe('a call with a gateway key', () => {
     expect(await codes()).toEqual(['runguard_key_refused', 'runguard_key_refused', 'account'])
   })
 
+  it('is taken with its new secret right after it was rotated', async () => {
+    const { store, runtime, codeOf, create } = openHouse()
+    const { secret, after } = await create()
+    expect(await codeOf({ 'x-api-key': secret })).toBe('account')
+    runtime.advance(100)
+    const rotated = await rotateGatewayKey(store, { id: after.id, graceMs: 0 }, runtime.now())
+    expect(await codeOf({ 'x-api-key': rotated.secret })).toBe('account')
+    expect(await codeOf({ 'x-api-key': secret })).toBe('runguard_key_refused')
+  })
+
+  it('shown with wrong secrets again and again makes nobody look at the store each time', async () => {
+    const { codeOf, create, reads } = openHouse()
+    const { secret } = await create()
+    expect(await codeOf({ 'x-api-key': secret })).toBe('account')
+    const wrong = `${secret.slice(0, -1)}${secret.endsWith('a') ? 'b' : 'a'}`
+    const before = { ...reads }
+    for (let tries = 0; tries < 20; tries++) await codeOf({ 'x-api-key': wrong })
+    expect(reads).toEqual(before)
+  })
+
   it('costs no look at the store while nothing changes, for known and for made-up keys', async () => {
     const { codeOf, create, reads } = openHouse()
     const { secret } = await create()

@@ -46,12 +46,15 @@ export function openGatewayKeys(parts: GatewayKeyParts): GatewayKeys {
       if (presented === null) return parts.requireKeys ? KEY_REQUIRED : { kind: 'none' }
       const token = readToken(presented)
       if (token?.kind !== 'key') return KEY_REFUSED
-      const key = await memory.find(token.id)
-      if (key === UNREADABLE) return STORE_DOWN
       const now = parts.runtime.now()
       const hash = hashSecret(presented)
-      const isAccepted = key !== null && acceptedHashes(key, now).some((accepted) => isSameSecret(accepted, hash))
-      if (!isAccepted) return KEY_REFUSED
+      const accepts = (key: GatewayKey): boolean =>
+        acceptedHashes(key, now).some((accepted) => isSameSecret(accepted, hash))
+      let key = await memory.find(token.id)
+      // It may have been rotated just now: whoever shows the new secret must not wait for it to be noticed.
+      if (key !== null && key !== UNREADABLE && !accepts(key)) key = await memory.findAgain(token.id)
+      if (key === UNREADABLE) return STORE_DOWN
+      if (key === null || !accepts(key)) return KEY_REFUSED
       memory.noteUse(key.id, now)
       return { kind: 'account', account: keyAccount(key), presented }
     },
@@ -100,6 +103,8 @@ const UNREADABLE = Symbol('unreadable')
 
 /** A change is noticed after so long, on every gateway. */
 const CHECK_MS = 1_000
+/** So often at most wrong secrets of a known key make somebody look again. */
+const RECHECK_MS = 50
 /** Nobody asked for so long: who asks now waits for the answer. */
 const STALE_MS = 3_000
 const USE_MS = 60_000
@@ -127,6 +132,12 @@ class KeyMemory {
     }
     const known = this.#keys.get(id)
     return known === undefined ? await this.#read(id) : known
+  }
+
+  /** As {@link find}, after a look whether anything has changed. */
+  async findAgain(id: string): Promise<GatewayKey | null | typeof UNREADABLE> {
+    if (this.#parts.runtime.tick() - this.#checkedAt >= RECHECK_MS) await this.#check()
+    return await this.find(id)
   }
 
   /** About once a minute, and without waiting: it is shown to people. */

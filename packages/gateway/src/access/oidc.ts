@@ -33,7 +33,7 @@ export function openOidc(parts: OidcParts): OidcPages {
 }
 
 /** Where the sign-in sends people back to. */
-export const CALLBACK_PATH = '/runguard/api/oidc/callback'
+const CALLBACK_PATH = '/runguard/api/oidc/callback'
 const HOME = '/runguard/'
 const COOKIE = 'runguard_oidc'
 const COOKIE_PATH = '/runguard/api/oidc'

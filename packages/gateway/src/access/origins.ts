@@ -5,7 +5,7 @@ import type { Headers } from '@runguard/sdk/core'
 import { isLoopback } from '../address.js'
 
 /** The name in a `host` header, without its port and brackets, in lower case; null if it is none. */
-export function hostName(host: string | undefined): string | null {
+function hostName(host: string | undefined): string | null {
   const [, bracketed, plain] = /^(?:\[([0-9a-f:.]{2,45})\]|([^\s:[\]/@]{1,253}))(?::\d{1,5})?$/i.exec(host ?? '') ?? []
   return (bracketed ?? plain)?.toLowerCase() ?? null
 }

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { count, listOf, moment, pageOf, pageQuery } from './common.js'
 
 /** How bad it is. */
-export const severitySchema = z.enum(['info', 'warning', 'error', 'critical'])
+const severitySchema = z.enum(['info', 'warning', 'error', 'critical'])
 
 /** An alert. */
 export const alertSchema = z
@@ -72,7 +72,7 @@ export const deliverySchema = z
   .meta({ id: 'Delivery' })
 
 /** A channel, as far as it may be shown. */
-export const channelSchema = z
+const channelSchema = z
   .object({
     name: z.string(),
     kind: z.string(),

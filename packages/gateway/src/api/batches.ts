@@ -5,7 +5,7 @@ import { scopeSchema } from './calls.js'
 import { count, listOf, moment, nano } from './common.js'
 
 /** A batch. */
-export const batchSchema = z
+const batchSchema = z
   .object({
     id: z.string(),
     /** The id of the call that created it. */

@@ -4,10 +4,10 @@ import { z } from 'zod'
 import { count, listOf, moment, nano } from './common.js'
 
 /** Whose spending. `request` is every call by itself; the name `*` stands for each one. */
-export const scopeKindSchema = z.enum(['everything', 'project', 'team', 'user', 'key', 'tag', 'session', 'request'])
+const scopeKindSchema = z.enum(['everything', 'project', 'team', 'user', 'key', 'tag', 'session', 'request'])
 
 /** The period. */
-export const windowSchema = z.enum(['request', 'session', 'hour', 'day', 'week', 'month', 'lifetime'])
+const windowSchema = z.enum(['request', 'session', 'hour', 'day', 'week', 'month', 'lifetime'])
 
 const overrideSchema = z.strictObject({
   scopeName: z.string().min(1).max(200),
@@ -27,7 +27,7 @@ const degradeStepSchema = z.strictObject({
 })
 
 /** How one account of a budget stands in its current window. */
-export const accountSchema = z
+const accountSchema = z
   .object({
     /** `user:alice`, or the scope of the budget where nothing was spent yet. */
     scope: z.string(),

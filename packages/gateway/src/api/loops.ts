@@ -5,7 +5,7 @@ import { callLoopSchema } from './calls.js'
 import { count, listOf, moment, nano, pageOf, pageQuery, periodQuery } from './common.js'
 
 /** What has breakers. */
-export const breakerScopeSchema = z.enum(['session', 'key', 'team', 'model'])
+const breakerScopeSchema = z.enum(['session', 'key', 'team', 'model'])
 
 /** A breaker. */
 export const breakerSchema = z

@@ -9,7 +9,7 @@ export const roleSchema = z.enum(['viewer', 'operator', 'admin'])
 export type ApiRole = z.infer<typeof roleSchema>
 
 /** Somebody who may use the API. */
-export const actorSchema = z
+const actorSchema = z
   .object({
     kind: z.enum(['local', 'admin-token', 'user']),
     id: z.string(),

@@ -22,7 +22,7 @@ export function openApiDocument(operations: readonly ReadyOperation[], version: 
 }
 
 /** OpenAPI 3.1. */
-export function buildDocument(specs: readonly OperationSpec[], version: string): { readonly openapi: string } {
+function buildDocument(specs: readonly OperationSpec[], version: string): { readonly openapi: string } {
   const app = new OpenAPIHono()
   for (const spec of specs) app.openAPIRegistry.registerPath(routeOf(spec))
   return app.getOpenAPI31Document({

@@ -80,7 +80,7 @@ async function answer(
 }
 
 /** Who asks, as far as the request says. */
-export function askerOf(context: ControlContext): Asker {
+function askerOf(context: ControlContext): Asker {
   const headers: Record<string, string> = {}
   context.req.raw.headers.forEach((value, name) => {
     headers[name] = value

@@ -87,7 +87,7 @@ export interface LastPrefixes {
 const MAX_LAST_BLOCKS = 100_000
 
 /** Holds prefixes of so many blocks, about 200 bytes each; agents that were not heard of for longest go first. */
-export function rememberPrefixes(maxBlocks: number = MAX_LAST_BLOCKS): LastPrefixes {
+function rememberPrefixes(maxBlocks: number = MAX_LAST_BLOCKS): LastPrefixes {
   const last = new Map<string, CallPrefix>()
   let blocks = 0
   const forget = (agent: string): void => {

@@ -5,7 +5,7 @@ import { useCacheReport } from '../../api/queries.js'
 import { formatCount, formatMoney, formatMoneyShort, formatShare, formatWhole, readable } from '../../parts/format.js'
 import { Loaded } from '../../parts/loaded.jsx'
 import { Money, Saving } from '../../parts/money.jsx'
-import { EmptyState } from '../../parts/notice.jsx'
+import { BehindMark, EmptyState } from '../../parts/notice.jsx'
 import { Figure, Panel, ScreenHead } from '../../parts/panel.jsx'
 import { PeriodChoice, usePeriod } from '../../parts/period.jsx'
 import { type Column, CsvButton, Table } from '../../parts/table.jsx'
@@ -24,6 +24,7 @@ export function Cache() {
       <Loaded query={query} lines={12}>
         {(cache) => (
           <div className="space-y-4">
+            <BehindMark isBehind={cache.isBehind} />
             <Headline cache={cache} />
             <div className="grid grid-cols-1 gap-4 xl:grid-cols-2">
               <PromptChart cache={cache} />

@@ -91,7 +91,7 @@ function FilterFields(props: {
       {FILTERS.map((name) => (
         <TextField
           key={`${name}=${props.values[name] ?? ''}`}
-          label={name}
+          label={name.charAt(0).toUpperCase() + name.slice(1)}
           placeholder="any"
           defaultValue={props.values[name] ?? ''}
           onBlur={(event) => props.onChange({ [name]: event.target.value })}

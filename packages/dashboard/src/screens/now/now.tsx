@@ -9,7 +9,7 @@ import { recentColumns } from '../../parts/call-columns.jsx'
 import { formatMoney, formatMoneyShort, formatShare, formatWhole } from '../../parts/format.js'
 import { Loaded } from '../../parts/loaded.jsx'
 import { Saving } from '../../parts/money.jsx'
-import { EmptyState } from '../../parts/notice.jsx'
+import { BehindMark, EmptyState } from '../../parts/notice.jsx'
 import { Figure, Panel, ScreenHead } from '../../parts/panel.jsx'
 import { CsvButton, Table } from '../../parts/table.jsx'
 import { TimeChart } from '../../parts/time-chart.jsx'
@@ -25,6 +25,7 @@ export function Now() {
       <Loaded query={query} lines={12}>
         {(overview) => (
           <div className="space-y-4">
+            <BehindMark isBehind={overview.isBehind} />
             <AlertStrip alerts={overview.openAlerts} />
             <Headline overview={overview} />
             <div className="grid grid-cols-1 gap-4 xl:grid-cols-[minmax(0,2fr)_minmax(0,1fr)]">

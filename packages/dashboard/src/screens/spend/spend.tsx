@@ -6,7 +6,7 @@ import { useSpend } from '../../api/queries.js'
 import { Choice } from '../../parts/field.jsx'
 import { formatDay, formatMoment, formatMoney, formatMoneyShort } from '../../parts/format.js'
 import { Loaded } from '../../parts/loaded.jsx'
-import { EmptyState } from '../../parts/notice.jsx'
+import { BehindMark, EmptyState } from '../../parts/notice.jsx'
 import { ScreenHead } from '../../parts/panel.jsx'
 import { PeriodChoice, usePeriod } from '../../parts/period.jsx'
 import { stepMs } from '../../parts/period-range.js'
@@ -36,6 +36,7 @@ export function Spend() {
       <Loaded query={query} lines={12}>
         {(spend) => (
           <div className="space-y-4">
+            <BehindMark isBehind={spend.isBehind} />
             <SpendChart
               spend={spend}
               onCut={(since, until) => change({ since: String(since), until: String(until) }, true)}

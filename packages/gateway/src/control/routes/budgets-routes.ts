@@ -67,7 +67,7 @@ const budgetsRemove = specify({
 /** So many calls are played one by one. */
 const MOST_PLAYED = 5_000
 const HOUR_MS = 3_600_000
-const HOURLY_UP_TO = 8 * 24 * HOUR_MS
+const HOURLY_UP_TO = 2 * 24 * HOUR_MS
 const MOST_WINDOWS = 50
 
 /** The operations on budgets. */

@@ -28,7 +28,7 @@ export function sumWire(numbers: TrafficNumbers): ApiSpendSum {
 }
 
 /** Read, as a share of all prompts; null without any. */
-export function hitRatio(read: number, prompt: number): number | null {
+function hitRatio(read: number, prompt: number): number | null {
   return prompt <= 0 ? null : Math.min(1, Math.max(0, read / prompt))
 }
 

@@ -130,7 +130,7 @@ export function isShortened(
 }
 
 /** The bill: up to the longest hit is read, up to the last 1h breakpoint behind it written for an hour, up to the last for 5 minutes. */
-export function billPrompt(
+function billPrompt(
   blocks: readonly IndexedBlock[],
   marked: readonly number[],
   hits: readonly number[],
