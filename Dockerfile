@@ -10,7 +10,7 @@ RUN node scripts/setup.mjs \
   && mkdir /packed \
   && npm pack --ignore-scripts --pack-destination /packed \
     --workspace packages/sdk --workspace packages/gateway --workspace packages/simulator \
-    --workspace packages/dashboard --workspace packages/cli
+    --workspace packages/cli
 
 FROM node:20-slim
 COPY --from=build /packed /packed

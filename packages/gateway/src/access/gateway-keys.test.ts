@@ -120,7 +120,7 @@ describe('a call with a gateway key', () => {
     const { secret, after } = await create()
     expect(await codeOf({ 'x-api-key': secret })).toBe('account')
     runtime.advance(100)
-    const rotated = await rotateGatewayKey(store, { id: after.id, graceMs: 0 }, runtime.now())
+    const rotated = await rotateGatewayKey(store, after.id, runtime.now(), 0)
     expect(await codeOf({ 'x-api-key': rotated.secret })).toBe('account')
     expect(await codeOf({ 'x-api-key': secret })).toBe('runguard_key_refused')
   })

@@ -130,11 +130,7 @@ export function isShortened(
 }
 
 /** The bill: up to the longest hit is read, up to the last 1h breakpoint behind it written for an hour, up to the last for 5 minutes. */
-function billPrompt(
-  blocks: readonly IndexedBlock[],
-  marked: readonly number[],
-  hits: readonly number[],
-): CacheReading {
+function billPrompt(blocks: readonly IndexedBlock[], marked: readonly number[], hits: readonly number[]): CacheReading {
   const tokensAt = (at: number): number => blocks[at]?.endTokens ?? 0
   const readBlock = Math.max(-1, ...hits)
   const beyond = marked.filter((at) => at > readBlock)
