@@ -39,7 +39,7 @@ function callWith(url: string, key: string): Promise<Response> {
 test('a key is printed once, listed without its secret, and every call with it is on its account and budget', async () => {
   const home = makeHome()
   const config = join(home, 'runguard.yaml')
-  writeFileSync(config, "access:\n  requireKeys: true\n  upstreamKey: '${UPSTREAM}'\n")
+  writeFileSync(config, `access:\n  requireKeys: true\n  upstreamKey: '\${UPSTREAM}'\n`)
   const added = await runCli(home, ['key', 'add', 'ci', '--team', 'web', '--user', 'ann', '--budget', '$0.01/day'], {
     UPSTREAM: 'sk-ant-test',
   })

@@ -43,7 +43,15 @@ describe('what happens, as it happens', () => {
     const head = await fetch(`${house.url}/runguard/events`, { method: 'HEAD' })
     expect(head.headers.get('content-type')).toContain('text/event-stream')
     let wasAsked = false
-    const alert = new Proxy({}, { get: () => (wasAsked = true) && undefined })
+    const alert = new Proxy(
+      {},
+      {
+        get: () => {
+          wasAsked = true
+          return undefined
+        },
+      },
+    )
     house.control.ears.alert(alert as Parameters<typeof house.control.ears.alert>[0])
     expect(wasAsked).toBe(false)
   })
