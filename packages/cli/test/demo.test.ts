@@ -27,9 +27,11 @@ test('with --keep everything goes on until Ctrl-C, and is cleared away then', as
   const [, url = ''] = await demo.outputOf('stderr', /The gateway goes on at ([^\s,]+)/)
   expect((await ask(url, 'still there?')).status).toBe(200)
   expect(existsSync(directory)).toBe(true)
-  const overview = (await (await fetch(`${url}/runguard/api/overview`)).json()) as { today: object; budgets: object[] }
-  expect(overview.today).toMatchObject({ calls: 18, refusedCalls: 0 })
-  expect(overview.budgets).toMatchObject([{ source: 'config', scope: { kind: 'session' } }])
+  const readOverview = async () =>
+    (await (await fetch(`${url}/runguard/api/overview`)).json()) as { today: object; budgets: object[] }
+  // The last call is in the books a moment after its answer.
+  await expect.poll(async () => (await readOverview()).today).toMatchObject({ calls: 18, refusedCalls: 0 })
+  expect((await readOverview()).budgets).toMatchObject([{ source: 'config', scope: { kind: 'session' } }])
   demo.child.kill('SIGINT')
   expect((await demo.finished).code).toBe(0)
   expect(existsSync(directory)).toBe(false)
