@@ -36,16 +36,14 @@ export async function greet(terminal: Terminal, beginning: Beginning): Promise<v
   await warnOfUnmatched(terminal, beginning.budgets, beginning.store)
 }
 
-/** Says which budgets no call can meet. */
+/** Says which budgets no call can meet. A hint: a store that cannot be asked now must not end a gateway that listens. */
 export async function warnOfUnmatched(
   terminal: Terminal,
   budgets: readonly SourcedBudget[],
   store: Pick<TeamStore, 'listKeys'>,
 ): Promise<void> {
-  const warnings = await unmatchedWarnings(
-    budgets.map(({ budget }) => budget),
-    store,
-  )
+  const all = budgets.map(({ budget }) => budget)
+  const warnings = await unmatchedWarnings(all, store).catch(() => [])
   for (const warning of warnings) terminal.say(`warning: ${warning}`)
 }
 

@@ -50,7 +50,9 @@ function hangingPool(pool: pg.Pool, text: string): { pool: PostgresPool; hung: P
       tell()
       return await new Promise<never>(() => {})
     }
-    return { query, release: (isBroken) => client.release(isBroken) }
+    const on = client.on.bind(client)
+    const off = client.off.bind(client)
+    return { query, on, off, release: (isBroken) => client.release(isBroken) }
   }
   return {
     pool: { connect, query: (statement, values = []) => pool.query(statement, values), end: () => pool.end() },

@@ -148,6 +148,31 @@ const hold: LedgerEvent = {
   at: 0,
 }
 
+it('a connection that is ended in a transaction is a failure of the store, and not the end of the process', async () => {
+  const pool = openPool(await emptyDatabase())
+  const store = await postgresStore({
+    query: (text, values = []) => pool.query(text, values),
+    end: () => pool.end(),
+    connect: async () => {
+      const client = await pool.connect()
+      const query = async (text: string, values: unknown[] = []) => {
+        const result = await client.query(text, values)
+        if (!text.startsWith('BEGIN')) return result
+        const { rows } = await client.query('SELECT pg_backend_pid() AS id')
+        const ended = new Promise((resolve) => client.once('end', resolve))
+        await pool.query('SELECT pg_terminate_backend($1)', [rows[0].id])
+        await ended
+        return result
+      }
+      const on = client.on.bind(client)
+      const off = client.off.bind(client)
+      return { query, on, off, release: (isBroken) => client.release(isBroken) }
+    },
+  }).catch((error: unknown) => error)
+  expect(store).toBeInstanceOf(Error)
+  await pool.end()
+})
+
 /** The next statement that begins like this fails: instead of being run, or after it was. */
 interface Fault {
   readonly text: string
@@ -169,7 +194,9 @@ async function openFaulty() {
       if (fault !== undefined) throw failure(fault.code)
       return result
     }
-    return { query, release: (isBroken) => client.release(isBroken) }
+    const on = client.on.bind(client)
+    const off = client.off.bind(client)
+    return { query, on, off, release: (isBroken) => client.release(isBroken) }
   }
   const store = await postgresStore({
     connect,

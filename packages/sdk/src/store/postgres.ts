@@ -44,6 +44,8 @@ export interface PostgresConnection {
   query(text: string, values?: unknown[]): Promise<{ rows: unknown[] }>
   /** With true the connection is closed instead of used again. */
   release(isBroken?: boolean): void
+  on(event: 'error', listener: () => void): unknown
+  off(event: 'error', listener: () => void): unknown
 }
 
 /**
@@ -216,6 +218,9 @@ async function inTransaction<T>(
   work: (tx: PostgresConnection) => Promise<T>,
 ): Promise<T> {
   const connection = await pool.connect()
+  // A connection that dies tells it twice: its query rejects, and an event that nobody hears would end the process.
+  const hear = (): void => {}
+  connection.on('error', hear)
   let isBroken = true
   try {
     await connection.query(begin)
@@ -228,6 +233,7 @@ async function inTransaction<T>(
     throw error
   } finally {
     connection.release(isBroken)
+    if (!isBroken) connection.off('error', hear)
   }
 }
 
