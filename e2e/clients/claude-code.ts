@@ -79,7 +79,7 @@ export interface ClaudeModelUsage {
  * All that it may know: where the gateway is, a key that is none, and an empty home. The switches keep it from
  * calling anybody else: no telemetry, no error reports, no update, no traffic besides the model's.
  */
-export function claudeEnvironment({ url, home }: Place): Record<string, string> {
+export function claudeEnvironment({ url, home }: Pick<Place, 'url' | 'home'>): Record<string, string> {
   return {
     PATH: process.env.PATH ?? '',
     HOME: home,
