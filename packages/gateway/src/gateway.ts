@@ -123,6 +123,8 @@ function createDataPlane({
   const timeoutMs = upstreamTimeoutMs ?? DEFAULT_UPSTREAM_TIMEOUT_MS
   const pool = new Pool(origin, { headersTimeout: timeoutMs, bodyTimeout: timeoutMs })
   const upstreamPrefix = pathname.replace(/\/+$/, '')
+  const address = origin + upstreamPrefix
+  const held = callers?.upstreamKey ?? null
   return {
     engine,
     runtime,
@@ -133,11 +135,10 @@ function createDataPlane({
     countInput: createInputCounter({ runtime, upstream: pool, upstreamPrefix }),
     cascades: readCascades(engine),
     deferral: {
-      ...{ engine, runtime, webhookHosts: webhookHosts ?? [] },
-      credentials: rememberCredentials({
-        ...{ engine, upstream: pool, upstreamPrefix },
-        ...{ address: origin + upstreamPrefix, held: callers?.upstreamKey ?? null },
-      }),
+      engine,
+      runtime,
+      webhookHosts: webhookHosts ?? [],
+      credentials: rememberCredentials({ engine, upstream: pool, upstreamPrefix, address, held }),
     },
     running: new Set(),
     serving: new Set(),

@@ -1,19 +1,13 @@
 /** `runguard key`: gateway keys, which say on whose account a call runs. */
 
-import {
-  type Changed,
-  createKey,
-  revokeGatewayKey,
-  rotateGatewayKey,
-  shownKey,
-  TeamChangeError,
-} from '@runguard/gateway/access'
+import { type Changed, createKey, revokeGatewayKey, rotateGatewayKey, shownKey } from '@runguard/gateway/access'
 import type { Budget, GatewayKey } from '@runguard/sdk/core'
 import type { KeyRow } from '@runguard/sdk/store'
-import { CommandError, type ExitCode, exitCodes } from '../exit.js'
+import { type ExitCode, exitCodes } from '../exit.js'
 import { type ChangeNote, makeNoted, noteChange } from '../operations/noted-change.js'
+import { changeTeam } from '../operations/team-change.js'
 import type { Environment } from '../settings/environment.js'
-import { changeStore, describePlace, findPlace, useStore } from '../settings/open-store.js'
+import { describePlace, findPlace, useStore } from '../settings/open-store.js'
 import type { OpenStore, StoreFlags } from '../settings/store-place.js'
 import { type CheckedBudget, writeBudget } from '../settings/written-budget.js'
 import { keyIdOf, readExpiry, readGrace, readKeyBudget, readName, requireName } from '../settings/written-team.js'
@@ -53,7 +47,7 @@ export async function runKeyAdd(environment: Environment, name: string, options:
   }
   // What is wrong with the budget is said before there is a key.
   if (options.budget !== undefined) budgetFor('rgk_new', options.budget)
-  const made = await change(environment, options, async (store) => {
+  const made = await changeTeam(environment, options, async (store) => {
     const { after, secret } = await changeKey(environment, store, ['keys.create', ''], () =>
       createKey(store, wishes, operator, nowMs),
     )
@@ -100,7 +94,7 @@ export async function runKeyRotate(
   options: KeyFlags & { readonly grace: string },
 ): Promise<ExitCode> {
   const [id, graceMs, nowMs] = [keyIdOf(written), readGrace(options.grace), environment.now()]
-  const { after, secret } = await change(environment, options, (store) =>
+  const { after, secret } = await changeTeam(environment, options, (store) =>
     changeKey(environment, store, ['keys.rotate', id], () => rotateGatewayKey(store, id, nowMs, graceMs)),
   )
   showSecret(environment, options, { kind: 'key-rotated', key: after, secret, budget: null }, nowMs)
@@ -113,7 +107,7 @@ export async function runKeyRotate(
 export async function runKeyRevoke(environment: Environment, written: string, options: KeyFlags): Promise<ExitCode> {
   const { terminal } = environment
   const [id, nowMs] = [keyIdOf(written), environment.now()]
-  const { after } = await change(environment, options, (store) =>
+  const { after } = await changeTeam(environment, options, (store) =>
     changeKey(environment, store, ['keys.revoke', id], () => revokeGatewayKey(store, id, nowMs)),
   )
   if (options.json) terminal.print(JSON.stringify({ kind: 'key-revoked', key: keyJson(after, nowMs) }))
@@ -137,19 +131,6 @@ function changeKey<T extends Changed<GatewayKey>>(
 
 function noteOf(action: string, { before, after }: Changed<GatewayKey>): ChangeNote {
   return { action, subject: after.id, before: before === null ? null : shownKey(before), after: shownKey(after) }
-}
-
-/** Changes the store of a place; what cannot be done is said in words. */
-async function change<T>(
-  environment: Environment,
-  options: KeyFlags,
-  work: (store: OpenStore) => Promise<T>,
-): Promise<T> {
-  try {
-    return await changeStore(await findPlace(environment, options), work)
-  } catch (error) {
-    throw error instanceof TeamChangeError ? new CommandError(error.message) : error
-  }
 }
 
 interface Shown {

@@ -155,7 +155,7 @@ function takeIntoForce(
   }
   gateway.setBudgets(budgets.map(({ budget }) => budget))
   terminal.say(`Budgets changed: ${budgets.length} in force.`)
-  warnOfUnmatched(terminal, budgets, store).catch(() => {})
+  void warnOfUnmatched(terminal, budgets, store)
 }
 
 async function endGateway(gateway: RunningGateway, stop: StopSignals, terminal: Terminal): Promise<void> {

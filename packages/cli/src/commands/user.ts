@@ -14,8 +14,9 @@ import type { User } from '@runguard/sdk/core'
 import type { UserRow } from '@runguard/sdk/store'
 import { CommandError, type ExitCode, exitCodes } from '../exit.js'
 import { makeNoted } from '../operations/noted-change.js'
+import { changeTeam } from '../operations/team-change.js'
 import type { Environment } from '../settings/environment.js'
-import { changeStore, describePlace, findPlace, useStore } from '../settings/open-store.js'
+import { describePlace, findPlace, useStore } from '../settings/open-store.js'
 import type { OpenStore, StoreFlags } from '../settings/store-place.js'
 import { requireEmail, requireName, requireRole, requireUserId } from '../settings/written-team.js'
 import { userJson, userTable } from '../views/user-views.js'
@@ -54,7 +55,7 @@ export async function runUserAdd(environment: Environment, written: string, opti
     role: requireRole(options.role),
   }
   const made = { by: environment.operator, now: environment.now(), hasToken: options.token }
-  const { after, token } = await change(environment, options, (store) =>
+  const { after, token } = await changeTeam(environment, options, (store) =>
     writeUser(environment, store, id, () => addUser(store, wishes, made)),
   )
   show(environment, options, 'user-added', after, token)
@@ -77,7 +78,7 @@ export async function runUserSet(environment: Environment, id: string, options: 
       exitCodes.usage,
     )
   }
-  const { after, token } = await change(environment, options, (store) =>
+  const { after, token } = await changeTeam(environment, options, (store) =>
     writeUser(environment, store, id, () => setUser(store, id, changes, newToken)),
   )
   show(environment, options, 'user', after, token)
@@ -102,7 +103,7 @@ export async function runUserList(environment: Environment, options: UserFlags):
 export async function runUserRemove(environment: Environment, id: string, options: UserFlags): Promise<ExitCode> {
   const { terminal } = environment
   const about = { action: 'users.remove', subject: id }
-  const user = await change(environment, options, (store) =>
+  const user = await changeTeam(environment, options, (store) =>
     makeNoted(store, environment, about, async (take) => {
       const removed = await removeUser(store, id)
       take({ ...about, before: shownUser(removed), after: null })
@@ -118,7 +119,7 @@ export async function runUserRemove(environment: Environment, id: string, option
 export async function runAdminToken(environment: Environment, options: UserFlags): Promise<ExitCode> {
   const { terminal } = environment
   const { text } = makeToken('admin')
-  await change(environment, options, (store) =>
+  await changeTeam(environment, options, (store) =>
     makeNoted(store, environment, { action: 'users.admin-token', subject: '' }, async () => {
       if (await store.changeAdminToken(hashSecret(text), await store.adminToken())) return
       throw new TeamChangeError('conflict', 'Somebody else is making an admin token now: try again.')
@@ -144,19 +145,6 @@ function writeUser(
     take({ ...about, before: before === null ? null : shownUser(before), after: shownUser(after) })
     return changed
   })
-}
-
-/** Changes the store of a place; what cannot be done is said in words. */
-async function change<T>(
-  environment: Environment,
-  options: UserFlags,
-  work: (store: OpenStore) => Promise<T>,
-): Promise<T> {
-  try {
-    return await changeStore(await findPlace(environment, options), work)
-  } catch (error) {
-    throw error instanceof TeamChangeError ? new CommandError(error.message) : error
-  }
 }
 
 function show({ terminal }: Environment, { json }: UserFlags, kind: string, user: User, token: string | null): void {

@@ -1,10 +1,10 @@
 /** What a program has of a guard. */
 
+import type { BudgetAlert } from '../core/alert/alert-event.js'
 import type { Breaker } from '../core/breaker/breaker.js'
 import type { PresenceWord } from '../core/cache/caching.js'
 import type { BudgetInput, GuardConfigInput } from '../core/config/config-input.js'
 import type { CallRecord } from '../core/cost/record.js'
-import type { BudgetAlert } from '../engine/alerts.js'
 import type { LoopEvent } from '../engine/engine.js'
 import type { LearnedTier } from '../engine/route-outcomes.js'
 import type { Runtime } from '../engine/runtime.js'

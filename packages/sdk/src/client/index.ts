@@ -1,4 +1,6 @@
 /** The door for programs. */
+
+export type { BudgetAlert } from '../core/alert/alert-event.js'
 export type { PollPace } from '../core/batch/batch-backoff.js'
 export type { BatchEstimate } from '../core/batch/batch-cost.js'
 export type { BatchLimits } from '../core/batch/batch-plan.js'
@@ -40,7 +42,6 @@ export { errorFromApiError, errorFromWire } from '../core/refusal/refusal-wire.j
 export type { SkippedTier } from '../core/route/cascade.js'
 export type { KnownTask, TaskModelOptions, Tier, TierModels, TierPreset } from '../core/route/task-models.js'
 export { selectModel, TASK_MODEL_MAP, taskModelMap, tierModels } from '../core/route/task-models.js'
-export type { BudgetAlert } from '../engine/alerts.js'
 export type { LearnedTier } from '../engine/route-outcomes.js'
 export { type Log, type Runtime, systemRuntime } from '../engine/runtime.js'
 export { memoryStore } from '../store/memory.js'

@@ -11,7 +11,7 @@ export type {
 } from './alert/alert.js'
 export { acknowledgeAlert, alertKinds, openAlert, resolveAlert, severities } from './alert/alert.js'
 export { budgetAccount, draftGivenUp, draftTest } from './alert/alert-drafts.js'
-export type { AlertEvent, BudgetCrossing } from './alert/alert-event.js'
+export type { AlertEvent, BudgetAlert } from './alert/alert-event.js'
 export type { AlertPolicy, AlertRule, AlertWatches, ChannelConfig, ChannelKind } from './alert/alert-policy.js'
 export { defaultAlertPolicy, recipientsOf } from './alert/alert-policy.js'
 export { AlertRules } from './alert/alert-rules.js'

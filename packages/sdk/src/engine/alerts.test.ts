@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { BudgetAlert } from '../core/alert/alert-event.js'
 import { compileBudgets } from '../core/budget/budget.js'
 import { readConfig } from '../core/config/config.js'
 import { nanoUsd } from '../core/cost/money.js'
@@ -6,7 +7,7 @@ import type { AccountRef } from '../core/ledger/ledger.js'
 import { memoryStore } from '../store/memory.js'
 import { accountRef } from '../testing/index.js'
 import { manualRuntime } from '../testing/manual-runtime.js'
-import { type BudgetAlert, watchAlerts } from './alerts.js'
+import { watchAlerts } from './alerts.js'
 
 const at = Date.UTC(2026, 10, 26)
 

@@ -1,28 +1,12 @@
 /** Alert: a budget's threshold was crossed. */
 
+import type { BudgetAlert } from '../core/alert/alert-event.js'
 import { type CompiledBudgets, renewAccounts } from '../core/budget/budget.js'
 import { alertKey, reachedThresholds } from '../core/budget/threshold.js'
 import type { NanoUsd } from '../core/cost/money.js'
 import type { Account, LedgerResult } from '../core/ledger/ledger.js'
 import type { Store } from '../store/store.js'
 import type { Runtime } from './runtime.js'
-
-/** So much of a budget is used up. */
-export interface BudgetAlert {
-  /** The same for the same threshold of the same window: told again only of a higher limit. */
-  readonly key: string
-  readonly budget: string
-  /** What the budget is counted for: `session:abc`. */
-  readonly scope: string
-  /** The threshold, in percent of the limit. */
-  readonly percent: number
-  readonly spent: NanoUsd
-  readonly limit: NanoUsd
-  /** End of the window, in milliseconds since the epoch; null if it has none. */
-  readonly resetsAt: number | null
-  /** Milliseconds since the epoch. */
-  readonly at: number
-}
 
 /** Tells alerts: each once, and again when it is due once more under a higher limit. */
 export interface AlertWatch {

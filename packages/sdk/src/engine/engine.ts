@@ -1,5 +1,6 @@
 /** The engine: one way in (`admit`), one way out (`close`). Both doors use it. */
 
+import type { BudgetAlert } from '../core/alert/alert-event.js'
 import type { Call } from '../core/body/incoming-call.js'
 import type { Breaker } from '../core/breaker/breaker.js'
 import type { BreakerPolicy } from '../core/breaker/breaker-meter.js'
@@ -14,7 +15,7 @@ import type { SessionStore } from '../store/session-store.js'
 import type { Store } from '../store/store.js'
 import type { Admission } from './admission.js'
 import { admit } from './admit.js'
-import { type AlertWatch, type BudgetAlert, watchAlerts } from './alerts.js'
+import { type AlertWatch, watchAlerts } from './alerts.js'
 import { rememberBalances } from './balances.js'
 import { openBatchBooks } from './batch-books.js'
 import { openBreakers } from './breakers.js'

@@ -1,5 +1,6 @@
+export type { BudgetAlert } from '../core/alert/alert-event.js'
 export type { Admission } from './admission.js'
-export { type BudgetAlert, reachedAlerts } from './alerts.js'
+export { reachedAlerts } from './alerts.js'
 export type { ApiAnswer, ApiRequest, SendToApi } from './api-sender.js'
 export type { CascadeCall, Cascades, StartedCascade } from './cascades.js'
 export { type ChangedBreaker, changeBreaker } from './changed-breaker.js'

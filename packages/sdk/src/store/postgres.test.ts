@@ -6,16 +6,7 @@ import { nanoUsd } from '../core/cost/money.js'
 import type { LedgerEvent } from '../core/ledger/ledger.js'
 import { accountRef } from '../testing/ledger-table.js'
 import { sampleRecord } from '../testing/sample-record.js'
-import { storeSuite } from '../testing/store-suite.js'
-import { auditSuite } from '../testing/store-suite-audit.js'
-import { batchSuite } from '../testing/store-suite-batches.js'
-import type { StoreCheck } from '../testing/store-suite-check.js'
-import { deferredSuite } from '../testing/store-suite-deferred.js'
-import { type SessionCheck, sessionSuite } from '../testing/store-suite-loops.js'
-import { outboxSuite } from '../testing/store-suite-outbox.js'
-import { outcomeSuite } from '../testing/store-suite-outcomes.js'
-import { type RegistryCheck, registrySuite } from '../testing/store-suite-registry.js'
-import { teamSuite } from '../testing/store-suite-team.js'
+import { wholeSuite } from '../testing/store-suite-whole.js'
 import { SchemaTooNewError } from './migrations.js'
 import { type PostgresConnection, postgresStore } from './postgres.js'
 
@@ -41,17 +32,7 @@ function openPool(url: string): pg.Pool {
 const open = (url: string) => postgresStore(openPool(url))
 
 describe('the postgres store', () => {
-  it.each<StoreCheck | RegistryCheck | SessionCheck>([
-    ...storeSuite,
-    ...registrySuite,
-    ...teamSuite,
-    ...auditSuite,
-    ...sessionSuite,
-    ...batchSuite,
-    ...outcomeSuite,
-    ...deferredSuite,
-    ...outboxSuite,
-  ])('$name', async ({ check }) => {
+  it.each(wholeSuite)('$name', async ({ check }) => {
     const store = await open(await emptyDatabase())
     try {
       await check(store)

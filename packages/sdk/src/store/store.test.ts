@@ -7,16 +7,7 @@ import { nanoUsd } from '../core/cost/money.js'
 import type { LedgerEvent } from '../core/ledger/ledger.js'
 import { accountRef } from '../testing/ledger-table.js'
 import { sampleRecord } from '../testing/sample-record.js'
-import { storeSuite } from '../testing/store-suite.js'
-import { auditSuite } from '../testing/store-suite-audit.js'
-import { batchSuite } from '../testing/store-suite-batches.js'
-import type { StoreCheck } from '../testing/store-suite-check.js'
-import { deferredSuite } from '../testing/store-suite-deferred.js'
-import { type SessionCheck, sessionSuite } from '../testing/store-suite-loops.js'
-import { outboxSuite } from '../testing/store-suite-outbox.js'
-import { outcomeSuite } from '../testing/store-suite-outcomes.js'
-import { type RegistryCheck, registrySuite } from '../testing/store-suite-registry.js'
-import { teamSuite } from '../testing/store-suite-team.js'
+import { wholeSuite } from '../testing/store-suite-whole.js'
 import { memoryStore } from './memory.js'
 import { SchemaTooNewError } from './migrations.js'
 import type { Registry } from './registry.js'
@@ -65,17 +56,7 @@ function makeOld(version: number, schema: readonly string[]): void {
 }
 
 describe.each(Object.keys(stores))('the %s store', (name) => {
-  it.each<StoreCheck | RegistryCheck | SessionCheck>([
-    ...storeSuite,
-    ...registrySuite,
-    ...teamSuite,
-    ...auditSuite,
-    ...sessionSuite,
-    ...batchSuite,
-    ...outcomeSuite,
-    ...deferredSuite,
-    ...outboxSuite,
-  ])('$name', async ({ check }) => {
+  it.each(wholeSuite)('$name', async ({ check }) => {
     const store = stores[name]?.()
     expect(store).toBeDefined()
     if (store === undefined) return

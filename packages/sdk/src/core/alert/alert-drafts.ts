@@ -5,13 +5,13 @@ import { describeCause } from '../breaker/breaker-refusal.js'
 import { formatUsd } from '../cost/money.js'
 import type { CallRecord } from '../cost/record.js'
 import type { AlertDraft, AlertSignal, Severity } from './alert.js'
-import type { AlertEvent, BudgetCrossing } from './alert-event.js'
+import type { AlertEvent, BudgetAlert } from './alert-event.js'
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 86_400_000
 
 /** A budget whose threshold was crossed: once per threshold, window and limit; over when the window is. */
-export function draftBudget(crossing: BudgetCrossing): AlertDraft {
+export function draftBudget(crossing: BudgetAlert): AlertDraft {
   const { key, budget, scope, percent, spent, limit, resetsAt, at } = crossing
   const whose = budget.startsWith(scope) ? '' : ` for ${scope}`
   return {

@@ -4,9 +4,9 @@ import type { Breaker } from '../breaker/breaker.js'
 import type { NanoUsd } from '../cost/money.js'
 import type { CallRecord, RecordedLoop } from '../cost/record.js'
 
-/** A threshold of a budget that was crossed. */
-export interface BudgetCrossing {
-  /** The same for the same threshold of the same window. */
+/** So much of a budget is used up. */
+export interface BudgetAlert {
+  /** The same for the same threshold of the same window: told again only of a higher limit. */
   readonly key: string
   readonly budget: string
   /** What the budget is counted for: `session:abc`. */
@@ -24,7 +24,7 @@ export interface BudgetCrossing {
 /** Something that happened. Times are milliseconds since the epoch. */
 export type AlertEvent =
   | { readonly kind: 'record'; readonly record: CallRecord }
-  | { readonly kind: 'budget'; readonly crossing: BudgetCrossing }
+  | { readonly kind: 'budget'; readonly crossing: BudgetAlert }
   | {
       readonly kind: 'loop'
       readonly session: string
