@@ -40,7 +40,11 @@ export function listen(queries: QueryClient, onConnection: (connection: Connecti
       void queries.invalidateQueries({ queryKey: ['session'] })
       retry = setTimeout(open, RETRY_MS)
     }
-    for (const kind of KINDS) source.addEventListener(kind, (event: MessageEvent<string>) => take(event.data))
+    for (const kind of KINDS) {
+      source.addEventListener(kind, (event) => {
+        if (event instanceof MessageEvent) take(String(event.data))
+      })
+    }
   }
   const take = (data: string) => {
     const event = JSON.parse(data) as ApiEvent
@@ -71,7 +75,10 @@ function renewer(queries: QueryClient) {
     timers.delete(subject)
     lastAt.set(subject, Date.now())
     const filter = subject === 'all' ? {} : { queryKey: [subject] }
-    void queries.invalidateQueries(filter, { cancelRefetch: false })
+    const wasReading = queries.isFetching(filter) > 0
+    const reading = queries.invalidateQueries(filter, { cancelRefetch: false })
+    // What was being read may be older than what happened. Not ended for that: a slow answer would never come.
+    if (wasReading) void reading.then(() => queries.invalidateQueries(filter, { cancelRefetch: false }))
   }
   return {
     soon(subject: Subject | 'all') {
