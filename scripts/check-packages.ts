@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
-import { measureBundle, runInBrowser } from './packages/bundles.js'
+import { type BundleSize, measureBundle, runInBrowser } from './packages/bundles.js'
 import { checkPackage, checkVersions } from './packages/package-checks.js'
 import { type Manifest, type PackageFacts, specifiersOf } from './packages/package-facts.js'
 import { checkTypes } from './packages/type-checks.js'
@@ -98,12 +98,17 @@ async function checkBrowser(): Promise<readonly string[]> {
   }
 }
 
-/** What a program loads for what it uses. */
+/** What a program loads for what it uses, when it imports that, and later. */
 async function describeSizes(): Promise<string> {
   const uses = [['createGuard'], ['createGuard', 'AgentSession'], ['LoopDetector'], ['errorFromApiError']]
   const sizes = await Promise.all(uses.map((names) => measureBundle(join(library, 'client/index.js'), names)))
-  const words = sizes.map(({ names, gzipBytes }) => `${names.join(' + ')} ${(gzipBytes / 1_000).toFixed(1)} kB`)
-  return `size, gzip, without zod: ${words.join(', ')}`
+  return `size, gzip, without zod: ${sizes.map(describeSize).join(', ')}`
+}
+
+function describeSize({ names, importBytes, wholeBytes }: BundleSize): string {
+  const kilobytes = (bytes: number): string => `${(bytes / 1_000).toFixed(1)} kB`
+  const later = wholeBytes > importBytes ? ` at import (${kilobytes(wholeBytes)} in all)` : ''
+  return `${names.join(' + ')} ${kilobytes(importBytes)}${later}`
 }
 
 async function main(): Promise<number> {

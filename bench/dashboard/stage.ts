@@ -44,7 +44,7 @@ const SETTINGS = {
   upstream: '',
   store: 'bench',
   configPath: null,
-  engine: {},
+  rules: [],
   access: { requiresSignIn: false, requiresKeys: false, oidcIssuer: null },
 }
 

@@ -78,6 +78,7 @@ const SCREENS = [
   'audit',
   'settings',
   'settings?tab=users',
+  'settings?tab=rules',
 ]
 
 it.each(SCREENS)('/%s says what to do where there is nothing yet', async (path) => {

@@ -7,11 +7,13 @@ export default defineConfig({
   test: {
     include: ['*.test.ts'],
     setupFiles: ['../stage/clean-environment.ts'],
-    // A browser that unpacks itself first, on a busy machine.
+    globalSetup: ['stage/shared-browser.ts'],
+    // All that is waited for comes at once on a machine that does nothing else, and some time on one that does much.
     testTimeout: 90_000,
     hookTimeout: 120_000,
-    // One browser at a time: the time that a live update takes is measured.
-    fileParallelism: false,
+    expect: { poll: { timeout: 30_000 } },
+    // Each file has a gateway of its own; more than two at once would only wait for each other's browser.
+    maxWorkers: 2,
     reporters: [skipReporter(), 'default'],
   },
 })

@@ -9,7 +9,16 @@ anthropic = pytest.importorskip("anthropic")
 
 from odd_server import REFUSAL, OddServer  # noqa: E402
 
-from runguard import BudgetExceededError, DeferredCallError, RunGuardError, cost, defer, deferred, guard  # noqa: E402
+from runguard import (  # noqa: E402
+    BudgetExceededError,
+    DeferredCall,
+    DeferredCallError,
+    RunGuardError,
+    cost,
+    defer,
+    deferred,
+    guard,
+)
 
 
 def params(text: str, **more: Any) -> Any:
@@ -102,9 +111,23 @@ def test_a_client_that_no_gateway_stands_behind_cannot_defer(gateway_url: str) -
     for client in (anthropic.Anthropic(), guard(anthropic.AsyncAnthropic(), gateway_url), None):
         with pytest.raises(TypeError):
             defer(client, params("x"))
-    for wrong in ("", None, "../health", "a b"):
-        with pytest.raises(ValueError):
-            deferred(guard(gateway=gateway_url), wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("wrong", ["", None, "..", "../health", "..%2Fhealth", "a b", "a/b", "rg_1\n", "rg_1?x", "x" * 65])
+def test_what_is_no_id_asks_no_page(wrong: Any) -> None:
+    with OddServer() as odd:
+        client = guard(gateway=odd.url)
+        for make in (deferred, DeferredCall):
+            with pytest.raises(ValueError, match="id of a call"):
+                make(client, wrong)
+        call = deferred(client, "rg_1")
+        call.id = wrong
+        for ask in (call.status, call.cancel, call.result):
+            with pytest.raises(ValueError, match="id of a call"):
+                ask()
+        odd.status, odd.body = 202, json.dumps({"id": wrong}).encode()
+        with pytest.raises(ConnectionError, match="id of a job"):
+            defer(client, params("x"))
 
 
 def test_a_gateway_that_knows_no_waiting_is_named() -> None:

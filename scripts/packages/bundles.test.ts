@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,6 +11,13 @@ function write(name: string, text: string): string {
   const path = join(folder, name)
   writeFileSync(path, text)
   return path
+}
+
+/** Text that cannot be compressed well, as a literal. */
+function words(seed: string): string {
+  return JSON.stringify(
+    Array.from({ length: 100 }, (_, at) => createHash('sha256').update(`${seed}${at}`).digest('hex')).join(''),
+  )
 }
 
 beforeAll(() => {
@@ -43,9 +51,24 @@ describe('the size of a bundle', () => {
     write('long.js', `export const long = ${long}`)
     const entry = write('index.js', "export { long } from './long.js'\nexport { z } from 'zod'\nexport const short = 1")
     const sizes = await Promise.all([['long'], ['short'], ['short', 'z']].map((names) => measureBundle(entry, names)))
-    const [large, small, shared] = sizes.map(({ gzipBytes }) => gzipBytes)
+    const [large, small, shared] = sizes.map(({ importBytes }) => importBytes)
     expect(large).toBeGreaterThan(3_000)
     expect(small).toBeLessThan(100)
     expect(shared).toBeLessThan(200)
+  })
+
+  test('tells what is loaded at once from what is loaded later, and counts what both need at once', async () => {
+    const [first, second, both] = ['a', 'b', 'c'].map((seed) => words(seed))
+    write('both.js', `export const both = ${both}`)
+    write('later.js', `import { both } from './both.js'\nexport const later = ${second} + both`)
+    const entry = write(
+      'parts.js',
+      `import { both } from './both.js'\nexport const now = ${first} + both\nexport const load = () => import('./later.js')`,
+    )
+    const [now, all] = await Promise.all([['now'], ['now', 'load']].map((names) => measureBundle(entry, names)))
+    expect(now?.wholeBytes).toBe(now?.importBytes)
+    expect(all?.importBytes).toBeGreaterThan(5_000)
+    expect((all?.importBytes ?? 0) / (now?.importBytes ?? 0)).toBeCloseTo(1, 1)
+    expect((all?.wholeBytes ?? 0) / (now?.importBytes ?? 0)).toBeCloseTo(1.5, 1)
   })
 })

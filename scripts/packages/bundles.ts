@@ -1,23 +1,37 @@
 /** What a bundler makes of the library: how large it is, and whether it runs where there is no Node. */
 import { runInNewContext } from 'node:vm'
 import { gzipSync } from 'node:zlib'
-import { rolldown } from 'rolldown'
+import { type OutputChunk, rolldown } from 'rolldown'
 
-/** What of an entry is asked for, how large that is, and what it drags in from elsewhere. */
+/** What of an entry is asked for, and how large that is, compressed. */
 export interface BundleSize {
   readonly names: readonly string[]
-  readonly gzipBytes: number
+  /** What a program loads before its first line runs. */
+  readonly importBytes: number
+  /** With all that is loaded later, by `import()`. */
+  readonly wholeBytes: number
 }
 
 /** Bundles some names of an entry as a program would that uses nothing else, without what it shares with others. */
 export async function measureBundle(entry: string, names: readonly string[]): Promise<BundleSize> {
-  const code = await bundle(`export { ${names.join(', ')} } from ${JSON.stringify(entry)}`, {
+  const chunks = await bundle(`export { ${names.join(', ')} } from ${JSON.stringify(entry)}`, {
     external: ['zod', /^node:/],
     platform: 'node',
     format: 'esm',
     minify: true,
   })
-  return { names, gzipBytes: gzipSync(code, { level: 9 }).length }
+  const sizeOf = (part: readonly OutputChunk[]): number =>
+    part.reduce((bytes, { code }) => bytes + gzipSync(code, { level: 9 }).length, 0)
+  return { names, importBytes: sizeOf(importedAtOnce(chunks)), wholeBytes: sizeOf(chunks) }
+}
+
+/** The entry with the chunks that it imports, and what those import. */
+function importedAtOnce(chunks: readonly OutputChunk[]): readonly OutputChunk[] {
+  const names = new Set(chunks.filter(({ isEntry }) => isEntry).map(({ fileName }) => fileName))
+  const byName = new Map(chunks.map((chunk) => [chunk.fileName, chunk]))
+  // A set hands out what is added while it is walked.
+  for (const name of names) for (const other of byName.get(name)?.imports ?? []) names.add(other)
+  return chunks.filter(({ fileName }) => names.has(fileName))
 }
 
 /** The globals beyond the language itself that every browser has and the core uses. */
@@ -25,12 +39,13 @@ const BROWSER = { TextEncoder, TextDecoder }
 
 /** Bundles an entry for browsers and runs a line of code on it, under the name `entry`, where there is nothing else. */
 export async function runInBrowser(entry: string, line: string): Promise<unknown> {
-  const code = await bundle(`export * from ${JSON.stringify(entry)}`, {
+  const chunks = await bundle(`export * from ${JSON.stringify(entry)}`, {
     platform: 'browser',
     format: 'iife',
     name: 'entry',
     minify: false,
   })
+  const code = chunks.map((chunk) => chunk.code).join('\n')
   const strayed = /(?:from|import|require)\s*\(?\s*["'](node:[^"']+)/.exec(code)?.[1]
   if (strayed !== undefined) throw new Error(`it imports ${strayed}`)
   return runInNewContext(`${code}\n;${line}`, { ...BROWSER }, { timeout: 5_000 })
@@ -46,7 +61,10 @@ interface BundleOptions {
 
 const SOURCE = '\0entry'
 
-async function bundle(source: string, { external = [], platform, ...output }: BundleOptions): Promise<string> {
+async function bundle(
+  source: string,
+  { external = [], platform, ...output }: BundleOptions,
+): Promise<readonly OutputChunk[]> {
   const build = await rolldown({
     input: SOURCE,
     external,
@@ -61,8 +79,8 @@ async function bundle(source: string, { external = [], platform, ...output }: Bu
     ],
   })
   try {
-    const { output: chunks } = await build.generate(output)
-    return chunks.map((chunk) => ('code' in chunk ? chunk.code : '')).join('\n')
+    const { output: files } = await build.generate(output)
+    return files.filter((file) => file.type === 'chunk')
   } finally {
     await build.close()
   }

@@ -1,23 +1,13 @@
 /** A real Chromium, wherever one is to be had. */
 
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import sparticuz from '@sparticuz/chromium'
 import { type BrowserContext, chromium } from 'playwright-core'
-
-const FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--disable-quic',
-]
+import { inject } from 'vitest'
 
 /** The browser that the environment names, else the one of the system, else the one that npm brought along. */
-async function findBrowser(): Promise<string> {
+export async function findBrowser(): Promise<string> {
   const named = process.env.CHROMIUM_PATH
   if (named !== undefined && named !== '') return named
   for (const folder of (process.env.PATH ?? '').split(delimiter)) {
@@ -27,28 +17,29 @@ async function findBrowser(): Promise<string> {
   return sparticuz.executablePath()
 }
 
-/** A browser of its own: nothing of an earlier one is in it. */
+/** A context of its own in the browser of the run: nothing of another file is in it. */
 export interface OpenBrowser {
   readonly context: BrowserContext
   close(): Promise<void>
 }
 
-/** Starts a browser. */
+/** How long a page may take for a step, on a machine that does much else. */
+const PATIENCE_MS = 60_000
+
+/** Opens a context. */
 export async function openBrowser(): Promise<OpenBrowser> {
-  const folder = mkdtempSync(join(tmpdir(), 'runguard-browser-'))
-  const context = await chromium.launchPersistentContext(folder, {
-    executablePath: await findBrowser(),
-    headless: true,
+  const browser = await chromium.connect(inject('browserEndpoint'))
+  const context = await browser.newContext({
     locale: 'en-GB',
-    args: FLAGS,
     viewport: { width: 1440, height: 900 },
     acceptDownloads: true,
   })
+  context.setDefaultTimeout(PATIENCE_MS)
   return {
     context,
     close: async () => {
       await context.close()
-      rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+      await browser.close()
     },
   }
 }

@@ -10,6 +10,7 @@ import {
   busyDelivery,
   busyKey,
   busyOverview,
+  busyRules,
   busySession,
   busySpend,
   DAY,
@@ -91,6 +92,18 @@ export function busyAnswers(nowMs: number): Answers {
         lostNano: 4_000_000_000 / (index + 1),
         worstCall: calls[5]?.id ?? '',
       })),
+      unread: {
+        since: hours[0],
+        until: nowMs,
+        calls: 2_900,
+        tokens: 1_310_000,
+        lostNano: 1_637_000_000,
+        sessions: ['refactor-billing-1', 'nightly-evals', null].map((session, index) => ({
+          session,
+          tokens: 700_000 >> index,
+          lostNano: 900_000_000 >> index,
+        })),
+      },
     },
     routes: {
       since: hours[0],
@@ -241,7 +254,7 @@ export function busyAnswers(nowMs: number): Answers {
       upstream: 'https://api.anthropic.com',
       store: 'sqlite',
       configPath: null,
-      engine: { mode: 'enforce', caching: 'fill' },
+      rules: busyRules,
       access: { requiresSignIn: true, requiresKeys: false, oidcIssuer: null },
       prices: {
         version: '2026-11-20',

@@ -71,7 +71,27 @@ export function cannedCall(parts: CallParts): ApiCall {
       : null,
     missKind: parts.isMiss ? 'expired' : null,
     routeReason: null,
+    cascade: null,
+    refusal: parts.kind === 'refused' ? refused : null,
   }
+}
+
+const refused: ApiCall['refusal'] = {
+  code: 'runguard_budget_exceeded',
+  isEnforced: true,
+  retryAfterSec: 3_600,
+  by: {
+    kind: 'budget',
+    budget: 'team:web/day',
+    scope: 'team:web',
+    window: 'day',
+    reason: 'exhausted',
+    limitNano: 80_000_000_000,
+    spentNano: 79_610_000_000,
+    heldNano: 350_000_000,
+    neededNano: 91_000_000,
+    resetsAt: Date.UTC(2026, 10, 28),
+  },
 }
 
 /** The same with all that is kept of it. */
@@ -144,6 +164,8 @@ cannedCall.detail = (call: ApiCall): ApiCallDetail => {
       retiresAt: null,
       savedNano: 171_000_000,
     },
+    cascade: null,
+    tries: [],
     degraded: [
       { kind: 'lower-effort', budget: 'team:web/day', at: 0.8, used: 0.91, change: 'effort: high → medium', why: null },
     ],

@@ -9,6 +9,7 @@ import type {
   ApiOverview,
   ApiSession,
   ApiSessionRow,
+  ApiSettings,
 } from '@runguard/gateway/api'
 import { cannedCall } from './canned-call.js'
 
@@ -280,9 +281,14 @@ export function busyOverview(nowMs: number): ApiOverview {
       { lever: 'caching', savedNano: 2_104_000_000_000, calls: 61_000, isEstimated: false },
       { lever: 'routing', savedNano: 96_300_000_000, calls: 8_120, isEstimated: true },
       { lever: 'batching', savedNano: 31_050_000_000, calls: 2_000, isEstimated: false },
-      { lever: 'loops', savedNano: 12_700_000_000, calls: 31, isEstimated: true },
-      { lever: 'cascade', savedNano: -4_310_000_000, calls: 411, isEstimated: true },
+      { lever: 'degradation', savedNano: -4_310_000_000, calls: 411, isEstimated: true },
     ],
+    refusals: [
+      { code: 'runguard_budget_exceeded', calls: 212, promptTokens: 9_100_000, promptNano: 45_500_000_000 },
+      { code: 'runguard_loop_detected', calls: 31, promptTokens: 2_400_000, promptNano: 12_000_000_000 },
+      { code: 'runguard_unpriced_model', calls: 4, promptTokens: 12_000, promptNano: null },
+    ],
+    shortened: [{ kind: 'lower-effort', calls: 411 }],
     hitRatio: 0.914,
     budgets: [...busyBudgets(nowMs)].filter(({ mode }) => mode === 'enforce').slice(0, 5),
     runningCalls: 7,
@@ -371,3 +377,12 @@ export function busyDelivery(index: number, nowMs: number): ApiDelivery {
     resendOf: null,
   }
 }
+
+/** Made up. */
+export const busyRules: ApiSettings['rules'] = [
+  { key: 'mode', value: 'enforce' },
+  { key: 'loops.mode', value: 'enforce' },
+  { key: 'loops.limits.repeat', value: 'notice 3, stop 5' },
+  { key: 'routing.tiers.small', value: 'claude-haiku-5-5' },
+  { key: 'caching.mode', value: 'fill' },
+]

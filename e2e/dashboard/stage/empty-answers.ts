@@ -27,6 +27,8 @@ export function emptyAnswers(nowMs: number): Answers {
       month: { since: nowMs, costNano: 0, calls: 0, forecastNano: null },
       burnNanoPerMinute: 0,
       savings: [],
+      refusals: [],
+      shortened: [],
       hitRatio: null,
       budgets: [],
       runningCalls: 0,
@@ -65,6 +67,7 @@ export function emptyAnswers(nowMs: number): Answers {
       savedNanoByStep: zeros,
       models: [],
       misses: [],
+      unread: { since: hours[0], until: nowMs, calls: 0, tokens: 0, lostNano: 0, sessions: [] },
     },
     routes: { since: hours[0], until: nowMs, mode: 'off', tiers: [], routes: [], degraded: [], learned: [] },
     budgets: none,
@@ -77,6 +80,19 @@ export function emptyAnswers(nowMs: number): Answers {
     audit: none,
     'audit/verify': { isSound: true, entries: 0, head: '', findings: [] },
     keys: none,
+    settings: emptySettings,
     users: none,
   }
+}
+
+const emptySettings = {
+  version: '0.1.0',
+  startedAt: 0,
+  url: 'http://127.0.0.1:4141',
+  upstream: 'https://api.anthropic.com',
+  store: 'sqlite',
+  configPath: null,
+  rules: [{ key: 'mode', value: 'enforce' }],
+  access: { requiresSignIn: false, requiresKeys: false, oidcIssuer: null },
+  prices: { version: '2026-11-20', asOf: 0, models: [] },
 }

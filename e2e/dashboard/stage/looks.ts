@@ -12,27 +12,38 @@ const pictures = fileURLToPath(new URL('../.pictures', import.meta.url))
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
-/** Both themes. */
-export const themes = ['light', 'dark'] as const
-
 /** Takes a picture of the whole page. */
 export async function takePicture(page: Page, name: string): Promise<void> {
   mkdirSync(pictures, { recursive: true })
   await page.screenshot({ path: join(pictures, `${name}.png`), fullPage: true })
 }
 
-/** Everything that axe finds wrong: one text for each. */
-export async function findBarriers(page: Page): Promise<readonly string[]> {
+/** Everything that axe finds wrong: one text for each. @param rules the only ones that are looked at */
+export async function findBarriers(page: Page, rules?: readonly string[]): Promise<readonly string[]> {
   await page.evaluate(axeSource)
-  return page.evaluate(async () => {
+  return page.evaluate(async (only) => {
     const { axe } = window as unknown as {
-      axe: { run(): Promise<{ violations: { id: string; nodes: { target: string[]; failureSummary: string }[] }[] }> }
+      axe: {
+        run(options: object): Promise<{
+          violations: { id: string; nodes: { target: string[]; failureSummary: string }[] }[]
+        }>
+      }
     }
-    const { violations } = await axe.run()
+    const { violations } = await axe.run({ resultTypes: ['violations'], ...(only && { runOnly: [...only] }) })
     return violations.flatMap(({ id, nodes }) =>
       nodes.map(({ target, failureSummary }) => `${id}: ${target.join(' ')} ${failureSummary.replace(/\s+/g, ' ')}`),
     )
-  })
+  }, rules)
+}
+
+/** What axe looks at that depends on colours; all else is the same in both themes. */
+export const colourRules = ['color-contrast', 'link-in-text-block'] as const
+
+/** Waits until what has changed its size or its colours is drawn. */
+export async function redraw(page: Page): Promise<void> {
+  await page.evaluate(
+    () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve(null)))),
+  )
 }
 
 /** Waits until nothing on the page is still being read. */

@@ -21,6 +21,8 @@ export async function makeTraffic(url: string): Promise<void> {
   await converse(url)
   await runAgents(url)
   await goInCircles(url)
+  const low = clientAt(url, { 'x-runguard-session': 'running-low' })
+  for (const words of ['One.', 'Two.', 'Three.']) await callOnce(low, `${words} [[sim:text 200]]`, OPUS)
   await clientAt(url, { 'x-runguard-session': 'short-of-money' })
     .messages.create({ model: OPUS, max_tokens: 8_000, messages: [{ role: 'user', content: '[[sim:text 4000]]' }] })
     .catch(ignore)

@@ -52,6 +52,10 @@ const words: Readonly<Record<EndingReason, Words>> = {
     sentence:
       'RunGuard ended the answer, because it said the same again and again; what was seen is charged, as an estimate.',
   },
+  'breaker-cut': {
+    mark: 'cut: held',
+    sentence: 'RunGuard ended the answer, because an operator held it; what was seen is charged, as an estimate.',
+  },
   'budget-cut': {
     mark: 'cut: budget',
     sentence:

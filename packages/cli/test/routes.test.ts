@@ -8,7 +8,7 @@ import { makeHome, runCli, startGateway } from './cli.js'
 let simulator: RunningSimulator
 
 beforeEach(async () => {
-  simulator = await startSimulator()
+  simulator = await startSimulator({ batchMs: 0 })
 })
 
 afterEach(async () => {
@@ -41,9 +41,22 @@ async function openHouse(config: string) {
     // What has ended is in the store, and heard of, once the gateway is ready again.
     await fetch(`${gateway.url}/runguard/ready`)
     const told = (name: string): string | null => response.headers.get(`x-runguard-${name}`)
-    return { model: data.model, id: told('request-id') ?? '', route: told('route'), degraded: told('degraded') }
+    return {
+      type: String(data.type),
+      model: data.model,
+      id: told('request-id') ?? '',
+      route: told('route'),
+      degraded: told('degraded'),
+    }
   }
   const run = async (...args: string[]) => (await runCli(home, args)).stdout
+  const job = async (id: string) => {
+    for (;;) {
+      const found = await claude.get<{ readonly status: string }>(`/runguard/jobs/${id}`)
+      if (!['waiting', 'batched', 'direct'].includes(found.status)) return found
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    }
+  }
   const judge = async (said: object) => {
     const body = JSON.stringify(said)
     const session = await (await fetch(`${gateway.url}/runguard/api/session`)).json()
@@ -52,7 +65,7 @@ async function openHouse(config: string) {
     const answer = await fetch(`${gateway.url}/runguard/feedback`, { method: 'POST', headers, body })
     return { status: answer.status, said: await answer.json() }
   }
-  return { ask, run, judge }
+  return { ask, run, job, judge }
 }
 
 test('as a budget runs low, new conversations get a cheaper model and warm ones stay, until it refuses; explain tells each step', async () => {
@@ -84,6 +97,36 @@ test('as a budget runs low, new conversations get a cheaper model and warm ones 
     })
   }
   expect(refused).toMatchObject({ status: 402 })
+}, 60_000)
+
+const WHOLE_LADDER = CONFIG.replace('      - at: 100%', '      - at: 90%\n        step: defer\n      - at: 100%')
+
+test('at 80 % new conversations are cheaper, at 90 % those wait that may, at 100 % all are refused; explain tells it', async () => {
+  const { ask, run, job } = await openHouse(`${WHOLE_LADDER}defer:\n  flushAfter: 10ms\n`)
+  const mayWait = { 'x-runguard-may-wait': '6h' }
+  const short = { max_tokens: 100 }
+  expect(await ask('Now, please.', short, mayWait)).toMatchObject({ model: opus, degraded: null })
+  // Each of these costs eight cents, and four cents once they go to the cheaper model.
+  for (let calls = 0; calls < 10; calls++) await ask(`[[sim:text 4000]] ${calls}`)
+  expect(await ask('Now, please.', short, mayWait)).toMatchObject({ model: sonnet, degraded: 'cheaper-tier; at=0.8' })
+  for (let calls = 0; calls < 3; calls++) await ask(`[[sim:text 4000]] more ${calls}`)
+  const waiting = await ask('When you can.', short, mayWait)
+  expect(waiting).toMatchObject({ type: 'deferred_call', degraded: 'cheaper-tier; at=0.8, defer; at=0.9' })
+  const atOnce = await ask('Now.', short)
+  expect(atOnce).toMatchObject({ type: 'message', degraded: 'cheaper-tier; at=0.8' })
+  expect(await run('explain', atOnce.id)).toMatch(
+    /at 90% of everything\/day \(9\d(\.\d+)?% used\): defer left: nobody said that it may wait/,
+  )
+  expect(await job(waiting.id)).toMatchObject({ status: 'succeeded', message: { model: sonnet } })
+  const explained = await run('explain', waiting.id)
+  expect(explained).toMatch(/× 0\.5 batch/)
+  expect(explained).toMatch(/at 90% of everything\/day \(9\d(\.\d+)?% used\): at once → in a batch/)
+  const refusals = []
+  for (let calls = 0; calls < 9 && refusals.length === 0; calls++) {
+    await ask(`[[sim:text 4000]] last ${calls}`).catch((error: unknown) => refusals.push(error))
+  }
+  expect(refusals).toMatchObject([{ status: 402 }])
+  await expect(ask('When you can.', short, mayWait)).rejects.toMatchObject({ status: 402 })
 }, 60_000)
 
 test('routes shows what was said of answers, and what it leads to', async () => {

@@ -8,7 +8,7 @@ import { type Caller, type CallerRules, identifyCaller } from './access/callers.
 import { reachProblem } from './access/key-reach.js'
 import { type CompiledCascades, serveCascade, startCascade } from './calls/cascade.js'
 import { type DeferralDesk, deferCall, isDeferral } from './calls/deferral.js'
-import type { RunningAnswer } from './calls/held-answer.js'
+import type { RunningAnswer } from './calls/running-answer.js'
 import { requestHeaders } from './headers.js'
 import type { InputCounter } from './input-counter.js'
 import { sendOwnRequest } from './own-request.js'
@@ -66,8 +66,9 @@ export async function serveCall(
   if (request.destroyed) return
   const read = { ...(await readRequest(request, endpoint, plane.maxBodyBytes)), caller }
   const credential = plane.deferral.credentials.meet(caller.headers)
-  const call = { ...callFrom(plane, request, endpoint, read), credential }
-  if (isDeferral(call)) return deferCall(plane.deferral, call, response)
+  const asked = { ...callFrom(plane, request, endpoint, read), credential }
+  const call = isDeferral(asked) ? await deferCall(plane.deferral, asked, response) : asked
+  if (call === null) return
   if (await isServedByCascade(plane, { request, response, endpoint, read, call })) return
   const admission = await plane.engine.admit(call)
   if (admission.kind === 'refuse') {

@@ -1,6 +1,6 @@
 /** The gateway: a listener, its data plane and its own few pages, from start to graceful end. */
 
-import { createServer, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { answerRefusal, type Refusal, resolveEndpoint } from '@runguard/sdk/core'
 import type { Engine, Runtime } from '@runguard/sdk/engine'
@@ -64,18 +64,11 @@ const DEFAULT_UPSTREAM_TIMEOUT_MS = 11 * 60 * 1000
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   if (options.callers === undefined) requireLoopback(options.host)
   const plane = createDataPlane(options)
-  const { control } = options
-  let isClosing = false
+  const standing: Standing = { options, plane, isClosing: false }
   const answers = new WeakMap<Socket, ServerResponse>()
   const server = createServer((request, response) => {
     answers.set(request.socket, response)
-    const endpoint = resolveEndpoint(request.method ?? 'GET', request.url ?? '/')
-    if (isJobPage(endpoint)) survive(plane, response, serveJob(plane, endpoint, request, response))
-    else if (control?.owns(endpoint.target, request.headers) === true && !isProbe(endpoint))
-      control.serve(request, response)
-    else if (isOwnPage(endpoint)) serveOwnPage(options, endpoint, request, response)
-    else if (isClosing) survive(plane, response, refuseCall(plane, endpoint, request, response, CLOSING))
-    else survive(plane, response, serveCall(plane, endpoint, request, response))
+    serveRequest(standing, request, response)
   })
   server.keepAliveTimeout = KEEP_ALIVE_MS
   const sockets = new Set<Socket>()
@@ -91,8 +84,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   })
   const url = await listen(server, options)
   const close = async (graceMs: number): Promise<void> => {
-    isClosing = true
-    control?.close()
+    standing.isClosing = true
+    options.control?.close()
     plane.runtime.schedule(HALF_SENT_MS, () => endHalfSent(sockets, answers))
     await drain(server, plane, graceMs)
     await endDeferred(plane, graceMs)
@@ -100,6 +93,26 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     await options.engine.close()
   }
   return { url, running: () => plane.running.size, close }
+}
+
+/** A gateway that is up, or on its way down. */
+interface Standing {
+  readonly options: GatewayOptions
+  readonly plane: DataPlane
+  isClosing: boolean
+}
+
+/** Finds who answers: a page of ours, wherever one is asked for, else the upstream. */
+function serveRequest(standing: Standing, request: IncomingMessage, response: ServerResponse): void {
+  const { options, plane, isClosing } = standing
+  const { control } = options
+  const written = request.url ?? '/'
+  const endpoint = resolveEndpoint(request.method ?? 'GET', written)
+  const parts = [plane, endpoint, request, response] as const
+  if (isJobPage(endpoint, written)) survive(plane, response, serveJob(...parts))
+  else if (control?.owns(endpoint.target, request.headers) && !isProbe(endpoint)) control.serve(request, response)
+  else if (isOwnPage(endpoint)) serveOwnPage(options, endpoint, request, response)
+  else survive(plane, response, isClosing ? refuseCall(...parts, CLOSING) : serveCall(...parts))
 }
 
 /** Deferred calls that are on their way may end within the same time. */
@@ -133,7 +146,7 @@ function createDataPlane({
     maxBodyBytes: maxBodyBytes ?? MAX_BODY_BYTES,
     callers: callers ?? null,
     countInput: createInputCounter({ runtime, upstream: pool, upstreamPrefix }),
-    cascades: readCascades(engine),
+    cascades: readCascades(engine, runtime),
     deferral: {
       engine,
       runtime,
@@ -145,9 +158,9 @@ function createDataPlane({
   }
 }
 
-function readCascades(engine: Engine): CompiledCascades {
+function readCascades(engine: Engine, runtime: Runtime): CompiledCascades {
   try {
-    return compileCascades(engine)
+    return compileCascades(engine, runtime)
   } catch (error) {
     if (!(error instanceof VerifierError)) throw error
     throw new GatewayStartError(`A verifier of routing.cascades cannot be used: ${error.message}.`)

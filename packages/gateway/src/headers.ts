@@ -1,6 +1,8 @@
 /** Which headers travel on, in both directions. */
 
+import { isUtf8 } from 'node:buffer'
 import type { IncomingHttpHeaders } from 'node:http'
+import { type Headers, nameHeaders } from '@runguard/sdk/core'
 
 /** RFC 9110 7.6.1: these speak of one connection, not of the message. */
 const HOP_BY_HOP = new Set([
@@ -77,7 +79,25 @@ function namedIn(connection: string | undefined): Set<string> | null {
   return dropped.size === 0 ? null : dropped
 }
 
-/** One string per name, as the engine sees headers. */
+/**
+ * A caller's headers as the engine sees them. Names in them are UTF-8 where their bytes are, else Latin-1, as node reads
+ * all of them; what travels on keeps its bytes.
+ */
+export function callerHeaders(headers: Headers): Headers {
+  const decoded: Record<string, string> = {}
+  let isPlain = true
+  for (const name of nameHeaders) {
+    const value = headers[name]
+    if (value === undefined || !/[\x80-\xff]/.test(value)) continue
+    const bytes = Buffer.from(value, 'latin1')
+    if (!isUtf8(bytes)) continue
+    decoded[name] = bytes.toString()
+    isPlain = false
+  }
+  return isPlain ? headers : { ...headers, ...decoded }
+}
+
+/** One string per name. */
 export function plainHeaders(headers: IncomingHttpHeaders): Record<string, string | undefined> {
   const plain: Record<string, string | undefined> = {}
   for (const name in headers) {

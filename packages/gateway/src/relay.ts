@@ -1,10 +1,10 @@
 /** The relay: moves the bytes of one answer from the upstream to the caller, and shows them to the watch. */
 
 import type { ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
 import { answerRefusal, type CallEnd, type Refusal } from '@runguard/sdk/core'
 import { costHeader, type DoorGuard, ownHeaders, type Watch } from '@runguard/sdk/engine'
 import type { Dispatcher } from 'undici'
+import { RunningAnswer } from './calls/running-answer.js'
 import { CorruptEncodingError, isReadable, type Tap, tapEncoded } from './encoding.js'
 import { type FlatHeaders, plainHeaders, responseHeaders } from './headers.js'
 
@@ -22,12 +22,9 @@ interface Head {
  * A handler for undici's `dispatch`. Bytes are forwarded first and read by the watch after; back-pressure of the
  * caller pauses the upstream, and whoever goes away ends the other side too.
  */
-export class Relay implements Dispatcher.DispatchHandler {
+export class Relay extends RunningAnswer implements Dispatcher.DispatchHandler {
   private readonly response: ServerResponse
-  private readonly socket: Socket
-  private readonly watch: Watch
   private readonly onEnd: () => void
-  private controller: Controller | null = null
   private head: Head | null = null
   private held: Buffer[] | null = null
   private heldBytes = 0
@@ -37,15 +34,12 @@ export class Relay implements Dispatcher.DispatchHandler {
   private guard: DoorGuard | null = null
   /** True once the upstream has sent all of it. */
   private hasEnded = false
-  /** Why this side ended it; null while the upstream decides. */
-  private stopped: CallEnd | null = null
   /** True once the caller has an answer that was ended before its time. */
   private isCut = false
 
   constructor(response: ServerResponse, watch: Watch, onEnd: () => void) {
+    super(response.req.socket, watch)
     this.response = response
-    this.socket = response.req.socket
-    this.watch = watch
     this.onEnd = onEnd
     response.on('close', () => {
       if (!response.writableFinished) this.stop('caller-aborted')
@@ -55,23 +49,10 @@ export class Relay implements Dispatcher.DispatchHandler {
     if (response.destroyed || this.socket.destroyed) this.stop('caller-aborted')
   }
 
-  /** True if the answer goes to this connection. An answer that waits for its turn on one hears nothing of its end. */
-  serves(socket: Socket): boolean {
-    return this.socket === socket
-  }
-
-  /** Ends the call from this side. */
-  stop(end: CallEnd): void {
+  override stop(end: CallEnd): void {
     if (this.stopped !== null) return
-    this.stopped = end
-    this.controller?.abort(new Error(end))
+    super.stop(end)
     if (!this.response.destroyed) this.response.destroy()
-  }
-
-  onRequestStart(controller: Controller): void {
-    this.controller = controller
-    if (this.stopped === null) this.watch.sent()
-    else controller.abort(new Error(this.stopped))
   }
 
   onResponseStart(

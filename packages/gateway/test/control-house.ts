@@ -20,6 +20,8 @@ export interface ControlHouseOptions {
   readonly dashboard?: string
   readonly runtime?: Runtime
   readonly isProxied?: boolean
+  /** Instead of one that answers every call with the same few words. */
+  readonly upstream?: string
 }
 
 /** A gateway with its control plane. */
@@ -42,16 +44,21 @@ export interface ControlHouse {
   call(headers?: Record<string, string>): Promise<Response>
 }
 
-/** Starts it; it ends with the test. */
-export async function startControlHouse(options: ControlHouseOptions = {}): Promise<ControlHouse> {
-  const { fileBudgets = [], requireLogin = false, adminToken = null, dashboard = null } = options
-  const asked: string[] = []
-  const upstream = await httpUpstream((request, response) => {
+/** An upstream of few words. @param asked takes what it is asked for */
+function brief(asked: string[]): Promise<string> {
+  return httpUpstream((request, response) => {
     asked.push(`${request.method} ${request.url}`)
     request.resume()
     response.writeHead(200, { 'content-type': 'application/json', 'request-id': `req_${asked.length}` })
     response.end(answerBody)
   })
+}
+
+/** Starts it; it ends with the test. */
+export async function startControlHouse(options: ControlHouseOptions = {}): Promise<ControlHouse> {
+  const { fileBudgets = [], requireLogin = false, adminToken = null, dashboard = null } = options
+  const asked: string[] = []
+  const upstream = options.upstream ?? (await brief(asked))
   const runtime = options.runtime ?? systemRuntime()
   const store = options.store ?? memoryStore()
   const book = loadPriceBook(priceList)
@@ -96,7 +103,7 @@ export async function startControlHouse(options: ControlHouseOptions = {}): Prom
       upstream,
       store: 'memory',
       configPath: null,
-      engine: {},
+      rules: [],
       access: { requiresSignIn: requireLogin, requiresKeys: false, oidcIssuer: null },
     }),
   })

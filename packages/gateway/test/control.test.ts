@@ -66,6 +66,19 @@ describe('the API of the control plane', () => {
     const put = await house.ask('budgets/tight', { method: 'PUT', json: { ...USUAL, limitNano: 1, name: 'tight ü' } })
     expect([put.status, put.body.name, put.body.source]).toEqual([200, 'tight ü', 'registry'])
     expect((await house.call()).status).toBe(402)
+    const [refused] = (await house.ask('calls?ending=not-billed')).body.items
+    expect((await house.ask(`calls/${refused.id}`)).body.refusal).toMatchObject({
+      code: 'runguard_budget_exceeded',
+      isEnforced: true,
+      by: {
+        kind: 'budget',
+        budget: 'tight',
+        scope: 'everything',
+        limitNano: 1,
+        spentNano: answerCostNano,
+        heldNano: 0,
+      },
+    })
     const listed = await house.ask('budgets')
     expect(listed.body.items[0]).toMatchObject({ id: 'tight', limitNano: 1, window: 'month' })
     expect((await house.ask('budgets/tight', { method: 'DELETE' })).status).toBe(200)

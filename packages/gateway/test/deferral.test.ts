@@ -69,6 +69,16 @@ describe('a call with x-runguard-defer', () => {
     const location = (await defer(gateway.url)).headers.get('location')
     expect((await job(gateway.url, location, { headers: { 'x-api-key': 'sk-ant-other' } })).status).toBe(404)
     expect((await job(gateway.url, '/runguard/jobs/../jobs/nobody')).status).toBe(404)
+    for (const odd of [
+      '..%2Fhealth',
+      '..%2F..%2F',
+      '%2e%2e%2Fready',
+      '..%5Chealth',
+      '%2Fhealth',
+      'a%2F..%2F..%2Fready',
+    ]) {
+      expect((await job(gateway.url, `/runguard/jobs/${odd}`)).body).toMatchObject({ status: 'not-found' })
+    }
     expect((await job(gateway.url, location, { method: 'PUT' })).status).toBe(405)
     expect((await job(gateway.url, location, { method: 'DELETE' })).body).toMatchObject({
       status: 'canceled',

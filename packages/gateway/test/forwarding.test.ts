@@ -74,6 +74,34 @@ describe('what the upstream receives', () => {
     expect(pairs.join()).not.toMatch(/x-runguard|x-hop|trailers|gateway/i)
   })
 
+  it('has the bytes of a name in a header, whatever they mean', async () => {
+    let seen: IncomingMessage['headers'] = {}
+    const upstream = await httpUpstream((request, response) => {
+      seen = request.headers
+      request.resume()
+      response.writeHead(200, json).end(answerBody)
+    })
+    const { gateway, records } = await startHouse(upstream)
+    const utf8 = (text: string): string => Buffer.from(text).toString('latin1')
+    const names = {
+      'x-litellm-session-id': utf8('Überprüfung 監査 🐙'),
+      'helicone-user-id': 'M\xfcller',
+      'x-litellm-tags': `${utf8('späť')},caf\xe9`,
+      'x-claude-code-agent-id': utf8('läufer'),
+      'x-other': utf8('ü'),
+    }
+    await post(gateway.url, messagesBody, names)
+    expect(seen).toMatchObject(names)
+    const [record] = await records(1)
+    expect(record?.scope).toMatchObject({
+      session: 'Überprüfung 監査 🐙',
+      user: 'Müller',
+      // One header is in one encoding: this one is not UTF-8.
+      tags: [utf8('späť').replace(/[\x80-\x9f]/g, ''), 'café'],
+      agent: 'läufer',
+    })
+  })
+
   it.each([
     ['/v1/messages?beta=true', '/v1/messages?beta=true'],
     ['/messages', '/v1/messages'],

@@ -35,7 +35,7 @@ export async function startHouse(upstream: string, options: HouseOptions = {}): 
   const complain = (event: string, fields?: object): void => {
     complaints.push(`${event} ${JSON.stringify(fields)}`)
   }
-  const runtime = systemRuntime({ info() {}, warn: complain, error: complain })
+  const runtime = options.runtime ?? systemRuntime({ info() {}, warn: complain, error: complain })
   const store = options.store ?? memoryStore()
   const seen: CallRecord[] = []
   const waiting: (() => void)[] = []

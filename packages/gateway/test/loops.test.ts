@@ -172,7 +172,9 @@ describe('an agent that goes in a loop', () => {
     const { loops, end } = await agent.run()
     expect([loops.length, end]).toEqual([8, 'done'])
     expect(loops[4]).toBe('stop; rule=repeat; repeats=4; observed')
-    expect((await house.records(8))[4]?.loop).toMatchObject({ action: 'stop', isEnforced: false, rounds: 4 })
+    const told = (await house.records(8))[4]
+    expect(told?.loop).toMatchObject({ action: 'stop', isEnforced: false, rounds: 4 })
+    expect(told?.refusal).toMatchObject({ code: 'runguard_loop_detected', isEnforced: false })
   })
 
   it('first goes on with a cheaper model where that is asked for, and is then stopped', async () => {

@@ -46,7 +46,7 @@ class DeferredCall:
     def __init__(self, client: Any, id: str) -> None:
         self._client = client
         #: Of the call, at its gateway.
-        self.id = id
+        self.id = _check_id(id)
 
     def __repr__(self) -> str:
         return f"DeferredCall({self.id!r})"
@@ -88,7 +88,7 @@ class DeferredCall:
 
     def _ask(self, method: str) -> Mapping[str, Any]:
         place = urlsplit(str(self._client.base_url))
-        url = f"{place.scheme}://{place.netloc}/runguard/jobs/{self.id}"
+        url = f"{place.scheme}://{place.netloc}/runguard/jobs/{_check_id(self.id)}"
         try:
             return as_mapping(getattr(self._client, method)(url, cast_to=object))
         except Exception as error:
@@ -130,8 +130,8 @@ def defer(
     more = {"extra_headers": {**(params.get("extra_headers") or {}), **headers}, "timeout": _SUBMIT_TIMEOUT_SEC}
     raw = client.messages.with_raw_response.create(**{**params, **more})
     job = as_mapping(raw.http_response.json() if raw.http_response.status_code == 202 else None)
-    if not isinstance(job.get("id"), str):
-        raise ConnectionError("This gateway defers no calls: it answered at once. Is it an older version?")
+    if not _is_id(job.get("id")):
+        raise ConnectionError("This gateway defers no calls: it answered without the id of a job. Is it an older version?")
     return DeferredCall(client, job["id"])
 
 
@@ -141,9 +141,18 @@ def deferred(client: Any, id: str) -> DeferredCall:
     Asks nobody. Raises ``ValueError`` for what is no id, ``TypeError`` for a client that is not guarded.
     """
     _check_client(client)
-    if not isinstance(id, str) or not _ID.fullmatch(id):
-        raise ValueError(f"not the id of a call: {id!r:.80}")
     return DeferredCall(client, id)
+
+
+def _check_id(id: object) -> str:
+    """What gateways give as ids, and nothing that could lead to another page."""
+    if not _is_id(id):
+        raise ValueError(f"not the id of a call: {id!r:.80}")
+    return str(id)
+
+
+def _is_id(id: object) -> bool:
+    return isinstance(id, str) and _ID.fullmatch(id) is not None
 
 
 def _check_client(client: Any) -> None:

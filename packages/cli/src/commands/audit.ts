@@ -3,7 +3,7 @@
 import type { AuditEntry, AuditHead } from '@runguard/sdk/core'
 import { type AuditVerification, verifyAudit } from '@runguard/sdk/store'
 import { CommandError, type ExitCode, exitCodes } from '../exit.js'
-import { noteChange } from '../operations/noted-change.js'
+import { noteRead } from '../operations/noted-change.js'
 import type { Environment } from '../settings/environment.js'
 import { changeStore, describePlace, findPlace, useStore } from '../settings/open-store.js'
 import type { OpenStore, StoreFlags } from '../settings/store-place.js'
@@ -75,7 +75,7 @@ export async function runAuditExport(environment: Environment, options: AuditFla
   const { terminal } = environment
   const place = await findPlace(environment, options)
   await changeStore(place, async (store) => {
-    await noteChange(store, environment, { action: 'audit.export', subject: '', before: null, after: null })
+    await noteRead(store, environment, { action: 'audit.export', subject: '', before: null, after: null })
     const head = await store.auditHead()
     await printUpTo(environment, store, head)
     terminal.print(JSON.stringify({ kind: 'audit-head', head: headText(head) }))

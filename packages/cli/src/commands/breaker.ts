@@ -3,7 +3,7 @@
 import { type Breaker, type BreakerEvent, breakerScopes } from '@runguard/sdk/core'
 import { changeBreaker } from '@runguard/sdk/engine'
 import { CommandError, type ExitCode, exitCodes } from '../exit.js'
-import { noteChange } from '../operations/noted-change.js'
+import { makeNoted } from '../operations/noted-change.js'
 import { quoteId } from '../settings/budgets-in-force.js'
 import type { Environment } from '../settings/environment.js'
 import { changeStore, describePlace, findPlace, useStore } from '../settings/open-store.js'
@@ -68,10 +68,12 @@ async function change(environment: Environment, written: string, event: BreakerE
   const place = await findPlace(environment, options)
   const action = event.kind === 'hold' ? 'breakers.hold' : 'breakers.reset'
   const changed = await changeStore(place, async (store) => {
-    const [before = null] = await store.readBreakers([key])
-    const done = await changeBreaker(store, key, event)
-    await noteChange(store, environment, { action, subject: key, before, after: done.breaker })
-    return done
+    const about = { action, subject: key }
+    return await makeNoted(store, environment, about, async (take) => {
+      const done = await changeBreaker(store, key, event)
+      take({ ...about, before: done.before.state, after: done.breaker.state })
+      return done
+    })
   })
   const { breaker } = changed
   environment.terminal.print(

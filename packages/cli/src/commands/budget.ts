@@ -3,7 +3,7 @@
 import type { Budget } from '@runguard/sdk/core'
 import type { StoredBudget } from '@runguard/sdk/store'
 import { CommandError, type ExitCode, exitCodes } from '../exit.js'
-import { noteChange } from '../operations/noted-change.js'
+import { putBudget, removeBudget } from '../operations/budget-change.js'
 import { mergeBudgets, quoteId } from '../settings/budgets-in-force.js'
 import { findConfig } from '../settings/config-file.js'
 import type { Environment } from '../settings/environment.js'
@@ -42,8 +42,7 @@ export async function runBudgetAdd(
     requireNew(checked.budget, await store.listBudgets())
     const { problems } = mergeBudgets(file, [checked.stored])
     if (problems.length > 0) throw new CommandError(problems.join('\n'), exitCodes.config)
-    await store.putBudget(checked.stored)
-    await noteBudget(environment, store, null, checked.stored)
+    await putBudget(environment, store, null, checked.stored)
     return unmatchedWarnings([checked.budget], store)
   })
   show(environment, options, checked.budget, warnings)
@@ -110,8 +109,8 @@ export async function runBudgetRemove(environment: Environment, id: string, opti
   const { terminal } = environment
   await changeStore(await findPlace(environment, options), async (store) => {
     const before = await findStored(store, id)
-    if (!(await store.removeBudget(id))) throw await missing(environment, id, options, store)
-    await noteBudget(environment, store, before, null)
+    const isGone = before !== null && (await removeBudget(environment, store, before))
+    if (!isGone) throw await missing(environment, id, options, store)
   })
   if (options.json) terminal.print(JSON.stringify({ kind: 'budget-removed', id }))
   else terminal.print(`${printable(id)}: removed`)
@@ -128,8 +127,7 @@ async function change(
     const stored = await findStored(store, id)
     if (stored === null) throw await missing(environment, id, options, store)
     const changed = work(stored)
-    await store.putBudget(changed.stored)
-    await noteBudget(environment, store, stored, changed.stored)
+    await putBudget(environment, store, stored, changed.stored)
     return { budget: changed.budget, warnings: await unmatchedWarnings([changed.budget], store) }
   })
   show(environment, options, budget, warnings)
@@ -138,22 +136,6 @@ async function change(
 
 async function findStored(store: OpenStore, id: string): Promise<StoredBudget | null> {
   return (await store.listBudgets()).find((entry) => entry.id === id) ?? null
-}
-
-async function noteBudget(
-  environment: Environment,
-  store: OpenStore,
-  before: StoredBudget | null,
-  after: StoredBudget | null,
-): Promise<void> {
-  const action = after === null ? 'budgets.remove' : 'budgets.write'
-  const subject = (after ?? before)?.id ?? ''
-  await noteChange(store, environment, {
-    action,
-    subject,
-    before: before?.written ?? null,
-    after: after?.written ?? null,
-  })
 }
 
 function show({ terminal }: Environment, { json }: BudgetFlags, budget: Budget, warnings: readonly string[]): void {

@@ -4,7 +4,8 @@ import { type Changed, createKey, revokeGatewayKey, rotateGatewayKey, shownKey }
 import type { Budget, GatewayKey } from '@runguard/sdk/core'
 import type { KeyRow } from '@runguard/sdk/store'
 import { type ExitCode, exitCodes } from '../exit.js'
-import { type ChangeNote, makeNoted, noteChange } from '../operations/noted-change.js'
+import { putBudget } from '../operations/budget-change.js'
+import { type ChangeNote, makeNoted } from '../operations/noted-change.js'
 import { changeTeam } from '../operations/team-change.js'
 import type { Environment } from '../settings/environment.js'
 import { describePlace, findPlace, useStore } from '../settings/open-store.js'
@@ -65,9 +66,7 @@ function budgetFor(key: string, written: string): CheckedBudget {
 
 async function addBudget(environment: Environment, store: OpenStore, key: string, written: string): Promise<Budget> {
   const { budget, stored } = budgetFor(key, written)
-  await store.putBudget(stored)
-  const note = { action: 'budgets.write', subject: budget.id, before: null, after: stored.written }
-  await noteChange(store, environment, note)
+  await putBudget(environment, store, null, stored)
   return budget
 }
 

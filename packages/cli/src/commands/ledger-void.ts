@@ -2,7 +2,7 @@
 
 import { formatUsd, type Hold, type LedgerResult, sumUsd } from '@runguard/sdk/core'
 import { CommandError, type ExitCode, exitCodes } from '../exit.js'
-import { noteChange } from '../operations/noted-change.js'
+import { makeNoted } from '../operations/noted-change.js'
 import { quoteId } from '../settings/budgets-in-force.js'
 import type { Environment } from '../settings/environment.js'
 import { requireKnownBudget } from '../settings/known-budgets.js'
@@ -20,6 +20,9 @@ export interface LedgerVoidFlags extends LedgerFlags {
   readonly expired?: boolean
   readonly budget?: string
 }
+
+/** As it stands in the audit log. */
+const ACTION = 'ledger.void'
 
 /**
  * Takes back one estimate, or all expired ones of a budget; the reason stays in the ledger.
@@ -41,13 +44,17 @@ export async function runLedgerVoid(
 async function voidOne(environment: Environment, id: string, reason: string, options: LedgerFlags): Promise<ExitCode> {
   const { terminal } = environment
   const place = await findPlace(environment, options)
-  const result = await useStore<LedgerResult>(place, { kind: 'unknown-hold' }, async (store) => {
-    if ((await store.findHold(id)) === null) return { kind: 'unknown-hold' }
-    const [result] = await postVoids(store, [id], reason, environment.now())
-    if (result?.kind === 'voided') await noteVoid(environment, store, id, { reason, holds: [id] })
-    return result ?? { kind: 'unknown-hold' }
+  const unknown: LedgerResult = { kind: 'unknown-hold' }
+  const voided = await useStore<Hold | null>(place, null, async (store) => {
+    if ((await store.findHold(id)) === null) return null
+    return await makeNoted(store, environment, { action: ACTION, subject: id }, async (take) => {
+      const [result = unknown] = await postVoids(store, [id], reason, environment.now())
+      const hold = requireVoided(id, result)
+      take({ action: ACTION, subject: id, before: null, after: { reason, holds: [id] } })
+      return hold
+    })
   })
-  const hold = requireVoided(id, result)
+  const hold = voided ?? requireVoided(id, unknown)
   terminal.print(options.json ? JSON.stringify({ kind: 'voided', ...holdJson(hold), reason }) : `${id}: voided`)
   return exitCodes.ok
 }
@@ -62,9 +69,12 @@ async function voidAll(
   await requireKnownBudget(environment, options, budget)
   const place = await findPlace(environment, options)
   const voided = await useStore<readonly Hold[]>(place, [], async (store) => {
-    const holds = await voidExpired(store, budget, reason, environment.now())
-    await noteVoid(environment, store, budget, { reason, holds: holds.map(({ id }) => id) })
-    return holds
+    return await makeNoted(store, environment, { action: ACTION, subject: budget }, async (take) => {
+      const holds = await voidExpired(store, budget, reason, environment.now())
+      const after = { reason, holds: holds.map(({ id }) => id) }
+      take({ action: ACTION, subject: budget, before: null, after })
+      return holds
+    })
   })
   const total = sumUsd(voided.map(({ posted }) => posted))
   if (options.json) {
@@ -73,15 +83,6 @@ async function voidAll(
   } else
     terminal.print(`${quoteId(printable(budget))}: ${wholeCount(voided.length)} voided, ${formatUsd(total)} taken back`)
   return exitCodes.ok
-}
-
-function noteVoid(
-  environment: Environment,
-  store: OpenStore,
-  subject: string,
-  after: { readonly reason: string; readonly holds: readonly string[] },
-): Promise<void> {
-  return noteChange(store, environment, { action: 'ledger.void', subject, before: null, after })
 }
 
 const GROUP = 500

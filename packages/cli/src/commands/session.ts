@@ -2,7 +2,7 @@
 
 import { type SessionWord, sayOfSession } from '@runguard/sdk/engine'
 import { CommandError, type ExitCode, exitCodes } from '../exit.js'
-import { noteChange } from '../operations/noted-change.js'
+import { makeNoted } from '../operations/noted-change.js'
 import type { Environment } from '../settings/environment.js'
 import { changeStore, describePlace, findPlace, useStore } from '../settings/open-store.js'
 import type { StoreFlags } from '../settings/store-place.js'
@@ -41,10 +41,13 @@ export async function runSessionChange(
   const at = environment.now()
   const place = await findPlace(environment, options)
   const { mark, isKnown } = await changeStore(place, async (store) => {
-    const before = await store.findMark(session)
-    const said = await sayOfSession(store, change, { session, by: operator, at })
-    await noteChange(store, environment, { action: `sessions.${change}`, subject: session, before, after: said.mark })
-    return said
+    const about = { action: `sessions.${change}`, subject: session }
+    return await makeNoted(store, environment, about, async (take) => {
+      const before = await store.findMark(session)
+      const said = await sayOfSession(store, change, { session, by: operator, at })
+      take({ ...about, before, after: said.mark })
+      return said
+    })
   })
   if (options.json) terminal.print(JSON.stringify({ kind: 'session', session, ...markJson(mark) }))
   else terminal.print(changeLine(change, mark))

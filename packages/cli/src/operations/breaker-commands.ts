@@ -33,7 +33,7 @@ function addList(breaker: Command, run: Run): void {
 function addHold(breaker: Command, run: Run): void {
   const command = breaker
     .command('hold')
-    .description('refuse all calls of one key until it is released')
+    .description('refuse all calls of one key until it is released, and end its running streams')
     .argument('<key>', 'model:claude-opus-5-5, session:…')
     .option('--note <text>', 'why, for those who are refused')
     .option(...jsonFlag)

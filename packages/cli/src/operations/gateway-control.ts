@@ -4,6 +4,7 @@ import {
   type Alerting,
   CallSums,
   type Control,
+  describeRules,
   type Metrics,
   openAlerting,
   openControl,
@@ -198,7 +199,7 @@ function buildControl(
       upstream,
       store: storeName,
       configPath: file?.path ?? null,
-      engine: settingsOf(config),
+      rules: [...describeRules(config, file?.config.defer)],
       access: {
         requiresSignIn: policy?.requireLogin ?? false,
         requiresKeys: policy?.requireKeys ?? false,
@@ -210,29 +211,6 @@ function buildControl(
 
 function routingOf({ mode, tiers }: RoutePolicy) {
   return { mode, tiers: [...tiers].map(([name, model]) => ({ name, model })) }
-}
-
-/** In the words of the configuration; of parts only their mode. */
-function settingsOf({
-  mode,
-  unknownModel,
-  onStoreFailure,
-  waitForMoneyMs,
-  loops,
-  breaker,
-  caching,
-  routing,
-}: EngineConfig) {
-  return {
-    mode,
-    unknownModel,
-    onStoreFailure,
-    waitForMoney: `${waitForMoneyMs} ms`,
-    loops: loops.mode,
-    breaker: breaker.mode,
-    caching: caching.mode ?? 'as markers are',
-    routing: routing.mode,
-  }
 }
 
 /** All of them are told, in order. */

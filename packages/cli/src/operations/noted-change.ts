@@ -46,8 +46,8 @@ export async function makeNoted<T>(
   )
 }
 
-/** Writes it down. To be called in the store that was changed, before anybody is told that it is done. */
-export async function noteChange(
+/** Writes down what changes nothing: that something was read. To be called before anybody sees it. */
+export async function noteRead(
   store: Pick<AuditNotes, 'addAudit'>,
   environment: Pick<Environment, 'operator' | 'now'>,
   note: ChangeNote,

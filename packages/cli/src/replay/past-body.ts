@@ -62,7 +62,7 @@ function recallLoops({ policy }: LoopParts): Loops {
       const isNews = loop !== null && told.get(key) !== loop.action
       told.set(key, loop?.action ?? null)
       const about = { agent, request: '', isFromPerson, body: null, thread: null }
-      return { ...about, loop, isNews, refusal: refusalOf(loop, agent) }
+      return { ...about, loop, isNews, refusal: refusalOf(loop, agent), observed: null }
     },
     ended() {},
     flush: async () => {},

@@ -1,7 +1,7 @@
 /** A runtime whose time runs as fast as there is something to do. */
 
 import { setImmediate } from 'node:timers/promises'
-import type { Runtime } from '@runguard/sdk/engine'
+import { type Runtime, sleepBy } from '@runguard/sdk/engine'
 
 /** Time that somebody else moves. */
 export interface VirtualTime extends Runtime {
@@ -51,7 +51,7 @@ export function virtualTime(startMs: number): VirtualTime {
     id: () => `rg_${++ids}`,
     soon: queueMicrotask,
     schedule,
-    sleep: (ms, signal) => sleep(schedule, ms, signal),
+    sleep: (ms, signal) => sleepBy(schedule, ms, signal),
     log: { info() {}, warn() {}, error() {} },
     runUntil: runDue,
     skipTo: async (atMs) => {
@@ -65,18 +65,6 @@ export function virtualTime(startMs: number): VirtualTime {
     },
     settle: () => setImmediate(),
   }
-}
-
-function sleep(schedule: Runtime['schedule'], ms: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const cancel = schedule(ms, resolve)
-    const wake = (): void => {
-      cancel()
-      resolve()
-    }
-    if (signal?.aborted === true) wake()
-    signal?.addEventListener('abort', wake, { once: true })
-  })
 }
 
 /** Tasks by their time, those of one instant in the order in which they came: a heap. */

@@ -22,7 +22,7 @@ async function setUp() {
     if (state.isAway) throw new Error('away')
     return await store.version()
   }
-  await store.putBudget({ ...budget, id: 'before' })
+  await store.putBudget({ ...budget, id: 'before' }, 1)
   const watch = await watchRegistry({ ...store, version }, runtime)
   const told: string[] = []
   watch.start((stored) => told.push(stored.map(({ id }) => id).join(' ')))
@@ -34,7 +34,7 @@ test('what was there at the start is given once, every change within two seconds
   expect(watch.first.map(({ id }) => id)).toEqual(['before'])
   await passSeconds(runtime, 10)
   expect(told).toEqual([])
-  await store.putBudget(budget)
+  await store.putBudget(budget, 1)
   await passSeconds(runtime, 2)
   await store.removeBudget('before')
   await passSeconds(runtime, 2)
@@ -44,7 +44,7 @@ test('what was there at the start is given once, every change within two seconds
 test('a registry that is away for a while is asked again, and its change is not lost', async () => {
   const { store, runtime, state, told } = await setUp()
   state.isAway = true
-  await store.putBudget(budget)
+  await store.putBudget(budget, 1)
   await passSeconds(runtime, 5)
   expect(told).toEqual([])
   state.isAway = false
@@ -55,7 +55,7 @@ test('a registry that is away for a while is asked again, and its change is not 
 test('after the stop nothing is told any more', async () => {
   const { store, runtime, watch, told } = await setUp()
   watch.stop()
-  await store.putBudget(budget)
+  await store.putBudget(budget, 1)
   await passSeconds(runtime, 5)
   expect(told).toEqual([])
 })

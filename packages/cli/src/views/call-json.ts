@@ -2,6 +2,7 @@
 
 import { type CallRecord, decimalUsd, noTokens, sumTokens } from '@runguard/sdk/core'
 import { loopJson } from './loop-views.js'
+import { refusalJson } from './refusal-views.js'
 import { degradedJson, routeJson } from './route-views.js'
 
 /**
@@ -25,6 +26,7 @@ export function callJson(record: CallRecord) {
     ending: record.ending.kind,
     reason: record.ending.reason,
     errorCode: record.errorCode,
+    refusal: record.refusal ? refusalJson(record.refusal) : null,
     ...billJson(record),
     heldUsd: hold === null ? null : decimalUsd(hold.nano),
     heldNanoUsd: hold?.nano ?? null,

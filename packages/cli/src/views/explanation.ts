@@ -18,6 +18,7 @@ import { cacheText, missLine } from './cache-views.js'
 import { callJson } from './call-json.js'
 import { decimalPico, formatDuration, formatMoment, percent, perMillion, printable, wholeCount } from './format.js'
 import { loopText } from './loop-views.js'
+import { refusalText } from './refusal-views.js'
 import { cascadeText, degradedText, routeText } from './route-views.js'
 import { renderTable } from './table.js'
 
@@ -97,6 +98,7 @@ function facts(record: CallRecord, offsetAt: OffsetAt, colors: Colors): string {
   const { cost, startedAt } = record
   const pairs: [string, string][] = [
     ['ending', endingText(record)],
+    ['refused', record.refusal ? refusalText(record.refusal, offsetAt) : ''],
     ['expected', expectedText(record)],
     ['hold', holdText(record)],
     ['cache', record.cache ? cacheText(record.cache) : ''],

@@ -1,40 +1,66 @@
 /** Calls as rows of a table. */
 
 import type { ApiCall } from '@runguard/gateway/api'
-import { Ban, type LucideIcon, Repeat2, Scissors, TriangleAlert } from 'lucide-react'
+import { Ban, Eye, type LucideIcon, Repeat2, Scissors, TriangleAlert } from 'lucide-react'
+import { Link } from 'wouter'
 import { Badge } from './badge.jsx'
-import { endingWord, promptTokens } from './call-words.js'
-import { formatClock, formatCount, formatDay, formatDuration, formatFull, formatShare, shortModel } from './format.js'
-import { Money, Saving } from './money.jsx'
+import { type CallWord, endingWord, promptTokens } from './call-words.js'
+import { countColumn, durationColumn, moneyColumn, nameColumn, savingColumn, shareColumn } from './columns.jsx'
+import { formatClock, formatDay, formatFull, shortModel } from './format.js'
+import { Money } from './money.jsx'
 import type { Column } from './table.jsx'
+import { budgetHref } from './url-state.js'
 
 const ENDING_ICONS: Readonly<Record<string, LucideIcon>> = {
   refused: Ban,
   'budget-cut': Scissors,
   'loop-cut': Scissors,
+  'breaker-cut': Scissors,
 }
 
 /** What is no answer of a model, and therefore cost nothing by itself. */
 const FREE_WORDS: Readonly<Record<string, string>> = { batches: 'batch', 'count-tokens': 'count', models: 'models' }
 
-/** How a call ended, and the loop it was in. Nothing for one that simply worked. */
+/** How a call ended, what refused it, and the loop it was in. Nothing for one that simply worked. */
 export function CallBadges({ call }: { call: ApiCall }) {
   const word = endingWord(call)
-  const Icon = ENDING_ICONS[call.ending.reason] ?? TriangleAlert
   return (
-    <span className="inline-flex flex-wrap gap-1">
-      {word ? (
-        <Badge tone={word.tone} icon={Icon}>
-          {word.text}
-        </Badge>
-      ) : null}
+    <span className="inline-flex max-w-full flex-wrap gap-1">
+      {word ? <EndingBadge call={call} word={word} /> : null}
       {FREE_WORDS[call.endpoint] ? <Badge>{FREE_WORDS[call.endpoint]}</Badge> : null}
       {call.loop && !word?.text.includes('loop') ? (
         <Badge tone={call.loop.action === 'stop' ? 'bad' : 'warn'} icon={Repeat2}>
           {call.loop.isEnforced ? call.loop.action : `would ${call.loop.action}`}
         </Badge>
       ) : null}
+      {call.refusal && !call.refusal.isEnforced ? (
+        <Badge tone="warn" icon={Eye}>
+          would be refused
+        </Badge>
+      ) : null}
     </span>
+  )
+}
+
+/** Refused by a budget: its name, and the way there. It stands above the link of its row. */
+function EndingBadge({ call: { ending, refusal }, word: { text, tone } }: { call: ApiCall; word: CallWord }) {
+  const Icon = ENDING_ICONS[ending.reason] ?? TriangleAlert
+  const by = refusal?.isEnforced === true && refusal.by?.kind === 'budget' ? refusal.by : null
+  const badge = (
+    <Badge tone={tone} icon={Icon}>
+      <span className="max-w-36 truncate">{by === null ? text : `by ${by.budget}`}</span>
+    </Badge>
+  )
+  if (by === null) return badge
+  return (
+    <Link
+      href={budgetHref(by.budget)}
+      title={`refused by ${by.budget}`}
+      aria-label={`refused by ${by.budget}`}
+      className="pointer-events-auto relative z-10 hover:underline"
+    >
+      {badge}
+    </Link>
   )
 }
 
@@ -71,53 +97,22 @@ const DAY_TIME: Column<ApiCall> = {
 }
 
 const NUMBERS: readonly Column<ApiCall>[] = [
+  countColumn('Prompt', promptTokens, { isDetail: true }),
+  shareColumn('Cached', ({ hitRatio }) => hitRatio, { isExtra: true }),
+  countColumn('Output', ({ tokens }) => tokens.output, { isDetail: true }),
+  durationColumn('Took', ({ durationMs }) => durationMs, { isExtra: true }),
+  savingColumn('Saved', ({ savedNano }) => savedNano, { isExtra: true }),
   {
-    title: 'Prompt',
-    cell: (call) => formatCount(promptTokens(call)),
-    value: promptTokens,
-    isNumber: true,
-    isDetail: true,
-  },
-  {
-    title: 'Cached',
-    cell: ({ hitRatio }) => formatShare(hitRatio),
-    value: ({ hitRatio }) => hitRatio,
-    isNumber: true,
-    isExtra: true,
-  },
-  {
-    title: 'Output',
-    cell: ({ tokens }) => formatCount(tokens.output),
-    value: ({ tokens }) => tokens.output,
-    isNumber: true,
-    isDetail: true,
-  },
-  {
-    title: 'Took',
-    cell: ({ durationMs }) => formatDuration(durationMs),
-    value: ({ durationMs }) => durationMs,
-    isNumber: true,
-    isExtra: true,
-  },
-  {
-    title: 'Saved',
-    cell: ({ savedNano }) => (savedNano === 0 ? '' : <Saving nano={savedNano} />),
-    value: ({ savedNano }) => savedNano / 1e9,
-    isNumber: true,
-    isExtra: true,
-  },
-  {
-    title: 'Cost',
-    cell: ({ costNano, isEstimated, ending }) =>
-      ending.kind === 'unmetered' ? (
-        'not metered'
-      ) : (
-        <Money nano={costNano} isEstimated={isEstimated} className="font-medium" />
-      ),
-    value: ({ costNano }) => costNano / 1e9,
-    isNumber: true,
+    ...moneyColumn('Cost', ({ costNano }: ApiCall) => costNano),
+    cell: (call) => <CallCost call={call} />,
   },
 ]
+
+/** What a call cost, or why that is not known. */
+export function CallCost({ call: { costNano, isEstimated, ending } }: { call: ApiCall }) {
+  if (ending.kind === 'unmetered') return 'not metered'
+  return <Money nano={costNano} isEstimated={isEstimated} className="font-medium" />
+}
 
 const MODEL: Column<ApiCall> = {
   title: 'Model',
@@ -126,17 +121,15 @@ const MODEL: Column<ApiCall> = {
   isDetail: true,
 }
 
-const SESSION: Column<ApiCall> = {
-  title: 'Session',
-  cell: ({ scope }) => <bdi className="text-ink-2">{scope.session ?? ''}</bdi>,
-  value: ({ scope }) => scope.session,
-  isWide: true,
-}
+const SESSION = nameColumn<ApiCall>('Session', ({ scope }) => scope.session, { isWide: true })
 
 const ENDING: Column<ApiCall> = {
   title: 'Ending',
   cell: (call) => <CallBadges call={call} />,
-  value: ({ ending, errorCode }) => errorCode ?? ending.reason,
+  value: ({ ending, errorCode, refusal }) =>
+    refusal?.by?.kind === 'budget' && refusal.isEnforced
+      ? `refused by ${refusal.by.budget}`
+      : (errorCode ?? ending.reason),
 }
 
 /** The columns of a list of calls from anywhere. */

@@ -17,6 +17,12 @@ const REFUSALS: Readonly<Record<string, string>> = {
   runguard_unpriced_model: 'no price',
 }
 
+/** Why a call was refused, by the code of its refusal. */
+export function refusalWord(code: string | null): string {
+  if (code === null || code === '') return 'refused'
+  return REFUSALS[code] ?? readable(code.replace(/^runguard_/, ''))
+}
+
 /** How it ended; null if it simply worked. */
 export function endingWord({
   ending,
@@ -24,9 +30,10 @@ export function endingWord({
   status,
 }: Pick<ApiCall, 'ending' | 'errorCode' | 'status'>): CallWord | null {
   if (ending.reason === 'refused') {
-    return { text: REFUSALS[errorCode ?? ''] ?? readable(errorCode ?? 'refused'), tone: 'bad' }
+    return { text: refusalWord(errorCode), tone: 'bad' }
   }
   if (ending.reason === 'budget-cut') return { text: 'cut by budget', tone: 'warn' }
+  if (ending.reason === 'breaker-cut') return { text: 'cut: breaker', tone: 'warn' }
   if (ending.reason === 'loop-cut') return { text: 'cut: loop', tone: 'warn' }
   if (ending.kind === 'unmetered') return { text: 'unmetered', tone: 'warn' }
   if (status !== null && status >= 400) return { text: `error ${status}`, tone: 'warn' }

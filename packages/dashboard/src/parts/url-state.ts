@@ -35,6 +35,10 @@ export function searchOf(values: Readonly<Record<string, string | undefined>>): 
 
 /** The address of one call. */
 export const callHref = (id: string): string => `/call${searchOf({ id })}`
+
+/** The address of one budget. */
+export const budgetHref = (id: string): string => `/budgets${searchOf({ id })}`
+
 /** Where something can be done about an alert. */
 export function aboutHref({ kind, about }: { readonly kind: string; readonly about: string }): string {
   if (kind === 'budget') return '/budgets'

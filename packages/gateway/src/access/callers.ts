@@ -2,7 +2,7 @@
 
 import type { IncomingMessage } from 'node:http'
 import type { Headers, KeyAccount, Refusal } from '@runguard/sdk/core'
-import { type FlatHeaders, plainHeaders } from '../headers.js'
+import { callerHeaders, type FlatHeaders, plainHeaders } from '../headers.js'
 import type { GatewayKeys } from './gateway-keys.js'
 
 /** A caller that may go on. */
@@ -29,7 +29,7 @@ export async function identifyCaller(
   request: IncomingMessage,
 ): Promise<Caller | { readonly kind: 'refuse'; readonly refusal: Refusal }> {
   const { rawHeaders } = request
-  const headers = plainHeaders(request.headers)
+  const headers = callerHeaders(plainHeaders(request.headers))
   if (rules === null) return { kind: 'caller', account: null, rawHeaders, headers }
   if (rules.keys.isIn(request.url ?? '')) return { kind: 'refuse', refusal: KEY_IN_ADDRESS }
   const found = await rules.keys.resolve(headers)
@@ -38,7 +38,12 @@ export async function identifyCaller(
   const replaced = replaceCredential(rawHeaders, found.presented, rules.upstreamKey)
   if (replaced === null) return { kind: 'refuse', refusal: NO_UPSTREAM_KEY }
   const { account } = found
-  return withoutTokens(rules, { kind: 'caller', account, rawHeaders: replaced, headers: joinHeaders(replaced) })
+  return withoutTokens(rules, {
+    kind: 'caller',
+    account,
+    rawHeaders: replaced,
+    headers: callerHeaders(joinHeaders(replaced)),
+  })
 }
 
 /**

@@ -19,7 +19,7 @@ const overrideSchema = z.strictObject({
 /** One rung of a ladder: from the share `at` of the limit on. */
 const degradeStepSchema = z.strictObject({
   at: z.number().gt(0).max(1),
-  step: z.enum(['cheaper-tier', 'lower-effort', 'tighter-max-tokens', 'refuse']),
+  step: z.enum(['cheaper-tier', 'lower-effort', 'tighter-max-tokens', 'defer', 'refuse']),
   /** The tier of `cheaper-tier` (absent: the next one), the effort of `lower-effort`. */
   to: z.string().min(1).max(200).optional(),
   /** Of `tighter-max-tokens`. */
@@ -64,6 +64,9 @@ export const budgetSchema = z
     source: z.enum(['config', 'registry']),
     /** What a change gives back in `revision`, so that nobody overwrites what he has not seen; null for the file's. */
     revision: z.string().nullable(),
+    /** Null for the file's, and for those from before it was kept. */
+    createdAt: moment.nullable(),
+    changedAt: moment.nullable(),
     /** The fullest first; of a budget with very many, the fullest. */
     accounts: z.array(accountSchema),
     /** How many there are. */

@@ -16,6 +16,24 @@ const sums = {
   addedNano: nano,
 }
 
+const unread = { tokens: count, lostNano: nano }
+
+/** What was written to the cache and not read by the same agent before it died. Another agent may have read some of it. */
+const unreadSchema = z
+  .object({
+    /** The newest calls of the period that were looked at one by one, and how many they are. */
+    since: moment,
+    until: moment,
+    calls: count,
+    ...unread,
+    /** The dearest ten; null stands for calls that are in no session. */
+    sessions: z.array(z.object({ session: z.string().nullable(), ...unread })),
+  })
+  .meta({ id: 'UnreadWrites' })
+
+/** What was written to the cache and never read. `lostNano`: what writing cost more than plain input, estimated. */
+export type ApiUnread = z.infer<typeof unreadSchema>
+
 /** What the prompt cache did in a period. */
 export const cacheSchema = z
   .object({
@@ -40,6 +58,7 @@ export const cacheSchema = z
         worstCall: z.string(),
       }),
     ),
+    unread: unreadSchema,
   })
   .meta({ id: 'Cache' })
 

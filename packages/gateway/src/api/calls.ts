@@ -47,6 +47,47 @@ const missSchema = z.object({
   lostNano: nano,
 })
 
+/** What refused a call, as it stood at that moment; null for what was not said. */
+const refuserSchema = z
+  .discriminatedUnion('kind', [
+    z.object({
+      kind: z.literal('budget'),
+      /** The id of the budget. */
+      budget: z.string(),
+      /** The account that could not pay: `user:alice`. */
+      scope: z.string().nullable(),
+      window: z.string().nullable(),
+      /** `exhausted`, `in_flight` (held by running calls), `request_too_large`, or `degraded` (by its ladder). */
+      reason: z.string().nullable(),
+      limitNano: nano.nullable(),
+      spentNano: nano.nullable(),
+      heldNano: nano.nullable(),
+      /** The least that the call needed. */
+      neededNano: nano.nullable(),
+      /** Null as well for a budget that never does. */
+      resetsAt: moment.nullable(),
+    }),
+    z.object({
+      kind: z.literal('breaker'),
+      /** `session:abc` */
+      breaker: z.string(),
+      state: z.string().nullable(),
+      /** `loop`, `spend_rate`, `error_rate`, `upstream_limit`, or `operator` where somebody holds it. */
+      reason: z.string().nullable(),
+      since: moment.nullable(),
+      until: moment.nullable(),
+    }),
+    z.object({
+      kind: z.literal('loop'),
+      rule: z.string(),
+      session: z.string().nullable(),
+      agent: z.string().nullable(),
+      repeats: count.nullable(),
+      spentNano: nano.nullable(),
+    }),
+  ])
+  .meta({ id: 'Refuser' })
+
 /** A call in a list. */
 export const callSchema = z
   .object({
@@ -62,6 +103,17 @@ export const callSchema = z
     status: z.int().nullable(),
     ending: z.object({ kind: z.enum(['exact', 'at-least', 'not-billed', 'unmetered']), reason: z.string() }),
     errorCode: z.string().nullable(),
+    /** Null if nothing stood against the call, and for calls from before it was kept. */
+    refusal: z
+      .object({
+        code: z.string(),
+        /** False if the call was sent: it would have been refused, had what stands in `by` not only observed. */
+        isEnforced: z.boolean(),
+        retryAfterSec: z.number().nullable(),
+        /** Null where the call was refused for itself: no price for its model, a body that cannot be read. */
+        by: refuserSchema.nullable(),
+      })
+      .nullable(),
     scope: scopeSchema,
     costNano: nano,
     isEstimated: z.boolean(),
@@ -75,6 +127,18 @@ export const callSchema = z
     missKind: z.string().nullable(),
     /** Why another model answered; null if none was chosen. */
     routeReason: z.string().nullable(),
+    /** The try of a cascade that it was; null for all other calls. */
+    cascade: z
+      .object({
+        /** The same for all tries of one cascade. */
+        id: z.string(),
+        /** From 1 on. */
+        attempt: count,
+        tier: z.string(),
+        /** The model of the last resort. */
+        asked: z.string(),
+      })
+      .nullable(),
   })
   .meta({ id: 'Call' })
 
@@ -128,6 +192,19 @@ const routeSchema = z.object({
   savedNano: nano.nullable(),
 })
 
+/** One try of a cascade: a call of its own. */
+const trySchema = z
+  .object({
+    id: z.string(),
+    attempt: count,
+    tier: z.string(),
+    model: z.string().nullable(),
+    status: z.int().nullable(),
+    costNano: nano,
+    isEstimated: z.boolean(),
+  })
+  .meta({ id: 'CascadeTry' })
+
 /** Everything that is kept of a call. */
 export const callDetailSchema = callSchema
   .extend({
@@ -159,6 +236,8 @@ export const callDetailSchema = callSchema
     hold: z.object({ nano, budget: z.string().nullable(), clampedTo: z.number().nullable() }).nullable(),
     cache: cacheSchema.nullable(),
     route: routeSchema.nullable(),
+    /** All tries of the cascade that it belongs to, the first one first: every one but the last was not good enough. Empty for all other calls. */
+    tries: z.array(trySchema),
     degraded: z.array(
       z.object({
         kind: z.string(),

@@ -10,7 +10,7 @@ import { sessionRowSchema } from './sessions.js'
 /** What a lever saved, signed: one that lost money shows a minus. */
 export const savingSchema = z
   .object({
-    /** `caching`, `routing`, `batching`, `loops`, …; more may come. */
+    /** `caching`, `routing`, `batching`, `degradation` (a cheaper tier because a budget ran low); more may come. */
     lever: z.string(),
     savedNano: nano,
     calls: count,
@@ -21,6 +21,19 @@ export const savingSchema = z
 
 /** What a lever saved. */
 export type ApiSaving = z.infer<typeof savingSchema>
+
+/** Calls that were refused for one reason. */
+const refusedSchema = z
+  .object({
+    /** `runguard_budget_exceeded`, …; empty where none was given. */
+    code: z.string(),
+    calls: count,
+    /** Tokens of their prompts, estimated. */
+    promptTokens: count,
+    /** What these would have cost as plain input, without any answer; null if one of the models has no price. */
+    promptNano: nano.nullable(),
+  })
+  .meta({ id: 'Refused' })
 
 /** What is going on now. */
 export const overviewSchema = z
@@ -39,6 +52,10 @@ export const overviewSchema = z
     burnNanoPerMinute: nano,
     /** This month, those that saved most first. */
     savings: z.array(savingSchema),
+    /** Refused this month by the code of the refusal, the most frequent first. Never counted as saved. */
+    refusals: z.array(refusedSchema),
+    /** Calls that were made smaller this month because a budget ran low; nobody knows what that saved. */
+    shortened: z.array(z.object({ kind: z.string(), calls: count })),
     /** Of the last 24 hours, 0 to 1; null without a prompt. */
     hitRatio: z.number().nullable(),
     /** Of all that are enforced, the fullest, at most five. */

@@ -11,6 +11,19 @@ const priceCard = z.object({
   output: z.number(),
 })
 
+/** A rule in force. */
+const ruleSchema = z
+  .object({
+    /** As the configuration has it: `loops.mode`, `routing.tiers.small`. */
+    key: z.string(),
+    /** As the configuration writes it, the default where it says nothing: `enforce`, `30s`, `notice 3, stop 5`. */
+    value: z.string(),
+  })
+  .meta({ id: 'Rule' })
+
+/** A rule in force. */
+export type ApiRule = z.infer<typeof ruleSchema>
+
 /** How the gateway is set up. */
 export const settingsSchema = z
   .object({
@@ -22,8 +35,8 @@ export const settingsSchema = z
     store: z.string(),
     /** The file of the configuration; null if there is none. */
     configPath: z.string().nullable(),
-    /** What the configuration says, in words: `mode` → `enforce`. */
-    engine: z.record(z.string(), z.string()),
+    /** What holds for every call, in the order of the reference of the configuration. */
+    rules: z.array(ruleSchema),
     access: z.object({ requiresSignIn: z.boolean(), requiresKeys: z.boolean(), oidcIssuer: z.string().nullable() }),
     prices: z.object({
       version: z.string(),

@@ -21,14 +21,22 @@ import {
 } from '@runguard/sdk/engine'
 import type { Dispatcher } from 'undici'
 import { refuse, unreachable } from '../relay.js'
-import { HeldAnswer, type HeldEnd, type RunningAnswer } from './held-answer.js'
-import { compileVerifier, messageText, type Verifier } from './verifier.js'
+import { HeldAnswer, type HeldEnd } from './held-answer.js'
+import type { RunningAnswer } from './running-answer.js'
+import { compileVerifier, findSlowCharacter, messageText, type Verifier } from './verifier.js'
 
 /** The cascades of one gateway, ready to run. */
 export type CompiledCascades = ReadonlyMap<CascadeRule, Verifier>
 
-/** @throws VerifierError for a schema or a pattern that cannot be used */
-export function compileCascades({ cascades }: Pick<Engine, 'cascades'>): CompiledCascades {
+/** Warns of patterns that can be slow. @throws VerifierError for a schema or a pattern that cannot be used */
+export function compileCascades(
+  { cascades }: Pick<Engine, 'cascades'>,
+  { log }: Pick<Runtime, 'log'>,
+): CompiledCascades {
+  for (const [task, { verify }] of cascades.rules) {
+    const character = findSlowCharacter(verify)
+    if (character !== null) log.warn('cascade-pattern-slow', { task, character })
+  }
   return new Map([...cascades.rules.values()].map((rule) => [rule, compileVerifier(rule.verify)]))
 }
 

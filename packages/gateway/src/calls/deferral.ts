@@ -1,9 +1,22 @@
-/** Calls that may wait: `x-runguard-defer: 6h` on a Messages request is answered with a job instead of a message. */
+/**
+ * Calls that may wait: a Messages request with `x-runguard-defer: 6h` is answered with a job instead of a message, and one
+ * with `x-runguard-may-wait: 6h` is where a budget that runs low wants it.
+ */
 
 import { createHash } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
-import { type Call, type Headers, identify, type Refusal, readWithin, scanCall, withinAdvice } from '@runguard/sdk/core'
-import type { Engine, Runtime } from '@runguard/sdk/engine'
+import {
+  type Call,
+  type DeferredJob,
+  type Headers,
+  identify,
+  MAY_WAIT_HEADER,
+  type Refusal,
+  readWithin,
+  scanCall,
+  withinAdvice,
+} from '@runguard/sdk/core'
+import { type DeferralDraft, decisionHeaders, type Engine, type Runtime } from '@runguard/sdk/engine'
 import { refuse } from '../relay.js'
 import type { Credentials } from './credentials.js'
 import { jobView } from './job-view.js'
@@ -24,9 +37,10 @@ const WEBHOOK_HEADER = 'x-runguard-webhook'
 /** What of a request travels with it, whenever it goes out. */
 const TRAVELLING = ['anthropic-version', 'anthropic-beta'] as const
 
-/** True for a call whose answer its caller does not wait for. */
+/** True for a call that says that it waits, or may. */
 export function isDeferral({ endpoint, headers, problem }: Call): boolean {
-  return headers[DEFER_HEADER] !== undefined && endpoint.kind === 'messages' && problem === null
+  const isAsked = headers[DEFER_HEADER] !== undefined || headers[MAY_WAIT_HEADER] !== undefined
+  return isAsked && endpoint.kind === 'messages' && problem === null
 }
 
 /** Who may ask for a job: whoever shows its gateway key, or else its credential. @param account of the credential */
@@ -34,29 +48,49 @@ export function ownerOf(gatewayKey: string | null, account: string): string {
   return gatewayKey === null ? account : `key:${gatewayKey}`
 }
 
-/** Takes the call, or refuses it. */
-export async function deferCall(desk: DeferralDesk, call: Call, response: ServerResponse): Promise<void> {
-  const { headers, body } = call
-  const withinMs = readWithin(headers[DEFER_HEADER] ?? '')
-  if (withinMs === null) return refuse(response, malformed(`${DEFER_HEADER}: ${withinAdvice}`), desk.runtime.id())
+/** Takes the call, or refuses it. Gives the call if it is to be sent now; null if it is answered. */
+export async function deferCall(desk: DeferralDesk, call: Call, response: ServerResponse): Promise<Call | null> {
+  const { headers } = call
+  const name = headers[DEFER_HEADER] === undefined ? MAY_WAIT_HEADER : DEFER_HEADER
+  const turnAway = (message: string): null => {
+    refuse(response, malformed(message), desk.runtime.id())
+    return null
+  }
+  const withinMs = readWithin(headers[name] ?? '')
+  if (withinMs === null) return turnAway(`${name}: ${withinAdvice}`)
   const webhook = readWebhook(headers[WEBHOOK_HEADER], desk.webhookHosts)
-  if (webhook.kind === 'problem') return refuse(response, malformed(webhook.text), desk.runtime.id())
+  if (webhook.kind === 'problem') return turnAway(webhook.text)
+  const draft = draftCall(desk, call, { withinMs, webhook: webhook.url })
+  const { deferred } = desk.engine
+  const deferral = name === DEFER_HEADER ? await deferred.submit(draft) : await deferred.offer({ draft, headers })
+  if (deferral.kind === 'at-once') return { ...call, whyAtOnce: deferral.why }
+  if (deferral.kind === 'refused') refuse(response, deferral.refusal, deferral.id)
+  else answerJob(deferral.job, response)
+  return null
+}
+
+function draftCall(
+  desk: DeferralDesk,
+  { headers, body, scope, endpoint, account: keyAccount }: Call,
+  terms: Pick<DeferralDraft, 'withinMs' | 'webhook'>,
+): DeferralDraft {
   const account = desk.credentials.meet(headers)
-  const owner = ownerOf(call.account?.key ?? null, account)
-  const deferral = await desk.engine.deferred.submit({
-    ...{ id: jobId(desk, owner, headers), account, owner, withinMs },
-    scope: call.scope ?? identify(headers, userIdOf(body), call.endpoint.project, call.account),
+  const owner = ownerOf(keyAccount?.key ?? null, account)
+  return {
+    ...{ id: jobId(desk, owner, headers), account, owner, ...terms },
+    scope: scope ?? identify(headers, userIdOf(body), endpoint.project, keyAccount),
     client: headers['user-agent']?.slice(0, 200) ?? null,
     headers: Object.fromEntries(
       TRAVELLING.flatMap((name) => (headers[name] === undefined ? [] : [[name, headers[name]]])),
     ),
     body: body ?? new Uint8Array(0),
-    webhook: webhook.url,
-  })
-  if (deferral.kind === 'refused') return refuse(response, deferral.refusal, deferral.id)
-  const { job } = deferral
+  }
+}
+
+function answerJob(job: DeferredJob, response: ServerResponse): void {
   const location = `/runguard/jobs/${job.id}`
-  response.writeHead(202, { 'content-type': 'application/json', location, 'x-runguard-request-id': job.id })
+  const own = ['content-type', 'application/json', 'location', location, 'x-runguard-request-id', job.id]
+  response.writeHead(202, [...own, ...decisionHeaders(job.decision ?? { route: null, degraded: [] })])
   response.end(`${JSON.stringify({ ...jobView({ job, answer: null }), url: location })}\n`)
 }
 

@@ -6,6 +6,7 @@ import type { Watch } from '@runguard/sdk/engine'
 import type { Dispatcher } from 'undici'
 import { isReadable, type Tap, tapEncoded } from '../encoding.js'
 import { type FlatHeaders, plainHeaders, responseHeaders } from '../headers.js'
+import { RunningAnswer } from './running-answer.js'
 
 /** What came of a call. */
 export type HeldEnd =
@@ -13,56 +14,27 @@ export type HeldEnd =
   | { readonly kind: 'answered'; readonly status: number; readonly headers: FlatHeaders; readonly body: Buffer }
   | { readonly kind: 'failed'; readonly error: Error }
 
-/** A call that is running, for whoever has to end it. */
-export interface RunningAnswer {
-  /** True if its answer goes to this connection. */
-  serves(socket: Socket): boolean
-  /** Ends it from this side. */
-  stop(end: CallEnd): void
-}
-
 /** What a model can say at most is a fraction of this. */
 const MAX_HELD_BYTES = 32 * 1024 * 1024
 
 /** A handler for undici's `dispatch`. Settles its call whatever happens. */
-export class HeldAnswer implements Dispatcher.DispatchHandler, RunningAnswer {
+export class HeldAnswer extends RunningAnswer implements Dispatcher.DispatchHandler {
   /** How it ended, with the record of the call. Never rejects. */
   readonly ended: Promise<{ readonly end: HeldEnd; readonly record: CallRecord }>
-  private readonly socket: Socket
-  private readonly watch: Watch
   private readonly close: (ended: { readonly end: HeldEnd; readonly record: CallRecord }) => void
-  private controller: Dispatcher.DispatchController | null = null
   private status = 0
   private headers: FlatHeaders = []
   private readonly chunks: Buffer[] = []
   private bytes = 0
   private tap: Tap | null = null
-  private stopped: CallEnd | null = null
 
   constructor(socket: Socket, watch: Watch) {
-    this.socket = socket
-    this.watch = watch
+    super(socket, watch)
     let close: typeof this.close = () => {}
     this.ended = new Promise((resolve) => {
       close = resolve
     })
     this.close = close
-  }
-
-  serves(socket: Socket): boolean {
-    return this.socket === socket
-  }
-
-  stop(end: CallEnd): void {
-    if (this.stopped !== null) return
-    this.stopped = end
-    this.controller?.abort(new Error(end))
-  }
-
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.controller = controller
-    if (this.stopped === null) this.watch.sent()
-    else controller.abort(new Error(this.stopped))
   }
 
   onResponseStart(

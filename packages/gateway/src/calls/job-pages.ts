@@ -9,9 +9,17 @@ import { jobView } from './job-view.js'
 
 const PATH = /^\/runguard\/jobs\/([\w-]{1,64})$/
 
-/** True for a path below `/runguard/jobs`. */
-export function isJobPage({ target }: Endpoint): boolean {
-  return target.startsWith('/runguard/jobs/')
+/** As it stands in a request line, which may name the host as well. */
+const WRITTEN_BELOW = /^(?:[a-z][a-z0-9+.-]*:\/\/[^/]*)?\/runguard\/jobs\//i
+
+/**
+ * True for a path below `/runguard/jobs`, also for one that leads out again: `jobs/..%2Fhealth` asks for a job that has an
+ * odd name, and for no other page.
+ *
+ * @param written the target as it stands in the request line
+ */
+export function isJobPage({ target }: Endpoint, written: string): boolean {
+  return target.startsWith('/runguard/jobs/') || WRITTEN_BELOW.test(written)
 }
 
 /** What the pages need of a gateway. */

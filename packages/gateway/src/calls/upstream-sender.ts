@@ -1,7 +1,7 @@
 /** The upstream as a way to send what RunGuard sends by itself, with a credential that a caller has shown. */
 
 import type { Headers } from '@runguard/sdk/core'
-import type { ApiAnswer, SendToApi } from '@runguard/sdk/engine'
+import { type SendToApi, wasNeverSent } from '@runguard/sdk/engine'
 import type { Dispatcher } from 'undici'
 import { plainHeaders } from '../headers.js'
 
@@ -11,16 +11,6 @@ export interface Upstream {
   /** Path in front of every target, without a trailing slash. */
   readonly upstreamPrefix: string
 }
-
-/** Failures before a byte of the request was written. */
-const BEFORE_SENDING = new Set([
-  'EAI_AGAIN',
-  'ECONNREFUSED',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENOTFOUND',
-  'UND_ERR_CONNECT_TIMEOUT',
-])
 
 /** A question about batches has a short answer, and the queue waits for it. */
 const QUESTION_TIMEOUT_MS = 60_000
@@ -35,12 +25,7 @@ export function upstreamSender({ upstream, upstreamPrefix }: Upstream, credentia
       const { statusCode: status, body: pieces } = answer
       return { kind: 'answer', status, headers: plainHeaders(answer.headers), body: pieces }
     } catch (error) {
-      return failureOf(error)
+      return { kind: 'lost', wasSent: !wasNeverSent(error), error }
     }
   }
-}
-
-function failureOf(error: unknown): ApiAnswer {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  return { kind: 'lost', wasSent: !BEFORE_SENDING.has(code), error }
 }

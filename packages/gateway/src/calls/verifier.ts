@@ -41,6 +41,24 @@ function matcher(pattern: string): (text: string) => boolean {
   }
 }
 
+/** What one character again and again is not to take long with. Far shorter than answers may be. */
+const PROBE_LENGTH = 5_000
+const MOST_PROBES = 20
+
+/**
+ * A character that a pattern takes too long with, come again and again: proof that answers can keep the gateway busy for as
+ * long as a judgement may take. Null if none was found, which proves nothing.
+ */
+export function findSlowCharacter(rule: VerifyRule): string | null {
+  if (rule.kind !== 'regex') return null
+  const verify = compileVerifier(rule)
+  const characters = [...new Set(['a', '0', ' ', ...rule.pattern.replace(/[^\p{L}\p{N}\p{P}\s]/gu, '')])]
+  const slow = characters
+    .slice(0, MOST_PROBES)
+    .find((each) => verify(`${each.repeat(PROBE_LENGTH)}\n\0`) === 'too-slow')
+  return slow ?? null
+}
+
 /** The text as a whole is the JSON: whoever asked will parse it so. */
 function validator(schema: object): (text: string) => boolean {
   try {

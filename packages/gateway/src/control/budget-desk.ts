@@ -11,7 +11,7 @@ import {
 import type { Registry, Store, StoredBudget } from '@runguard/sdk/store'
 import type { ApiBudget, ApiBudgetBody } from '../api/budgets.js'
 import { ApiProblem, notFound } from './problem.js'
-import { budgetWire, readBudget, revisionOf } from './wire/budget-wire.js'
+import { budgetWire, readBudget } from './wire/budget-wire.js'
 
 /** What the desk works with. */
 export interface BudgetDeskParts {
@@ -53,7 +53,7 @@ export function openBudgetDesk(parts: BudgetDeskParts): BudgetDesk {
         requireNotInFile(parts, id)
         const before = await find(id)
         requireRevision(body.revision, before?.revision ?? null)
-        await store.putBudget(readBudget(id, body).stored)
+        await store.putBudget(readBudget(id, body).stored, parts.now())
         await parts.apply()
         return { before, after: await find(id) }
       }),
@@ -103,11 +103,11 @@ function merge({ fileBudgets }: BudgetDeskParts, stored: readonly StoredBudget[]
 async function listBudgets(parts: BudgetDeskParts): Promise<readonly ApiBudget[]> {
   const { store, now } = parts
   const stored = await store.listBudgets()
-  const revisions = new Map(stored.map((each) => [each.id, revisionOf(each)]))
+  const kept = new Map(stored.map((each) => [each.id, each]))
   const standings = await readStandings(store, merge(parts, stored), now())
   return standings.map((standing) => {
-    const isStored = standing.source === 'registry'
-    return budgetWire(standing, isStored ? (revisions.get(standing.budget.id) ?? null) : null)
+    const isKept = standing.source === 'registry'
+    return budgetWire(standing, isKept ? (kept.get(standing.budget.id) ?? null) : null)
   })
 }
 

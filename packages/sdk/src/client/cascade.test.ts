@@ -110,6 +110,12 @@ describe('a cascade', () => {
     expect(stage.records).toHaveLength(tries)
   })
 
+  it('tries no model again after it has failed', () => {
+    const guard = stage.guard()
+    expect(() => guard.cascade(['small', 'small'], () => true)).toThrow('a cascade names the tier "small" twice')
+    expect(() => guard.cascade(['small', haiku, 'large'], () => true)).toThrow(/two tiers of the same model: small and/)
+  })
+
   it('is not routed: its tiers are chosen, also where the task has one of its own', async () => {
     const guard = stage.guard({ routing: { mode: 'route' } })
     await guard.cascade(TIERS, isOf(opus), { task: 'extract' }).create(stage.client(), params)
@@ -118,7 +124,8 @@ describe('a cascade', () => {
 
   it('is no loop, however many tiers it tries', async () => {
     const guard = stage.guard()
-    for (let n = 0; n < 3; n++) await guard.cascade([...TIERS, ...TIERS], () => false).create(stage.client(), params)
+    const many = [...TIERS, 'claude-haiku-4-5', 'claude-sonnet-4-6', 'claude-opus-4-6']
+    for (let n = 0; n < 3; n++) await guard.cascade(many, () => false).create(stage.client(), params)
     expect(stage.records.every(({ loop }) => loop === null)).toBe(true)
   })
 })

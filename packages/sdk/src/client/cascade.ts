@@ -5,6 +5,7 @@ import { identify } from '../core/budget/scope.js'
 import { addUsd, decimalUsd, zeroUsd } from '../core/cost/money.js'
 import type { CallRecord } from '../core/cost/record.js'
 import type { CascadePlan, CascadeTry, SkippedTier } from '../core/route/cascade.js'
+import { findSameModel } from '../core/route/cascade-tiers.js'
 import type {
   Cascade,
   CascadeAnswer,
@@ -38,14 +39,16 @@ export function openCascade(door: Door, account: Account, parts: CascadeParts): 
   }
 }
 
-function checkParts({ engine }: Door, { tiers, verify, options }: CascadeParts): void {
+function checkParts(door: Door, { tiers, verify, options }: CascadeParts): void {
   if (!Array.isArray(tiers) || tiers.length === 0)
     throw new TypeError('a cascade takes a list of tiers, the cheapest first')
   if (typeof verify !== 'function')
     throw new TypeError('a cascade takes a function that says whether an answer is good')
   for (const tier of tiers) {
-    if (engine.cascades.modelOf(tier) === null) throw new TypeError(`unknown tier ${JSON.stringify(tier)}`)
+    if (door.modelOf(tier) === null) throw new TypeError(`unknown tier ${JSON.stringify(tier)}`)
   }
+  const twice = findSameModel(tiers, door.modelOf)
+  if (twice !== null) throw new TypeError(`a cascade ${twice}`)
   const { task } = options
   if (task !== undefined && identify({ 'x-runguard-task': task }, null, null).task !== task) {
     throw new TypeError('the task of a cascade is a text of 1 to 200 characters without control characters')
@@ -94,14 +97,14 @@ class Run {
     throw new RangeError('a cascade has at least one tier')
   }
 
-  private plan(): Promise<CascadePlan> {
+  private async plan(): Promise<CascadePlan> {
     const { tiers, options } = this.parts
-    const { engine } = this.door
-    const model = engine.cascades.modelOf(tiers.at(-1) ?? '')
+    const model = this.door.modelOf(tiers.at(-1) ?? '')
     const body = new TextEncoder().encode(JSON.stringify({ ...this.asked.params, model }))
     const headers = this.account.headersFor(new Headers())
     const scope = identify(headers, null, null)
-    return engine.cascades.plan({ body, scope, headers, task: options.task ?? scope.task }, tiers)
+    const { cascades } = await this.door.engine.whenLoaded
+    return cascades.plan({ body, scope, headers, task: options.task ?? scope.task }, tiers)
   }
 
   private async attempt(step: CascadeTry, last: CascadeTry | undefined): Promise<Tried> {
@@ -153,7 +156,8 @@ class Run {
   private async learn(record: CallRecord | undefined, isGood: boolean): Promise<void> {
     const { engine, runtime } = this.door
     if (record === undefined || record.scope.task === null) return
-    await engine.feedback({ call: record.id, isGood }).catch((error: unknown) => {
+    const { feedback } = await engine.whenLoaded
+    await feedback({ call: record.id, isGood }).catch((error: unknown) => {
       runtime.log.error('feedback-lost', { call: record.id, error: String(error) })
     })
   }

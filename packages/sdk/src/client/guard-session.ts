@@ -38,7 +38,7 @@ export function openSession(
         throw new TypeError(`presence is 'waiting', 'done', 'closed' or null, not ${JSON.stringify(word)}`)
       }
       presence = word
-      if (word === 'closed') door.engine.leave(id)
+      if (word === 'closed') door.engine.tell((engine) => engine.leave(id))
     },
     ...openWays(door, account),
     cascade: (tiers, verify, options = {}) => openCascade(door, account, { tiers, verify, options }),

@@ -1,17 +1,15 @@
 /** The guard: the engine inside a program. */
 
 import { errorFromRefusal } from '../core/refusal/refusal-error.js'
-import { createEngine } from '../engine/engine.js'
+import { defaultRoutePolicy, modelOfTier } from '../core/route/routing.js'
 import { systemRuntime } from '../engine/runtime.js'
-import { memoryStore } from '../store/memory.js'
-import { sumCacheStats } from './cache-stats.js'
 import { openCascade } from './cascade.js'
 import { openDeferring } from './defer/deferring.js'
-import { endpointFinder } from './door/claude-endpoint.js'
-import { CLOSED } from './door/door.js'
+import { CLOSED } from './door/closed.js'
 import type { Account, Door } from './door/door-types.js'
 import { type EncodedText, runtimeFetch, sendEncoded } from './door/network.js'
 import { openWays } from './door/ways.js'
+import { loadEngine } from './engine-loading.js'
 import { readSettings } from './guard-options.js'
 import { openSession } from './guard-session.js'
 import type { Guard, GuardOptions } from './guard-types.js'
@@ -23,41 +21,32 @@ import { listedBook } from './listed-book.js'
  * @throws ConfigError with everything that is wrong with the options
  */
 export function createGuard(options: GuardOptions = {}): Guard {
-  const { budgets, defer, ...config } = readSettings(options)
-  const { store = memoryStore(), runtime = systemRuntime(), onRecord, onAlert, onLoop, onBreaker } = options
-  const engine = createEngine({
-    config: { ...config, book: listedBook() },
-    store,
-    runtime,
-    budgets,
-    defer,
-    ...(onRecord && { onRecord }),
-    ...(onAlert && { onAlert }),
-    ...(onLoop && { onLoop }),
-    ...(onBreaker && { onBreaker }),
-  })
-  const door = openDoor(engine, runtime)
+  const config = readSettings(options)
+  const { store, runtime = systemRuntime(), client, onRecord, onAlert, onLoop, onBreaker } = options
+  const parts = { config, store, runtime, onRecord, onAlert, onLoop, onBreaker }
+  const engine = loadEngine(async () => (await import('./guard-engine.js')).openEngine(parts))
+  const { tiers } = config.routing ?? defaultRoutePolicy
+  const door = openDoor({ engine, runtime, modelOf: (tier) => modelOfTier(tier, tiers, listedBook()) })
   return {
     ...openWays(door, NOBODY),
-    ...openDeferring(door, options.client),
+    ...openDeferring(door, client),
     session: (attribution = {}, onRecord = () => {}) => openSession(door, attribution, onRecord),
-    report: async (query) => {
-      await engine.flush()
-      return store.report(query)
-    },
-    cacheStats: async (query = {}) => {
-      await engine.flush()
-      return sumCacheStats(store, query)
-    },
+    report: async (query) => (await engine.whenLoaded).report(query),
+    cacheStats: async (query) => (await engine.whenLoaded).cacheStats(query),
     cascade: (tiers, verify, options = {}) => openCascade(door, NOBODY, { tiers, verify, options }),
-    feedback: (call, isGood) => engine.feedback({ call, isGood }),
-    learned: () => engine.learned(),
-    setBudgets: (list) => engine.setBudgets(readSettings({ budgets: list }).budgets),
-    flush: () => engine.flush(),
+    feedback: async (call, isGood) => (await engine.whenLoaded).feedback({ call, isGood }),
+    learned: async () => (await engine.whenLoaded).learned(),
+    setBudgets: (list) => {
+      const { budgets } = readSettings({ budgets: list })
+      engine.tell((loaded) => loaded.setBudgets(budgets))
+    },
+    flush: async () => (await engine.whenLoaded).flush(),
     close: async () => {
       door.isClosed = true
       for (const call of door.running) call.stop('gateway-stopped', errorFromRefusal(CLOSED))
-      await engine.close()
+      // Where nothing could be loaded nothing was done, and nothing is left to be written.
+      const loaded = await engine.whenLoaded.catch(() => null)
+      await loaded?.close()
     },
   }
 }
@@ -65,15 +54,13 @@ export function createGuard(options: GuardOptions = {}): Guard {
 /** A call through the guard itself runs on the account that its own headers name. */
 const NOBODY: Account = { headersFor: () => ({}), onEnd: () => {} }
 
-function openDoor(engine: Door['engine'], runtime: Door['runtime']): Door {
+function openDoor(parts: Pick<Door, 'engine' | 'runtime' | 'modelOf'>): Door {
   const encoded = new WeakMap<object, EncodedText>()
   const network = sendEncoded(encoded)
   return {
-    engine,
-    runtime,
+    ...parts,
     encoded,
     network,
-    findEndpoint: endpointFinder(),
     running: new Set(),
     dropped: new FinalizationRegistry((call) => call.stop('caller-aborted', 'dropped')),
     passing: new WeakSet(),

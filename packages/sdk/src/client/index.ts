@@ -10,7 +10,6 @@ export type { CacheMark, CacheMarkOptions, MarkableRequest, Marked } from '../co
 export { withCache } from '../core/cache/cache-marks.js'
 export type { RecordedCache } from '../core/cache/cache-record.js'
 export type { PresenceWord } from '../core/cache/caching.js'
-export type { ConfigProblem } from '../core/config/config.js'
 export type {
   BreakerInput,
   BudgetInput,
@@ -24,6 +23,7 @@ export type {
   OverrideInput,
   RoutingInput,
 } from '../core/config/config-input.js'
+export type { ConfigProblem } from '../core/config/guard-config.js'
 export type { CallRecord } from '../core/cost/record.js'
 export type { LoopDetectorState, LoopMatch, LoopOptions } from '../core/loop/loop.js'
 export { LoopDetector } from '../core/loop/loop.js'

@@ -9,6 +9,8 @@ import type { Message, MessageCreateParamsNonStreaming, MessageStreamEvent } fro
 export interface CallOptions {
   readonly signal?: AbortSignal | null
   readonly headers?: Record<string, string>
+  /** Milliseconds. */
+  readonly timeout?: number
 }
 
 /** An answer that comes in pieces. */

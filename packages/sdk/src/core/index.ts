@@ -52,8 +52,8 @@ export type { BreakerLimits, BreakerMeter, BreakerPolicy, BreakerSample } from '
 export { addSample, findCause } from './breaker/breaker-meter.js'
 export { describeCause, refuseAtBreaker } from './breaker/breaker-refusal.js'
 export { outcomeOf, upstreamLimit } from './breaker/breaker-upstream.js'
-export type { Budget, BudgetOverride, CompiledBudgets, ScopeKind } from './budget/budget.js'
-export { compileBudgets, defaultThresholds, matchBudgets, renewAccounts, scopeKinds } from './budget/budget.js'
+export type { Budget, BudgetOverride, CompiledBudgets } from './budget/budget.js'
+export { compileBudgets, matchBudgets, renewAccounts } from './budget/budget.js'
 export type { Shortfall, ShortfallReason } from './budget/budget-refusal.js'
 export { explainCut, refuseOverBudget, shortfallReason } from './budget/budget-refusal.js'
 export type { Balance, RoomFound } from './budget/budget-room.js'
@@ -65,9 +65,11 @@ export { fitReserve, planReserve } from './budget/reserve.js'
 export type { MeteredSoFar, StreamHold } from './budget/reserve-stream.js'
 export { mustCut, nextExtension, unseenTokens } from './budget/reserve-stream.js'
 export type { Headers, Scope } from './budget/scope.js'
-export { identify } from './budget/scope.js'
+export { identify, nameHeaders } from './budget/scope.js'
+export type { ScopeKind } from './budget/scope-kinds.js'
+export { scopeKinds } from './budget/scope-kinds.js'
 export type { FillLevel } from './budget/threshold.js'
-export { alertKey, reachedThresholds } from './budget/threshold.js'
+export { alertKey, defaultThresholds, reachedThresholds } from './budget/threshold.js'
 export type { AccountOutcome, BudgetOutcome, PastCall, PastSum } from './budget/what-if.js'
 export { estimateBudget, replayBudget } from './budget/what-if.js'
 export type { Window, WindowKind } from './budget/window.js'
@@ -84,7 +86,7 @@ export type { CacheRates } from './cache/cache-model.js'
 export { cacheRates, keepsThinking, minimumTokens } from './cache/cache-model.js'
 export type { CacheParameters } from './cache/cache-parameters.js'
 export type { CachePlan, PlannedMark, PromptPlace } from './cache/cache-plan.js'
-export { bodyMarks, defaultMode, measurePrefix, planCache, withMarks } from './cache/cache-plan.js'
+export { bodyMarks, measurePrefix, planCache, withMarks } from './cache/cache-plan.js'
 export type {
   CacheMode,
   RecordedCache,
@@ -96,12 +98,14 @@ export type { CacheReport, MissSum } from './cache/cache-report.js'
 export { reportCaching } from './cache/cache-report.js'
 export type { PlanFacts, PlannedPrompt, SpotReason } from './cache/cache-spots.js'
 export { noteReturns } from './cache/cache-spots.js'
+export type { CacheUse, UnreadWrite } from './cache/cache-unread.js'
+export { findUnread } from './cache/cache-unread.js'
 export type { CachingPolicy, PresenceWord } from './cache/caching.js'
-export { defaultCaching } from './cache/caching.js'
+export { defaultCaching, defaultMode, MOST_PINGS } from './cache/caching.js'
 export type { CallPrefix, PrefixBlock, PrefixOptions } from './cache/fingerprints.js'
 export { readPrefix } from './cache/fingerprints.js'
 export type { PauseKind } from './cache/keep-warm.js'
-export { MOST_PINGS, PauseBook, pingGain } from './cache/keep-warm.js'
+export { PauseBook, pingGain } from './cache/keep-warm.js'
 export type { BlockChange, MissCause } from './cache/miss-cause.js'
 export type { PrefixCall, PrefixSpot } from './cache/prefix-index.js'
 export { PrefixIndex } from './cache/prefix-index.js'
@@ -109,8 +113,8 @@ export type { CacheReading, IndexedBlock, IndexedPrompt, PrefixEntry, ReportedPr
 export { PrintMemory } from './cache/print-memory.js'
 export type { GapCounts, Presence, ReturnForecast, ReturnKind } from './cache/return-forecast.js'
 export { ReturnBook } from './cache/return-forecast.js'
-export type { ConfigProblem, ConfigReading, FileConfig, GuardConfig } from './config/config.js'
-export { configJsonSchema, readConfig, readOptions } from './config/config.js'
+export type { FileConfig } from './config/config.js'
+export { configJsonSchema, readConfig } from './config/config.js'
 export type {
   BreakerInput,
   BudgetInput,
@@ -121,6 +125,8 @@ export type {
   OverrideInput,
 } from './config/config-input.js'
 export { nearestName } from './config/config-names.js'
+export type { ConfigProblem, ConfigReading, GuardConfig } from './config/guard-config.js'
+export { readOptions } from './config/options.js'
 export { secretPlaces } from './config/secret-places.js'
 export type { OtlpPolicy, TelemetryPolicy } from './config/telemetry-schema.js'
 export type { Cost, CostAssumption, CostItem, CostLine, CostMultiplier, WireCostLine } from './cost/cost.js'
@@ -167,6 +173,7 @@ export type { StreamGate } from './cut/cut.js'
 export { streamGate } from './cut/cut.js'
 export type { CutNotice } from './cut/cut-end.js'
 export type {
+  DeferDecision,
   DeferredBatch,
   DeferredBatchState,
   DeferredJob,
@@ -176,6 +183,7 @@ export type {
 export type { DeferPlan, DeferPolicy, PlannedJob } from './defer/defer-plan.js'
 export { defaultDeferPolicy, planQueue } from './defer/defer-plan.js'
 export { readWithin, withinAdvice } from './defer/defer-within.js'
+export { MAY_WAIT_HEADER } from './defer/may-wait.js'
 export type { DegradeAction, DegradeStep, Effort, TakenStep } from './degrade/degrade-steps.js'
 export type {
   Account,
@@ -215,6 +223,7 @@ export type { TextRepeat, TextRepetition } from './loop/text-repeat.js'
 export { textRepeat } from './loop/text-repeat.js'
 export type { ApiErrorType, Refusal, RefusalAnswer, RefusalCode, RefusalDetails } from './refusal/errors.js'
 export { answerRefusal } from './refusal/errors.js'
+export type { Objection, RecordedRefusal } from './refusal/objection.js'
 export type { RunGuardErrorOptions } from './refusal/refusal-error.js'
 export {
   BreakerOpenError,
@@ -226,6 +235,8 @@ export {
   UnpricedModelError,
 } from './refusal/refusal-error.js'
 export { errorFromApiError, errorFromWire } from './refusal/refusal-wire.js'
+export type { Refuser, RefusingBreaker, RefusingBudget, RefusingLoop } from './refusal/refuser.js'
+export { readRefuser } from './refusal/refuser.js'
 export type { CascadePlan, CascadeStep, CascadeTry, SkippedTier } from './route/cascade.js'
 export { planCascade, whyNotRepeated } from './route/cascade.js'
 export type { CascadeAttempt, CascadeRule, VerifyRule } from './route/cascade-facts.js'

@@ -9,7 +9,9 @@ import { expectUsage } from '../core/cost/ending.js'
 import { findModel } from '../core/cost/price.js'
 import { refuseUnpriced } from '../core/cost/price-refusal.js'
 import type { InputEstimate, RecordedRequest } from '../core/cost/record.js'
+import { MAY_WAIT_HEADER, whyAtOnce } from '../core/defer/may-wait.js'
 import type { Refusal } from '../core/refusal/errors.js'
+import { enforcedRefusal, keepObjection, type Objection } from '../core/refusal/objection.js'
 import { isConversationStart } from '../core/route/conversation-start.js'
 import { type BlockWeight, tokenFacts } from '../core/tokens/tokens.js'
 import { type Admission, openRequest, refuse } from './admission.js'
@@ -20,6 +22,7 @@ import type { Inspection } from './loops.js'
 import { NO_HOLD, type ReadCall, type Reservation } from './negotiation.js'
 import type { CacheDraft } from './prefixes.js'
 import { reserveCall } from './reserving.js'
+import type { Waiting } from './route-desk.js'
 import type { Routing } from './routes.js'
 import { openWatch } from './watch.js'
 
@@ -38,12 +41,15 @@ export async function admit(desk: Desk, call: Call): Promise<Admission> {
   const routing = isRefused ? null : await route(desk, call, checked, { id, scope })
   const draft = routing?.body ? { view: routing.view, body: routing.body, isEdited: true } : checked
   const caller = { id, scope, inspection, routing }
-  const refusal = problem ?? inspection?.refusal ?? routing?.refusal ?? (await askBreakers(desk, call, draft, caller))
+  const known = problem ?? inspection?.refusal ?? routing?.refusal ?? null
+  const objection = known === null ? await askBreakers(desk, call, draft, caller) : null
+  const refusal = known ?? enforcedRefusal(objection)
   const plan = refusal === null ? planCaching(desk, call, draft, caller) : null
-  const drafts = plan?.marked ? [{ ...plan.marked, isEdited: true }, draft] : [draft]
+  const drafts = plan?.marked ? [{ isEdited: true, ...plan.marked }, draft] : [draft]
   const weight = plan?.weight
-  const { found, reservation } = await reserveFirst(desk, call, drafts, { ...caller, refusal, weight })
-  const opening = openCall(desk, call, { ...found, asked: read.view })
+  const { found, reservation } = await reserveFirst(desk, call, drafts, { refusal, weight, ...caller })
+  const observed = inspection?.observed ?? objection?.refusal ?? observedBy(reservation)
+  const opening = openCall(desk, call, { asked: read.view, observed, ...found })
   if (inspection?.isNews === true) desk.tellLoop(opening, inspection)
   if (reservation.kind === 'refused') return refuse(desk, opening, reservation.refusal)
   const { hold, body } = reservation
@@ -97,12 +103,17 @@ function edit(draft: Draft, body: Uint8Array | null): Draft {
 /** Only what is answered by a model has one to choose. */
 async function route(
   desk: Desk,
-  { endpoint, cascade, headers }: Call,
+  { endpoint, cascade, headers, waited, whyAtOnce: why = null }: Call,
   { view, body }: Draft,
   caller: Pick<Caller, 'id' | 'scope'>,
 ): Promise<Routing | null> {
   if (view === null || body === null || endpoint.kind !== 'messages') return null
-  return desk.routes.route({ ...caller, view, body, headers, isChosen: cascade !== undefined })
+  const waiting: Waiting =
+    waited === undefined
+      ? { kind: 'at-once', why: why ?? whyAtOnce(headers[MAY_WAIT_HEADER]) }
+      : { kind: 'waited', decision: waited }
+  const isChosen = cascade !== undefined || (waited ?? null) !== null
+  return desk.routes.route({ view, body, headers, isChosen, waiting, ...caller })
 }
 
 /** Only what is billed by its prompt has one worth caching. */
@@ -113,7 +124,7 @@ function planCaching(
   caller: Caller,
 ): CacheDraft | null {
   if (view === null || body === null || endpoint.kind !== 'messages') return null
-  return desk.prefixes.plan({ ...caller, view, body, headers, sendAgain, isWelcome, onOwnCall })
+  return desk.prefixes.plan({ view, body, headers, sendAgain, isWelcome, onOwnCall, ...caller })
 }
 
 /**
@@ -128,12 +139,12 @@ async function reserveFirst(
 ): Promise<{ readonly found: Found; readonly reservation: Reservation }> {
   const [first, ...others] = drafts
   const draft = first ?? NO_DRAFT
-  const found = { ...caller, draft, expectation: expectDraft(desk, draft, caller.scope, weight) }
+  const found = { draft, expectation: expectDraft(desk, draft, caller.scope, weight), ...caller }
   if (refusal !== null) return { found, reservation: refused(refusal) }
-  const reservation = await reserve(desk, call, { ...found, hasCheaper: others.length > 0 })
+  const reservation = await reserve(desk, call, { hasCheaper: others.length > 0, ...found })
   const isTooDear = reservation.kind === 'refused' && reservation.refusal.code === 'runguard_budget_exceeded'
   if (!isTooDear || others.length === 0) return { found, reservation }
-  return reserveFirst(desk, call, others, { ...caller, refusal, weight })
+  return reserveFirst(desk, call, others, { refusal, weight, ...caller })
 }
 
 function refused(refusal: Refusal): Reservation {
@@ -158,7 +169,7 @@ async function askBreakers(
   { endpoint }: Call,
   { view }: Draft,
   { id, scope, inspection }: Caller,
-): Promise<Refusal | null> {
+): Promise<Objection | null> {
   if (view === null || endpoint.kind === 'count-tokens') return null
   return desk.breakers.admit({ id, scope, model: view.model, isFromPerson: inspection?.isFromPerson ?? false })
 }
@@ -224,23 +235,31 @@ function commonTtl(view: CallView): CacheTtl | null {
   return common
 }
 
-/** @property asked the request as the caller sent it */
-type Decided = Found & { readonly asked: CallView | null }
+function observedBy(reservation: Reservation): Refusal | null {
+  return reservation.kind === 'granted' ? reservation.observed : null
+}
+
+/**
+ * @property asked the request as the caller sent it
+ * @property observed what the call would have been refused with by what only observes
+ */
+type Decided = Found & { readonly asked: CallView | null; readonly observed: Refusal | null }
 
 function openCall(desk: Desk, call: Call, decided: Decided): Opening {
-  const { id, draft, scope, expectation, inspection, routing } = decided
+  const { id, draft, scope, expectation, inspection, routing, observed } = decided
   return {
-    ...openRequest(desk, call),
     id,
     scope,
     requestedModel: routing?.route?.asked ?? draft.view?.model ?? null,
     isStream: draft.view?.stream ?? false,
     estimate: expectation === null ? null : estimateOf(expectation),
     request: describeRequest(decided),
+    refusal: observed === null ? null : keepObjection({ refusal: observed, isEnforced: false }),
     loop: inspection?.loop ?? null,
     route: routing?.route ?? null,
     cascade: call.cascade ?? null,
     degraded: routing?.degraded ?? [],
+    ...openRequest(desk, call),
   }
 }
 

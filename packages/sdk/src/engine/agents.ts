@@ -167,8 +167,9 @@ async function trySaving(store: SessionStore, runtime: Runtime, agent: KnownAgen
   }
 }
 
+/** The length in front keeps names apart that hold whatever callers send. */
 function keyOf({ session, agent }: AgentName): string {
-  return JSON.stringify([session, agent])
+  return `${session.length}:${session}:${agent}`
 }
 
 async function load(store: SessionStore, runtime: Runtime, name: AgentName): Promise<AgentMemory> {

@@ -3,6 +3,7 @@
 import { batchAction } from '../core/batch/batch-action.js'
 import type { Call } from '../core/body/incoming-call.js'
 import { identify } from '../core/budget/scope.js'
+import { enforcedRefusal, keepObjection } from '../core/refusal/objection.js'
 import { type Admission, openRequest, refuse } from './admission.js'
 import { holdBatch } from './batch-holding.js'
 import { readBatch } from './batch-reading.js'
@@ -30,12 +31,18 @@ async function admitCreation(desk: Desk, call: Call, asked: Asked): Promise<Admi
   const { reserve, model } = reading
   const overheadMs = desk.runtime.tick() - call.readAtTick
   const opening: Opening = { ...asked.opening, requestedModel: model, overheadMs }
-  const stopped = await desk.breakers.admit({ id, scope, model, isFromPerson: false })
+  const low = await desk.routes.object({ id, scope })
+  if (low !== null) return refuse(desk, { ...opening, degraded: low.degraded }, low.refusal)
+  const objection = await desk.breakers.admit({ id, scope, model, isFromPerson: false })
+  const stopped = enforcedRefusal(objection)
   if (stopped !== null) return refuse(desk, opening, stopped)
   const reservation = await holdBatch(desk, opening, reserve)
   if (reservation.kind === 'refused') return refuse(desk, opening, reservation.refusal)
-  const creation = { reserve, hold: reservation.hold }
-  return { kind: 'send', watch: watchBatch(desk, { ...asked, opening, row: null, creation }), body: null }
+  const { hold, observed = null } = reservation
+  const told = objection ?? (observed === null ? null : { refusal: observed, isEnforced: false })
+  const sent: Opening = { ...opening, refusal: told === null ? null : keepObjection(told) }
+  const creation = { reserve, hold }
+  return { kind: 'send', watch: watchBatch(desk, { ...asked, opening: sent, row: null, creation }), body: null }
 }
 
 function openBatchCall(desk: Desk, call: Call): Opening {

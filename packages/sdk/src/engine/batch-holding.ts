@@ -4,8 +4,8 @@ import { refuseBatch } from '../core/batch/batch-refusal.js'
 import type { BatchReserve } from '../core/batch/batch-reserve.js'
 import { matchBudgets } from '../core/budget/budget.js'
 import type { Shortfall } from '../core/budget/budget-refusal.js'
-import { type Balance, findRoom } from '../core/budget/budget-room.js'
-import type { NanoUsd } from '../core/cost/money.js'
+import { type Balance, findObserved, findRoom } from '../core/budget/budget-room.js'
+import { type NanoUsd, nanoUsd } from '../core/cost/money.js'
 import type { AccountRef, LedgerEvent, LedgerResult } from '../core/ledger/ledger.js'
 import type { Refusal } from '../core/refusal/errors.js'
 import type { Desk, Opening } from './desk.js'
@@ -21,7 +21,12 @@ export interface BatchHold {
 
 /** Whether a batch may be created: with a hold, without one because no budget meets it, or not. */
 export type BatchReservation =
-  | { readonly kind: 'granted'; readonly hold: BatchHold | null }
+  | {
+      readonly kind: 'granted'
+      readonly hold: BatchHold | null
+      /** What a budget that only observes would have refused the batch with. */
+      readonly observed?: Refusal | null
+    }
   | { readonly kind: 'refused'; readonly refusal: Refusal }
 
 /** An upload of 256 MB and the answer to it take no longer; whoever holds on for longer is gone. */
@@ -54,21 +59,25 @@ export async function holdBatch(
   if (accounts.length === 0) return { kind: 'granted', hold: null }
   const moment = { hold: opening.id, at: atMs, owner: desk.owner, deadline: atMs + terms.lifeMs }
   const event: LedgerEvent = { kind: 'hold', ...moment, accounts, amount: reserve.most }
+  const refuse = (account: Balance, held: NanoUsd): Refusal => {
+    const budget = budgets.byId.get(account.budget)
+    if (budget === undefined) throw new Error('refused by a budget that is not there')
+    return terms.refuse({ account, budget, spent: account.spent, held, needed: reserve.most, atMs }, reserve)
+  }
   try {
     const result = await postTwice(desk, event)
     if (result.kind === 'held') {
       const { binding } = findRoom(budgets, result.accounts)
-      return { kind: 'granted', hold: { id: opening.id, accounts, amount: reserve.most, binding } }
+      const short = findObserved(result.accounts, reserve.most)
+      const observed = short === null ? null : refuse(short, nanoUsd(short.held - reserve.most))
+      return { kind: 'granted', hold: { id: opening.id, accounts, amount: reserve.most, binding }, observed }
     }
     if (result.kind === 'exists') {
       return { kind: 'granted', hold: { id: opening.id, accounts, amount: reserve.most, binding: null } }
     }
     if (result.kind !== 'exceeds-limit') return refused(UNCOUNTABLE)
     const { account } = result.binding
-    const budget = budgets.byId.get(account.budget)
-    if (budget === undefined) throw new Error('refused by a budget that is not there')
-    const { spent, held } = account
-    return refused(terms.refuse({ account, budget, spent, held, needed: reserve.most, atMs }, reserve))
+    return refused(refuse(account, account.held))
   } catch (error) {
     return storeIsAway(desk, opening, error)
   }

@@ -6,6 +6,7 @@
 import { LOOP_WINDOW_MS } from '../core/breaker/breaker.js'
 import { addSample, type BreakerMeter, type BreakerSample } from '../core/breaker/breaker-meter.js'
 import type { SessionStore } from '../store/session-store.js'
+import { remember } from './breaker-memory.js'
 import type { Runtime } from './runtime.js'
 
 /** What one process counted, and what it heard of the others. */
@@ -77,7 +78,7 @@ export class BreakerSamples {
       await this.store.putSamples(owner, samples)
       await this.tidy()
     } catch (error) {
-      for (const key of keys) if (this.unwritten.size < MAX_KNOWN) this.unwritten.add(key)
+      for (const key of keys) if (this.unwritten.size < MAX_UNWRITTEN) this.unwritten.add(key)
       this.runtime.log.warn('breaker-samples-not-kept', { error: String(error) })
     }
   }
@@ -94,10 +95,4 @@ export class BreakerSamples {
 const WRITE_AFTER_MS = 1_000
 /** The newest span, and the one before: it may have ended since it was written. */
 const SPANS_WRITTEN = 2
-const MAX_KNOWN = 10_000
-
-function remember(map: Map<string, BreakerMeter>, key: string, meter: BreakerMeter): void {
-  map.delete(key)
-  map.set(key, meter)
-  if (map.size > MAX_KNOWN) map.delete(map.keys().next().value ?? key)
-}
+const MAX_UNWRITTEN = 10_000

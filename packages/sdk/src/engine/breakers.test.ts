@@ -5,6 +5,7 @@ import { readRetryAt } from '../core/breaker/breaker-upstream.js'
 import { nanoUsd } from '../core/cost/money.js'
 import type { CallRecord } from '../core/cost/record.js'
 import type { Refusal } from '../core/refusal/errors.js'
+import { enforcedRefusal, type Objection } from '../core/refusal/objection.js'
 import { memoryStore } from '../store/memory.js'
 import type { SessionStore } from '../store/session-store.js'
 import { type ManualRuntime, manualRuntime } from '../testing/manual-runtime.js'
@@ -31,6 +32,8 @@ interface Gateway {
   readonly breakers: Breakers
   readonly runtime: ManualRuntime
   readonly opened: readonly Breaker[]
+  /** What stands against the call, also where that is only told. */
+  object(call?: Partial<BreakerCall>): Promise<Objection | null>
   ask(call?: Partial<BreakerCall>): Promise<Refusal | null>
   end(changes?: Partial<CallRecord>): Promise<void>
 }
@@ -39,11 +42,14 @@ function openGateway(store: SessionStore, changes: Partial<BreakerPolicy> = {}, 
   const opened: Breaker[] = []
   const parts = { store, runtime, policy: { ...policy, ...changes } }
   const breakers = openBreakers(parts, (breaker) => opened.push(breaker))
+  const object: Gateway['object'] = (call = {}) =>
+    breakers.admit({ id: runtime.id(), scope, model, isFromPerson: false, ...call })
   return {
     breakers,
     runtime,
     opened,
-    ask: (call = {}) => breakers.admit({ id: runtime.id(), scope, model, isFromPerson: false, ...call }),
+    object,
+    ask: async (call) => enforcedRefusal(await object(call)),
     end: async (record = {}) => {
       breakers.ended(sampleRecord({ scope, cost: { ...sampleRecord().cost, nano: cent }, ...record }))
       await settled()
@@ -143,6 +149,7 @@ describe('a model that spends too fast', () => {
     await openBySpending(gateway)
     expect(gateway.opened).toHaveLength(1)
     expect(await gateway.ask()).toBeNull()
+    expect(await gateway.object()).toMatchObject({ isEnforced: false, refusal: { details: { breaker: KEY } } })
   })
 })
 

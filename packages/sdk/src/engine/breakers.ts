@@ -6,7 +6,6 @@ import {
   type BreakerEvent,
   type BreakerScope,
   breakerKeys,
-  closedBreaker,
   judgeBreaker,
   payerKey,
   stepBreaker,
@@ -23,9 +22,12 @@ import { outcomeOf, upstreamLimit } from '../core/breaker/breaker-upstream.js'
 import type { Scope } from '../core/budget/scope.js'
 import { zeroUsd } from '../core/cost/money.js'
 import type { CallRecord } from '../core/cost/record.js'
-import type { Refusal } from '../core/refusal/errors.js'
+import type { Objection } from '../core/refusal/objection.js'
 import type { SessionStore } from '../store/session-store.js'
+import { remember } from './breaker-memory.js'
 import { BreakerSamples } from './breaker-samples.js'
+import { type RunningStream, RunningStreams } from './breaker-streams.js'
+import { KnownBreakers } from './known-breakers.js'
 import type { Runtime } from './runtime.js'
 
 /** A call before it is sent, as breakers see it. */
@@ -40,11 +42,15 @@ export interface BreakerCall {
 /** The breakers that calls meet. */
 export interface Breakers {
   /** Null if none of them has anything against the call. Never rejects: a store that is away opens no breaker. */
-  admit(call: BreakerCall): Promise<Refusal | null>
+  admit(call: BreakerCall): Promise<Objection | null>
   /** A loop was stopped. The first one of a sub-agent does not count. */
   loopStopped(call: Pick<BreakerCall, 'scope' | 'model'>): void
   /** Takes up at once how a breaker stands that somebody has just changed in the store. */
   heed(breaker: Breaker): void
+  /** Whether what an operator holds is kept from going on. */
+  readonly isEnforced: boolean
+  /** A stream has begun, and is to hear when a breaker that it meets is held. @returns to be called when it has ended */
+  follow(stream: RunningStream): () => void
   /** A call has ended. @param retryAt the API's own word on when to try again, milliseconds since the epoch */
   ended(record: CallRecord, retryAt?: number | null): void
 }
@@ -59,11 +65,6 @@ export interface BreakerParts {
 /** Called when a breaker opened. */
 export type BreakerListener = (breaker: Breaker) => void
 
-/** So old may be what other gateways said. */
-const REFRESH_MS = 2_000
-/** So long nobody asked: a person may have held it meanwhile, and the first call after a pause counts as well. */
-const PAUSE_MS = 5_000
-const MAX_KNOWN = 10_000
 const TRIES = 4
 
 /** Breakers over a store. */
@@ -71,19 +72,21 @@ export function openBreakers(parts: BreakerParts, onOpen: BreakerListener): Brea
   return parts.policy.mode === 'off' ? noBreakers : new SharedBreakers(parts, onOpen)
 }
 
-const noBreakers: Breakers = { admit: async () => null, loopStopped() {}, heed() {}, ended() {} }
-
-interface Known {
-  readonly breaker: Breaker
-  readonly heardAtTick: number
+const noBreakers: Breakers = {
+  isEnforced: false,
+  admit: async () => null,
+  loopStopped() {},
+  heed() {},
+  follow: () => () => {},
+  ended() {},
 }
 
 class SharedBreakers implements Breakers {
   private readonly parts: BreakerParts
   private readonly onOpen: BreakerListener
-  private readonly known = new Map<string, Known>()
-  private readonly reading = new Map<string, Promise<void>>()
+  private readonly known: KnownBreakers
   private readonly samples: BreakerSamples
+  private readonly streams: RunningStreams
   /** The breakers whose probe a running call is. */
   private readonly probes = new Map<string, readonly string[]>()
   /** The sub-agents that were stopped before. */
@@ -93,36 +96,49 @@ class SharedBreakers implements Breakers {
     this.parts = parts
     this.onOpen = onOpen
     this.samples = new BreakerSamples(parts.store, parts.runtime)
+    this.known = new KnownBreakers(parts.store, parts.runtime, {
+      asked: (keys) => void this.hear(keys),
+      heard: (breaker, isNews) => this.heard(breaker, isNews),
+    })
+    this.streams = new RunningStreams(parts.runtime, this.known)
   }
 
-  async admit(call: BreakerCall): Promise<Refusal | null> {
-    const { runtime, policy } = this.parts
+  get isEnforced(): boolean {
+    return this.parts.policy.mode === 'enforce'
+  }
+
+  follow(stream: RunningStream): () => void {
+    return this.isEnforced ? this.streams.follow(stream) : () => {}
+  }
+
+  async admit(call: BreakerCall): Promise<Objection | null> {
+    const { runtime } = this.parts
     const keys = breakerKeys(call.scope, call.model)
-    await this.look(keys)
+    await this.known.look(keys)
+    const { isEnforced } = this
+    let objection: Objection | null = null
     for (const key of keys) {
-      const isPassed = this.recall(key).state.kind === 'closed' || (await this.mayPass(key, call))
-      if (!isPassed && policy.mode === 'enforce') return refuseAtBreaker(this.recall(key), runtime.now())
+      if (this.known.recall(key).state.kind === 'closed' || (await this.mayPass(key, call))) continue
+      objection ??= { refusal: refuseAtBreaker(this.known.recall(key), runtime.now()), isEnforced }
+      if (isEnforced) break
     }
-    return null
+    return objection
   }
 
   private async mayPass(key: string, { id, isFromPerson }: BreakerCall): Promise<boolean> {
     const at = this.parts.runtime.now()
-    const passage = judgeBreaker(this.recall(key), { at, isFromPerson })
+    const passage = judgeBreaker(this.known.recall(key), { at, isFromPerson })
     if (passage === 'reset') void this.letGo(key, at)
     return passage === 'probe' ? this.mayTry(key, id) : passage !== 'refuse'
   }
 
   /** Also where the store is away: what the person asked for must get through as well. */
   private async letGo(key: string, at: number): Promise<void> {
-    const before = this.recall(key)
-    if ((await this.change(key, { kind: 'person', at })) !== null || this.recall(key) !== before) return
+    const before = this.known.recall(key)
+    if ((await this.change(key, { kind: 'person', at })) !== null || this.known.recall(key) !== before) return
     // Its version stays, so that the store's word goes before this one as soon as it can be heard.
     const { version } = before
-    remember(this.known, key, {
-      breaker: { ...stepBreaker(before, { kind: 'person', at }), version },
-      heardAtTick: this.parts.runtime.tick(),
-    })
+    this.known.assume({ ...stepBreaker(before, { kind: 'person', at }), version })
   }
 
   loopStopped({ scope, model }: Pick<BreakerCall, 'scope' | 'model'>): void {
@@ -164,7 +180,7 @@ class SharedBreakers implements Breakers {
 
   private judge(key: string): void {
     const { runtime, policy } = this.parts
-    const { changedAt } = this.recall(key)
+    const { changedAt } = this.known.recall(key)
     const cause = findCause(this.samples.meter(key, changedAt), policy.limits[scopeOf(key)], runtime.now())
     if (cause === null) return
     this.samples.forget(key)
@@ -174,7 +190,7 @@ class SharedBreakers implements Breakers {
   private async hear(keys: readonly string[]): Promise<void> {
     const counted = keys.filter((key) => countsAnything(this.parts.policy.limits[scopeOf(key)]))
     await this.samples.hear(counted)
-    for (const key of counted) if (this.recall(key).state.kind === 'closed') this.judge(key)
+    for (const key of counted) if (this.known.recall(key).state.kind === 'closed') this.judge(key)
   }
 
   private trip(key: string, cause: BreakerCause, until: number | null = null): void {
@@ -192,7 +208,7 @@ class SharedBreakers implements Breakers {
     try {
       const changed = await this.step(key, { kind: 'probe', call, at: runtime.now() })
       // Another one tried, and all is well by now.
-      if (changed === null) return this.recall(key).state.kind === 'closed'
+      if (changed === null) return this.known.recall(key).state.kind === 'closed'
       remember(this.probes, call, [...(this.probes.get(call) ?? []), key])
       return true
     } catch (error) {
@@ -202,63 +218,14 @@ class SharedBreakers implements Breakers {
     }
   }
 
-  private recall(key: string): Breaker {
-    return this.known.get(key)?.breaker ?? closedBreaker(key)
+  heed(breaker: Breaker): void {
+    this.known.heed(breaker)
   }
 
-  /** Waits for the store only for keys that were not looked for lately, or that stand in the way. */
-  private async look(keys: readonly string[]): Promise<void> {
-    const tick = this.parts.runtime.tick()
-    const age = (key: string): number => tick - (this.known.get(key)?.heardAtTick ?? Number.NEGATIVE_INFINITY)
-    const isOld = (key: string): boolean => age(key) > REFRESH_MS
-    const isNeeded = keys.some((key) => age(key) > PAUSE_MS || (isOld(key) && this.recall(key).state.kind !== 'closed'))
-    if (!isNeeded && !keys.some(isOld)) return
-    const isAsked = keys.every((key) => !isOld(key) || this.reading.has(key))
-    const heard = isAsked ? Promise.all(keys.map((key) => this.reading.get(key))) : this.refresh(keys)
-    if (isNeeded) await heard
-  }
-
-  private refresh(keys: readonly string[]): Promise<void> {
-    void this.hear(keys)
-    const reading = this.read(keys).finally(() => {
-      for (const key of keys) this.reading.delete(key)
-    })
-    for (const key of keys) this.reading.set(key, reading)
-    return reading
-  }
-
-  private async read(keys: readonly string[]): Promise<void> {
-    const { store, runtime } = this.parts
-    const heardAtTick = runtime.tick()
-    try {
-      const kept = await store.readBreakers(keys)
-      for (const breaker of kept) this.heed(breaker, heardAtTick)
-      const isKept = new Set(kept.map(({ key }) => key))
-      this.forget(
-        keys.filter((key) => !isKept.has(key)),
-        heardAtTick,
-      )
-    } catch (error) {
-      runtime.log.warn('breakers-not-read', { error: String(error) })
-    }
-    // Also where nothing was heard: a store that is away must not be asked by every call.
-    for (const key of keys) remember(this.known, key, { breaker: this.recall(key), heardAtTick })
-  }
-
-  heed(breaker: Breaker, heardAtTick = this.parts.runtime.tick()): void {
-    const news = breaker.version - this.recall(breaker.key).version
-    if (news < 0) return
+  private heard(breaker: Breaker, isNews: boolean): void {
     // Another process opened it, for what was counted together.
-    if (news > 0 && breaker.state.kind === 'open') this.samples.forget(breaker.key)
-    remember(this.known, breaker.key, { breaker, heardAtTick })
-  }
-
-  /** A store forgets what was closed long ago; who goes on from that version would never be heard again. */
-  private forget(keys: readonly string[], beforeTick: number): void {
-    for (const key of keys) {
-      const known = this.known.get(key)
-      if (known !== undefined && known.heardAtTick < beforeTick) this.known.delete(key)
-    }
+    if (isNews && breaker.state.kind === 'open') this.samples.forget(breaker.key)
+    this.streams.tell(breaker)
   }
 
   /** As {@link step}, and null as well if the store is away. */
@@ -275,14 +242,14 @@ class SharedBreakers implements Breakers {
   private async step(key: string, event: BreakerEvent): Promise<Breaker | null> {
     const { store } = this.parts
     for (let tries = 0; tries < TRIES; tries++) {
-      const before = this.recall(key)
+      const before = this.known.recall(key)
       const after = stepBreaker(before, event)
       if (after === before) return null
       if (await store.changeBreaker(after)) {
         this.heed(after)
         return after
       }
-      await this.refresh([key])
+      await this.known.refresh([key])
     }
     return null
   }
@@ -290,10 +257,4 @@ class SharedBreakers implements Breakers {
 
 function scopeOf(key: string): BreakerScope {
   return key.slice(0, key.indexOf(':')) as BreakerScope
-}
-
-function remember<Value>(map: Map<string, Value>, key: string, value: Value): void {
-  map.delete(key)
-  map.set(key, value)
-  if (map.size > MAX_KNOWN) map.delete(map.keys().next().value ?? key)
 }

@@ -24,7 +24,8 @@ export type WarmAsk = Pick<WarmPrompt, 'scope' | 'send' | 'isWelcome' | 'onOwnCa
 }
 
 /** What is watched. */
-export interface WatchedPrompt extends PrefixParts {
+export interface WatchedPrompt {
+  readonly parts: PrefixParts
   readonly memory: PrefixMemory
   readonly id: string
   readonly agent: string
@@ -70,9 +71,10 @@ class RunningPrompt implements CacheWatch {
 
   sent(): void {
     if (this.running !== null) return
-    const { runtime, memory, id, owner, facts, plan, prefix, prompt, keepWarm, isPing } = this.watched
+    const { parts, memory, id, owner, facts, plan, prefix, prompt, isPing } = this.watched
+    const { runtime, keepWarm } = parts
     const nowMs = runtime.now()
-    if (!isPing) noteReturns({ ...facts, nowMs }, plan.story)
+    if (!isPing) noteReturns(facts.nowMs === nowMs ? facts : { ...facts, nowMs }, plan.story)
     const call = isPing ? memory.index.warm(prompt, nowMs) : memory.index.begin(prompt, nowMs)
     const { reading } = call
     const sent = {
@@ -108,7 +110,7 @@ class RunningPrompt implements CacheWatch {
     if (part === null) this.abandon()
     if (part === null) return
     this.isOpen = false
-    sent.visibleAtMs = this.watched.runtime.now()
+    sent.visibleAtMs = this.watched.parts.runtime.now()
     if (this.watched.isPlain && isBilledAs(call.reading, part)) sent.billed = part
     else if (this.watched.isPlain) this.forgetMissing(call, part)
     index.publish(call, this.watched.isPlain ? part : undefined)
@@ -116,8 +118,9 @@ class RunningPrompt implements CacheWatch {
 
   /** Markers of the caller may be to blame where there are any: then no other conversation goes without. */
   refused(): void {
-    const { runtime, memory, id, agent, prefix, prompt, isMarked } = this.watched
+    const { parts, memory, id, agent, prefix, prompt, isMarked } = this.watched
     if (!isMarked) return
+    const { runtime } = parts
     runtime.log.error('cache-marks-refused', { call: id })
     memory.refusals.note(prefix.markerCount === 0 ? prompt.space : agent, runtime.now())
   }
@@ -147,12 +150,12 @@ class RunningPrompt implements CacheWatch {
 
   /** What lives for five minutes from here on may be worth more. */
   private pause(part: UsagePart, stopReason: string | null): void {
-    const { keepWarm, warm, owner, prompt, facts } = this.watched
+    const { parts, warm, owner, prompt, facts } = this.watched
+    if (warm === null || this.running === null) return
     const place = findEnd(prompt)
     const marked = prompt.blocks.findLast(({ marker }) => marker !== null)
-    if (warm === null || this.running === null || place === null || marked?.marker !== '5m') return
-    if (marked.endTokens < prompt.minimumTokens) return
-    keepWarm.pause({
+    if (place === null || marked?.marker !== '5m' || marked.endTokens < prompt.minimumTokens) return
+    parts.keepWarm.pause({
       ...warm,
       place,
       session: owner.session,
@@ -167,8 +170,8 @@ class RunningPrompt implements CacheWatch {
   }
 
   private asPing(): CachePlan {
-    const { plan, prompt, memory, runtime } = this.watched
-    const reading = memory.index.look(prompt, runtime.now())
+    const { plan, prompt, memory, parts } = this.watched
+    const reading = memory.index.look(prompt, parts.runtime.now())
     return { marks: [], asSent: reading, planned: reading, gainPico: 0, story: plan.story }
   }
 
@@ -181,10 +184,11 @@ class RunningPrompt implements CacheWatch {
   }
 
   /** The only run of the answer, by the model that was asked. */
-  private ownPart({ parts }: Usage): UsagePart | null {
-    const [part] = parts
-    const { book, prefix } = this.watched
-    const isOwn = part !== undefined && parts.length === 1
+  private ownPart({ parts: runs }: Usage): UsagePart | null {
+    const [part] = runs
+    const { prefix, parts } = this.watched
+    const { book } = parts
+    const isOwn = part !== undefined && runs.length === 1
     return isOwn && modelIdOf(book, part.model) === modelIdOf(book, prefix.model) ? part : null
   }
 
@@ -221,7 +225,8 @@ class RunningPrompt implements CacheWatch {
 
   private saving(usage: Usage | null): Pick<RecordedCache, 'savedNano' | 'addedNano'> {
     if (usage === null) return { savedNano: 0, addedNano: 0 }
-    const { book, unknownModel: policy, plan, isMarked, facts, isPing } = this.watched
+    const { parts, plan, isMarked, facts, isPing } = this.watched
+    const { book, unknownModel: policy } = parts
     if (isPing) {
       const costNano = costOf(usage, book, facts.nowMs, policy).nano
       return { savedNano: -costNano, addedNano: -costNano }

@@ -6,6 +6,7 @@ import { zeroUsd } from '../core/cost/money.js'
 import type { CallRecord, RecordedCost } from '../core/cost/record.js'
 import type { Usage } from '../core/cost/usage.js'
 import type { Refusal } from '../core/refusal/errors.js'
+import { keepObjection } from '../core/refusal/objection.js'
 import type { Admitted, Desk, Opening } from './desk.js'
 import { recordHold } from './holding.js'
 import type { Metered } from './meter.js'
@@ -54,7 +55,8 @@ export function recordRefusal(
   } as const
   const answer = { status: null, upstreamId: null, headMs: null, cache }
   const size = { responseBytes: 0, durationMs: opening.overheadMs }
-  return closeRecord({ opening, hold: null }, answer, outcome, size)
+  const refused = { ...opening, refusal: keepObjection({ refusal, isEnforced: true }) }
+  return closeRecord({ opening: refused, hold: null }, answer, outcome, size)
 }
 
 /** The record of a call. Written out: spreading three objects into one costs more than pricing the call. */
@@ -81,6 +83,7 @@ export function closeRecord(
     status: answer.status,
     ending: outcome.ending,
     errorCode: outcome.errorCode,
+    refusal: opening.refusal ?? null,
     usage: outcome.usage,
     cost: outcome.cost,
     estimate: opening.estimate,

@@ -8,6 +8,7 @@ import { type CascadePlan, type CascadeStep, planCascade, whyNotRepeated } from 
 import type { CascadeRule } from '../core/route/cascade-facts.js'
 import { findLack, isRetired, readBetas, tokenFactor } from '../core/route/model-traits.js'
 import { expectCost, weighModel } from '../core/route/route-cost.js'
+import { modelOfTier } from '../core/route/routing.js'
 import { tokenFacts } from '../core/tokens/tokens.js'
 import type { RoutesDesk } from './route-desk.js'
 import type { RouteOutcomes } from './route-outcomes.js'
@@ -50,22 +51,18 @@ export interface Cascades {
    * @throws TypeError for a request that cannot be made more than once
    */
   plan(call: CascadeCall, tiers: readonly string[]): Promise<CascadePlan>
-  /** The model of a tier; null if nobody has named it. A model may stand for itself. */
-  modelOf(tier: string): string | null
 }
 
 /** Cascades over what routes know. */
 export function openCascades(desk: RoutesDesk, outcomes: RouteOutcomes): Cascades {
   const { policy, book, runtime } = desk
-  const modelOf = (tier: string): string | null =>
-    policy.tiers.get(tier) ?? (findModel(book, tier) === null ? null : tier)
+  const modelOf = (tier: string): string | null => modelOfTier(tier, policy.tiers, book)
   const planSteps = async (call: CascadeCall, view: CallView, steps: readonly Named[]): Promise<CascadePlan> => {
     if (call.task !== null) await outcomes.refresh()
     return planCascade(steps.map((step) => describeStep(desk, outcomes, { ...call, view }, step)))
   }
   return {
     rules: policy.mode === 'route' ? policy.cascades : new Map(),
-    modelOf,
     start: async (call) => {
       const rule = call.task === null || policy.mode !== 'route' ? undefined : policy.cascades.get(call.task)
       if (rule === undefined) return null

@@ -58,6 +58,7 @@ async function sendDirect(lane: Lane, send: SendToApi, job: DeferredJob, request
     ...{ method: 'POST', endpoint: ENDPOINT, scope, body, receivedBytes: body.length, problem: null },
     headers: { ...headers, ...(client !== null && { 'user-agent': client }) },
     readAtTick: desk.runtime.tick(),
+    waited: job.decision ?? null,
   }
   const answer = await sendWhole(desk, call, headers, send)
   const at = desk.runtime.now()

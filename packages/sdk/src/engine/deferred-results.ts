@@ -2,10 +2,13 @@
 
 import { joinBytes } from '../core/body/bytes.js'
 import { asObject, type JsonObject } from '../core/body/json-object.js'
-import type { DeferredBatch, DeferredJob } from '../core/defer/defer.js'
+import type { CallRecord } from '../core/cost/record.js'
+import type { DeferDecision, DeferredBatch, DeferredJob } from '../core/defer/defer.js'
+import { routeSaving } from '../core/route/route-cost.js'
 import { readBody, type SendToApi } from './api-sender.js'
 import { recordItem, settlement } from './batch-settling.js'
 import type { Lane } from './deferred-lane.js'
+import type { Desk } from './desk.js'
 
 /** Errors that another try may not meet. */
 const PASSING = new Set(['api_error', 'overloaded_error', 'timeout_error', 'rate_limit_error'])
@@ -92,11 +95,23 @@ function settleMoney({ desk }: Lane, batch: DeferredBatch, upstream: string, { j
     settledAt: null,
   }
   const names = { messageId: textOf(messageId), model: textOf(model) }
-  const record = recordItem(desk, row, { customId: id, type: 'succeeded', ...names, usage }, bytes, id)
+  const item = recordItem(desk, row, { customId: id, type: 'succeeded', ...names, usage }, bytes, id)
+  const record = withDecision(desk, item, job.decision ?? null)
   const { nano, isEstimated } = record.cost
   // What does not say what it cost is posted by its hold, as an estimate.
   const isKnown = record.ending.reason !== 'usage-missing' && hold !== null
   desk.close(record, isKnown ? [settlement(hold, desk.runtime.now(), nano, isEstimated)] : [])
+}
+
+/** What a budget decided before the call waited is told with what came of it. */
+function withDecision({ config: { book } }: Desk, record: CallRecord, decision: DeferDecision | null): CallRecord {
+  if (decision === null) return record
+  const { usage, startedAt } = record
+  const { degraded, route } = decision
+  if (route === null) return { ...record, degraded }
+  const isMoved = route.isApplied && route.reason !== 'retired' && usage !== null
+  const savedNano = isMoved ? routeSaving(usage, { ...route, cache: null }, book, startedAt) : route.savedNano
+  return { ...record, degraded, requestedModel: route.asked, route: { ...route, savedNano } }
 }
 
 /** Somebody deleted the batch: whether its calls were answered and paid, nobody can tell any more. */

@@ -10,11 +10,13 @@ import { scanCall } from '../core/body/scan.js'
 import { matchBudgets } from '../core/budget/budget.js'
 import type { Headers, Scope } from '../core/budget/scope.js'
 import { refuseUnpriced } from '../core/cost/price-refusal.js'
-import type { DeferredJob } from '../core/defer/defer.js'
+import type { DeferDecision, DeferredJob } from '../core/defer/defer.js'
 import type { Refusal } from '../core/refusal/errors.js'
+import { enforcedRefusal } from '../core/refusal/objection.js'
 import type { DeferredStore } from '../store/deferred-store.js'
 import { refuse } from './admission.js'
 import { holdBatch } from './batch-holding.js'
+import { recordRefusal } from './call-record.js'
 import type { Desk, Opening } from './desk.js'
 import { outputScope } from './learning.js'
 
@@ -30,8 +32,15 @@ export interface DeferralDraft {
   readonly client: string | null
   /** What of its headers is to travel, without credentials. */
   readonly headers: Headers
-  /** Decoded. */
+  /** As its caller sent it, decoded. */
   readonly body: Uint8Array
+  /** What is to be sent instead; null or absent: that. */
+  readonly edited?: Uint8Array | null
+  /**
+   * Set where a budget that runs low wants it to wait. A refusal is then not recorded: what cannot wait is sent at once,
+   * and recorded by that. Null or absent where its caller wants it.
+   */
+  readonly decision?: DeferDecision | null
   readonly withinMs: number
   readonly webhook: string | null
 }
@@ -46,30 +55,43 @@ const LATE_MS = 25 * 3_600_000
 
 /** Takes a call, or says why not; a refusal is recorded. Rejects if the store cannot be written. */
 export async function submitDeferred(desk: Desk, store: DeferredStore, draft: DeferralDraft): Promise<Deferral> {
-  const read = readRequest(draft.body)
+  const read = readRequest(draft.edited ?? draft.body)
   const opening = openDeferral(desk, draft, read.kind === 'read' ? read.view : null)
-  if (read.kind === 'problem') return turnAway(desk, opening, malformed(read.text))
+  if (read.kind === 'problem') return turnAway(desk, draft, opening, malformed(read.text))
   const { view, text } = read
   const known = await store.findDeferred(draft.id)
-  if (known !== null && known.state !== 'new') return takeAgain(desk, opening, draft, known)
+  if (known !== null && known.state !== 'new') return takeAgain(desk, draft, known, opening)
   const { book, unknownModel } = desk.config
   const unpriced = refuseUnpriced(book, view.model ?? '', opening.startedAt, unknownModel)
-  if (unpriced !== null) return turnAway(desk, opening, unpriced)
-  const passage = { id: opening.id, scope: draft.scope, model: view.model, isFromPerson: false }
-  const stopped = await desk.breakers.admit(passage)
-  if (stopped !== null) return turnAway(desk, opening, stopped)
+  if (unpriced !== null) return turnAway(desk, draft, opening, unpriced)
+  const { id, scope } = opening
+  // Who was made to wait was asked before.
+  const low = draft.decision ? null : await desk.routes.object({ id, scope })
+  if (low !== null) return turnAway(desk, draft, { ...opening, degraded: low.degraded }, low.refusal)
+  const passage = { id, scope, model: view.model, isFromPerson: false }
+  const stopped = enforcedRefusal(await desk.breakers.admit(passage))
+  if (stopped !== null) return turnAway(desk, draft, opening, stopped)
   const job = makeJob(desk, draft, opening, view)
   const isNew = await store.addDeferred(job, text)
   const kept = isNew ? job : await store.findDeferred(job.id)
   // It ended and was forgotten in this very moment: taking it again is what its caller asks for.
   if (kept === null) return submitDeferred(desk, store, draft)
-  if (kept.state !== 'new' || !isSame(draft, kept)) return takeAgain(desk, opening, draft, kept)
+  if (kept.state !== 'new' || !isSame(draft, kept)) return takeAgain(desk, draft, kept, opening)
   return holdAndOpen(desk, store, kept, { opening, view, draft })
 }
 
-/** The same call is taken already; an answer to another one is nothing that its caller could use. */
-function takeAgain(desk: Desk, opening: Opening, draft: DeferralDraft, known: DeferredJob): Deferral {
-  return isSame(draft, known) ? { kind: 'taken', job: known } : turnAway(desk, opening, malformed(OTHER_REQUEST))
+/**
+ * The same call is taken already, or was made with another request: an answer to that is nothing that its caller could use.
+ *
+ * @param opening of the refusal, where there is one already
+ */
+export function takeAgain(
+  desk: Desk,
+  draft: DeferralDraft,
+  known: DeferredJob,
+  opening = openDeferral(desk, draft, null),
+): Deferral {
+  return isSame(draft, known) ? { kind: 'taken', job: known } : turnAway(desk, draft, opening, malformed(OTHER_REQUEST))
 }
 
 const OTHER_REQUEST =
@@ -103,7 +125,7 @@ async function holdAndOpen(
     const reservation = await holdBatch(desk, { ...opening, id: job.hold }, reserve, terms)
     if (reservation.kind === 'refused') {
       await store.dropDeferred(job.id)
-      return turnAway(desk, opening, reservation.refusal)
+      return turnAway(desk, draft, opening, reservation.refusal)
     }
   }
   const moved = await store.moveDeferred({ ids: [job.id], from: ['new'], to: 'waiting', sender: null })
@@ -116,14 +138,14 @@ async function holdAndOpen(
 }
 
 function makeJob(desk: Desk, draft: DeferralDraft, opening: Opening, view: CallView): DeferredJob {
-  const { id, account, owner, scope, client, headers, body, withinMs, webhook } = draft
+  const { id, account, owner, scope, client, headers, body, edited, decision = null, withinMs, webhook } = draft
   const { startedAt } = opening
   const accounts = matchBudgets(desk.budgets(), scope, opening.id, startedAt)
   return {
-    ...{ id, account, owner, scope, client, headers, webhook },
+    ...{ id, account, owner, scope, client, headers, decision, webhook },
     ...{ state: 'new', outcome: null, batch: null, sender: null, tries: 0, endedAt: null, toldAt: null },
     model: view.model ?? '',
-    bytes: body.length,
+    bytes: (edited ?? body).length,
     digest: digestOf(draft),
     createdAt: startedAt,
     deadline: startedAt + withinMs,
@@ -132,7 +154,8 @@ function makeJob(desk: Desk, draft: DeferralDraft, opening: Opening, view: CallV
   }
 }
 
-function reserveJob(desk: Desk, { body, scope }: DeferralDraft, view: CallView) {
+function reserveJob(desk: Desk, { edited, body: asked, scope }: DeferralDraft, view: CallView) {
+  const body = edited ?? asked
   const { book, unknownModel } = desk.config
   const model = view.model ?? ''
   const expectedOutput = desk.outputs.expect({ scope: outputScope(scope), model })
@@ -175,12 +198,18 @@ function malformed(message: string): Refusal {
   return { code: 'runguard_malformed_request', message }
 }
 
-function turnAway(desk: Desk, opening: Opening, refusal: Refusal): Deferral {
-  refuse(desk, opening, refusal)
+function turnAway(desk: Desk, { decision = null }: DeferralDraft, opening: Opening, refusal: Refusal): Deferral {
+  if (decision === null) refuse(desk, opening, refusal)
+  // It may have been the one that a breaker let try.
+  else desk.breakers.ended(recordRefusal(desk, opening, refusal))
   return { kind: 'refused', id: opening.id, refusal }
 }
 
-function openDeferral(desk: Desk, { scope, client, body }: DeferralDraft, view: CallView | null): Opening {
+function openDeferral(
+  desk: Desk,
+  { scope, client, body, decision = null }: DeferralDraft,
+  view: CallView | null,
+): Opening {
   return {
     id: desk.runtime.id(),
     startedAt: desk.runtime.now(),
@@ -189,7 +218,7 @@ function openDeferral(desk: Desk, { scope, client, body }: DeferralDraft, view: 
     target: 'deferred',
     scope,
     client,
-    requestedModel: view?.model ?? null,
+    requestedModel: decision?.route?.asked ?? view?.model ?? null,
     isStream: false,
     estimate: null,
     loop: null,

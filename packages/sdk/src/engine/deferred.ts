@@ -10,6 +10,7 @@ import type { DeferConfig } from '../core/defer/defer-schema.js'
 import type { DeferredStore } from '../store/deferred-store.js'
 import type { SendToApi } from './api-sender.js'
 import type { DeferSettings, Lane } from './deferred-lane.js'
+import { type Offer, type OfferedCall, offerDeferred } from './deferred-offer.js'
 import { errorAnswer } from './deferred-results.js'
 import { runLane } from './deferred-round.js'
 import { type Deferral, type DeferralDraft, submitDeferred } from './deferred-submit.js'
@@ -39,6 +40,8 @@ export function deferSettings(config: DeferConfig | undefined): Partial<DeferSet
 export interface Deferred {
   /** Takes a call, or refuses it as `admit` does. Rejects if the store cannot be written. */
   submit(draft: DeferralDraft): Promise<Deferral>
+  /** Takes a call that may wait if a budget that runs low wants it to. Rejects if the store cannot be read or written. */
+  offer(call: OfferedCall): Promise<Offer>
   /** Null if there is no such call, or it is forgotten. */
   find(id: string): Promise<DeferredCallState | null>
   /** Gives a call up: false if it has ended. What is on its way by then is paid, and not answered any more. */
@@ -93,12 +96,20 @@ class Queue implements Deferred {
   }
 
   async submit(draft: DeferralDraft): Promise<Deferral> {
-    const { desk, store, settings } = this.parts
+    const { desk, store } = this.parts
     const deferral = await submitDeferred(desk, store, draft)
     this.hasTaken = true
-    const { flushAfterMs } = settings.policy
-    if (deferral.kind === 'taken') this.wakeBy(desk.runtime.now() + Math.min(flushAfterMs, settings.pollMs))
+    if (deferral.kind === 'taken') this.wakeSoon()
     return deferral
+  }
+
+  async offer(call: OfferedCall): Promise<Offer> {
+    const { desk, store, settings } = this.parts
+    const offer = await offerDeferred(desk, store, call, settings.policy)
+    if (offer.kind !== 'taken') return offer
+    this.hasTaken = true
+    this.wakeSoon()
+    return offer
   }
 
   async find(id: string): Promise<DeferredCallState | null> {
@@ -177,6 +188,11 @@ class Queue implements Deferred {
     if (idle === undefined) return
     this.sends.delete(idle)
     this.directs.delete(idle)
+  }
+
+  private wakeSoon(): void {
+    const { desk, settings } = this.parts
+    this.wakeBy(desk.runtime.now() + Math.min(settings.policy.flushAfterMs, settings.pollMs))
   }
 
   private wakeBy(at: number): void {

@@ -139,6 +139,7 @@ export type Opening = Pick<
   | 'isStream'
   | 'estimate'
   | 'request'
+  | 'refusal'
   | 'loop'
   | 'route'
   | 'cascade'

@@ -56,6 +56,7 @@ type Standing = 'unasked' | 'asked' | 'watched' | 'exempt'
 
 class Listener implements Echo {
   onDue: (() => void) | null = null
+  readonly wantsDeltas = true
   readonly message = unheldMessage()
   private readonly parts: EchoParts
   /** Of the block that is being written. */
@@ -83,10 +84,11 @@ class Listener implements Echo {
 
   delta(data: string | null): void {
     const kind = this.message.blockKind
-    if (data === null || kind === null || this.standing === 'exempt') return
+    if (kind === null || (this.standing === 'exempt' && !this.message.isBlank)) return
     const prose = PROSE.get(kind)
-    const said = readWords(data, prose ?? INPUT)
-    if (said === null) return
+    const said = data === null ? null : readWords(data, prose ?? INPUT)
+    if (said !== null || data === null) this.message.write(said)
+    if (said === null || this.standing === 'exempt') return
     this.text ??= textRepeat(prose === undefined ? 'data' : 'prose')
     const heard = this.text.push(said)
     if (heard !== null) this.hear(heard)

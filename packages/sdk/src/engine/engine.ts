@@ -125,7 +125,7 @@ export function createEngine(options: EngineOptions): Engine {
     deferred,
     leave: (session) => desk.keepWarm.leave(session),
     flush: async () => {
-      await desk.routes.outcomes.settled()
+      await desk.routes.settled()
       await desk.journal.flush()
       await desk.batches.flush()
       await alerts?.told()
@@ -136,7 +136,7 @@ export function createEngine(options: EngineOptions): Engine {
       await desk.keepWarm.close()
       await deferred.close()
       await desk.loops.flush()
-      await desk.routes.outcomes.settled()
+      await desk.routes.settled()
       await flushAtLast(desk)
       await alerts?.told()
     },

@@ -1,19 +1,22 @@
 /** The guard of a running stream: holds more as the answer grows, and ends it cleanly when there is no more to hold. */
 
-import { explainCut, type Shortfall } from '../core/budget/budget-refusal.js'
+import type { Breaker } from '../core/breaker/breaker.js'
+import { explainHeldCut, refuseAtBreaker } from '../core/breaker/breaker-refusal.js'
+import { explainCut, refuseOverBudget, type Shortfall } from '../core/budget/budget-refusal.js'
 import { costOfAnswer } from '../core/budget/reserve.js'
 import { type MeteredSoFar, mustCut, nextExtension, unseenTokens } from '../core/budget/reserve-stream.js'
-import { costOf } from '../core/cost/cost.js'
 import type { CutEnd } from '../core/cost/ending.js'
 import { type NanoUsd, nanoUsd } from '../core/cost/money.js'
+import { type CostByOutput, priceByOutput } from '../core/cost/output-price.js'
 import { addServerResults } from '../core/cost/server-tools.js'
 import type { Usage } from '../core/cost/usage.js'
 import { type StreamGate, streamGate } from '../core/cut/cut.js'
 import type { LedgerResult, LimitExcess } from '../core/ledger/ledger.js'
+import type { Refusal } from '../core/refusal/errors.js'
 import { estimateHeardTokens } from '../core/tokens/tokens.js'
 import type { CallHold, Desk, Expectation } from './desk.js'
 import type { Echo } from './echo.js'
-import { extendHold } from './holding.js'
+import { extendHold, shortfallOf } from './holding.js'
 import type { Meter, Metered } from './meter.js'
 
 /**
@@ -38,6 +41,10 @@ export interface StreamGuard {
   finish(): Uint8Array
   /** The call has ended, however it did. */
   stop(): void
+  /** Ends the stream as soon as it can be: an operator holds this breaker. */
+  endFor(breaker: Breaker): void
+  /** Why the stream was ended, as it is recorded; null for a loop, which is told apart. @param atMs since the epoch */
+  refusal(atMs: number): Refusal | null
   /** The bytes that end the message for the caller; empty where it cannot be ended cleanly. */
   cut(usage: Usage): Uint8Array
 }
@@ -74,6 +81,8 @@ class Guard implements StreamGuard {
   /** More was refused once: others need the money too. */
   private isTight = false
   private excess: LimitExcess | null = null
+  /** The one that is held. */
+  private breaker: Breaker | null = null
   /** What the answer had cost when more was refused. */
   private refusedAt: NanoUsd = nanoUsd(0)
   /** The ledger could not be asked. */
@@ -82,6 +91,8 @@ class Guard implements StreamGuard {
   private thoughtMs = 0
   /** What was read last. */
   private metered: Metered | null = null
+  /** What was priced last. */
+  private priced: { readonly usage: Usage; readonly cost: CostByOutput } | null = null
   private isLooking = false
   private isOver = false
 
@@ -113,15 +124,31 @@ class Guard implements StreamGuard {
     this.isOver = true
   }
 
-  cut(usage: Usage): Uint8Array {
-    const { echo } = this.parts
-    const reason = this.cutEnd === 'loop-cut' && echo !== null ? echo.explain(usage) : this.explain()
-    return this.gate.cut({ reason, usage })
+  endFor(breaker: Breaker): void {
+    this.breaker = breaker
+    if (!this.isOver) this.turn(true)
   }
 
-  private explain(): string {
-    const shortfall = this.excess === null ? null : shortfallOf(this.parts.desk, this.excess, this.parts.hold.held)
+  refusal(atMs: number): Refusal | null {
+    if (this.cutEnd === 'breaker-cut') return this.breaker === null ? null : refuseAtBreaker(this.breaker, atMs)
+    const shortfall = this.cutEnd === 'budget-cut' ? this.shortfall() : null
+    return shortfall === null ? null : refuseOverBudget(shortfall)
+  }
+
+  cut(usage: Usage): Uint8Array {
+    return this.gate.cut({ reason: this.explain(usage), usage })
+  }
+
+  private explain(usage: Usage): string {
+    const { echo } = this.parts
+    if (this.cutEnd === 'loop-cut' && echo !== null) return echo.explain(usage)
+    if (this.cutEnd === 'breaker-cut' && this.breaker !== null) return explainHeldCut(this.breaker)
+    const shortfall = this.shortfall()
     return shortfall === null ? CUT_WITHOUT_WORDS : explainCut(shortfall)
+  }
+
+  private shortfall(): Shortfall | null {
+    return this.excess === null ? null : shortfallOf(this.parts.desk, this.excess, this.parts.hold.held)
   }
 
   /** Thinking that is not shown is billed all the same: while such a block is open, time stands in for bytes. */
@@ -153,20 +180,22 @@ class Guard implements StreamGuard {
 
   private meterSoFar(metered: Metered): MeteredSoFar {
     const { reading, serverResults, isFinal } = metered
-    const { desk, startedAt, expectation } = this.parts
-    const reported = reading?.usage ?? expectation.usage
+    const reported = reading?.usage ?? this.parts.expectation.usage
     const usage = isFinal ? reported : addServerResults(reported, serverResults)
-    const [first, ...rest] = usage.parts
+    const [first] = usage.parts
     if (first === undefined) return this.so
     const output = isFinal ? first.output : Math.max(first.output, this.estimate(metered, usage.speed))
-    const { nano } = costOf(
-      { ...usage, parts: [{ ...first, output }, ...rest] },
-      desk.config.book,
-      startedAt,
-      desk.config.unknownModel,
-    )
+    const nano = this.costOf(usage)(output)
     const burst = Math.max(this.so.burst, output - this.so.output)
     return { cost: isFinal ? nano : this.withExtraRuns(nano, output), output, burst }
+  }
+
+  /** As a rule all that changes from one piece to the next is the output. */
+  private costOf(usage: Usage): CostByOutput {
+    const { desk, startedAt } = this.parts
+    const { book, unknownModel } = desk.config
+    if (this.priced?.usage !== usage) this.priced = { usage, cost: priceByOutput(usage, book, startedAt, unknownModel) }
+    return this.priced.cost
   }
 
   /** Which other runs there were, and on which models, a stream tells at its end only: until then all have been. */
@@ -185,9 +214,10 @@ class Guard implements StreamGuard {
 
   private decide(): void {
     if (this.flow === 'cut') return
-    if (this.isEcho()) {
+    const end = this.endedBy()
+    if (end !== null) {
       this.flow = 'cut'
-      this.cutEnd = 'loop-cut'
+      this.cutEnd = end
       return
     }
     const wanted = nextExtension(this.so, this.parts.hold, this.isTight)
@@ -197,9 +227,12 @@ class Guard implements StreamGuard {
     else this.flow = this.isAsking ? 'wait' : this.endsNow()
   }
 
-  private isEcho(): boolean {
+  /** Why the stream is ended although there is money for it; null where it is not, or cannot be. */
+  private endedBy(): CutEnd | null {
     const { echo } = this.parts
-    return echo?.isDue === true && this.gate.isCuttable && echo.stop()
+    if ((this.breaker === null && echo?.isDue !== true) || !this.gate.isCuttable) return null
+    if (echo?.isDue === true && echo.stop()) return 'loop-cut'
+    return this.breaker === null ? null : 'breaker-cut'
   }
 
   /** Other calls end meanwhile and give money back: a refusal holds only for as long as the answer has not grown. */
@@ -260,16 +293,4 @@ class Guard implements StreamGuard {
     // While bytes come, whoever passes them looks at the flow; only who waits, or hears nothing, has to be told.
     if (before !== this.flow && (before === 'wait' || isSilent)) this.onTurn?.()
   }
-}
-
-/**
- * What is missing on the account that refused more to a running call.
- *
- * @param own what the call itself holds: it will be spent, and nobody has to wait for it
- */
-function shortfallOf(desk: Desk, { account, needed }: LimitExcess, own: NanoUsd): Shortfall | null {
-  const budget = desk.budgets().byId.get(account.budget)
-  if (budget === undefined) return null
-  const spent = nanoUsd(account.spent + own)
-  return { account, budget, spent, held: nanoUsd(account.held - own), needed, atMs: desk.runtime.now() }
 }

@@ -1,9 +1,10 @@
 /** The hold of a running call: how it grows, and how it is resolved. */
 
+import type { Shortfall } from '../core/budget/budget-refusal.js'
 import type { Settled } from '../core/cost/ending.js'
 import { type NanoUsd, nanoUsd, zeroUsd } from '../core/cost/money.js'
 import type { RecordedCost, RecordedHold } from '../core/cost/record.js'
-import type { LedgerEvent, LedgerResult } from '../core/ledger/ledger.js'
+import type { LedgerEvent, LedgerResult, LimitExcess } from '../core/ledger/ledger.js'
 import type { CallHold, Desk } from './desk.js'
 
 /** So long a hold lives without a word from its owner. */
@@ -19,7 +20,7 @@ export async function extendHold(desk: Desk, hold: CallHold, amount: NanoUsd): P
   const total = nanoUsd(hold.held + amount)
   const accounts = desk.renew(hold.accounts)
   const moment = { hold: hold.id, at: desk.runtime.now(), deadline: deadlineOf(desk) }
-  const result = await desk.journal.post({ kind: 'extend', ...moment, accounts, amount: total })
+  const result = await desk.journal.post({ kind: 'extend', accounts, amount: total, ...moment })
   // Two extensions may overtake each other: the ledger knows what is held.
   if (result.kind === 'extended' || result.kind === 'already-extended') hold.held = result.hold.amount
   return result
@@ -36,7 +37,7 @@ export function resolveHold(desk: Desk, hold: CallHold | null, settled: Settled,
   const moment = { hold: hold.id, at: desk.runtime.now() }
   if (settled.usage === null) return [{ kind: 'release', ...moment }]
   const isEstimate = settled.ending.kind === 'at-least'
-  const settle = { kind: 'settle', ...moment, amount: cost.nano, isEstimate } as const
+  const settle = { kind: 'settle', amount: cost.nano, isEstimate, ...moment } as const
   return hold.isWritten ? [settle] : [openLate(desk, hold), settle]
 }
 
@@ -44,11 +45,23 @@ export function resolveHold(desk: Desk, hold: CallHold | null, settled: Settled,
 function openLate(desk: Desk, hold: CallHold): LedgerEvent {
   const accounts = hold.accounts.map((account) => ({ ...account, isEnforced: false }))
   const moment = { hold: hold.id, at: desk.runtime.now(), owner: desk.owner, deadline: deadlineOf(desk) }
-  return { kind: 'hold', ...moment, accounts, amount: zeroUsd }
+  return { kind: 'hold', accounts, amount: zeroUsd, ...moment }
 }
 
 /** The hold as the record of its call shows it. */
 export function recordHold(hold: CallHold | null): RecordedHold | null {
   if (hold === null) return null
   return { nano: hold.held, budget: hold.binding?.budget ?? null, clampedTo: hold.clampedTo }
+}
+
+/**
+ * What is missing on the account that refused more to a running call.
+ *
+ * @param own what the call itself holds: it will be spent, and nobody has to wait for it
+ */
+export function shortfallOf(desk: Desk, { account, needed }: LimitExcess, own: NanoUsd): Shortfall | null {
+  const budget = desk.budgets().byId.get(account.budget)
+  if (budget === undefined) return null
+  const spent = nanoUsd(account.spent + own)
+  return { account, budget, spent, held: nanoUsd(account.held - own), needed, atMs: desk.runtime.now() }
 }

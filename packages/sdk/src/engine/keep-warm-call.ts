@@ -12,6 +12,7 @@ import { findModel } from '../core/cost/price.js'
 import type { CallRecord } from '../core/cost/record.js'
 import { findDueSteps } from '../core/degrade/degrade.js'
 import type { Refusal } from '../core/refusal/errors.js'
+import { enforcedRefusal } from '../core/refusal/objection.js'
 import { tokenFacts } from '../core/tokens/tokens.js'
 import { openRequest, refuse } from './admission.js'
 import type { Desk, Expectation, Opening } from './desk.js'
@@ -45,7 +46,8 @@ async function send(desk: Desk, prompt: WarmPrompt, stop: AbortSignal): Promise<
     refuse(desk, opening, refusal, prompt.watch(id).end(null, false, { diagnosis: null, stopReason: null }))
     return null
   }
-  const stopped = await desk.breakers.admit({ id, scope, model: view.model, isFromPerson: false })
+  const passage = { id, scope, model: view.model, isFromPerson: false }
+  const stopped = enforcedRefusal(await desk.breakers.admit(passage))
   if (stopped !== null) return refused(stopped)
   // Money that is there, and not the last of it: nobody asked for this call.
   const asked = { id, view, body, scope, expectation, hasCheaper: true }

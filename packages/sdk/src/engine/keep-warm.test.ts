@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { MOST_PINGS } from '../core/cache/keep-warm.js'
+import { MOST_PINGS } from '../core/cache/caching.js'
 import { nanoUsd } from '../core/cost/money.js'
 import type { CallRecord } from '../core/cost/record.js'
 import { manualRuntime } from '../testing/manual-runtime.js'

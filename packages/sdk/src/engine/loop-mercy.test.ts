@@ -5,7 +5,7 @@
 import { describe, expect, it, test } from 'vitest'
 import { resolveEndpoint } from '../core/body/endpoint.js'
 import type { Breaker } from '../core/breaker/breaker.js'
-import { readOptions } from '../core/config/config.js'
+import { readOptions } from '../core/config/options.js'
 import { loadPriceBook } from '../core/cost/price.js'
 import { priceList } from '../core/cost/price-list.js'
 import { memoryStore } from '../store/memory.js'

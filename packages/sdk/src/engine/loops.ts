@@ -50,6 +50,8 @@ export interface Inspection {
   readonly isFromPerson: boolean
   /** Set if the loop is to be stopped. */
   readonly refusal: Refusal | null
+  /** The same where loops are only told: what the call would have been refused with. */
+  readonly observed: Refusal | null
   /** True if more, or less, is done about the loop than at the agent's last call. */
   readonly isNews: boolean
   /** What to send instead of the caller's body; null: that. */
@@ -118,7 +120,7 @@ export function watchLoops(parts: LoopParts): Loops {
 }
 
 /** A side question of a client, or a person's message: nobody stops those, and they say nothing about the loop. */
-const NO_LOOP = { refusal: null, isNews: false, loop: null } as const
+const NO_LOOP = { refusal: null, observed: null, isNews: false, loop: null } as const
 
 async function inspectCall(parts: LoopParts, agent: KnownAgent, call: LoopCall): Promise<Inspection> {
   const { view, body } = call
@@ -131,7 +133,7 @@ async function inspectCall(parts: LoopParts, agent: KnownAgent, call: LoopCall):
     thread: view.thread === null ? null : { view: view.thread, tap: openTap() },
   }
   const verdict = isContinued ? await judge(parts, agent) : null
-  if (verdict === null) return { ...about, ...NO_LOOP, body: withNudges(agent, call) }
+  if (verdict === null) return { body: withNudges(agent, call), ...about, ...NO_LOOP }
   agent.memory = { ...agent.memory, episode: verdict.episode }
   const done = act(parts, agent, call, verdict)
   if (done.refusal !== null) agent.detector.recordRefusal(about.request)
@@ -141,7 +143,7 @@ async function inspectCall(parts: LoopParts, agent: KnownAgent, call: LoopCall):
   const isNews = agent.told !== action && !(action === 'stop' && agent.stoppedAt === last)
   agent.told = action
   if (action === 'stop') agent.stoppedAt = last
-  return { ...about, ...done, isNews }
+  return { isNews, ...about, ...done }
 }
 
 /** The name alone: it goes out to listeners, and what is remembered stays here. */
@@ -211,7 +213,7 @@ async function isLetGo(store: SessionStore, runtime: Runtime, agent: KnownAgent)
   }
 }
 
-type Done = Pick<Inspection, 'refusal' | 'body'> & { readonly loop: RecordedLoop }
+type Done = Pick<Inspection, 'refusal' | 'observed' | 'body'> & { readonly loop: RecordedLoop }
 
 function act(parts: LoopParts, agent: KnownAgent, call: LoopCall, verdict: LoopVerdict): Done {
   const model = verdict.action === 'downgrade' ? findCheaperModel(call.view, parts.book, parts.runtime.now()) : null
@@ -220,15 +222,20 @@ function act(parts: LoopParts, agent: KnownAgent, call: LoopCall, verdict: LoopV
   if (!verdict.isEnforced) {
     return {
       refusal: null,
+      observed: isStopped ? refuseLoop(verdict, agent.memory) : null,
       body: withNudges(agent, call),
       loop: recordLoop(verdict, isStopped ? 'stop' : verdict.action),
     }
   }
-  if (isStopped) return { refusal: refuseLoop(verdict, agent.memory), body: null, loop: recordLoop(verdict, 'stop') }
+  if (isStopped) {
+    const refusal = refuseLoop(verdict, agent.memory)
+    return { refusal, observed: null, body: null, loop: recordLoop(verdict, 'stop') }
+  }
   const isNudged = verdict.action === 'nudge' && nudge(agent, call.view, verdict.finding)
   const loop = recordLoop(verdict, verdict.action === 'nudge' && !isNudged ? 'notice' : verdict.action)
   const nudged = withNudges(agent, call)
-  return { refusal: null, body: model === null ? nudged : withModel(nudged ?? call.body, model), loop }
+  const edited = model === null ? nudged : withModel(nudged ?? call.body, model)
+  return { refusal: null, observed: null, body: edited, loop }
 }
 
 /** False if there is no place for one. */

@@ -7,8 +7,8 @@ import type { Headers } from '../core/budget/scope.js'
 import { diagnosisOf } from '../core/cache/cache-check.js'
 import type { RecordedDiagnosis } from '../core/cache/cache-record.js'
 import { noServerResults, type ServerResults } from '../core/cost/server-tools.js'
-import type { UsageContext, UsageReading } from '../core/cost/usage.js'
-import { isCount, readUsage } from '../core/cost/usage-reading.js'
+import { isCount, type UsageContext, type UsageReading } from '../core/cost/usage.js'
+import { readUsage } from '../core/cost/usage-reading.js'
 import { mergeStreamUsage, readStreamUsage, type StreamUsage, startStreamUsage } from '../core/cost/usage-stream.js'
 import { listenToText, type TextTally } from '../core/tokens/streamed-text.js'
 import { errorCodeOf, nameIn, parseObject } from './answer-words.js'
@@ -85,9 +85,11 @@ const DELTA = 'content_block_delta'
 
 /** Hears what is written while the stream is metered, so that its bytes are read once. */
 export interface StreamListener {
+  /** Whether the next delta is to be decoded for it. */
+  readonly wantsDeltas: boolean
   /** An event that is no delta. @param data null if it could not be read, or has nothing to read */
   event(type: string, data: JsonObject | null): void
-  /** @param data a `content_block_delta` as it came; null if it was too long to be kept */
+  /** @param data a `content_block_delta` as it came; null if nobody wanted it, or it was too long to be kept */
   delta(data: string | null): void
 }
 
@@ -125,6 +127,8 @@ class MeteredStream implements SseSink {
   private readonly listener: StreamListener | null
   private readonly text = listenToText()
   private usage: StreamUsage | null = null
+  /** Of `usage`, once it was asked for. */
+  private reading: UsageReading | null = null
   private hasStart = false
   private hasCounters = false
   private hasEnd = false
@@ -152,7 +156,7 @@ class MeteredStream implements SseSink {
 
   wants(name: string): boolean {
     if (name !== DELTA) return !SILENT.has(name)
-    return this.listener !== null || this.text.isDue(this.contentBytes)
+    return this.listener?.wantsDeltas === true || this.text.isDue(this.contentBytes)
   }
 
   event(name: string, data: string | null, dataBytes: number): void {
@@ -168,9 +172,10 @@ class MeteredStream implements SseSink {
 
   read(): Metered {
     const { usage, contentBytes, serverResults, errorCode, stopReason, diagnosis } = this
+    if (usage !== null) this.reading ??= readStreamUsage(usage)
     const { tally } = this.text
     const isFinal = this.hasStart && this.hasCounters && this.hasEnd && !this.isDamaged
-    const reading = usage === null ? null : readStreamUsage(usage)
+    const { reading } = this
     const model = usage?.context.model ?? null
     const told = { errorCode, isAboutMarkers: false, stopReason, diagnosis }
     return { reading, isFinal, model, contentBytes, tally, serverResults, ...told }
@@ -201,15 +206,20 @@ class MeteredStream implements SseSink {
   private start(message: unknown): void {
     // A second start would make what was counted so far forgotten.
     if (this.usage !== null) this.isDamaged = true
-    else this.usage = startStreamUsage(message, this.context)
+    else this.report(startStreamUsage(message, this.context))
     this.hasStart ||= typeof message === 'object' && message !== null
     this.diagnosis ??= diagnosisOf(asObject(message).diagnostics)
   }
 
   private merge(usage: unknown, delta: unknown): void {
     this.stopReason = nameIn(asObject(delta).stop_reason) ?? this.stopReason
-    this.usage = mergeStreamUsage(this.usage ?? startStreamUsage(null, this.context), usage)
+    this.report(mergeStreamUsage(this.usage ?? startStreamUsage(null, this.context), usage))
     this.hasCounters ||= isCount(asObject(usage).output_tokens)
+  }
+
+  private report(usage: StreamUsage): void {
+    this.usage = usage
+    this.reading = null
   }
 
   private stop(): void {
@@ -240,8 +250,17 @@ function answerMeter(context: UsageContext): Meter {
     const model = answer.model ?? context.model
     const reading = answer.usage === undefined ? null : readUsage(answer.usage, { ...context, model })
     const { model: servedModel, errorCode, isAboutMarkers, stopReason, diagnosis } = answer
-    const told = { model: servedModel, errorCode, isAboutMarkers, stopReason, diagnosis }
-    return { ...NOTHING, ...told, reading, isFinal: true, contentBytes: bytes }
+    return {
+      ...NOTHING,
+      model: servedModel,
+      errorCode,
+      isAboutMarkers,
+      stopReason,
+      diagnosis,
+      reading,
+      isFinal: true,
+      contentBytes: bytes,
+    }
   }
   return { hasBegun: false, feed, read }
 }

@@ -15,6 +15,11 @@ import type { Watch } from './watch.js'
 
 const book = loadPriceBook(priceList)
 const soon = () => new Promise<void>((resolve) => setImmediate(resolve))
+/** Then a stream that is paid has no guard. */
+const NOBODY_WATCHES = {
+  loops: { ...engineDefaults.loops, mode: 'off' },
+  breaker: { ...engineDefaults.breaker, mode: 'off' },
+} as const
 
 /** An engine whose calls are counted by `counts`, one answer after the other. Opus 5.5: $4 in, $20 out per million. */
 function setUp(
@@ -29,7 +34,7 @@ function setUp(
     store: memoryStore(),
     runtime,
     budgets: reading.config.budgets,
-    config: { ...engineDefaults, book, waitForMoneyMs, loops: { ...engineDefaults.loops, mode: 'off' } },
+    config: { ...engineDefaults, ...NOBODY_WATCHES, book, waitForMoneyMs },
     onRecord: (record) => records.push(record),
   })
   const asked: number[] = []

@@ -4,10 +4,10 @@ import type { CallView } from '../core/body/call.js'
 import { clampBody } from '../core/body/clamp.js'
 import { type CompiledBudgets, matchBudgets } from '../core/budget/budget.js'
 import { refuseOverBudget } from '../core/budget/budget-refusal.js'
-import { type Balance, findRoom, findShort, listShort, mayPayLater } from '../core/budget/budget-room.js'
+import { type Balance, findObserved, findRoom, findShort, listShort, mayPayLater } from '../core/budget/budget-room.js'
 import { type Fit, fitLastReserve, fitReserve, planReserve, type Reserve } from '../core/budget/reserve.js'
 import type { Scope } from '../core/budget/scope.js'
-import type { NanoUsd } from '../core/cost/money.js'
+import { type NanoUsd, nanoUsd } from '../core/cost/money.js'
 import { findModel } from '../core/cost/price.js'
 import type { AccountRef } from '../core/ledger/ledger.js'
 import type { Refusal } from '../core/refusal/errors.js'
@@ -19,7 +19,13 @@ import type { Place } from './waiting-line.js'
 
 /** Whether a call may be sent: with a hold (null: no budget meets it), perhaps with another body; or not. */
 export type Reservation =
-  | { readonly kind: 'granted'; readonly hold: CallHold | null; readonly body: Uint8Array | null }
+  | {
+      readonly kind: 'granted'
+      readonly hold: CallHold | null
+      readonly body: Uint8Array | null
+      /** What a budget that only observes would have refused the call with. */
+      readonly observed: Refusal | null
+    }
   | { readonly kind: 'refused'; readonly refusal: Refusal }
 
 type Granted = Extract<Reservation, { kind: 'granted' }>
@@ -40,7 +46,7 @@ export interface ReadCall {
 }
 
 /** Nothing is set aside where no budget meets the call. */
-export const NO_HOLD: Reservation = { kind: 'granted', hold: null, body: null }
+export const NO_HOLD: Reservation = { kind: 'granted', hold: null, body: null, observed: null }
 
 /** What is asked for in one round: the budgets, windows and prices of that moment. */
 export interface Round {
@@ -138,7 +144,7 @@ async function talk(desk: Desk, call: ReadCall, place: Place): Promise<Reservati
       if (last !== null) return last
       const short = findShort(balances, reserve.last)
       // Null: the money was there, and somebody else was faster.
-      if (short !== null) return refuse(round, short)
+      if (short !== null) return { kind: 'refused', refusal: refuseShort(round, short) }
     }
     if (waitMs <= desk.config.waitForMoneyMs * INSISTENT_SHARE) insist(place, reserve, { balances, inLine })
     await place.wait(Math.min(Math.max(0, waitMs), POLL_MS))
@@ -237,10 +243,17 @@ async function ask(desk: Desk, call: ReadCall, { round, balances, isLast }: Ques
   const fit = isAllTaken ? fitLastReserve(reserve, room) : fitReserve(reserve, room)
   if (fit.kind === 'refuse') return null
   const moment = { hold: call.id, at: desk.runtime.now(), owner: desk.owner, deadline: deadlineOf(desk) }
-  const result = await fromStore(desk.journal.post({ kind: 'hold', ...moment, accounts, amount: fit.amount }))
+  const result = await fromStore(desk.journal.post({ kind: 'hold', accounts, amount: fit.amount, ...moment }))
   if (result.kind === 'exceeds-limit') return null
   if (result.kind !== 'held') throw new Error(`a new hold cannot be answered with ${result.kind}`)
-  return grant(call, round, fit, findRoom(budgets, result.accounts).binding)
+  const granted = grant(call, round, fit, findRoom(budgets, result.accounts).binding)
+  return { observed: wouldRefuse(round, result.accounts, fit.amount), ...granted }
+}
+
+/** @param own what the call itself has set aside by now */
+function wouldRefuse(round: Round, balances: readonly Balance[], own: NanoUsd): Refusal | null {
+  const account = findObserved(balances, round.reserve.last)
+  return account === null ? null : refuseShort(round, { ...account, held: nanoUsd(account.held - own) })
 }
 
 function grant(
@@ -248,19 +261,19 @@ function grant(
   { accounts, reserve, isCounted }: Round,
   { amount, maxTokens }: Extract<Fit, { kind: 'hold' }>,
   binding: Balance | null,
-): Granted {
+): Omit<Granted, 'observed'> {
   const hold = { id, accounts, held: amount, binding, isCounted, isWritten: true }
   if (maxTokens === null || view.maxTokensRange === null) {
-    return { kind: 'granted', hold: { ...hold, reserve, clampedTo: null }, body: null }
+    return { kind: 'granted', hold: { reserve, clampedTo: null, ...hold }, body: null }
   }
   const clamped = { ...reserve, worst: amount, maxTokens }
   const edited = clampBody(body, view, maxTokens)
-  return { kind: 'granted', hold: { ...hold, reserve: clamped, clampedTo: maxTokens }, body: edited }
+  return { kind: 'granted', hold: { reserve: clamped, clampedTo: maxTokens, ...hold }, body: edited }
 }
 
-function refuse({ budgets, reserve, atMs }: Round, account: Balance): Reservation {
+function refuseShort({ budgets, reserve, atMs }: Round, account: Balance): Refusal {
   const budget = budgets.byId.get(account.budget)
   if (budget === undefined) throw new Error('refused by a budget that is not there')
   const { spent, held } = account
-  return { kind: 'refused', refusal: refuseOverBudget({ account, budget, spent, held, needed: reserve.last, atMs }) }
+  return refuseOverBudget({ account, budget, spent, held, needed: reserve.last, atMs })
 }

@@ -2,6 +2,7 @@
 
 import { decimalUsd } from '../core/cost/money.js'
 import type { CallRecord } from '../core/cost/record.js'
+import type { DeferDecision } from '../core/defer/defer.js'
 import { loopHeader } from '../core/loop/loop-details.js'
 import { degradedHeader, routeHeader } from '../core/route/route-record.js'
 import type { Watch } from './watch.js'
@@ -10,12 +11,19 @@ import type { Watch } from './watch.js'
 export function ownHeaders({ id, overheadMs, binding, loop, route, degraded }: Watch): string[] {
   const own = ['x-runguard-request-id', id, 'x-runguard-overhead-ms', overheadMs.toFixed(2)]
   if (loop !== null) own.push('x-runguard-loop', loopHeader(loop))
-  if (route !== null) own.push('x-runguard-route', routeHeader(route))
-  const given = degradedHeader(degraded)
-  if (given !== '') own.push('x-runguard-degraded', given)
+  own.push(...decisionHeaders({ route, degraded }))
   if (binding === null) return own
   const remaining = decimalUsd(binding.remaining)
   return [...own, 'x-runguard-budget', headerText(binding.budget), 'x-runguard-budget-remaining-usd', remaining]
+}
+
+/** What was decided about a call: names and values in turn. */
+export function decisionHeaders({ route, degraded }: DeferDecision): string[] {
+  const given = degradedHeader(degraded)
+  return [
+    ...(route === null ? [] : ['x-runguard-route', routeHeader(route)]),
+    ...(given === '' ? [] : ['x-runguard-degraded', given]),
+  ]
 }
 
 /** What a call cost: name and value. */

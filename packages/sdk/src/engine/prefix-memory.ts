@@ -2,6 +2,7 @@
 
 import type { CachingPolicy } from '../core/cache/caching.js'
 import type { CallPrefix } from '../core/cache/fingerprints.js'
+import { forgetOldest, roomOf } from '../core/cache/forget-oldest.js'
 import { PrefixIndex } from '../core/cache/prefix-index.js'
 import { PrintMemory } from '../core/cache/print-memory.js'
 import { ReturnBook } from '../core/cache/return-forecast.js'
@@ -70,8 +71,7 @@ function rememberRefusals(): MarkRefusals {
     note: (place, nowMs) => {
       until.delete(place)
       until.set(place, nowMs + REFUSAL_MS)
-      const [oldest] = until.keys()
-      if (until.size > MAX_REFUSALS && oldest !== undefined) until.delete(oldest)
+      forgetOldest(until, MAX_REFUSALS)
     },
     has: (place, nowMs) => nowMs < (until.get(place) ?? 0),
   }
@@ -100,8 +100,9 @@ function rememberPrefixes(maxBlocks: number = MAX_LAST_BLOCKS): LastPrefixes {
       forget(agent)
       last.set(agent, prefix)
       blocks += prefix.blocks.length
+      if (blocks <= maxBlocks) return
       for (const oldest of last.keys()) {
-        if (blocks <= maxBlocks || oldest === agent) return
+        if (blocks <= roomOf(maxBlocks) || oldest === agent) return
         forget(oldest)
       }
     },
@@ -126,8 +127,7 @@ function openRatios({ ratioOf }: PrefixParts): SessionRatios {
       const ratio = learnRatio(ratios.get(key) ?? freshRatio, estimated, actual)
       ratios.delete(key)
       ratios.set(key, ratio)
-      const [oldest] = ratios.keys()
-      if (ratios.size > MAX_RATIOS && oldest !== undefined) ratios.delete(oldest)
+      forgetOldest(ratios, MAX_RATIOS)
     },
   }
 }

@@ -17,6 +17,7 @@ import { canBeWarmed } from '../core/cache/warm-body.js'
 import { findModel, type PriceBook, quotePrice } from '../core/cost/price.js'
 import type { CallRecord } from '../core/cost/record.js'
 import { isServerTool } from '../core/cost/server-tools.js'
+import type { AgentName } from '../core/loop/steps-memory.js'
 import type { TokenRatio } from '../core/tokens/token-ratio.js'
 import { type BlockWeight, tokenFacts } from '../core/tokens/tokens.js'
 import { type WarmAsk, watchCache } from './cache-watch.js'
@@ -32,6 +33,8 @@ export interface CacheCall {
   readonly body: Uint8Array
   readonly scope: Scope
   readonly headers: Headers
+  /** What loops found out about it: the agent that makes it. Null or absent where they are not looked for. */
+  readonly inspection?: { readonly agent: AgentName } | null
   /** As in `Call`. */
   readonly sendAgain?: ((body: Uint8Array) => Promise<WholeAnswer | null>) | undefined
   /** As in `Call`. */
@@ -40,7 +43,7 @@ export interface CacheCall {
 }
 
 /** A prompt, and whose it is. */
-export type OwnedPrompt = Pick<CacheCall, 'view' | 'body' | 'scope' | 'headers'>
+export type OwnedPrompt = Pick<CacheCall, 'view' | 'body' | 'scope' | 'headers' | 'inspection'>
 
 /** What was planned for a call. */
 export interface CacheDraft {
@@ -112,7 +115,7 @@ function planCall(parts: PrefixParts, memory: PrefixMemory, call: CacheCall): Ca
     marked,
     watch: (isMarked) =>
       watchCache({
-        ...parts,
+        parts,
         memory,
         id: call.id,
         agent,
@@ -271,7 +274,7 @@ function agentNameOf({ session, agent }: PromptOwner): string {
   return `${session}\n${agent}`
 }
 
-function ownerOf({ scope, view, body, headers }: OwnedPrompt): PromptOwner {
-  const { session, agent } = agentOf(scope, view, body)
+function ownerOf({ scope, view, body, headers, inspection }: OwnedPrompt): PromptOwner {
+  const { session, agent } = inspection?.agent ?? agentOf(scope, view, body)
   return { session: `${hashWord(headers['x-api-key'] ?? headers.authorization ?? '')}\n${session}`, agent }
 }

@@ -60,5 +60,5 @@ function letPass(desk: Desk, call: ReadCall): Reservation {
     isCounted: false,
     isWritten: false,
   }
-  return { kind: 'granted', hold, body: null }
+  return { kind: 'granted', hold, body: null, observed: null }
 }

@@ -4,8 +4,10 @@ import type { CallView } from '../core/body/call.js'
 import type { CompiledBudgets } from '../core/budget/budget.js'
 import type { Headers, Scope } from '../core/budget/scope.js'
 import type { PriceBook } from '../core/cost/price.js'
+import type { DeferDecision } from '../core/defer/defer.js'
 import type { RoutePolicy } from '../core/route/routing.js'
 import type { TokenRatio } from '../core/tokens/token-ratio.js'
+import type { ConversationStore } from '../store/conversation-store.js'
 import type { OutcomeStore } from '../store/outcome-store.js'
 import type { Store } from '../store/store.js'
 import type { Balances } from './balances.js'
@@ -20,9 +22,19 @@ export interface RouteCall {
   readonly body: Uint8Array
   readonly scope: Scope
   readonly headers: Headers
-  /** True for a try of a cascade: its model is not looked for again. */
+  /** True for a try of a cascade, and where a budget chose before it waited: its model is not looked for again. */
   readonly isChosen: boolean
+  readonly waiting: Waiting
 }
+
+/** Whether a call can be made to wait for a batch. */
+export type Waiting =
+  /** It may. `whyNot` says why no batch could answer it; null if one can. */
+  | { readonly kind: 'offered'; readonly whyNot: string | null }
+  /** Whoever sent it waits for its answer. */
+  | { readonly kind: 'at-once'; readonly why: string }
+  /** It has; `decision` is null if its caller alone made it wait. */
+  | { readonly kind: 'waited'; readonly decision: DeferDecision | null }
 
 /** What routes need of the engine. */
 export interface RoutesDesk {
@@ -30,7 +42,7 @@ export interface RoutesDesk {
   readonly book: PriceBook
   readonly policy: RoutePolicy
   readonly balances: Balances
-  readonly store: OutcomeStore & Pick<Store, 'findRecord'>
+  readonly store: OutcomeStore & ConversationStore & Pick<Store, 'findRecord'>
   /** The budgets of this moment. */
   budgets(): CompiledBudgets
   /** What has been learned of a model's tokens. */

@@ -12,7 +12,7 @@ import {
 import type { TakenStep } from '../core/degrade/degrade-steps.js'
 import { isConversationStart } from '../core/route/conversation-start.js'
 import type { Route } from '../core/route/route-facts.js'
-import type { RouteCall } from './route-desk.js'
+import type { RouteCall, Waiting } from './route-desk.js'
 import { type KnownConversation, stateAt } from './route-memory.js'
 
 /** A call on its way through the steps. */
@@ -24,16 +24,31 @@ export interface Work extends RouteCall {
 }
 
 /** What became of the step to a cheaper tier. */
-export function tierStep({ due, isChosen }: Work, route: Route | null): readonly TakenStep[] {
+export function tierStep({ due, isChosen, waiting }: Work, route: Route | null): readonly TakenStep[] {
   const step = due.find(({ action }) => action.kind === 'cheaper-tier')
   if (step === undefined) return []
   if (!step.account.isEnforced) return [leaveStep(step, ONLY_OBSERVES)]
-  if (isChosen) return [leaveStep(step, 'a cascade tries cheaper tiers by itself')]
+  if (isChosen)
+    return [leaveStep(step, waiting.kind === 'waited' ? CHOSEN_BEFORE : 'a cascade tries cheaper tiers by itself')]
   if (route !== null && route.model !== route.asked) return [takeStep(step, `${route.asked} → ${route.model}`)]
   return [leaveStep(step, route?.rejected.at(-1)?.why ?? 'there is no cheaper model')]
 }
 
+/** What became of the step to a batch. */
+export function deferStep({ due, waiting }: Pick<Work, 'due' | 'waiting'>): readonly TakenStep[] {
+  const step = due.find(({ action }) => action.kind === 'defer')
+  if (step === undefined) return []
+  const why = step.account.isEnforced ? whyNotDeferred(waiting) : ONLY_OBSERVES
+  return [why === null ? takeStep(step, 'at once → in a batch') : leaveStep(step, why)]
+}
+
+function whyNotDeferred(waiting: Waiting): string | null {
+  if (waiting.kind === 'offered') return waiting.whyNot
+  return waiting.kind === 'at-once' ? waiting.why : 'it has waited'
+}
+
 const ONLY_OBSERVES = 'the budget only observes'
+const CHOSEN_BEFORE = 'its model was chosen before it waited'
 
 /** A request as it was changed. */
 export interface Edited {

@@ -6,10 +6,13 @@ import { type DueStep, findDueSteps } from '../core/degrade/degrade.js'
 import type { AccountRef } from '../core/ledger/ledger.js'
 import type { RouteCall, RoutesDesk } from './route-desk.js'
 
+/** What tells the budgets of a call. */
+type LadderCall = Pick<RouteCall, 'id' | 'scope'>
+
 /** How full the accounts with a ladder are. Of what this process has not heard of lately the store is asked. */
 export function watchLadders(desk: Pick<RoutesDesk, 'runtime' | 'balances' | 'budgets'>) {
   const heardAtMs = new Map<string, number>()
-  const look = async (call: RouteCall): Promise<readonly Balance[]> => {
+  const look = async (call: LadderCall): Promise<readonly Balance[]> => {
     const budgets = desk.budgets()
     const all = matchBudgets(budgets, call.scope, call.id, desk.runtime.now())
     const accounts = all.filter(({ budget }) => (budgets.byId.get(budget)?.degrade ?? []).length > 0)
@@ -21,11 +24,12 @@ export function watchLadders(desk: Pick<RoutesDesk, 'runtime' | 'balances' | 'bu
     for (const { key } of accounts) heardAtMs.set(key, nowMs)
     return balances
   }
+  const exist = (): boolean => [...desk.budgets().byId.values()].some(({ degrade }) => (degrade ?? []).length > 0)
   return {
-    dueFor: async (call: RouteCall): Promise<readonly DueStep[]> => {
-      const budgets = desk.budgets()
-      const hasLadder = [...budgets.byId.values()].some(({ degrade }) => (degrade ?? []).length > 0)
-      return hasLadder ? findDueSteps(budgets, await look(call)) : []
+    /** True if a budget has a ladder. */
+    exist,
+    dueFor: async (call: LadderCall): Promise<readonly DueStep[]> => {
+      return exist() ? findDueSteps(desk.budgets(), await look(call)) : []
     },
   }
 }

@@ -18,6 +18,8 @@ export interface KnownConversation {
   readonly renewedAtMs: number
   /** The step by which its effort was lowered; null if it was not. */
   readonly lowered: DueStep | null
+  /** True once it was sent otherwise than it asks for. */
+  readonly isMoved: boolean
 }
 
 /** Conversations by their name, the one seen least lately first. */
@@ -59,23 +61,29 @@ export function stateAt(known: KnownConversation | null, atMs: number): Conversa
   return { model: known.model, warmTokens: isWarm ? known.cachedTokens : 0 }
 }
 
+/** A call of a conversation that was answered. */
+export interface EndedTurn {
+  readonly usage: Usage
+  /** As it was asked for: an answer names it by its date, and the next call is not to. */
+  readonly model: string
+  /** False if another model gave the answer: what is cached is that one's. */
+  readonly isOwn: boolean
+  /** True if it was sent to another model than its caller asked for, or with less effort. */
+  readonly isMoved: boolean
+  readonly startedAtMs: number
+  readonly lowered: DueStep | null
+}
+
 /** The conversation after a call that was answered. */
 export function conversationAfter(
   before: KnownConversation | null,
-  call: {
-    readonly usage: Usage
-    /** As it was asked for: an answer names it by its date, and the next call is not to. */
-    readonly model: string
-    /** False if another model gave the answer: what is cached is that one's. */
-    readonly isOwn: boolean
-    readonly startedAtMs: number
-    readonly lowered: DueStep | null
-  },
+  { usage, model, isOwn, isMoved: isMovedNow, startedAtMs, lowered }: EndedTurn,
 ): KnownConversation | null {
-  const { usage, model, isOwn, startedAtMs, lowered } = call
   const [part] = usage.parts
   if (part === undefined) return before
   const cachedTokens = isOwn ? part.read + part.write5m + part.write1h : 0
   const isShort = part.write5m > 0 || (part.write1h === 0 && before?.lifetimeMs !== lifetimeMs['1h'])
-  return { model, cachedTokens, lifetimeMs: lifetimeMs[isShort ? '5m' : '1h'], renewedAtMs: startedAtMs, lowered }
+  const isMoved = isMovedNow || before?.isMoved === true
+  const life = lifetimeMs[isShort ? '5m' : '1h']
+  return { model, cachedTokens, lifetimeMs: life, renewedAtMs: startedAtMs, lowered, isMoved }
 }

@@ -31,7 +31,7 @@ const turns = (count: number) =>
     at % 2 === 0 ? user(`say ${at}`) : { role: 'assistant', content: `said ${at}` },
   )
 
-function openStage(config: object = {}) {
+function openStage(config: object = {}, store = memoryStore()) {
   const reading = readConfig({
     budgets: [{ scope: 'everything', window: 'day', limit: 10, degrade: LADDER }],
     ...config,
@@ -39,7 +39,6 @@ function openStage(config: object = {}) {
   if (reading.kind === 'problems') throw new Error(JSON.stringify(reading.problems))
   const budgets = compileBudgets(reading.config.budgets)
   const runtime = manualRuntime()
-  const store = memoryStore()
   const balances = rememberBalances(store)
   const { outputs, ratioOf } = startLearning()
   const routes = openRoutes({
@@ -60,6 +59,7 @@ function openStage(config: object = {}) {
   return {
     routes,
     runtime,
+    store,
     spend: (usd: number) => {
       const accounts = matchBudgets(budgets, scope({}), 'c', runtime.now())
       balances.learn(accounts.map((ref) => ({ ...ref, spent: nanoUsd(parseUsd(usd)), held: zeroUsd, entryCount: 1 })))
@@ -82,6 +82,7 @@ function openStage(config: object = {}) {
         scope: scope(headers),
         headers,
         isChosen: false,
+        waiting: { kind: 'at-once', why: 'nobody said that it may wait' },
       })
     },
     answer: (routing: Routing | null, counts: { read?: number; write5m?: number }, id = 'rg_a', by?: string) => {
@@ -205,6 +206,49 @@ describe('a budget that runs low', () => {
     expect([sentBy(warm)?.model, warm?.route?.reason]).toEqual([sonnet, 'conversation'])
     stage.runtime.advance(300_001)
     expect((await stage.send({ messages: turns(3) }))?.route).toMatchObject({ model: opus, reason: 'undeclared' })
+  })
+
+  it('keeps a conversation where it began although another process serves its next call', async () => {
+    const first = openStage()
+    first.spend(9.6)
+    first.answer(await first.send({}), { write5m: 5_000 })
+    await first.routes.settled()
+    const second = openStage({}, first.store)
+    second.spend(0)
+    const warm = await second.send({ messages: turns(3) })
+    expect(sentBy(warm)).toMatchObject({ model: sonnet, output_config: { effort: 'low' } })
+    expect(warm?.route?.reason).toBe('conversation')
+    // Another one that begins alike is another one.
+    expect(await second.send({ messages: turns(3) }, OTHER)).toBe(null)
+    second.answer(warm, { read: 5_000, write5m: 500 })
+    await second.routes.settled()
+    // The first one takes it for cold by then, and asks before it lets it go.
+    first.runtime.advance(299_000)
+    second.runtime.advance(299_000)
+    second.answer(await second.send({ messages: turns(5) }), { read: 5_500, write5m: 500 })
+    await second.routes.settled()
+    first.runtime.advance(2_000)
+    first.spend(0)
+    expect((await first.send({ messages: turns(7) }))?.route).toMatchObject({ model: sonnet, reason: 'conversation' })
+  })
+
+  it('asks the store once for a conversation that nobody has moved, and goes on where that is away', async () => {
+    const store = memoryStore()
+    let looks = 0
+    const stage = openStage(
+      {},
+      {
+        ...store,
+        findConversation: () => {
+          looks += 1
+          return Promise.reject(new Error('away'))
+        },
+      },
+    )
+    stage.spend(0)
+    for (let calls = 0; calls < 3; calls++) expect(await stage.send({ messages: turns(3) })).toBe(null)
+    expect(looks).toBe(1)
+    expect(await openStage({ budgets: [] }, store).send({ messages: turns(3) })).toBe(null)
   })
 
   it('lowers effort and max_tokens as well, and says what it changed', async () => {

@@ -6,6 +6,7 @@ import type { RecordedCache } from '../core/cache/cache-record.js'
 import { findModel, isSameModel, type PriceBook } from '../core/cost/price.js'
 import type { CallRecord } from '../core/cost/record.js'
 import type { Usage } from '../core/cost/usage.js'
+import type { DeferDecision } from '../core/defer/defer.js'
 import { type DueStep, takeStep } from '../core/degrade/degrade.js'
 import { refuseByLadder } from '../core/degrade/degrade-refusal.js'
 import type { TakenStep } from '../core/degrade/degrade-steps.js'
@@ -21,10 +22,11 @@ import type { Route, RouteRequest } from '../core/route/route-facts.js'
 import type { RecordedRoute } from '../core/route/route-record.js'
 import type { RoutePolicy } from '../core/route/routing.js'
 import { tokenFacts } from '../core/tokens/tokens.js'
+import { openConversations } from './route-conversations.js'
 import type { RouteCall, RoutesDesk } from './route-desk.js'
-import { degradeBody, tierStep, type Work } from './route-edits.js'
+import { deferStep, degradeBody, tierStep, type Work } from './route-edits.js'
 import { watchLadders } from './route-ladders.js'
-import { conversationAfter, nameConversation, rememberConversations, stateAt } from './route-memory.js'
+import { nameConversation, stateAt } from './route-memory.js'
 import { learnOutcomes, type RouteOutcomes } from './route-outcomes.js'
 
 /** What is to be done with a call. */
@@ -37,6 +39,8 @@ export interface Routing {
   readonly route: RecordedRoute | null
   readonly degraded: readonly TakenStep[]
   readonly refusal: Refusal | null
+  /** True if it is not sent now, but put into a batch. */
+  readonly isDeferred: boolean
   readonly conversation: string
   /** The step by which the effort is lowered; null if it is not. */
   readonly lowered: DueStep | null
@@ -52,55 +56,76 @@ export interface EndedCall {
   readonly atMs: number
 }
 
+/** A refusal because the ladder of a budget says so. */
+export interface LadderRefusal {
+  readonly refusal: Refusal
+  readonly degraded: readonly TakenStep[]
+}
+
 /** The routes of all calls. */
 export interface Routes {
   /** Null if there is nothing to route by, or the store cannot be read. Never rejects. */
   route(call: RouteCall): Promise<Routing | null>
+  /** What a ladder has against a call that is not routed; null if nothing. Never rejects. */
+  object(call: Pick<RouteCall, 'id' | 'scope'>): Promise<LadderRefusal | null>
   /** The route for the record, with what it saved. */
   close(routing: Routing, ended: EndedCall): RecordedRoute | null
   /** A call that was routed, or stayed where it was, has ended. */
   ended(routing: Routing, record: CallRecord): void
   /** What the head of a call says of answers to earlier ones. */
   hear(headers: Headers, scope: Scope): void
+  /** Resolves when what was learned so far is written. */
+  settled(): Promise<void>
   readonly outcomes: RouteOutcomes
 }
 
 /** Routes over a desk; nothing is remembered yet. */
 export function openRoutes(desk: RoutesDesk): Routes {
   const { book, policy } = desk
-  const memory = rememberConversations()
+  const conversations = openConversations(desk)
   const outcomes = learnOutcomes({ ...desk, sourceOf: (record) => judgedSource(policy, book, record) })
   const ladders = watchLadders(desk)
   const successOf = (task: string, tier: string) => outcomes.estimate(task, tier)
 
   const route = async (call: RouteCall): Promise<Routing | null> => {
     const due = await ladders.dueFor(call)
-    if (policy.mode === 'off' && due.length === 0 && memory.size === 0) return null
+    const isPlain = policy.mode === 'off' && due.length === 0 && decisionOf(call) === null
+    const isStart = isConversationStart(call.view)
+    // Where nobody moves conversations there is none to be looked for.
+    if (isPlain && conversations.isEmpty && (isStart || !ladders.exist())) return null
     if (policy.mode !== 'off' && call.scope.task !== null && !call.isChosen) await outcomes.refresh()
     const conversation = nameConversation(call.scope, call.view, call.body)
-    const known = memory.recall(conversation)
-    if (policy.mode === 'off' && due.length === 0 && known === null) return null
+    const known = await conversations.recall(conversation, isStart)
+    if (isPlain && known === null) return null
     const work = { ...call, due, known, conversation, atMs: desk.runtime.now() }
     const warmOn = rememberOnce((model) => desk.warmOn(call, model))
     return decide(work, (request, asked) => chooseRoute(request, { policy: asked, book, successOf, warmOn }), desk)
   }
   return {
     route: (call) => route(call).catch((error: unknown) => passOn(desk, error)),
+    object: (call) =>
+      ladders.dueFor(call).then(
+        (due) => refuseDue(due, desk.runtime.now()),
+        (error: unknown) => passOn(desk, error),
+      ),
     close: ({ route }, { usage, cache, atMs }) => {
       if (route === null || usage === null || !route.isApplied || route.reason === 'retired') return route
       return { ...route, savedNano: routeSaving(usage, { ...route, cache }, book, atMs) }
     },
-    ended: ({ conversation, lowered, view }, record) => {
+    ended: ({ conversation, lowered, view, route }, record) => {
       const { usage, startedAt, servedModel } = record
       if (usage === null) return
       const model = view.model ?? servedModel ?? ''
       const isOwn = servedModel === null || isSameModel(book, servedModel, model)
-      const call = { usage, model, isOwn, startedAtMs: startedAt, lowered }
-      const after = conversationAfter(memory.recall(conversation), call)
-      if (after !== null) memory.remember(conversation, after)
+      const isMoved = lowered !== null || (route?.isApplied === true && route.model !== route.asked)
+      conversations.ended(conversation, { usage, model, isOwn, isMoved, startedAtMs: startedAt, lowered })
       outcomes.expect(record)
     },
     hear: (headers, { key }) => hearFeedback(desk, outcomes, headers, key),
+    settled: async () => {
+      await outcomes.settled()
+      await conversations.settled()
+    },
     outcomes,
   }
 }
@@ -134,11 +159,13 @@ type Choose = (request: RouteRequest, policy: RoutePolicy) => Route | null
 
 function decide(work: Work, choose: Choose, desk: RoutesDesk): Routing {
   const { due, conversation, view, atMs } = work
-  const refusing = due.find(({ action, account }) => action.kind === 'refuse' && account.isEnforced)
-  if (refusing !== undefined) {
-    const degraded = [takeStep(refusing, 'refused')]
-    const refusal = refuseByLadder(refusing, atMs)
-    return { body: null, view, route: null, degraded, refusal, conversation, lowered: null }
+  const decision = decisionOf(work)
+  const before = decision?.degraded ?? []
+  const refused = refuseDue(due, atMs)
+  if (refused !== null) {
+    const degraded = [...before, ...refused.degraded]
+    const { refusal } = refused
+    return { body: null, view, route: null, degraded, refusal, isDeferred: false, conversation, lowered: null }
   }
   const { policy } = desk
   const request = requestOf(work, desk)
@@ -149,15 +176,28 @@ function decide(work: Work, choose: Choose, desk: RoutesDesk): Routing {
   const isOnlyExplained = policy.mode === 'explain' && !work.isChosen && request.pressure === null && moved === null
   const explained = isOnlyExplained ? choose(request, policy) : null
   const edited = degradeBody(work, moved ?? { body: work.body, view })
+  const deferred = deferStep(work)
   return {
     body: edited.isChanged ? edited.body : (moved?.body ?? null),
     view: edited.view,
-    route: recordRoute(explained ?? route, explained === null),
-    degraded: [...tierStep(work, route), ...edited.taken],
+    route: recordRoute(explained ?? route, explained === null) ?? decision?.route ?? null,
+    degraded: [...before, ...tierStep(work, route), ...edited.taken, ...deferred],
     refusal: null,
+    isDeferred: deferred.some(({ change }) => change !== null),
     conversation,
     lowered: edited.lowered,
   }
+}
+
+/** Null if nobody but its caller has decided about the call before. */
+function decisionOf({ waiting }: Pick<RouteCall, 'waiting'>): DeferDecision | null {
+  return waiting.kind === 'waited' ? waiting.decision : null
+}
+
+function refuseDue(due: readonly DueStep[], atMs: number): LadderRefusal | null {
+  const step = due.find(({ action, account }) => action.kind === 'refuse' && account.isEnforced)
+  if (step === undefined) return null
+  return { refusal: refuseByLadder(step, atMs), degraded: [takeStep(step, 'refused')] }
 }
 
 function recordRoute(route: Route | null, isApplied: boolean): RecordedRoute | null {

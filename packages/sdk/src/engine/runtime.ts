@@ -40,7 +40,7 @@ export function systemRuntime(log: Log = SILENT): Runtime {
       const timer = setTimeout(task, delayMs).unref()
       return () => clearTimeout(timer)
     },
-    sleep,
+    sleep: (ms, signal) => sleepBy(scheduleAwaited, ms, signal),
     log,
   }
 }
@@ -48,15 +48,25 @@ export function systemRuntime(log: Log = SILENT): Runtime {
 /** More than a timer can count; it would fire at once. */
 const LONGEST_MS = 2 ** 31 - 1
 
-function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+/** A timer that somebody waits for: it keeps the process alive. */
+const scheduleAwaited: Runtime['schedule'] = (delayMs, task) => {
+  const timer = setTimeout(task, Math.min(delayMs, LONGEST_MS))
+  return () => clearTimeout(timer)
+}
+
+/** `Runtime.sleep` on whatever timers there are. */
+export function sleepBy(schedule: Runtime['schedule'], ms: number, signal?: AbortSignal): Promise<void> {
   if (signal?.aborted === true) return Promise.resolve()
   return new Promise((resolve) => {
-    const wake = (): void => {
-      clearTimeout(timer)
+    const end = (): void => {
       signal?.removeEventListener('abort', wake)
       resolve()
     }
-    const timer = setTimeout(wake, Math.min(ms, LONGEST_MS))
+    const cancel = schedule(ms, end)
+    const wake = (): void => {
+      cancel()
+      end()
+    }
     signal?.addEventListener('abort', wake, { once: true })
   })
 }

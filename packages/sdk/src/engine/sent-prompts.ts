@@ -1,6 +1,7 @@
 /** The prompts that agents sent lately, so that it can be told why one was not read again. */
 
 import type { SentPrompt } from '../core/cache/cache-miss.js'
+import { roomOf } from '../core/cache/forget-oldest.js'
 import type { ReportedPrompt } from '../core/cache/prefix-reading.js'
 
 /** A prompt with the call that sent it. */
@@ -52,7 +53,7 @@ export function rememberPrompts(maxBlocks: number = DEFAULT_MAX_BLOCKS): SentPro
   const shrink = (): void => {
     for (const [session, agents] of sessions) {
       for (const [agent, calls] of agents) {
-        if (blocks <= maxBlocks || (sessions.size === 1 && agents.size === 1)) return
+        if (blocks <= roomOf(maxBlocks) || (sessions.size === 1 && agents.size === 1)) return
         agents.delete(agent)
         forget(calls)
         if (agents.size === 0) sessions.delete(session)
@@ -70,7 +71,7 @@ export function rememberPrompts(maxBlocks: number = DEFAULT_MAX_BLOCKS): SentPro
       agents.set(agent, [call, ...own.slice(0, PROMPTS_PER_AGENT - 1)])
       sessions.delete(session)
       sessions.set(session, agents)
-      shrink()
+      if (blocks > maxBlocks) shrink()
       return { own, others }
     },
   }
@@ -116,12 +117,13 @@ const SAME_SHARE = 0.5
 export function findBefore(now: SentPrompt, earlier: readonly SentCall[]): SentCall | null {
   const calls = earlier.filter(({ isAbandoned }) => !isAbandoned)
   if (calls.length === 0) return null
-  const said = new Set<number>()
-  for (const { part, print } of now.prefix.blocks) if (part === 'messages') said.add(print)
+  let said: ReadonlySet<number> | null = null
   let best: SentCall | null = null
   let most = 0
   for (const call of calls) {
-    const { all, shared } = weighShared(call, said)
+    const isWhole = isBeginning(call, now)
+    if (!isWhole) said ??= printsSaid(now)
+    const { all, shared } = weighShared(call, isWhole ? null : said)
     if (shared > most && shared >= all * SAME_SHARE) {
       best = call
       most = shared
@@ -130,16 +132,29 @@ export function findBefore(now: SentPrompt, earlier: readonly SentCall[]): SentC
   return best
 }
 
+/** Whether all of a prompt is said again, at its place: as a rule, of each before the next. */
+function isBeginning({ prefix }: SentPrompt, now: SentPrompt): boolean {
+  const last = prefix.blocks.length - 1
+  return last >= 0 && prefix.blocks[last]?.key === now.prefix.blocks[last]?.key
+}
+
+function printsSaid({ prefix }: SentPrompt): ReadonlySet<number> {
+  const said = new Set<number>()
+  for (const { part, print } of prefix.blocks) if (part === 'messages') said.add(print)
+  return said
+}
+
+/** @param said now; null for all of the prompt */
 function weighShared(
   { prefix }: SentPrompt,
-  said: ReadonlySet<number>,
+  said: ReadonlySet<number> | null,
 ): { readonly all: number; readonly shared: number } {
   let all = 0
   let shared = 0
   for (const { part, print, tokens } of prefix.blocks) {
     if (part !== 'messages') continue
     all += tokens
-    if (said.has(print)) shared += tokens
+    if (said === null || said.has(print)) shared += tokens
   }
   return { all, shared }
 }

@@ -7,15 +7,18 @@ import type { RecordedCache } from '../core/cache/cache-record.js'
 import { type CallEnd, type CutEnd, type EndFacts, type Settled, settleEnding } from '../core/cost/ending.js'
 import type { NanoUsd } from '../core/cost/money.js'
 import type { CallRecord, RecordedLoop } from '../core/cost/record.js'
+import { type UnheldMessage, unheldMessage } from '../core/cut/cut-unheld.js'
 import type { TakenStep } from '../core/degrade/degrade-steps.js'
+import { keepObjection } from '../core/refusal/objection.js'
 import type { RecordedRoute } from '../core/route/route-record.js'
 import { type Answer, closeRecord, outcomeOf } from './call-record.js'
-import type { Admitted, CallHold, Desk, Expectation } from './desk.js'
+import type { Admitted, CallHold, Desk, Expectation, Opening } from './desk.js'
 import { type Echo, listenForEcho, withEcho } from './echo.js'
-import { guardAgainstEcho } from './echo-guard.js'
 import { type Flow, guardStream, type StreamGuard } from './guard.js'
 import { isFullyHeld, resolveHold } from './holding.js'
-import { blindMeter, isEventStream, type Meter, type Metered, openMeter } from './meter.js'
+import { followMessage } from './message-listener.js'
+import { blindMeter, isEventStream, type Meter, type Metered, openMeter, type StreamListener } from './meter.js'
+import { guardUnheld } from './unheld-guard.js'
 
 /** A stream that may have to be ended before its time. The door passes on what the guard gives, instead of what came. */
 export interface DoorGuard {
@@ -86,6 +89,9 @@ class RunningCall implements Watch {
   private record: CallRecord | null = null
   private guard: StreamGuard | null = null
   private echo: Echo | null = null
+  /** What is written of a stream that may have to be ended; null where nobody follows it. */
+  private message: UnheldMessage | null = null
+  private unfollow: (() => void) | null = null
 
   constructor(desk: Desk, admitted: Admitted) {
     const { opening, expectation } = admitted
@@ -111,8 +117,8 @@ class RunningCall implements Watch {
     this.answer = { status, upstreamId, headMs: this.desk.runtime.tick() - startedTick, cache: null }
     this.admitted.inspection?.thread?.tap.head(status, headers)
     this.retryAt = readRetryAt(headers['retry-after'], this.desk.runtime.now())
-    this.echo = this.listen(status, headers)
-    if (expectation !== null || status >= 300) this.meter = chooseMeter(expectation, headers, this.echo)
+    const listener = status < 300 && isEventStream(headers) ? this.listen() : null
+    if (expectation !== null || status >= 300) this.meter = chooseMeter(expectation, headers, listener)
     return this.openGuard(status, headers)
   }
 
@@ -127,13 +133,15 @@ class RunningCall implements Watch {
     if (this.record !== null) return this.record
     const { desk, admitted, responseBytes } = this
     this.guard?.stop()
+    this.unfollow?.()
     const metered = this.meter.read()
     const settled = this.settle(how, metered)
     const durationMs = desk.runtime.tick() - admitted.startedTick
     const outcome = outcomeOf(desk, admitted.opening.startedAt, metered, settled)
-    const opening = withEcho(admitted.opening, this.echo, outcome.cost.nano)
+    const opening = this.withCut(withEcho(admitted.opening, this.echo, outcome.cost.nano), settled)
     const cache = endCache(admitted, settled, metered)
-    const answer = { ...this.answer, cache, route: endRoute(desk, admitted, settled, cache) }
+    const { status, upstreamId, headMs } = this.answer
+    const answer = { status, upstreamId, headMs, cache, route: endRoute(desk, admitted, settled, cache) }
     const record = closeRecord({ opening, hold: admitted.hold }, answer, outcome, { responseBytes, durationMs })
     this.record = record
     desk.close(record, resolveHold(desk, admitted.hold, settled, record.cost))
@@ -141,6 +149,12 @@ class RunningCall implements Watch {
     follow(desk, admitted, record, metered)
     if (record.endpoint === 'messages') desk.breakers.ended(record, this.retryAt)
     return record
+  }
+
+  private withCut(opening: Opening, { ending }: Settled): Opening {
+    const isCut = ending.reason === 'budget-cut' || ending.reason === 'breaker-cut'
+    const refusal = isCut ? (this.guard?.refusal(this.desk.runtime.now()) ?? null) : null
+    return refusal === null ? opening : { ...opening, refusal: keepObjection({ refusal, isEnforced: true }) }
   }
 
   /** What the call writes to the cache can be read from now on: whoever waits for this may send the next. */
@@ -153,14 +167,22 @@ class RunningCall implements Watch {
   private settle(how: CallEnd, metered: Metered): Settled {
     const facts = endFacts(this.admitted, this.answer.status, metered)
     const guardedOutput = this.guard?.output ?? 0
-    return settleEnding({ ...facts, end: how, isSent: this.isSent, guardedOutput })
+    return settleEnding({ end: how, isSent: this.isSent, guardedOutput, ...facts })
   }
 
-  /** Nobody listens where loops are not looked for. */
-  private listen(status: number, headers: Headers): Echo | null {
+  /** Where loops are not looked for no more is heard of a stream than it takes to end it for an operator. */
+  private listen(): StreamListener | null {
+    const { desk } = this
     const { opening, expectation, inspection } = this.admitted
-    if (inspection === null || expectation === null || status >= 300 || !isEventStream(headers)) return null
-    return listenForEcho({ desk: this.desk, session: inspection.agent.session, startedAt: opening.startedAt })
+    if (expectation === null) return null
+    if (inspection !== null) {
+      this.echo = listenForEcho({ desk, session: inspection.agent.session, startedAt: opening.startedAt })
+      this.message = this.echo.message
+      return this.echo
+    }
+    if (!desk.breakers.isEnforced) return null
+    this.message = unheldMessage()
+    return followMessage(this.message)
   }
 
   private openGuard(status: number, headers: Headers): DoorGuard | null {
@@ -184,17 +206,22 @@ class RunningCall implements Watch {
       cut: () => this.cut(guard, expectation),
     }
     guard.onTurn = () => door.onTurn?.()
+    this.unfollow = this.desk.breakers.follow({
+      scope: this.admitted.opening.scope,
+      model: expectation.model || null,
+      onHeld: (breaker) => guard.endFor(breaker),
+    })
     return door
   }
 
   private chooseGuard(expectation: Expectation, status: number, headers: Headers): StreamGuard | null {
-    const { desk, echo } = this
+    const { desk, echo, message } = this
     const { hold, opening } = this.admitted
     if (hold !== null && needsGuard(hold, status, headers)) {
       return guardStream({ desk, hold, startedAt: opening.startedAt, expectation, echo })
     }
-    // What comes in a coding is passed on in it: a loop is then only told.
-    return echo === null || headers['content-encoding'] !== undefined ? null : guardAgainstEcho(echo)
+    // What comes in a coding is passed on in it: a loop is then only told, and what is held goes on to its end.
+    return message === null || headers['content-encoding'] !== undefined ? null : guardUnheld(message, echo)
   }
 
   private cut(guard: StreamGuard, expectation: Expectation): Uint8Array {
@@ -240,9 +267,9 @@ function needsGuard(hold: CallHold, status: number, headers: Headers): boolean {
   return status < 300 && isEventStream(headers)
 }
 
-function chooseMeter(expectation: Expectation | null, headers: Headers, echo: Echo | null): Meter {
+function chooseMeter(expectation: Expectation | null, headers: Headers, listener: StreamListener | null): Meter {
   const model = expectation?.model ?? ''
-  return openMeter({ model, requestedModel: model, requestedTtl: expectation?.ttl ?? null }, headers, echo)
+  return openMeter({ model, requestedModel: model, requestedTtl: expectation?.ttl ?? null }, headers, listener)
 }
 
 function endFacts(

@@ -6,13 +6,14 @@ import { verifyLedger } from '../core/ledger/ledger-audit.js'
 import { applyEvents } from '../core/ledger/ledger-posting.js'
 import { memoryAudit } from './memory-audit.js'
 import { memoryBatches } from './memory-batches.js'
+import { memoryConversations } from './memory-conversations.js'
 import { memoryDeferred } from './memory-deferred.js'
 import { memoryOutbox } from './memory-outbox.js'
 import { memoryOutcomes } from './memory-outcomes.js'
 import { memorySessions } from './memory-sessions.js'
 import { memoryTeam } from './memory-team.js'
 import { memoryTraffic } from './memory-traffic.js'
-import type { Registry, StoredBudget } from './registry.js'
+import type { KeptBudget, Registry } from './registry.js'
 import { checkReport } from './report-query.js'
 import type { SessionStore } from './session-store.js'
 import type {
@@ -68,6 +69,7 @@ function openMemory(keep: (memory: Memory, batch: StoreBatch) => readonly Ledger
     ...memorySessions(),
     ...memoryBatches(),
     ...memoryOutcomes(),
+    ...memoryConversations(),
     ...memoryDeferred(),
     ...memoryOutbox(),
     ...memoryTraffic(memory.records),
@@ -107,7 +109,7 @@ function memoryAlerts(): Pick<Store, 'takeAlerts'> {
 
 /** Budgets are kept as text, as everywhere: whoever changes what was put in later changes nothing here. */
 function memoryRegistry(): Registry {
-  const budgets = new Map<string, string>()
+  const budgets = new Map<string, Omit<KeptBudget, 'written'> & { readonly text: string }>()
   let version = 0
   const team = memoryTeam(() => {
     version += 1
@@ -119,11 +121,12 @@ function memoryRegistry(): Registry {
       return version
     },
     async listBudgets() {
-      const stored = [...budgets].map(([id, text]): StoredBudget => ({ id, written: JSON.parse(text) as unknown }))
-      return stored.sort((a, b) => compareText(a.id, b.id))
+      const kept = [...budgets.values()].map(({ text, ...rest }) => ({ ...rest, written: JSON.parse(text) as unknown }))
+      return kept.sort((a, b) => compareText(a.id, b.id))
     },
-    async putBudget({ id, written }) {
-      budgets.set(id, JSON.stringify(written))
+    async putBudget({ id, written }, at) {
+      const createdAt = budgets.get(id)?.createdAt ?? at
+      budgets.set(id, { id, text: JSON.stringify(written), createdAt, changedAt: at })
       version += 1
     },
     async removeBudget(id) {

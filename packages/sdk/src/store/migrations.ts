@@ -1,6 +1,7 @@
 /** The schema, forward only: a step that has been released is never edited, only followed by another. */
 
 import { AUDIT_TABLES } from './audit-tables.js'
+import { CONVERSATION_TABLES } from './conversation-tables.js'
 import { DEFERRED_TABLES } from './deferred-tables.js'
 import { OUTBOX_TABLES } from './outbox-tables.js'
 import { OUTCOME_TABLES } from './outcome-tables.js'
@@ -146,6 +147,11 @@ const MIGRATIONS: readonly (readonly string[])[] = [
   OUTCOME_TABLES,
   TRAFFIC_TABLES,
   AUDIT_TABLES,
+  CONVERSATION_TABLES,
+  [
+    'ALTER TABLE registry_budgets ADD COLUMN created_at BIGINT',
+    'ALTER TABLE registry_budgets ADD COLUMN changed_at BIGINT',
+  ],
 ]
 
 /** A table with one row, or none before the first step. */

@@ -12,6 +12,7 @@ import {
 } from '../core/ledger/ledger-posting.js'
 import { sqlAudit } from './audit-sql.js'
 import { sqlBatches } from './batches-sql.js'
+import { sqlConversations } from './conversations-sql.js'
 import { sqlDeferred } from './deferred-sql.js'
 import { auditSteps } from './ledger-audit-sql.js'
 import { insertMissingAccounts, lockAccounts, lockHolds } from './ledger-sql.js'
@@ -78,6 +79,7 @@ export async function postgresStore(
     ...sqlAudit(POSTGRES, fetch, transact),
     ...sqlSessions(POSTGRES, fetch, change),
     ...sqlOutcomes(fetch, change),
+    ...sqlConversations(fetch, change),
     ...sqlBatches(fetch, change),
     ...sqlDeferred(POSTGRES, fetch, change),
     ...sqlOutbox(POSTGRES, fetch, transact),

@@ -1,6 +1,6 @@
 /** The SQL of the registry. Whoever changes it takes the next version first, so that changes happen one after another. */
 
-import type { StoredBudget } from './registry.js'
+import type { KeptBudget, StoredBudget } from './registry.js'
 import type { SqlRow, Statement } from './sql.js'
 
 /** Gives the row that {@link readRegistryVersion} takes. */
@@ -18,19 +18,28 @@ export function readRegistryVersion(row: SqlRow | undefined): number {
 }
 
 /** All budgets, in no order: databases disagree about the order of texts. */
-export const SELECT_BUDGETS: Statement = { text: 'SELECT id, written FROM registry_budgets', values: [] }
-
-/** A row of {@link SELECT_BUDGETS}. */
-export function readStoredBudget(row: SqlRow): StoredBudget {
-  return { id: String(row.id), written: JSON.parse(String(row.written)) as unknown }
+export const SELECT_BUDGETS: Statement = {
+  text: 'SELECT id, written, created_at, changed_at FROM registry_budgets',
+  values: [],
 }
 
-const PUT_BUDGET = `INSERT INTO registry_budgets (id, written) VALUES (?, ?)
-  ON CONFLICT (id) DO UPDATE SET written = excluded.written RETURNING id`
+/** A row of {@link SELECT_BUDGETS}. */
+export function readKeptBudget({ id, written, created_at, changed_at }: SqlRow): KeptBudget {
+  const moment = (value: SqlRow[string]): number | null => (value == null ? null : Number(value))
+  return {
+    id: String(id),
+    written: JSON.parse(String(written)) as unknown,
+    createdAt: moment(created_at),
+    changedAt: moment(changed_at),
+  }
+}
 
-/** Adds or replaces one. */
-export function writeBudget({ id, written }: StoredBudget): Statement {
-  return { text: PUT_BUDGET, values: [id, JSON.stringify(written)] }
+const PUT_BUDGET = `INSERT INTO registry_budgets (id, written, created_at, changed_at) VALUES (?, ?, ?, ?)
+  ON CONFLICT (id) DO UPDATE SET written = excluded.written, changed_at = excluded.changed_at RETURNING id`
+
+/** Adds or replaces one. @param at milliseconds since the epoch */
+export function writeBudget({ id, written }: StoredBudget, at: number): Statement {
+  return { text: PUT_BUDGET, values: [id, JSON.stringify(written), at, at] }
 }
 
 /** Gives a row for the budget it took away. */

@@ -11,14 +11,22 @@ export interface StoredBudget {
   readonly written: unknown
 }
 
+/** A budget with when it was put: milliseconds since the epoch, null for those from before that was kept. */
+export interface KeptBudget extends StoredBudget {
+  /** First. */
+  readonly createdAt: number | null
+  /** Last. */
+  readonly changedAt: number | null
+}
+
 /** Budgets that are not in a file. */
 export interface BudgetRegistry {
   /** A number that every change raises, cheap to ask for. Ask before reading: then no change is missed. */
   version(): Promise<number>
   /** In ascending order of id. */
-  listBudgets(): Promise<readonly StoredBudget[]>
-  /** Adds the budget, or replaces the one with its id. */
-  putBudget(budget: StoredBudget): Promise<void>
+  listBudgets(): Promise<readonly KeptBudget[]>
+  /** Adds the budget, or replaces the one with its id. @param at milliseconds since the epoch */
+  putBudget(budget: StoredBudget, at: number): Promise<void>
   /** False if there was none with this id. */
   removeBudget(id: string): Promise<boolean>
 }

@@ -31,8 +31,8 @@ import {
 import type { BudgetRegistry } from './registry.js'
 import {
   deleteBudget,
+  readKeptBudget,
   readRegistryVersion,
-  readStoredBudget,
   SELECT_BUDGETS,
   SELECT_REGISTRY_VERSION,
   writeBudget,
@@ -119,10 +119,10 @@ export function sqlRegistry(
       return readRegistryVersion(row)
     },
     async listBudgets() {
-      return (await fetchRows(SELECT_BUDGETS)).map(readStoredBudget).sort((a, b) => compareText(a.id, b.id))
+      return (await fetchRows(SELECT_BUDGETS)).map(readKeptBudget).sort((a, b) => compareText(a.id, b.id))
     },
-    async putBudget(budget) {
-      await change(writeBudget(budget))
+    async putBudget(budget, at) {
+      await change(writeBudget(budget, at))
     },
     async removeBudget(id) {
       return (await change(deleteBudget(id))).length > 0

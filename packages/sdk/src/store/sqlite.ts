@@ -5,6 +5,7 @@ import { LedgerDamageError } from '../core/ledger/ledger-events.js'
 import { applyEvents, type LedgerState, touchedAccounts, touchedHolds } from '../core/ledger/ledger-posting.js'
 import { sqlAudit } from './audit-sql.js'
 import { sqlBatches } from './batches-sql.js'
+import { sqlConversations } from './conversations-sql.js'
 import { sqlDeferred } from './deferred-sql.js'
 import { auditSteps } from './ledger-audit-sql.js'
 import { lockAccounts, lockHolds } from './ledger-sql.js'
@@ -72,6 +73,7 @@ export function sqliteStore(
     ...sqlSessions(SQLITE, fetchRows, fetchRows),
     ...sqlBatches(fetchRows, fetchRows),
     ...sqlOutcomes(fetchRows, fetchRows),
+    ...sqlConversations(fetchRows, fetchRows),
     ...sqlDeferred(SQLITE, fetchRows, fetchRows),
     ...sqlOutbox(SQLITE, fetchRows, transact),
     ...sqlTraffic(SQLITE, fetchRows, { transact, snapshot }),

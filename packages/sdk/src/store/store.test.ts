@@ -104,9 +104,9 @@ describe('the sqlite store as a file', () => {
     makeOld(2, SECOND_SCHEMA)
     const [store, other] = [openFile(), openFile()]
     const before = await store.version()
-    await other.putBudget({ id: 'a', written: { limit: 1 } })
+    await other.putBudget({ id: 'a', written: { limit: 1 } }, 1)
     expect(await store.version()).not.toBe(before)
-    expect(await store.listBudgets()).toEqual([{ id: 'a', written: { limit: 1 } }])
+    expect(await store.listBudgets()).toEqual([{ id: 'a', written: { limit: 1 }, createdAt: 1, changedAt: 1 }])
     expect(await store.balances({})).toHaveLength(1)
     await store.close()
     await other.close()

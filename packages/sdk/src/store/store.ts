@@ -5,6 +5,7 @@ import type { CallRecord } from '../core/cost/record.js'
 import type { Account, Hold, LedgerEntry, LedgerEvent, LedgerResult } from '../core/ledger/ledger.js'
 import type { LedgerFinding } from '../core/ledger/ledger-audit.js'
 import type { BatchStore } from './batch-store.js'
+import type { ConversationStore } from './conversation-store.js'
 import type { DeferredStore } from './deferred-store.js'
 import type { OutboxStore } from './outbox-store.js'
 import type { OutcomeStore } from './outcome-store.js'
@@ -89,7 +90,7 @@ export interface AlertTake {
   readonly taker: string
 }
 
-export interface Store extends BatchStore, DeferredStore, OutboxStore, OutcomeStore {
+export interface Store extends BatchStore, ConversationStore, DeferredStore, OutboxStore, OutcomeStore {
   /**
    * Applies events in order and keeps records, in one commit: all of it, or none and the promise rejects. What was
    * answered survives the death of the process. Sending a group again is always safe: events that took effect are

@@ -188,37 +188,40 @@ export function widened<Period extends { readonly since: number; readonly until:
   return { since: bucketOf(since), until: bucketOf(until + BUCKET_MS - 1) }
 }
 
-/** What is counted of a call beside its sums, each with a kind and names. */
-export function countsOf({ cache, route, degraded = [] }: CallRecord): {
-  readonly kind: 'miss' | 'route' | 'degrade'
+/** Something of a call that is counted beside its sums, with a kind and names. */
+export interface CallCount {
+  readonly kind: 'miss' | 'route' | 'degrade' | 'refusal'
   readonly names: readonly string[]
   readonly nano: number
   readonly tokens: number
-}[] {
+}
+
+/** What is counted of a call beside its sums. */
+export function countsOf(record: CallRecord): readonly CallCount[] {
+  return [...missCounts(record), ...routeCounts(record), ...degradeCounts(record), ...refusalCounts(record)]
+}
+
+function missCounts({ cache }: CallRecord): readonly CallCount[] {
   const miss = cache?.miss ?? null
-  return [
-    ...(miss === null
-      ? []
-      : [
-          {
-            kind: 'miss' as const,
-            names: [clip(miss.cause.kind)],
-            nano: wholeNumber(miss.lostNano),
-            tokens: wholeNumber(miss.lostTokens),
-          },
-        ]),
-    ...(route === null || route === undefined
-      ? []
-      : [
-          {
-            kind: 'route' as const,
-            names: [clip(route.asked), clip(route.model), clip(route.reason), route.isApplied ? 'applied' : 'told'],
-            nano: wholeNumber(route.savedNano ?? 0),
-            tokens: 0,
-          },
-        ]),
-    ...degraded
-      .filter(({ change }) => change !== null)
-      .map(({ budget, kind }) => ({ kind: 'degrade' as const, names: [clip(budget), kind], nano: 0, tokens: 0 })),
-  ]
+  if (miss === null) return []
+  const names = [clip(miss.cause.kind)]
+  return [{ kind: 'miss', names, nano: wholeNumber(miss.lostNano), tokens: wholeNumber(miss.lostTokens) }]
+}
+
+function routeCounts({ route = null }: CallRecord): readonly CallCount[] {
+  if (route === null) return []
+  const names = [clip(route.asked), clip(route.model), clip(route.reason), route.isApplied ? 'applied' : 'told']
+  return [{ kind: 'route', names, nano: wholeNumber(route.savedNano ?? 0), tokens: 0 }]
+}
+
+function degradeCounts({ degraded = [] }: CallRecord): readonly CallCount[] {
+  return degraded
+    .filter(({ change }) => change !== null)
+    .map(({ budget, kind }) => ({ kind: 'degrade', names: [clip(budget), kind], nano: 0, tokens: 0 }))
+}
+
+function refusalCounts({ ending, errorCode, requestedModel, estimate }: CallRecord): readonly CallCount[] {
+  if (ending.reason !== 'refused') return []
+  const names = [clip(errorCode ?? ''), clip(requestedModel ?? '')]
+  return [{ kind: 'refusal', names, nano: 0, tokens: wholeNumber(estimate?.tokens ?? 0) }]
 }

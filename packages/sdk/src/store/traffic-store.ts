@@ -1,7 +1,7 @@
 /** Looking at calls from above: sums over time and by whom, and lists to page through. What screens ask for. */
 
 import type { CallRecord } from '../core/cost/record.js'
-import type { TrafficDimension, TrafficFacts, TrafficNumbers } from './traffic-facts.js'
+import type { CallCount, TrafficDimension, TrafficFacts, TrafficNumbers } from './traffic-facts.js'
 
 /** Which calls: milliseconds since the epoch, `since ≤ startedAt < until`. */
 export interface TrafficPeriod {
@@ -129,13 +129,13 @@ export interface AgentSum {
 
 /** How often something was noted of calls, and what it was about. */
 export interface TrafficCount {
-  /** `miss`: why; `route`: asked, model, reason, applied or not; `degrade`: budget and step. */
-  readonly kind: 'miss' | 'route' | 'degrade'
+  /** `miss`: why; `route`: asked, model, reason, applied or not; `degrade`: budget and step; `refusal`: code and model. */
+  readonly kind: CallCount['kind']
   readonly names: readonly string[]
   readonly calls: number
-  /** Lost by misses, saved by routes; 0 for steps. */
+  /** Lost by misses, saved by routes; 0 for the others. */
   readonly nano: number
-  /** Lost by misses. */
+  /** Lost by misses; of the prompts that were refused, as they were estimated. */
   readonly tokens: number
 }
 

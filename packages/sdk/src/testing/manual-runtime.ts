@@ -1,6 +1,6 @@
 /** A runtime whose time stands still until a test moves it. */
 
-import type { Log, Runtime } from '../engine/runtime.js'
+import { type Log, type Runtime, sleepBy } from '../engine/runtime.js'
 
 export interface LogLine {
   readonly level: keyof Log
@@ -49,16 +49,7 @@ function manualTimers(startMs: number): ManualTimers {
       tasks = tasks.filter((each) => each !== entry)
     }
   }
-  const sleep = (ms: number, signal?: AbortSignal): Promise<void> =>
-    new Promise((resolve) => {
-      const cancel = schedule(ms, resolve)
-      const wake = (): void => {
-        cancel()
-        resolve()
-      }
-      if (signal?.aborted === true) wake()
-      signal?.addEventListener('abort', wake, { once: true })
-    })
+  const sleep: Runtime['sleep'] = (ms, signal) => sleepBy(schedule, ms, signal)
   const advance = (ms: number): void => {
     const until = nowMs + ms
     for (let next = earliest(tasks, until); next !== undefined; next = earliest(tasks, until)) {

@@ -9,6 +9,9 @@ export interface RegistryCheck {
   readonly check: (registry: Registry) => Promise<void>
 }
 
+const NOON = Date.UTC(2026, 10, 26, 12)
+/** As everything is that is put once, at that moment. */
+const once = { createdAt: NOON, changedAt: NOON }
 const daily = { scope: 'everything', limit: '$20', window: 'day' }
 
 /** The checks, each for a registry of its own. */
@@ -22,13 +25,13 @@ export const registrySuite: readonly RegistryCheck[] = [
         name: `o'clock "x"; DROP TABLE registry_budgets; -- ü 漢 🙂`,
         overrides: [{ until: null }],
       }
-      await registry.putBudget({ id: 'b', written: daily })
-      await registry.putBudget({ id: 'a', written: odd })
-      await registry.putBudget({ id: 'B', written: 'not even an object' })
+      await registry.putBudget({ id: 'b', written: daily }, NOON)
+      await registry.putBudget({ id: 'a', written: odd }, NOON)
+      await registry.putBudget({ id: 'B', written: 'not even an object' }, NOON)
       assert.deepEqual(await registry.listBudgets(), [
-        { id: 'B', written: 'not even an object' },
-        { id: 'a', written: odd },
-        { id: 'b', written: daily },
+        { id: 'B', written: 'not even an object', ...once },
+        { id: 'a', written: odd, ...once },
+        { id: 'b', written: daily, ...once },
       ])
     },
   },
@@ -36,22 +39,34 @@ export const registrySuite: readonly RegistryCheck[] = [
     name: 'registry: replaces a budget that is put again, whoever changes what was put in before',
     check: async (registry) => {
       const written = { ...daily }
-      await registry.putBudget({ id: 'a', written })
+      await registry.putBudget({ id: 'a', written }, NOON)
       written.limit = '$1'
-      assert.deepEqual(await registry.listBudgets(), [{ id: 'a', written: daily }])
-      await registry.putBudget({ id: 'a', written })
-      assert.deepEqual(await registry.listBudgets(), [{ id: 'a', written: { ...daily, limit: '$1' } }])
+      assert.deepEqual(await registry.listBudgets(), [{ id: 'a', written: daily, ...once }])
+      await registry.putBudget({ id: 'a', written }, NOON)
+      assert.deepEqual(await registry.listBudgets(), [{ id: 'a', written: { ...daily, limit: '$1' }, ...once }])
+    },
+  },
+  {
+    name: 'registry: says when a budget was put first and last; one that was removed begins anew',
+    check: async (registry) => {
+      const times = async () => (await registry.listBudgets()).map(({ createdAt, changedAt }) => [createdAt, changedAt])
+      await registry.putBudget({ id: 'a', written: daily }, NOON)
+      await registry.putBudget({ id: 'a', written: daily }, NOON + 1)
+      assert.deepEqual(await times(), [[NOON, NOON + 1]])
+      await registry.removeBudget('a')
+      await registry.putBudget({ id: 'a', written: daily }, NOON + 2)
+      assert.deepEqual(await times(), [[NOON + 2, NOON + 2]])
     },
   },
   {
     name: 'registry: says whether there was a budget to remove',
     check: async (registry) => {
-      await registry.putBudget({ id: 'a', written: daily })
-      await registry.putBudget({ id: 'b', written: daily })
+      await registry.putBudget({ id: 'a', written: daily }, NOON)
+      await registry.putBudget({ id: 'b', written: daily }, NOON)
       assert.equal(await registry.removeBudget('nobody'), false)
       assert.equal(await registry.removeBudget('a'), true)
       assert.equal(await registry.removeBudget('a'), false)
-      assert.deepEqual(await registry.listBudgets(), [{ id: 'b', written: daily }])
+      assert.deepEqual(await registry.listBudgets(), [{ id: 'b', written: daily, ...once }])
     },
   },
   {
@@ -59,9 +74,9 @@ export const registrySuite: readonly RegistryCheck[] = [
     check: async (registry) => {
       const versions = [await registry.version()]
       const note = async (): Promise<void> => void versions.push(await registry.version())
-      await registry.putBudget({ id: 'a', written: daily })
+      await registry.putBudget({ id: 'a', written: daily }, NOON)
       await note()
-      await registry.putBudget({ id: 'a', written: daily })
+      await registry.putBudget({ id: 'a', written: daily }, NOON)
       await note()
       await registry.removeBudget('a')
       await note()
@@ -79,7 +94,7 @@ export const registrySuite: readonly RegistryCheck[] = [
     check: async (registry) => {
       const before = await registry.version()
       const ids = Array.from({ length: 20 }, (_, index) => `b${String(index).padStart(2, '0')}`)
-      await Promise.all(ids.map((id) => registry.putBudget({ id, written: daily })))
+      await Promise.all(ids.map((id) => registry.putBudget({ id, written: daily }, NOON)))
       assert.deepEqual(
         (await registry.listBudgets()).map(({ id }) => id),
         ids,

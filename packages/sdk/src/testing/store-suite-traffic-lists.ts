@@ -70,6 +70,27 @@ export const trafficListSuite: readonly TrafficCheck[] = [
     },
   },
   {
+    name: 'traffic: counts refused calls by reason and model, with the prompts that they did not send',
+    check: async (store) => {
+      const refused = {
+        ending: { kind: 'not-billed', reason: 'refused' },
+        errorCode: 'runguard_budget_exceeded',
+        requestedModel: 'm',
+        estimate: { tokens: 500, bound: 600 },
+      } as const
+      await keep(store, [
+        call('a', { more: refused }),
+        call('b', { more: refused }),
+        call('c', { more: { ...refused, errorCode: null, estimate: null } }),
+        call('d'),
+      ])
+      assert.deepEqual(await store.trafficCounts('refusal', DAY), [
+        { kind: 'refusal', names: ['runguard_budget_exceeded', 'm'], calls: 2, nano: 0, tokens: 1_000 },
+        { kind: 'refusal', names: ['', 'm'], calls: 1, nano: 0, tokens: 0 },
+      ])
+    },
+  },
+  {
     name: 'traffic: takes the names that callers send, however odd or long',
     check: async (store) => {
       const odd = ['__proto__', 'a\0b', '😀'.repeat(150), `x'"\\;--`, 'constructor', '\ud800']

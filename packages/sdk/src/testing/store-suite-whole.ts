@@ -4,6 +4,7 @@ import { storeSuite } from './store-suite.js'
 import { auditSuite } from './store-suite-audit.js'
 import { batchSuite } from './store-suite-batches.js'
 import type { StoreCheck } from './store-suite-check.js'
+import { conversationSuite } from './store-suite-conversations.js'
 import { deferredSuite } from './store-suite-deferred.js'
 import { type SessionCheck, sessionSuite } from './store-suite-loops.js'
 import { outboxSuite } from './store-suite-outbox.js'
@@ -20,6 +21,7 @@ export const wholeSuite: readonly (StoreCheck | RegistryCheck | SessionCheck)[] 
   ...sessionSuite,
   ...batchSuite,
   ...outcomeSuite,
+  ...conversationSuite,
   ...deferredSuite,
   ...outboxSuite,
 ]

@@ -51,7 +51,7 @@ export const storeSuite: readonly StoreCheck[] = [
     },
   },
   {
-    name: 'keeps what a refused call has, which is little',
+    name: 'keeps what a refused call has, which is little but why',
     check: async (store) => {
       const refused = call('r', {
         upstreamId: null,
@@ -62,6 +62,13 @@ export const storeSuite: readonly StoreCheck[] = [
         usage: null,
         estimate: null,
         ending: { kind: 'not-billed', reason: 'refused' },
+        errorCode: 'runguard_budget_exceeded',
+        refusal: {
+          code: 'runguard_budget_exceeded',
+          isEnforced: true,
+          details: { budget: 'team:"web"/day', limit_usd: '5', spent_usd: '4.999999999', resets_at: null },
+          retryAfterSec: 10,
+        },
         ...costing(0),
       })
       await store.addRecords([refused])

@@ -7,8 +7,8 @@ import { useAlerts } from '../../api/queries.js'
 import { useReasonAgainst } from '../../app/session.jsx'
 import { Badge, type Tone } from '../../parts/badge.jsx'
 import { Button } from '../../parts/button.jsx'
+import { momentColumn, nameColumn } from '../../parts/columns.jsx'
 import { Choice } from '../../parts/field.jsx'
-import { formatFull, formatMoment } from '../../parts/format.js'
 import { EmptyState } from '../../parts/notice.jsx'
 import { Paged } from '../../parts/pages.jsx'
 import { Panel, ScreenHead } from '../../parts/panel.jsx'
@@ -130,16 +130,6 @@ const COLUMNS: readonly Column<ApiAlert>[] = [
     value: ({ title, detail }) => `${title}: ${detail}`,
     isWide: true,
   },
-  {
-    title: 'About',
-    cell: ({ about }) => <bdi className="block max-w-52 truncate">{about}</bdi>,
-    value: ({ about }) => about,
-    isExtra: true,
-  },
-  {
-    title: 'Since',
-    cell: ({ openedAt }) => <time title={formatFull(openedAt)}>{formatMoment(openedAt)}</time>,
-    value: ({ openedAt }) => openedAt,
-    isNumber: true,
-  },
+  nameColumn('About', ({ about }) => about, { isExtra: true }),
+  momentColumn('Since', ({ openedAt }) => openedAt),
 ]

@@ -7,7 +7,7 @@ import { useDeliveries } from '../../api/queries.js'
 import { useReasonAgainst } from '../../app/session.jsx'
 import { Badge, type Tone } from '../../parts/badge.jsx'
 import { Button } from '../../parts/button.jsx'
-import { formatFull, formatMoment, formatWhole } from '../../parts/format.js'
+import { momentColumn, nameColumn, wholeColumn } from '../../parts/columns.jsx'
 import { EmptyState } from '../../parts/notice.jsx'
 import { Paged } from '../../parts/pages.jsx'
 import { Panel } from '../../parts/panel.jsx'
@@ -72,7 +72,7 @@ const TONES: Readonly<Record<ApiDelivery['status'], Tone>> = {
 
 const COLUMNS: readonly Column<ApiDelivery>[] = [
   { title: 'State', cell: ({ status }) => <Badge tone={TONES[status]}>{status}</Badge>, value: ({ status }) => status },
-  { title: 'Channel', cell: ({ channel }) => <bdi>{channel}</bdi>, value: ({ channel }) => channel },
+  nameColumn('Channel', ({ channel }) => channel),
   {
     title: 'Message',
     cell: ({ title, action }) => (
@@ -93,16 +93,6 @@ const COLUMNS: readonly Column<ApiDelivery>[] = [
     value: ({ lastError }) => lastError,
     isExtra: true,
   },
-  {
-    title: 'Attempts',
-    cell: ({ attempts }) => formatWhole(attempts),
-    value: ({ attempts }) => attempts,
-    isNumber: true,
-  },
-  {
-    title: 'Created',
-    cell: ({ createdAt }) => <time title={formatFull(createdAt)}>{formatMoment(createdAt)}</time>,
-    value: ({ createdAt }) => createdAt,
-    isNumber: true,
-  },
+  wholeColumn('Attempts', ({ attempts }) => attempts, { isDetail: true }),
+  momentColumn('Created', ({ createdAt }) => createdAt, { isDetail: true }),
 ]

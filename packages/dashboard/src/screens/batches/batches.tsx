@@ -4,7 +4,8 @@ import type { ApiBatches } from '@runguard/gateway/api'
 import { CircleCheck, Hourglass } from 'lucide-react'
 import { useBatches } from '../../api/queries.js'
 import { Badge } from '../../parts/badge.jsx'
-import { formatFull, formatMoment, formatWhole } from '../../parts/format.js'
+import { momentColumn, moneyColumn, nameColumn, wholeColumn } from '../../parts/columns.jsx'
+import { formatWhole } from '../../parts/format.js'
 import { Loaded } from '../../parts/loaded.jsx'
 import { Money } from '../../parts/money.jsx'
 import { EmptyState } from '../../parts/notice.jsx'
@@ -93,29 +94,9 @@ const COLUMNS: readonly Column<Batch>[] = [
       ),
     value: ({ settledAt }) => (settledAt === null ? 'waiting' : 'settled'),
   },
-  {
-    title: 'Created',
-    cell: ({ createdAt }) => <time title={formatFull(createdAt)}>{formatMoment(createdAt)}</time>,
-    value: ({ createdAt }) => createdAt,
-    isNumber: true,
-  },
-  {
-    title: 'By',
-    cell: ({ scope }) => <bdi>{scope.user ?? scope.key ?? scope.session ?? ''}</bdi>,
-    value: ({ scope }) => scope.user ?? scope.key,
-    isExtra: true,
-  },
-  { title: 'Items', cell: ({ items }) => formatWhole(items), value: ({ items }) => items, isNumber: true },
-  {
-    title: 'Held',
-    cell: ({ heldNano }) => <Money nano={heldNano} />,
-    value: ({ heldNano }) => heldNano / 1e9,
-    isNumber: true,
-  },
-  {
-    title: 'Cost',
-    cell: ({ costNano }) => <Money nano={costNano} className="font-medium" />,
-    value: ({ costNano }) => (costNano === null ? null : costNano / 1e9),
-    isNumber: true,
-  },
+  momentColumn('Created', ({ createdAt }) => createdAt, { isDetail: true }),
+  nameColumn('By', ({ scope }) => scope.user ?? scope.key ?? scope.session, { isExtra: true }),
+  wholeColumn('Items', ({ items }) => items),
+  moneyColumn('Held', ({ heldNano }) => heldNano, { isDetail: true }),
+  moneyColumn('Cost', ({ costNano }) => costNano),
 ]

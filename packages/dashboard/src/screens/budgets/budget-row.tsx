@@ -2,26 +2,44 @@
 
 import type { ApiBudget } from '@runguard/gateway/api'
 import { Crosshair, Eye, FileText, Pause, Pencil, Trash2 } from 'lucide-react'
-import { useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { useReasonAgainst } from '../../app/session.jsx'
 import { Badge } from '../../parts/badge.jsx'
 import { BudgetBar } from '../../parts/budget-bar.jsx'
 import { Button } from '../../parts/button.jsx'
+import { classes } from '../../parts/class-names.js'
 import { useNow } from '../../parts/clock.js'
 import { countOf, formatAge, formatMoney, formatShare } from '../../parts/format.js'
 import { Money } from '../../parts/money.jsx'
-import { scopeWords, windowWords } from './budget-words.js'
+import { scopeWords, stepWords, windowWords } from './budget-words.js'
 
 const SHOWN_ACCOUNTS = 3
 
+/** What a row takes. */
+export interface BudgetRowProps {
+  readonly budget: ApiBudget
+  /** True for the one that the address names: it is brought into sight. */
+  readonly isMeant: boolean
+  readonly onEdit: () => void
+  readonly onRemove: () => void
+}
+
 /** One budget. The account that binds is marked. */
-export function BudgetRow(props: { budget: ApiBudget; onEdit: () => void; onRemove: () => void }) {
-  const { budget, onEdit, onRemove } = props
+export function BudgetRow(props: BudgetRowProps) {
+  const { budget, isMeant, onEdit, onRemove } = props
   const [showsAll, setShowsAll] = useState(false)
+  const row = useRef<HTMLLIElement>(null)
+  useEffect(() => {
+    if (isMeant) row.current?.scrollIntoView({ block: 'center' })
+  }, [isMeant])
   const accounts = showsAll ? budget.accounts : budget.accounts.slice(0, SHOWN_ACCOUNTS)
   const hidden = budget.accountCount - accounts.length
   return (
-    <li className="px-4 py-3">
+    <li
+      ref={row}
+      aria-current={isMeant ? 'true' : undefined}
+      className={classes('px-4 py-3', isMeant && 'bg-accent-soft')}
+    >
       <div className="mb-2 flex flex-wrap items-center gap-x-3 gap-y-1">
         <h4 className="min-w-0 truncate text-sm font-medium">
           <bdi>{budget.name ?? budget.id}</bdi>
@@ -33,6 +51,9 @@ export function BudgetRow(props: { budget: ApiBudget; onEdit: () => void; onRemo
         <BudgetBadges budget={budget} />
         <Actions budget={budget} onEdit={onEdit} onRemove={onRemove} />
       </div>
+      {budget.degrade.length === 0 ? null : (
+        <p className="mb-2 text-xs text-ink-3">As it runs low, {budget.degrade.map(stepWords).join('; ')}.</p>
+      )}
       <ul className="space-y-2">
         {accounts.map((account) => (
           <AccountLine key={`${account.scope} ${account.windowStart}`} account={account} budget={budget} />

@@ -1,6 +1,7 @@
 /** The words and the order of budgets. Pure. */
 
 import type { ApiBudget } from '@runguard/gateway/api'
+import { formatShare, formatWhole, readable } from '../../parts/format.js'
 
 /** Whose spending is limited. */
 export type ScopeKind = ApiBudget['scope']['kind']
@@ -45,4 +46,29 @@ export function scopeWords({ kind, name }: ApiBudget['scope']): string {
 /** A scope as the API takes it. */
 export function scopeText(kind: ScopeKind, name: string): string {
   return kind === 'everything' || kind === 'request' ? kind : `${kind}:${name}`
+}
+
+type Step = ApiBudget['degrade'][number]
+
+/** A step of a ladder for people: `from 80%: a cheaper tier`. */
+export function stepWords(step: Step): string {
+  return `from ${formatShare(step.at)}: ${doneWords(step)}`
+}
+
+/** What a step does, for people. */
+export function doneWords({ step, to, maxTokens }: Step): string {
+  switch (step) {
+    case 'cheaper-tier':
+      return to === undefined ? 'the next cheaper tier' : `the tier ${to}`
+    case 'lower-effort':
+      return `effort ${to ?? 'low'}`
+    case 'tighter-max-tokens':
+      return maxTokens === undefined ? 'shorter answers' : `max_tokens ${formatWhole(maxTokens)}`
+    case 'defer':
+      return 'what may wait goes out in batches'
+    case 'refuse':
+      return 'calls are refused'
+    default:
+      return readable(step)
+  }
 }

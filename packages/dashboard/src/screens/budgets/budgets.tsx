@@ -10,6 +10,7 @@ import { Loaded } from '../../parts/loaded.jsx'
 import { EmptyState } from '../../parts/notice.jsx'
 import { Panel, ScreenHead } from '../../parts/panel.jsx'
 import { type Column, CsvButton } from '../../parts/table.jsx'
+import { useUrlState } from '../../parts/url-state.js'
 import { BudgetDialog } from './budget-dialog.jsx'
 import { BudgetRow } from './budget-row.jsx'
 import { kindWords, levelsOf } from './budget-words.js'
@@ -45,6 +46,7 @@ export function Budgets() {
 }
 
 function Tree({ budgets, onAsk }: { budgets: readonly ApiBudget[]; onAsk: (asked: Asked) => void }) {
+  const [{ id }] = useUrlState()
   if (budgets.length === 0) {
     return (
       <Panel>
@@ -56,6 +58,7 @@ function Tree({ budgets, onAsk }: { budgets: readonly ApiBudget[]; onAsk: (asked
       </Panel>
     )
   }
+  const isGone = id !== undefined && !budgets.some((budget) => budget.id === id)
   return (
     <Panel
       title="Limits"
@@ -63,6 +66,11 @@ function Tree({ budgets, onAsk }: { budgets: readonly ApiBudget[]; onAsk: (asked
       isFlush
       actions={<CsvButton name="budgets" columns={CSV_COLUMNS} rows={accountsOf(budgets)} />}
     >
+      {isGone ? (
+        <p role="status" className="border-t border-line bg-warn-soft px-4 py-2 text-sm text-warn">
+          The budget <bdi>{id}</bdi> is no longer there.
+        </p>
+      ) : null}
       {levelsOf(budgets).map(({ kind, budgets: level }, depth) => (
         <section key={kind} className="border-t border-line" style={{ paddingLeft: Math.min(depth, 5) * 14 }}>
           <h3 className="px-4 pt-3 text-2xs font-medium text-ink-3">{kindWords[kind]}</h3>
@@ -71,6 +79,7 @@ function Tree({ budgets, onAsk }: { budgets: readonly ApiBudget[]; onAsk: (asked
               <BudgetRow
                 key={budget.id}
                 budget={budget}
+                isMeant={budget.id === id}
                 onEdit={() => onAsk({ kind: 'edit', budget })}
                 onRemove={() => onAsk({ kind: 'remove', budget })}
               />

@@ -1,8 +1,18 @@
 /** The prompt cache: what was read, what it saved, and what was missed. */
 
-import type { ApiCache } from '@runguard/gateway/api'
+import type { ApiCache, ApiUnread } from '@runguard/gateway/api'
 import { useCacheReport } from '../../api/queries.js'
-import { formatCount, formatMoney, formatMoneyShort, formatShare, formatWhole, readable } from '../../parts/format.js'
+import { countColumn, moneyColumn, nameColumn, savingColumn, shareColumn, wholeColumn } from '../../parts/columns.jsx'
+import {
+  countOf,
+  formatCount,
+  formatMoment,
+  formatMoney,
+  formatMoneyShort,
+  formatShare,
+  formatWhole,
+  readable,
+} from '../../parts/format.js'
 import { Loaded } from '../../parts/loaded.jsx'
 import { Money, Saving } from '../../parts/money.jsx'
 import { BehindMark, EmptyState } from '../../parts/notice.jsx'
@@ -10,7 +20,7 @@ import { Figure, Panel, ScreenHead } from '../../parts/panel.jsx'
 import { PeriodChoice, usePeriod } from '../../parts/period.jsx'
 import { type Column, CsvButton, Table } from '../../parts/table.jsx'
 import { TimeChart } from '../../parts/time-chart.jsx'
-import { callHref } from '../../parts/url-state.js'
+import { callHref, sessionHref } from '../../parts/url-state.js'
 
 /** The screen of the cache. */
 export function Cache() {
@@ -31,6 +41,7 @@ export function Cache() {
               <SavedChart cache={cache} />
             </div>
             <Misses misses={cache.misses} />
+            <Unread unread={cache.unread} />
             <Models models={cache.models} />
           </div>
         )}
@@ -44,7 +55,7 @@ function Headline({ cache }: { cache: ApiCache }) {
   const lostNano = cache.misses.reduce((sum, miss) => sum + miss.lostNano, 0)
   return (
     <Panel>
-      <dl className="grid grid-cols-2 gap-x-6 gap-y-5 sm:grid-cols-4">
+      <dl className="grid grid-cols-2 gap-x-6 gap-y-5 sm:grid-cols-3 xl:grid-cols-5">
         <Figure
           label="Prompt read from cache"
           value={formatShare(cache.hitRatio)}
@@ -65,6 +76,15 @@ function Headline({ cache }: { cache: ApiCache }) {
           note="paid again instead of read"
         />
         <Figure label="Written" value={formatCount(written)} note={`tokens, ${formatCount(cache.tokens.read)} read`} />
+        <Figure
+          label="Written, never read"
+          value={formatCount(cache.unread.tokens)}
+          note={
+            <>
+              tokens, <Money nano={cache.unread.lostNano} isEstimated /> too much
+            </>
+          }
+        />
       </dl>
     </Panel>
   )
@@ -114,21 +134,10 @@ const MISS_COLUMNS: readonly Column<Miss>[] = [
     value: ({ kind }) => kind,
     isWide: true,
   },
-  { title: 'Calls', cell: ({ calls }) => formatWhole(calls), value: ({ calls }) => calls, isNumber: true },
-  {
-    title: 'Tokens paid again',
-    cell: ({ lostTokens }) => formatCount(lostTokens),
-    value: ({ lostTokens }) => lostTokens,
-    isNumber: true,
-  },
-  {
-    title: 'Lost',
-    cell: ({ lostNano }) => <Money nano={lostNano} isEstimated className="font-medium" />,
-    value: ({ lostNano }) => lostNano / 1e9,
-    isNumber: true,
-  },
+  wholeColumn('Calls', ({ calls }) => calls),
+  countColumn('Tokens paid again', ({ lostTokens }) => lostTokens, { isDetail: true }),
+  moneyColumn('Lost', ({ lostNano }) => lostNano, { isEstimated: () => true }),
 ]
-
 function Misses({ misses }: { misses: readonly Miss[] }) {
   return (
     <Panel
@@ -152,40 +161,53 @@ function Misses({ misses }: { misses: readonly Miss[] }) {
   )
 }
 
+type UnreadOfSession = ApiUnread['sessions'][number]
+
+const UNREAD_COLUMNS: readonly Column<UnreadOfSession>[] = [
+  nameColumn('Session', ({ session }) => session ?? 'in no session', { isWide: true }),
+  countColumn('Tokens', ({ tokens }) => tokens),
+  moneyColumn('Paid too much', ({ lostNano }) => lostNano, { isEstimated: () => true }),
+]
+
+/** Another agent may have read some of it: what is said is what is known. */
+function Unread({ unread }: { unread: ApiUnread }) {
+  const { calls, since, sessions } = unread
+  return (
+    <Panel
+      title="Written and never read"
+      hint={`by the same agent before it died; the newest ${countOf(calls, 'call')}, since ${formatMoment(since)}`}
+      isFlush
+      actions={<CsvButton name="cache-unread" columns={UNREAD_COLUMNS} rows={sessions} />}
+    >
+      {sessions.length === 0 ? (
+        <EmptyState
+          title="Nothing was written in vain"
+          text="What was written was read again, or is still alive. Writing costs more than plain input: it pays once it is read."
+        />
+      ) : (
+        <Table
+          caption="Written and never read"
+          columns={UNREAD_COLUMNS}
+          rows={sessions}
+          rowKey={({ session }) => session ?? ''}
+          href={({ session }) => (session === null ? null : sessionHref(session))}
+        />
+      )}
+    </Panel>
+  )
+}
+
 type Model = ApiCache['models'][number]
 
 const MODEL_COLUMNS: readonly Column<Model>[] = [
-  { title: 'Model', cell: ({ model }) => <bdi>{model}</bdi>, value: ({ model }) => model, isWide: true },
-  { title: 'Calls', cell: ({ calls }) => formatWhole(calls), value: ({ calls }) => calls, isNumber: true },
-  { title: 'Read', cell: ({ tokens }) => formatCount(tokens.read), value: ({ tokens }) => tokens.read, isNumber: true },
-  {
-    title: 'Written 5 min',
-    cell: ({ tokens }) => formatCount(tokens.write5m),
-    value: ({ tokens }) => tokens.write5m,
-    isNumber: true,
-    isExtra: true,
-  },
-  {
-    title: 'Written 1 h',
-    cell: ({ tokens }) => formatCount(tokens.write1h),
-    value: ({ tokens }) => tokens.write1h,
-    isNumber: true,
-    isExtra: true,
-  },
-  {
-    title: 'Hit ratio',
-    cell: ({ hitRatio }) => formatShare(hitRatio),
-    value: ({ hitRatio }) => hitRatio,
-    isNumber: true,
-  },
-  {
-    title: 'Saved',
-    cell: ({ savedNano }) => <Saving nano={savedNano} className="font-medium" />,
-    value: ({ savedNano }) => savedNano / 1e9,
-    isNumber: true,
-  },
+  nameColumn('Model', ({ model }) => model, { isWide: true }),
+  wholeColumn('Calls', ({ calls }) => calls),
+  countColumn('Read', ({ tokens }) => tokens.read, { isDetail: true }),
+  countColumn('Written 5 min', ({ tokens }) => tokens.write5m, { isExtra: true }),
+  countColumn('Written 1 h', ({ tokens }) => tokens.write1h, { isExtra: true }),
+  shareColumn('Hit ratio', ({ hitRatio }) => hitRatio),
+  savingColumn('Saved', ({ savedNano }) => savedNano),
 ]
-
 function Models({ models }: { models: readonly Model[] }) {
   if (models.length === 0) return null
   return (

@@ -5,6 +5,7 @@ import type { ReactNode } from 'react'
 import { formatCount, formatShare, formatWhole, readable } from '../../parts/format.js'
 import { Money, Saving } from '../../parts/money.jsx'
 import { Panel } from '../../parts/panel.jsx'
+import { RefusalWords } from './call-refusal.jsx'
 
 /** The decisions, in the order in which they were made. */
 export function Decisions({ call }: { call: ApiCallDetail }) {
@@ -19,6 +20,7 @@ export function Decisions({ call }: { call: ApiCallDetail }) {
             {step.change ?? `Nothing was changed: ${step.why ?? 'nothing to change'}.`}
           </Decision>
         ))}
+        <Objection call={call} />
         <Hold call={call} />
         <Ending call={call} />
       </ol>
@@ -63,18 +65,24 @@ function Route({ call: { route } }: { call: ApiCallDetail }) {
   )
 }
 
-/** Of a refused call nothing was held, whatever refused it. */
-const REFUSALS: Readonly<Record<string, string>> = {
-  runguard_budget_exceeded: 'A budget had less left than it may cost. Its caller was told which one.',
-  runguard_loop_detected: 'Its agent did the same again and again.',
-  runguard_breaker_open: 'A breaker was open, or somebody holds it.',
-  runguard_unpriced_model: 'Its model has no price, and such models are refused here.',
+/** What only observed, and let the call pass. */
+function Objection({ call: { refusal, errorCode } }: { call: ApiCallDetail }) {
+  if (refusal === null || refusal.isEnforced) return null
+  return (
+    <Decision title="Would have been refused">
+      <RefusalWords refusal={refusal} errorCode={errorCode} /> It was sent all the same: that only observes.
+    </Decision>
+  )
 }
 
-function Hold({ call: { hold, estimate, ending, errorCode } }: { call: ApiCallDetail }) {
+/** Of a refused call nothing was held, whatever refused it. */
+function Hold({ call: { hold, estimate, ending, errorCode, refusal } }: { call: ApiCallDetail }) {
   if (ending.reason === 'refused') {
-    const why = REFUSALS[errorCode ?? ''] ?? 'The rules in force here did not let it pass.'
-    return <Decision title="Refused">{why} It was never sent.</Decision>
+    return (
+      <Decision title="Refused">
+        <RefusalWords refusal={refusal} errorCode={errorCode} /> It was never sent.
+      </Decision>
+    )
   }
   if (hold === null) return <Decision title="Nothing held">No budget met this call.</Decision>
   return (

@@ -15,6 +15,7 @@ import { sessionHref, useUrlState } from '../../parts/url-state.js'
 import { CacheOfCall } from './call-cache.jsx'
 import { Decisions } from './call-decisions.jsx'
 import { PriceLines } from './price-lines.jsx'
+import { Tries } from './tries.jsx'
 
 /** The screen of a call. */
 export function OneCall() {
@@ -33,6 +34,7 @@ export function OneCall() {
           <div className="space-y-4">
             <Headline call={call} />
             <PriceLines call={call} />
+            <Tries call={call} />
             <div className="grid items-start grid-cols-1 gap-4 xl:grid-cols-2">
               <Decisions call={call} />
               <CacheOfCall call={call} />

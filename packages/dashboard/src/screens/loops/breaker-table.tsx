@@ -8,9 +8,10 @@ import { useReasonAgainst } from '../../app/session.jsx'
 import { Badge } from '../../parts/badge.jsx'
 import { Button } from '../../parts/button.jsx'
 import { useNow } from '../../parts/clock.js'
+import { momentColumn, nameColumn } from '../../parts/columns.jsx'
 import { Question } from '../../parts/dialog.jsx'
 import { TextField } from '../../parts/field.jsx'
-import { formatAge, formatFull, formatWhole } from '../../parts/format.js'
+import { formatAge, formatWhole } from '../../parts/format.js'
 import { EmptyState } from '../../parts/notice.jsx'
 import { Panel } from '../../parts/panel.jsx'
 import { REACH_WORDS } from '../../parts/reach-words.js'
@@ -130,21 +131,15 @@ const COLUMNS: readonly Column<ApiBreaker>[] = [
     ),
     value: ({ state }) => state,
   },
-  { title: 'Of', cell: ({ key }) => <bdi>{key}</bdi>, value: ({ key }) => key },
+  nameColumn('Of', ({ key }) => key),
   {
     title: 'Why',
     cell: ({ why, note }) => <bdi title={why}>{note ? `${why} “${note}”` : why}</bdi>,
     value: ({ why }) => why,
     isWide: true,
   },
-  { title: 'By', cell: ({ by }) => <bdi>{by ?? ''}</bdi>, value: ({ by }) => by, isExtra: true },
+  nameColumn('By', ({ by }) => by, { isExtra: true }),
   { title: 'Until', cell: (breaker) => <Until breaker={breaker} />, value: ({ until }) => until, isExtra: true },
-  {
-    title: 'Since',
-    cell: ({ changedAt }) => formatFull(changedAt),
-    value: ({ changedAt }) => changedAt,
-    isNumber: true,
-    isExtra: true,
-  },
+  momentColumn('Since', ({ changedAt }) => changedAt, { isExtra: true }),
   { title: 'Opened', cell: ({ trips }) => `${formatWhole(trips)}×`, value: ({ trips }) => trips, isNumber: true },
 ]

@@ -3,7 +3,8 @@
 import type { ApiLoop, ApiLoops } from '@runguard/gateway/api'
 import { useBreakers, useLoops } from '../../api/queries.js'
 import { Badge } from '../../parts/badge.jsx'
-import { formatFull, formatMoment, formatWhole, readable } from '../../parts/format.js'
+import { momentColumn, moneyColumn, nameColumn, wholeColumn } from '../../parts/columns.jsx'
+import { formatWhole, readable } from '../../parts/format.js'
 import { Loaded } from '../../parts/loaded.jsx'
 import { Money } from '../../parts/money.jsx'
 import { EmptyState } from '../../parts/notice.jsx'
@@ -71,27 +72,17 @@ function Found({ loops, summary }: { loops: readonly ApiLoop[]; summary: ApiLoop
 }
 
 const COLUMNS: readonly Column<ApiLoop>[] = [
-  { title: 'Time', cell: ({ at }) => <time title={formatFull(at)}>{formatMoment(at)}</time>, value: ({ at }) => at },
+  { ...momentColumn('Time', ({ at }: ApiLoop) => at), isNumber: false },
   {
     title: 'Done',
     cell: ({ action, isEnforced }) => (
       <Badge tone={action === 'stop' ? 'bad' : 'warn'}>{isEnforced ? action : `would ${action}`}</Badge>
     ),
-    value: ({ action }) => action,
+    value: ({ action, isEnforced }) => (isEnforced ? action : `would ${action}`),
   },
-  { title: 'Rule', cell: ({ rule }) => readable(rule), value: ({ rule }) => rule },
-  { title: 'Why', cell: ({ why }) => <bdi title={why}>{why}</bdi>, value: ({ why }) => why, isWide: true },
-  {
-    title: 'Session',
-    cell: ({ session }) => <bdi className="block max-w-40 truncate">{session ?? ''}</bdi>,
-    value: ({ session }) => session,
-    isExtra: true,
-  },
-  { title: 'Repeats', cell: ({ repeats }) => formatWhole(repeats), value: ({ repeats }) => repeats, isNumber: true },
-  {
-    title: 'Cost',
-    cell: ({ spentNano }) => <Money nano={spentNano} className="font-medium" />,
-    value: ({ spentNano }) => spentNano / 1e9,
-    isNumber: true,
-  },
+  nameColumn('Rule', ({ rule }) => readable(rule), { isExtra: true }),
+  nameColumn('Why', ({ why }) => why, { isWide: true }),
+  nameColumn('Session', ({ session }) => session, { isExtra: true }),
+  wholeColumn('Repeats', ({ repeats }) => repeats, { isDetail: true }),
+  moneyColumn('Cost', ({ spentNano }) => spentNano),
 ]

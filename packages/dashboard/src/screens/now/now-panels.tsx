@@ -66,7 +66,7 @@ export function SavedByLever({ savings }: { savings: readonly ApiSaving[] }) {
       {savings.length === 0 ? (
         <EmptyState
           title="Nothing saved yet"
-          text="Caching, routing and batches show here what they saved, and what they lost."
+          text="Caching, routing, batches and budgets that run low show here what they saved, and what they lost."
         />
       ) : (
         <table className="w-full text-sm">

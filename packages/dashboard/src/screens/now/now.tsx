@@ -14,6 +14,7 @@ import { Figure, Panel, ScreenHead } from '../../parts/panel.jsx'
 import { CsvButton, Table } from '../../parts/table.jsx'
 import { TimeChart } from '../../parts/time-chart.jsx'
 import { callHref } from '../../parts/url-state.js'
+import { HeldBack } from './held-back.jsx'
 import { AlertStrip, FullestBudgets, LiveSessions, SavedByLever } from './now-panels.jsx'
 
 /** The first screen. */
@@ -33,6 +34,7 @@ export function Now() {
               <SavedByLever savings={overview.savings} />
               <RecentCalls overview={overview} />
               <div className="space-y-4">
+                <HeldBack overview={overview} />
                 <FullestBudgets budgets={overview.budgets} />
                 <LiveSessions sessions={overview.activeSessions} />
               </div>

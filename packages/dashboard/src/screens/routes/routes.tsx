@@ -3,9 +3,9 @@
 import type { ApiRoutes } from '@runguard/gateway/api'
 import { useRoutes } from '../../api/queries.js'
 import { Badge } from '../../parts/badge.jsx'
+import { nameColumn, savingColumn, wholeColumn } from '../../parts/columns.jsx'
 import { formatShare, formatWhole, readable } from '../../parts/format.js'
 import { Loaded } from '../../parts/loaded.jsx'
-import { Saving } from '../../parts/money.jsx'
 import { EmptyState } from '../../parts/notice.jsx'
 import { Facts, Panel, ScreenHead } from '../../parts/panel.jsx'
 import { PeriodChoice, usePeriod } from '../../parts/period.jsx'
@@ -39,23 +39,18 @@ export function Routes() {
 type Route = ApiRoutes['routes'][number]
 
 const COLUMNS: readonly Column<Route>[] = [
-  { title: 'Asked for', cell: ({ asked }) => <bdi>{asked}</bdi>, value: ({ asked }) => asked, isWide: true },
-  { title: 'Answered by', cell: ({ model }) => <bdi>{model}</bdi>, value: ({ model }) => model },
-  { title: 'Reason', cell: ({ reason }) => readable(reason), value: ({ reason }) => reason },
+  nameColumn('Asked for', ({ asked }) => asked, { isWide: true }),
+  nameColumn('Answered by', ({ model }) => model),
+  nameColumn('Reason', ({ reason }) => readable(reason), { isDetail: true }),
   {
     title: 'Done',
     cell: ({ isApplied }) => (isApplied ? <Badge tone="good">applied</Badge> : <Badge>worked out only</Badge>),
     value: ({ isApplied }) => isApplied,
+    isDetail: true,
   },
-  { title: 'Calls', cell: ({ calls }) => formatWhole(calls), value: ({ calls }) => calls, isNumber: true },
-  {
-    title: 'Saved',
-    cell: ({ savedNano }) => <Saving nano={savedNano} className="font-medium" />,
-    value: ({ savedNano }) => savedNano / 1e9,
-    isNumber: true,
-  },
+  wholeColumn('Calls', ({ calls }) => calls),
+  savingColumn('Saved', ({ savedNano }) => savedNano),
 ]
-
 function Taken({ routes }: { routes: ApiRoutes }) {
   return (
     <Panel

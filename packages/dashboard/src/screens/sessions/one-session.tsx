@@ -4,6 +4,7 @@ import type { ApiSessionDetail } from '@runguard/gateway/api'
 import type { ReactNode } from 'react'
 import { useOneSession } from '../../api/queries.js'
 import { callColumns } from '../../parts/call-columns.jsx'
+import { durationColumn, moneyColumn, nameColumn, wholeColumn } from '../../parts/columns.jsx'
 import {
   formatDuration,
   formatFull,
@@ -21,6 +22,7 @@ import { type Column, CsvButton, Table } from '../../parts/table.jsx'
 import { TimeChart } from '../../parts/time-chart.jsx'
 import { useUrlState } from '../../parts/url-state.js'
 import { agentDepths } from './agent-tree.js'
+import { costOfFailed } from './failed-tries.js'
 import { reasonsAgainst } from './reasons-against.js'
 import { SessionActions } from './session-actions.jsx'
 import { SessionBadges } from './sessions.jsx'
@@ -104,7 +106,7 @@ function Headline({ detail }: { detail: ApiSessionDetail }) {
   return (
     <Panel>
       <dl className="grid grid-cols-2 gap-x-6 gap-y-5 sm:grid-cols-5">
-        <Figure label="Cost" value={<Money nano={session.costNano} />} />
+        <Figure label="Cost" value={<Money nano={session.costNano} />} note={failedWords(costOfFailed(detail.calls))} />
         <Figure label="Saved" value={<Saving nano={session.savedNano} />} note="by caching and routing" />
         <Figure label="Calls" value={formatWhole(session.calls)} />
         <Figure label="Agents" value={formatWhole(Math.max(1, detail.agents.length))} />
@@ -112,6 +114,10 @@ function Headline({ detail }: { detail: ApiSessionDetail }) {
       </dl>
     </Panel>
   )
+}
+
+function failedWords(nano: number): string | undefined {
+  return nano === 0 ? undefined : `${formatMoney(nano)} of it for tries that were not good enough`
 }
 
 type Agent = ApiSessionDetail['agents'][number]
@@ -131,28 +137,9 @@ function Agents({ agents }: { agents: readonly Agent[] }) {
 }
 
 const AGENT_COLUMNS: readonly Column<Agent>[] = [
-  {
-    title: 'Agent',
-    cell: ({ agent }) => <bdi>{agent ?? 'main'}</bdi>,
-    value: ({ agent }) => agent ?? 'main',
-    isWide: true,
-  },
-  {
-    title: 'Started by',
-    cell: ({ agent, parent }) => (agent === null ? '' : <bdi>{parent ?? 'main'}</bdi>),
-    value: ({ parent }) => parent,
-  },
-  { title: 'Calls', cell: ({ calls }) => formatWhole(calls), value: ({ calls }) => calls, isNumber: true },
-  {
-    title: 'Length',
-    cell: ({ firstAt, lastAt }) => formatDuration(lastAt - firstAt),
-    value: ({ firstAt, lastAt }) => lastAt - firstAt,
-    isNumber: true,
-  },
-  {
-    title: 'Cost',
-    cell: ({ costNano }) => <Money nano={costNano} className="font-medium" />,
-    value: ({ costNano }) => costNano / 1e9,
-    isNumber: true,
-  },
+  nameColumn('Agent', ({ agent }) => agent ?? 'main', { isWide: true }),
+  nameColumn('Started by', ({ agent, parent }) => (agent === null ? null : (parent ?? 'main'))),
+  wholeColumn('Calls', ({ calls }) => calls),
+  durationColumn('Length', ({ firstAt, lastAt }) => lastAt - firstAt, { isDetail: true }),
+  moneyColumn('Cost', ({ costNano }) => costNano),
 ]

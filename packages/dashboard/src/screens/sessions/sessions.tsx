@@ -4,9 +4,16 @@ import type { ApiSessionRow } from '@runguard/gateway/api'
 import { Ban, Repeat2, ShieldOff } from 'lucide-react'
 import { useSessions } from '../../api/queries.js'
 import { Badge } from '../../parts/badge.jsx'
-import { useNow } from '../../parts/clock.js'
-import { countOf, formatAge, formatDuration, formatFull, formatShare, formatWhole } from '../../parts/format.js'
-import { Money, Saving } from '../../parts/money.jsx'
+import {
+  ageColumn,
+  durationColumn,
+  moneyColumn,
+  nameColumn,
+  savingColumn,
+  shareColumn,
+  wholeColumn,
+} from '../../parts/columns.jsx'
+import { countOf, formatWhole } from '../../parts/format.js'
 import { EmptyState } from '../../parts/notice.jsx'
 import { Paged } from '../../parts/pages.jsx'
 import { Panel, ScreenHead } from '../../parts/panel.jsx'
@@ -72,33 +79,17 @@ export function SessionBadges({ session }: { session: ApiSessionRow }) {
   )
 }
 
-function LastSeen({ at }: { at: number }) {
-  const nowMs = useNow()
-  return <time title={formatFull(at)}>{formatAge(at, nowMs)}</time>
-}
-
 const COLUMNS: readonly Column<ApiSessionRow>[] = [
-  { title: 'Session', cell: ({ id }) => <bdi>{id}</bdi>, value: ({ id }) => id, isWide: true },
+  nameColumn('Session', ({ id }) => id, { isWide: true }),
   {
     title: 'State',
     cell: (session) => <SessionBadges session={session} />,
     value: ({ breaker, isLooping }) => (isLooping ? 'loop' : breaker),
   },
-  { title: 'User', cell: ({ user }) => <bdi>{user ?? ''}</bdi>, value: ({ user }) => user, isExtra: true },
-  {
-    title: 'Project',
-    cell: ({ project }) => <bdi>{project ?? ''}</bdi>,
-    value: ({ project }) => project,
-    isExtra: true,
-  },
-  { title: 'Last call', cell: ({ lastAt }) => <LastSeen at={lastAt} />, value: ({ lastAt }) => lastAt, isNumber: true },
-  {
-    title: 'Length',
-    cell: ({ firstAt, lastAt }) => formatDuration(lastAt - firstAt),
-    value: ({ firstAt, lastAt }) => lastAt - firstAt,
-    isNumber: true,
-    isExtra: true,
-  },
+  nameColumn('User', ({ user }) => user, { isExtra: true }),
+  nameColumn('Project', ({ project }) => project, { isExtra: true }),
+  ageColumn('Last call', ({ lastAt }) => lastAt),
+  durationColumn('Length', ({ firstAt, lastAt }) => lastAt - firstAt, { isExtra: true }),
   {
     title: 'Agents',
     cell: ({ agents }) => (agents === 0 ? '' : formatWhole(agents)),
@@ -106,31 +97,8 @@ const COLUMNS: readonly Column<ApiSessionRow>[] = [
     isNumber: true,
     isExtra: true,
   },
-  {
-    title: 'Calls',
-    cell: ({ calls }) => formatWhole(calls),
-    value: ({ calls }) => calls,
-    isNumber: true,
-    isDetail: true,
-  },
-  {
-    title: 'Cached',
-    cell: ({ hitRatio }) => formatShare(hitRatio),
-    value: ({ hitRatio }) => hitRatio,
-    isNumber: true,
-    isExtra: true,
-  },
-  {
-    title: 'Saved',
-    cell: ({ savedNano }) => <Saving nano={savedNano} />,
-    value: ({ savedNano }) => savedNano / 1e9,
-    isNumber: true,
-    isExtra: true,
-  },
-  {
-    title: 'Cost',
-    cell: ({ costNano }) => <Money nano={costNano} className="font-medium" />,
-    value: ({ costNano }) => costNano / 1e9,
-    isNumber: true,
-  },
+  wholeColumn('Calls', ({ calls }) => calls, { isDetail: true }),
+  shareColumn('Cached', ({ hitRatio }) => hitRatio, { isExtra: true }),
+  savingColumn('Saved', ({ savedNano }) => savedNano, { isExtra: true }),
+  moneyColumn('Cost', ({ costNano }) => costNano),
 ]

@@ -1,13 +1,16 @@
 /** The calls of a session, one under the other, on one line of time. */
 
 import type { ApiSessionDetail } from '@runguard/gateway/api'
+import { ListStart } from 'lucide-react'
 import { Link } from 'wouter'
+import { Badge } from '../../parts/badge.jsx'
 import { CallBadges, ModelName } from '../../parts/call-columns.jsx'
 import { promptTokens } from '../../parts/call-words.js'
 import { classes } from '../../parts/class-names.js'
 import { formatClock, formatCount, formatDuration, formatMoney, formatShare } from '../../parts/format.js'
 import { Money } from '../../parts/money.jsx'
 import { callHref } from '../../parts/url-state.js'
+import { failedTries } from './failed-tries.js'
 import { layTimeline, type Span, type Timeline } from './timeline.js'
 
 type SessionCall = ApiSessionDetail['calls'][number]
@@ -15,6 +18,7 @@ type SessionCall = ApiSessionDetail['calls'][number]
 /** The waterfall. Of each bar the dark part is what was read from the cache, as a share of the prompt. */
 export function Waterfall({ calls, depths }: { calls: readonly SessionCall[]; depths: ReadonlyMap<string, number> }) {
   const timeline = layTimeline(calls)
+  const failed = failedTries(calls)
   return (
     <section
       aria-label="Waterfall of calls"
@@ -31,6 +35,7 @@ export function Waterfall({ calls, depths }: { calls: readonly SessionCall[]; de
               call={call}
               span={timeline.spans[index]}
               depth={depths.get(call.scope.agent ?? '') ?? 0}
+              isFailedTry={failed.has(call.id)}
             />
           ))}
         </ol>
@@ -66,7 +71,15 @@ function Head({ timeline }: { timeline: Timeline }) {
   )
 }
 
-function Row({ call, span, depth }: { call: SessionCall; span: Span | undefined; depth: number }) {
+interface RowProps {
+  readonly call: SessionCall
+  readonly span: Span | undefined
+  readonly depth: number
+  /** A try of a cascade whose answer was not good enough. */
+  readonly isFailedTry: boolean
+}
+
+function Row({ call, span, depth, isFailedTry }: RowProps) {
   const { scope } = call
   return (
     <li className={classes(GRID, 'relative h-8 border-b border-line last:border-b-0 hover:bg-canvas')}>
@@ -91,10 +104,10 @@ function Row({ call, span, depth }: { call: SessionCall; span: Span | undefined;
           <ModelName model={call.model} />
         </span>
         <span className="ml-auto shrink-0 sm:hidden">
-          <CallBadges call={call} />
+          <Marks call={call} isFailedTry={isFailedTry} />
         </span>
       </span>
-      <Bar call={call} span={span} />
+      <Bar call={call} span={span} isFailedTry={isFailedTry} />
       <span className="hidden text-right text-xs tabular-nums sm:block">
         {formatCount(promptTokens(call))} <span className="text-ink-3">{formatShare(call.hitRatio)}</span>
       </span>
@@ -103,7 +116,22 @@ function Row({ call, span, depth }: { call: SessionCall; span: Span | undefined;
   )
 }
 
-function Bar({ call, span }: { call: SessionCall; span: Span | undefined }) {
+/** Its badges, and which try of a cascade it was. */
+function Marks({ call, isFailedTry }: Pick<RowProps, 'call' | 'isFailedTry'>) {
+  const { cascade } = call
+  return (
+    <span className="inline-flex gap-1">
+      {cascade === null ? null : (
+        <Badge tone={isFailedTry ? 'warn' : 'good'} icon={ListStart}>
+          {`try ${cascade.attempt}${isFailedTry ? ': not good enough' : ''}`}
+        </Badge>
+      )}
+      <CallBadges call={call} />
+    </span>
+  )
+}
+
+function Bar({ call, span, isFailedTry }: Omit<RowProps, 'depth'>) {
   if (span === undefined) return <span className="hidden sm:block" />
   const isRefused = call.ending.reason === 'refused'
   const isMiss = call.missKind !== null
@@ -124,7 +152,7 @@ function Bar({ call, span }: { call: SessionCall; span: Span | undefined }) {
         />
       </div>
       <span className="pointer-events-none absolute top-1.5" style={markPlace(span)}>
-        <CallBadges call={call} />
+        <Marks call={call} isFailedTry={isFailedTry} />
       </span>
     </div>
   )

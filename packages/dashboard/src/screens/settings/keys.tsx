@@ -8,9 +8,9 @@ import { useKeys } from '../../api/queries.js'
 import { useReasonAgainst } from '../../app/session.jsx'
 import { Badge } from '../../parts/badge.jsx'
 import { Button } from '../../parts/button.jsx'
-import { useNow } from '../../parts/clock.js'
+import { ageColumn, momentColumn, nameColumn } from '../../parts/columns.jsx'
 import { Question } from '../../parts/dialog.jsx'
-import { formatAge, formatMoment } from '../../parts/format.js'
+import { formatMoment } from '../../parts/format.js'
 import { EmptyState } from '../../parts/notice.jsx'
 import { Paged } from '../../parts/pages.jsx'
 import { Panel } from '../../parts/panel.jsx'
@@ -167,18 +167,8 @@ function Revoke({ apiKey, onClose }: AskProps) {
   )
 }
 
-function LastUsed({ at }: { at: number | null }) {
-  const nowMs = useNow()
-  return <span>{formatAge(at, nowMs)}</span>
-}
-
 const COLUMNS: readonly Column<ApiKey>[] = [
-  {
-    title: 'Name',
-    cell: ({ name }) => <bdi className="font-medium">{name}</bdi>,
-    value: ({ name }) => name,
-    isWide: true,
-  },
+  nameColumn('Name', ({ name }) => name, { isWide: true, isStrong: true }),
   {
     title: 'Key',
     cell: ({ id }) => <code className="font-mono text-xs">rgk_{id}…</code>,
@@ -189,25 +179,12 @@ const COLUMNS: readonly Column<ApiKey>[] = [
     cell: ({ status }) => <Badge tone={status === 'active' ? 'good' : 'plain'}>{status}</Badge>,
     value: ({ status }) => status,
   },
-  { title: 'Team', cell: ({ team }) => <bdi>{team ?? ''}</bdi>, value: ({ team }) => team },
-  { title: 'User', cell: ({ user }) => <bdi>{user ?? ''}</bdi>, value: ({ user }) => user, isExtra: true },
+  nameColumn('Team', ({ team }) => team, { isDetail: true }),
+  nameColumn('User', ({ user }) => user, { isExtra: true }),
+  nameColumn('Project', ({ project }) => project, { isExtra: true }),
   {
-    title: 'Project',
-    cell: ({ project }) => <bdi>{project ?? ''}</bdi>,
-    value: ({ project }) => project,
-    isExtra: true,
-  },
-  {
-    title: 'Created',
+    ...momentColumn('Created', ({ createdAt }: ApiKey) => createdAt, { isExtra: true }),
     cell: ({ createdAt, createdBy }) => <span title={`by ${createdBy}`}>{formatMoment(createdAt)}</span>,
-    value: ({ createdAt }) => createdAt,
-    isNumber: true,
-    isExtra: true,
   },
-  {
-    title: 'Last used',
-    cell: ({ lastUsedAt }) => <LastUsed at={lastUsedAt} />,
-    value: ({ lastUsedAt }) => lastUsedAt,
-    isNumber: true,
-  },
+  ageColumn('Last used', ({ lastUsedAt }) => lastUsedAt, { isDetail: true }),
 ]

@@ -1,4 +1,4 @@
-/** Settings: keys, users, prices, and how the gateway is set up. */
+/** Settings: keys, users, prices, the rules in force, and how the gateway is set up. */
 
 import { useSettings } from '../../api/queries.js'
 import { Choice } from '../../parts/field.jsx'
@@ -8,13 +8,14 @@ import { Facts, Panel, ScreenHead } from '../../parts/panel.jsx'
 import { useUrlState } from '../../parts/url-state.js'
 import { Keys } from './keys.jsx'
 import { Prices } from './prices.jsx'
-import { ruleWords } from './rule-words.js'
+import { Rules } from './rules.jsx'
 import { Users } from './users.jsx'
 
 const TABS = [
   ['keys', 'Keys'],
   ['users', 'Users'],
   ['prices', 'Prices'],
+  ['rules', 'Rules'],
   ['gateway', 'Gateway'],
 ] as const
 
@@ -30,6 +31,7 @@ export function Settings() {
       {tab === 'keys' ? <Keys /> : null}
       {tab === 'users' ? <Users /> : null}
       {tab === 'prices' ? <Prices /> : null}
+      {tab === 'rules' ? <Rules /> : null}
       {tab === 'gateway' ? <Gateway /> : null}
     </>
   )
@@ -40,26 +42,21 @@ function Gateway() {
   return (
     <Loaded query={query} lines={8}>
       {(settings) => (
-        <div className="grid items-start grid-cols-1 gap-4 xl:grid-cols-2">
-          <Panel title="Gateway">
-            <Facts
-              rows={[
-                ['Version', settings.version],
-                ['Running since', formatFull(settings.startedAt)],
-                ['Address', settings.url],
-                ['Upstream', settings.upstream],
-                ['Store', settings.store],
-                ['Configuration', settings.configPath ?? 'no file'],
-                ['Sign-in', settings.access.requiresSignIn ? 'needed' : 'not needed on this machine'],
-                ['Keys', settings.access.requiresKeys ? 'every call needs one' : 'calls may come without one'],
-                ['Identity provider', settings.access.oidcIssuer ?? 'none'],
-              ]}
-            />
-          </Panel>
-          <Panel title="Rules" hint="as the configuration has them">
-            <Facts rows={Object.entries(settings.engine).map(ruleWords)} />
-          </Panel>
-        </div>
+        <Panel title="Gateway">
+          <Facts
+            rows={[
+              ['Version', settings.version],
+              ['Running since', formatFull(settings.startedAt)],
+              ['Address', settings.url],
+              ['Upstream', settings.upstream],
+              ['Store', settings.store],
+              ['Configuration', settings.configPath ?? 'no file'],
+              ['Sign-in', settings.access.requiresSignIn ? 'needed' : 'not needed on this machine'],
+              ['Keys', settings.access.requiresKeys ? 'every call needs one' : 'calls may come without one'],
+              ['Identity provider', settings.access.oidcIssuer ?? 'none'],
+            ]}
+          />
+        </Panel>
       )}
     </Loaded>
   )

@@ -7,8 +7,7 @@ import { useUsers } from '../../api/queries.js'
 import { useReasonAgainst } from '../../app/session.jsx'
 import { Badge } from '../../parts/badge.jsx'
 import { Button } from '../../parts/button.jsx'
-import { useNow } from '../../parts/clock.js'
-import { formatAge } from '../../parts/format.js'
+import { ageColumn, nameColumn } from '../../parts/columns.jsx'
 import { Loaded } from '../../parts/loaded.jsx'
 import { EmptyState } from '../../parts/notice.jsx'
 import { Panel } from '../../parts/panel.jsx'
@@ -93,20 +92,10 @@ function UserTable({ users, onAsk }: { users: readonly ApiUser[]; onAsk: (asked:
   )
 }
 
-function LastSeen({ at }: { at: number | null }) {
-  const nowMs = useNow()
-  return <span>{formatAge(at, nowMs)}</span>
-}
-
 const COLUMNS: readonly Column<ApiUser>[] = [
-  {
-    title: 'Name',
-    cell: ({ name }) => <bdi className="font-medium">{name}</bdi>,
-    value: ({ name }) => name,
-    isWide: true,
-  },
-  { title: 'Id', cell: ({ id }) => <bdi className="text-ink-2">{id}</bdi>, value: ({ id }) => id, isExtra: true },
-  { title: 'E-mail', cell: ({ email }) => <bdi>{email ?? ''}</bdi>, value: ({ email }) => email },
+  nameColumn('Name', ({ name }) => name, { isWide: true, isStrong: true }),
+  nameColumn('Id', ({ id }) => id, { isExtra: true }),
+  nameColumn('E-mail', ({ email }) => email, { isDetail: true }),
   {
     title: 'Role',
     cell: ({ role }) => <Badge tone={role === 'admin' ? 'good' : 'plain'}>{role}</Badge>,
@@ -116,11 +105,7 @@ const COLUMNS: readonly Column<ApiUser>[] = [
     title: 'State',
     cell: ({ isDisabled }) => (isDisabled ? <Badge tone="warn">disabled</Badge> : 'active'),
     value: ({ isDisabled }) => (isDisabled ? 'disabled' : 'active'),
+    isDetail: true,
   },
-  {
-    title: 'Last sign-in',
-    cell: ({ lastLoginAt }) => <LastSeen at={lastLoginAt} />,
-    value: ({ lastLoginAt }) => lastLoginAt,
-    isNumber: true,
-  },
+  ageColumn('Last sign-in', ({ lastLoginAt }) => lastLoginAt, { isDetail: true }),
 ]

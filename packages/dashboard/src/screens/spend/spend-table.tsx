@@ -1,8 +1,9 @@
 /** The groups of the explorer, as a table. */
 
 import type { ApiSpend, ApiSpendSum, SpendGroupBy } from '@runguard/gateway/api'
-import { formatCount, formatShare, formatWhole } from '../../parts/format.js'
-import { Money, Saving } from '../../parts/money.jsx'
+import { countColumn, moneyColumn, savingColumn, wholeColumn } from '../../parts/columns.jsx'
+import { formatShare, formatWhole } from '../../parts/format.js'
+import { Money } from '../../parts/money.jsx'
 import { EmptyState } from '../../parts/notice.jsx'
 import { Panel } from '../../parts/panel.jsx'
 import { type Column, CsvButton, Table } from '../../parts/table.jsx'
@@ -66,36 +67,11 @@ function rowsOf({ groups, rest }: ApiSpend): readonly Row[] {
 }
 
 const TOKEN_COLUMNS: readonly Column<Row>[] = [
-  {
-    title: 'Input',
-    cell: ({ tokens }) => formatCount(tokens.input),
-    value: ({ tokens }) => tokens.input,
-    isNumber: true,
-    isExtra: true,
-  },
-  {
-    title: 'Cache writes',
-    cell: ({ tokens }) => formatCount(tokens.write5m + tokens.write1h),
-    value: ({ tokens }) => tokens.write5m + tokens.write1h,
-    isNumber: true,
-    isExtra: true,
-  },
-  {
-    title: 'Cache reads',
-    cell: ({ tokens }) => formatCount(tokens.read),
-    value: ({ tokens }) => tokens.read,
-    isNumber: true,
-    isExtra: true,
-  },
-  {
-    title: 'Output',
-    cell: ({ tokens }) => formatCount(tokens.output),
-    value: ({ tokens }) => tokens.output,
-    isNumber: true,
-    isExtra: true,
-  },
+  countColumn('Input', ({ tokens }) => tokens.input, { isExtra: true }),
+  countColumn('Cache writes', ({ tokens }) => tokens.write5m + tokens.write1h, { isExtra: true }),
+  countColumn('Cache reads', ({ tokens }) => tokens.read, { isExtra: true }),
+  countColumn('Output', ({ tokens }) => tokens.output, { isExtra: true }),
 ]
-
 function columnsOf({ groupBy, total }: ApiSpend): readonly Column<Row>[] {
   const title = groupWords.find(([name]) => name === groupBy)?.[1] ?? 'Group'
   const shareOf = (row: Row) => (total.costNano > 0 ? row.costNano / total.costNano : 0)
@@ -107,23 +83,11 @@ function columnsOf({ groupBy, total }: ApiSpend): readonly Column<Row>[] {
       value: name,
       isWide: true,
     },
-    { title: 'Calls', cell: ({ calls }) => formatWhole(calls), value: ({ calls }) => calls, isNumber: true },
+    wholeColumn('Calls', ({ calls }) => calls, { isDetail: true }),
     ...TOKEN_COLUMNS,
-    {
-      title: 'Saved',
-      cell: ({ savedNano }) => <Saving nano={savedNano} />,
-      value: ({ savedNano }) => savedNano / 1e9,
-      isNumber: true,
-    },
+    savingColumn('Saved', ({ savedNano }) => savedNano, { isDetail: true }),
     { title: 'Share', cell: (row) => <ShareCell share={shareOf(row)} />, value: shareOf, isNumber: true },
-    {
-      title: 'Cost',
-      cell: ({ costNano, estimatedCalls }) => (
-        <Money nano={costNano} isEstimated={estimatedCalls > 0} className="font-medium" />
-      ),
-      value: ({ costNano }) => costNano / 1e9,
-      isNumber: true,
-    },
+    moneyColumn('Cost', ({ costNano }) => costNano, { isEstimated: ({ estimatedCalls }) => estimatedCalls > 0 }),
   ]
 }
 

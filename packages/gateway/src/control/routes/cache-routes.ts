@@ -6,6 +6,7 @@ import { type ApiRoutes, routesQuery, routesSchema } from '../../api/routes.js'
 import type { ControlParts } from '../control-parts.js'
 import { operation, type ReadyOperation, specify } from '../operation.js'
 import { cutPeriod, stepIndex } from '../spend-steps.js'
+import { readUnread } from '../unread-writes.js'
 import { hitRatioOf, tokensOf } from '../wire/traffic-wire.js'
 import { filterOf } from './spend-routes.js'
 
@@ -47,17 +48,18 @@ export function cacheRoutes(parts: ControlParts): ReadyOperation[] {
 
 type Asked = Parameters<ControlParts['store']['listFacts']>[0]
 
-async function readCache({ store, summing }: ControlParts, asked: Omit<Asked, 'limit'>): Promise<ApiCache> {
+async function readCache({ store, summing, book }: ControlParts, asked: Omit<Asked, 'limit'>): Promise<ApiCache> {
   const { since, until } = asked
   const isBehind = !(await summing.catchUp())
   const steps = cutPeriod(until - since > HOURLY_UP_TO ? 'day' : 'hour', since, until, 'UTC')
   const { groups, total } = await store.trafficSums({ ...asked, groupBy: 'model', top: MOST_MODELS })
-  const series = steps.starts.map(() => ({ promptTokens: 0, readTokens: 0, savedNano: 0 }))
+  const series = steps.starts.map((at) => ({ at, calls: 0, promptTokens: 0, readTokens: 0, savedNano: 0 }))
   for (const stretch of steps.stretches) {
     const points = await store.trafficSeries({ ...asked, ...stretch, groupBy: 'total', groups: [] })
     for (const point of points) {
       const step = series[Math.max(0, stepIndex(steps.starts, point.at))]
       if (step === undefined) continue
+      step.calls += point.calls
       step.promptTokens += point.promptTokens
       step.readTokens += point.readTokens
       step.savedNano += point.savedNano
@@ -74,6 +76,7 @@ async function readCache({ store, summing }: ControlParts, asked: Omit<Asked, 'l
     savedNanoByStep: series.map(({ savedNano }) => savedNano),
     models: groups.map(({ group, ...numbers }) => ({ model: group, ...cacheSums(numbers) })),
     misses: await readMisses(store, asked),
+    unread: await readUnread({ store, book, ...asked, steps: series }),
   }
 }
 

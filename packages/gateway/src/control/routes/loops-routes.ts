@@ -42,7 +42,7 @@ const breakersHold = specify({
   id: 'breakers.hold',
   method: 'post',
   path: '/runguard/api/breakers/{key}/hold',
-  summary: 'Refuse all calls of a session, key, team or model until the breaker is reset',
+  summary: 'Refuse all calls of a session, key, team or model until the breaker is reset, and end its streams',
   params: breakerParams,
   body: holdBody,
   answer: breakerSchema,

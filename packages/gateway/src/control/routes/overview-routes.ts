@@ -1,14 +1,15 @@
 /** What is going on now. */
 
 import { isTimeZone, windowOf } from '@runguard/sdk/core'
-import type { TrafficPoint } from '@runguard/sdk/store'
+import type { TrafficNumbers, TrafficPeriod, TrafficPoint } from '@runguard/sdk/store'
 import { type ApiOverview, overviewQuery, overviewSchema } from '../../api/overview.js'
 import type { ControlParts } from '../control-parts.js'
+import { refusalsOf, savingsOf, shortenedOf } from '../held-back.js'
 import { operation, type ReadyOperation, specify } from '../operation.js'
 import { invalid } from '../problem.js'
 import { alertWire } from '../wire/alert-wire.js'
 import { callWire } from '../wire/call-wire.js'
-import { hitRatioOf, savingsOf } from '../wire/traffic-wire.js'
+import { hitRatioOf } from '../wire/traffic-wire.js'
 import { readSessions } from './sessions-routes.js'
 
 const overviewRead = specify({
@@ -71,7 +72,7 @@ async function readOverview(parts: ControlParts, timeZone: string): Promise<ApiO
       forecastNano: forecast(month.costNano, since.month, at),
     },
     burnNanoPerMinute: burnOf(minutes, at),
-    savings: savingsOf(month),
+    ...(await readLevers(parts, month, { since: since.month.start, until: at + 1 })),
     hitRatio: hitRatioOf(lastDay),
     budgets: fullest(await budgets.list()),
     runningCalls: parts.running(),
@@ -81,6 +82,16 @@ async function readOverview(parts: ControlParts, timeZone: string): Promise<ApiO
     ).map(({ row }) => row),
     openAlerts: alerts.map(alertWire),
     minutes,
+  }
+}
+
+async function readLevers({ store, book }: ControlParts, month: TrafficNumbers, period: TrafficPeriod) {
+  const routes = await store.trafficCounts('route', period)
+  const refused = await store.trafficCounts('refusal', period)
+  return {
+    savings: savingsOf(month, routes),
+    refusals: refusalsOf(refused, book, period.until),
+    shortened: shortenedOf(await store.trafficCounts('degrade', period)),
   }
 }
 

@@ -2,15 +2,15 @@
 
 import { createHash } from 'node:crypto'
 import { type Budget, type BudgetStanding, type DegradeStep, decimalUsd, nanoUsd, readConfig } from '@runguard/sdk/core'
-import type { StoredBudget } from '@runguard/sdk/store'
+import type { KeptBudget, StoredBudget } from '@runguard/sdk/store'
 import type { ApiBudget, ApiBudgetBody } from '../../api/budgets.js'
 import { ApiProblem } from '../problem.js'
 
 /** Each session may have an account. */
 const MAX_ACCOUNTS = 50
 
-/** A budget and how it stands. */
-export function budgetWire({ budget, source, accounts }: BudgetStanding, revision: string | null): ApiBudget {
+/** A budget and how it stands. @param kept as it is in the registry; null for one of the configuration file */
+export function budgetWire({ budget, source, accounts }: BudgetStanding, kept: KeptBudget | null): ApiBudget {
   const fullest = [...accounts].sort((a, b) => b.spent / Math.max(1, b.limit) - a.spent / Math.max(1, a.limit))
   return {
     id: budget.id,
@@ -25,7 +25,9 @@ export function budgetWire({ budget, source, accounts }: BudgetStanding, revisio
     overrides: budget.overrides.map(({ scopeName, limit, until }) => ({ scopeName, limitNano: limit, until })),
     degrade: (budget.degrade ?? []).map(stepWire),
     source,
-    revision,
+    revision: kept === null ? null : revisionOf(kept),
+    createdAt: kept?.createdAt ?? null,
+    changedAt: kept?.changedAt ?? null,
     accounts: fullest.slice(0, MAX_ACCOUNTS).map((account) => ({
       scope: account.scope,
       windowStart: account.windowStart,
@@ -50,13 +52,14 @@ function stepWire({ at, action }: DegradeStep): ApiBudget['degrade'][number] {
       return { at, step: action.kind, to: action.to }
     case 'tighter-max-tokens':
       return { at, step: action.kind, maxTokens: action.maxTokens }
+    case 'defer':
     case 'refuse':
       return { at, step: action.kind }
   }
 }
 
 /** Changes with what is stored. */
-export function revisionOf({ written }: StoredBudget): string {
+function revisionOf({ written }: StoredBudget): string {
   return createHash('sha256').update(JSON.stringify(written)).digest('base64url').slice(0, 16)
 }
 

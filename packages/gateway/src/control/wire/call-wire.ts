@@ -6,6 +6,9 @@ import {
   describeFinding,
   noTokens,
   type RecordedLoop,
+  type RecordedRefusal,
+  type Refuser,
+  readRefuser,
   sumTokens,
 } from '@runguard/sdk/core'
 import type { ApiCall, ApiCallDetail } from '../../api/calls.js'
@@ -27,6 +30,7 @@ export function callWire(record: CallRecord): ApiCall {
     status: record.status,
     ending: record.ending,
     errorCode: record.errorCode,
+    refusal: record.refusal ? refusalPart(record.refusal) : null,
     scope: { ...record.scope, tags: [...record.scope.tags] },
     costNano: record.cost.nano,
     isEstimated: record.cost.isEstimated,
@@ -36,6 +40,7 @@ export function callWire(record: CallRecord): ApiCall {
     loop: loop === null ? null : loopPart(loop),
     missKind: cache?.miss?.cause.kind ?? null,
     routeReason: route === null || !route.isApplied ? null : route.reason,
+    cascade: record.cascade ? { ...record.cascade } : null,
   }
 }
 
@@ -44,8 +49,29 @@ function loopPart(loop: RecordedLoop): NonNullable<ApiCall['loop']> {
   return { action, isEnforced, rule, repeats, rounds, cycle: [...cycle], spentNano: spent, why: describeFinding(loop) }
 }
 
-/** Everything that is kept of a call. */
-export function callDetailWire(record: CallRecord): ApiCallDetail {
+function refusalPart(refusal: RecordedRefusal): NonNullable<ApiCall['refusal']> {
+  const { code, isEnforced, retryAfterSec } = refusal
+  const refuser = readRefuser(refusal)
+  return { code, isEnforced, retryAfterSec, by: refuser === null ? null : refuserPart(refuser) }
+}
+
+function refuserPart(refuser: Refuser): NonNullable<NonNullable<ApiCall['refusal']>['by']> {
+  switch (refuser.kind) {
+    case 'budget': {
+      const { limit, spent, held, needed, ...named } = refuser
+      return { ...named, limitNano: limit, spentNano: spent, heldNano: held, neededNano: needed }
+    }
+    case 'breaker':
+      return { ...refuser }
+    case 'loop': {
+      const { spent, ...named } = refuser
+      return { ...named, spentNano: spent }
+    }
+  }
+}
+
+/** Everything that is kept of a call. @param tries all of its cascade, itself among them */
+export function callDetailWire(record: CallRecord, tries: readonly CallRecord[]): ApiCallDetail {
   const { cost, usage, hold = null } = record
   return {
     ...callWire(record),
@@ -67,8 +93,16 @@ export function callDetailWire(record: CallRecord): ApiCallDetail {
     hold: hold === null ? null : { nano: hold.nano, budget: hold.budget, clampedTo: hold.clampedTo },
     cache: cachePart(record),
     route: routePart(record),
+    tries: tries.map(tryWire),
     degraded: (record.degraded ?? []).map((step) => ({ ...step })),
   }
+}
+
+function tryWire(record: CallRecord): ApiCallDetail['tries'][number] {
+  const { id, servedModel, requestedModel, status, cost, cascade } = record
+  const { attempt = 0, tier = '' } = cascade ?? {}
+  const { nano, isEstimated } = cost
+  return { id, attempt, tier, model: servedModel ?? requestedModel, status, costNano: nano, isEstimated }
 }
 
 function cachePart({ cache = null }: CallRecord): ApiCallDetail['cache'] {

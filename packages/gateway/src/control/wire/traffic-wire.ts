@@ -12,7 +12,6 @@ import {
 import type { ApiBatches } from '../../api/batches.js'
 import type { Tokens } from '../../api/common.js'
 import type { ApiBreaker } from '../../api/loops.js'
-import type { ApiSaving } from '../../api/overview.js'
 import type { ApiSessionRow } from '../../api/sessions.js'
 import type { ApiSpendSum } from '../../api/spend.js'
 
@@ -35,16 +34,6 @@ function hitRatio(read: number, prompt: number): number | null {
 /** The share of the prompts of some calls that was read. */
 export function hitRatioOf(numbers: TrafficNumbers): number | null {
   return hitRatio(numbers.read, promptOf(numbers))
-}
-
-/** What each lever saved, the best first. */
-export function savingsOf(numbers: TrafficNumbers): ApiSaving[] {
-  const levers: ApiSaving[] = [
-    { lever: 'caching', savedNano: numbers.cacheSavedNano, calls: numbers.cachedCalls, isEstimated: false },
-    { lever: 'routing', savedNano: numbers.routeSavedNano, calls: numbers.routedCalls, isEstimated: true },
-    { lever: 'batching', savedNano: numbers.batchSavedNano, calls: numbers.batchedCalls, isEstimated: false },
-  ]
-  return levers.sort((a, b) => b.savedNano - a.savedNano)
 }
 
 /** A breaker. */

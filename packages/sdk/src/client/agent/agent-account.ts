@@ -2,6 +2,7 @@
 
 import { decimalUsd, type NanoUsd, nanoUsd } from '../../core/cost/money.js'
 import type { CallRecord, RecordedLoop } from '../../core/cost/record.js'
+import type { RecordedRefusal } from '../../core/refusal/objection.js'
 import type { Runtime } from '../../engine/runtime.js'
 import type { SessionAttribution } from '../attribution.js'
 import { createGuard } from '../guard.js'
@@ -16,6 +17,8 @@ export interface SessionAccount {
   spentNano(): NanoUsd
   /** What lack of money did to the calls since this was last asked; null: nothing. */
   takeShortage(): Shortage | null
+  /** Why an operator ended an answer while it came, since this was last asked; null: nobody did. */
+  takeHold(): RecordedRefusal | null
   /** The loop for which an answer was ended while it came, since this was last asked; null: none was. */
   takeLoop(): RecordedLoop | null
   /** Writes down what is left to write, and ends the guard if it is the session's own. */
@@ -43,9 +46,11 @@ export function openAccount(options: AccountOptions): SessionAccount {
   const { client, attribution, guard } = options
   let shortage: Shortage | null = null
   let loop: RecordedLoop | null = null
+  let hold: RecordedRefusal | null = null
   const onRecord = (record: CallRecord): void => {
     shortage = shortageOf(record) ?? shortage
     if (record.ending.reason === 'loop-cut') loop = record.loop ?? null
+    if (record.ending.reason === 'breaker-cut') hold = record.refusal ?? null
   }
   const keeper = guard ?? ownGuard(options)
   const session = keeper.session(attribution, onRecord)
@@ -55,6 +60,11 @@ export function openAccount(options: AccountOptions): SessionAccount {
     takeShortage: () => {
       const answer = shortage
       shortage = null
+      return answer
+    },
+    takeHold: () => {
+      const answer = hold
+      hold = null
       return answer
     },
     takeLoop: () => {

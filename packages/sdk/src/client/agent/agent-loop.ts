@@ -5,6 +5,7 @@ import { nanoUsd } from '../../core/cost/money.js'
 import type { RecordedLoop } from '../../core/cost/record.js'
 import type { LoopMatch } from '../../core/loop/loop.js'
 import { describeFinding } from '../../core/loop/loop-finding.js'
+import type { RecordedRefusal } from '../../core/refusal/objection.js'
 import { BudgetExceededError, errorFromRefusal, LoopDetectedError } from '../../core/refusal/refusal-error.js'
 import { errorFromApiError } from '../../core/refusal/refusal-wire.js'
 import { type CallPlan, callModel, requestFor } from './agent-call.js'
@@ -96,6 +97,7 @@ async function takeAnswer(run: Run, message: Message): Promise<RunStop | null> {
   const { parts } = run
   const shortage = parts.account.takeShortage()
   const loop = parts.account.takeLoop()
+  const hold = parts.account.takeHold()
   const { stop_reason: reason, stop_details: refusal } = message
   if (reason === 'refusal') {
     // A refused answer is not sent back: the API would refuse again.
@@ -103,6 +105,7 @@ async function takeAnswer(run: Run, message: Message): Promise<RunStop | null> {
   }
   parts.history = addAnswer(parts.history, message.content)
   if (loop !== null) return echoStop(loop)
+  if (hold !== null) return holdStop(hold)
   if (reason === 'tool_use') return makeCalls(run, callsOf(message.content))
   if (reason === 'pause_turn') return null
   const isShort = shortage === 'cut' || (shortage === 'clamped' && reason === 'max_tokens')
@@ -157,6 +160,11 @@ function echoStop({ rule, repeats, cycle }: RecordedLoop): RunStop {
   const told = describeFinding({ rule, repeats, cycle })
   const error = new LoopDetectedError(`RunGuard ended the last answer early, because ${told}.`, { details: { rule } })
   return { kind: 'loop', match: error.match, error }
+}
+
+function holdStop({ code, details }: RecordedRefusal): RunStop {
+  const message = 'RunGuard ended the last answer early, because an operator holds its calls.'
+  return { kind: 'error', error: errorFromRefusal({ code, message, details }) }
 }
 
 /** Why a call that threw ends the run. A refusal keeps its kind, however the client wrapped it. */

@@ -4,8 +4,8 @@ import { asObject, type JsonObject } from '../../core/body/json-object.js'
 import type { Headers as PlainHeaders } from '../../core/budget/scope.js'
 import type { ApiAnswer, ApiRequest, SendToApi } from '../../engine/api-sender.js'
 import { credentialAccount } from '../../engine/credential-account.js'
+import { wasNeverSent } from '../../engine/send-failure.js'
 import { plainHeaders } from '../door/answer-headers.js'
-import { wasNeverSent } from '../door/send-failure.js'
 
 interface RequestOptions {
   readonly headers: Readonly<Record<string, string>>

@@ -9,6 +9,11 @@ import type { PromptParams } from '../batch/batches-prompt.js'
 export interface DeferOptions {
   /** By when it is to be answered: `'6h'`, from `'1m'` to `'7d'`. */
   readonly within: string
+  /**
+   * `always`, by default: it waits for a batch. `degraded`: only where the ladder of a budget is at its step `defer`, and a
+   * batch can answer it; else it is sent at once, as by the client of the guard itself.
+   */
+  readonly when?: 'always' | 'degraded' | undefined
   /** A name of your own: deferring with it again gives the same call. By default a new one. */
   readonly id?: string | undefined
   /** On whose account it runs. */
@@ -46,6 +51,9 @@ export interface Deferring {
   /**
    * Takes a call that may wait, and keeps it in the store until it has ended: with the store of a file or a server it
    * outlives this process. It goes out in a batch with others, and by itself in time where no batch answers it.
+   *
+   * With `when: 'degraded'` it may be sent at once instead: then it is known to this process alone as long as it runs, and
+   * a refusal of it is what its result rejects with.
    *
    * Rejects with a `RunGuardError` if it is refused, `TypeError` if the guard has no client or an option makes no sense.
    */

@@ -35,3 +35,12 @@ export function plainHeaders(headers: Headers): Record<string, string> {
   })
   return plain
 }
+
+/** The same of an answer's: `fetch` has undone the coding already, and left the header. */
+export function decodedHeaders(headers: Headers): Record<string, string> {
+  const plain: Record<string, string> = {}
+  headers.forEach((value, name) => {
+    if (name !== 'content-encoding') plain[name] = value
+  })
+  return plain
+}

@@ -5,6 +5,7 @@ import type { RunningCall } from './running-call.js'
 
 type Reader = ReadableStreamDefaultReader<Uint8Array>
 type Controller = ReadableStreamDefaultController<Uint8Array>
+type Piece = Awaited<ReturnType<Reader['read']>>
 
 /** What a watched body is made of. */
 export interface AnswerParts {
@@ -25,100 +26,115 @@ export function streamAnswer(parts: AnswerParts): ReadableStream<Uint8Array> {
   return new ReadableStream(new AnswerSource(parts), { highWaterMark: 0 })
 }
 
-const WOKEN = Symbol('woken')
-
+/** Is told what has come instead of waiting for it: promises would be most of what a short piece costs. */
 class AnswerSource {
   private readonly call: RunningCall
   private readonly reader: Reader
   private readonly guard: DoorGuard | null
   private readonly waiting: Uint8Array[]
-  private reading: ReturnType<Reader['read']> | null = null
-  private wake: (() => void) | null = null
+  /** Set while somebody waits to read. */
+  private controller: Controller | null = null
+  /** The upstream was asked for a piece that has not come. */
+  private isReading = false
+  private readonly onPiece: (next: Piece) => void
+  private readonly onFailure: (error: unknown) => void
 
   constructor({ call, reader, guard, read = [] }: AnswerParts) {
     this.call = call
     this.reader = reader
     this.guard = guard
     this.waiting = [...read]
-    if (guard !== null) guard.onTurn = () => this.wake?.()
+    this.onPiece = (next) => {
+      this.isReading = false
+      this.goOn(next)
+    }
+    this.onFailure = (error) => {
+      if (this.controller !== null) this.fail(this.controller, error)
+    }
+    if (guard !== null) guard.onTurn = () => this.goOn()
     call.letGo = (reason) => {
       letGo(reader, reason)
-      this.wake?.()
+      this.goOn()
     }
   }
 
-  /** Called when somebody reads: passes on at least one byte, or ends. */
-  async pull(controller: Controller): Promise<void> {
+  /** Called when somebody reads: sooner or later passes on at least one byte, or ends. */
+  pull(controller: Controller): void {
+    this.controller = controller
     const early = this.waiting.shift()
-    if (early !== undefined) return controller.enqueue(early)
-    for (let isServed = false; !isServed; ) isServed = await this.step(controller)
+    if (early === undefined) this.goOn()
+    else this.serve(controller, early)
   }
 
   cancel(reason: unknown): Promise<void> {
+    this.controller = null
     this.call.end('caller-aborted')
     return this.reader.cancel(reason)
   }
 
-  /** True if whoever reads got something. */
-  private async step(controller: Controller): Promise<boolean> {
-    if (this.guard?.flow === 'cut') return this.cut(controller, this.guard)
+  /** @param next what has come of the answer; absent: something else has happened, or somebody reads */
+  private goOn(next?: Piece): void {
+    const { controller, guard, call } = this
+    if (controller === null) return
     try {
-      const next = await this.next()
-      if (this.call.stopped !== null) throw this.call.stopped.reason
-      if (next === WOKEN) return false
-      this.reading = null
-      return next.done ? this.finish(controller) : this.pass(controller, next.value)
+      const isCut = next === undefined && guard?.flow === 'cut'
+      if (call.stopped !== null && !isCut) throw call.stopped.reason
+      if (next?.done === true) this.finish(controller)
+      else if (next !== undefined) this.pass(controller, next.value)
+      if (this.controller === null) return
+      if (guard?.flow === 'cut') this.cut(controller, guard)
+      else this.readOn()
     } catch (error) {
-      return this.fail(controller, error)
+      this.fail(controller, error)
     }
   }
 
-  /** The next piece, unless the guard turns first: hidden thinking sends nothing for minutes, and may have to be cut. */
-  private async next(): Promise<Awaited<ReturnType<Reader['read']>> | typeof WOKEN> {
-    if (this.guard === null) return await this.reader.read()
-    const woken = new Promise<typeof WOKEN>((resolve) => {
-      this.wake = () => resolve(WOKEN)
-    })
-    if (this.guard.flow === 'wait') return await woken
-    this.reading ??= this.reader.read()
-    return await Promise.race([woken, this.reading])
+  /** The guard may turn before the next piece comes: hidden thinking sends nothing for minutes, and may have to be cut. */
+  private readOn(): void {
+    if (this.isReading || this.guard?.flow === 'wait') return
+    this.isReading = true
+    this.reader.read().then(this.onPiece, this.onFailure)
   }
 
   /** To the caller first, to the watch second; only a guard has to see a piece before. */
-  private pass(controller: Controller, bytes: Uint8Array): boolean {
-    if (this.guard !== null) return serve(controller, this.guard.pass(bytes))
-    const isServed = serve(controller, bytes)
-    this.call.watch.chunk(bytes)
-    return isServed
+  private pass(controller: Controller, bytes: Uint8Array): void {
+    this.serve(controller, this.guard === null ? bytes : this.guard.pass(bytes))
+    if (this.guard === null) this.call.watch.chunk(bytes)
   }
 
-  private finish(controller: Controller): boolean {
-    if (this.guard !== null) serve(controller, this.guard.finish())
+  private serve(controller: Controller, bytes: Uint8Array): void {
+    if (bytes.length === 0) return
+    this.controller = null
+    controller.enqueue(bytes)
+  }
+
+  private finish(controller: Controller): void {
+    if (this.guard !== null) this.serve(controller, this.guard.finish())
+    this.controller = null
     this.call.end('complete')
     controller.close()
-    return true
   }
 
   /** Ends the answer for whoever reads it, whole and valid, and lets the upstream go. */
-  private cut(controller: Controller, guard: DoorGuard): boolean {
-    serve(controller, guard.cut())
+  private cut(controller: Controller, guard: DoorGuard): void {
+    this.serve(controller, guard.cut())
+    this.controller = null
     this.call.end(guard.cutEnd)
     letGo(this.reader, guard.cutEnd)
     controller.close()
-    return true
   }
 
-  private fail(controller: Controller, error: unknown): boolean {
-    this.call.end('upstream-failed')
-    if (this.guard !== null) serve(controller, this.guard.finish())
-    controller.error(error)
-    return true
+  private fail(controller: Controller, error: unknown): void {
+    this.controller = null
+    try {
+      this.call.end('upstream-failed')
+      if (this.guard !== null) this.serve(controller, this.guard.finish())
+      controller.error(error)
+    } catch (broken) {
+      // Nobody else would hear of it.
+      controller.error(broken)
+    }
   }
-}
-
-function serve(controller: Controller, bytes: Uint8Array): boolean {
-  if (bytes.length > 0) controller.enqueue(bytes)
-  return bytes.length > 0
 }
 
 /** Whether the upstream hears of it in time changes nothing any more. */

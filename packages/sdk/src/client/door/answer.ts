@@ -2,7 +2,7 @@
 
 import { joinBytes } from '../../core/body/bytes.js'
 import type { CallRecord } from '../../core/cost/record.js'
-import { plainHeaders, removeOwn, tellCall } from './answer-headers.js'
+import { decodedHeaders, removeOwn, tellCall } from './answer-headers.js'
 import { streamAnswer } from './answer-stream.js'
 import { holdAnswer } from './held-answer.js'
 import type { RunningCall } from './running-call.js'
@@ -24,9 +24,7 @@ export async function watchAnswer(
   onStream: (stream: ReadableStream) => void,
 ): Promise<Response> {
   call.watch.sent()
-  // `fetch` has undone the coding already, and left the header.
-  const { 'content-encoding': _, ...head } = plainHeaders(upstream.headers)
-  const guard = call.watch.head(upstream.status, head)
+  const guard = call.watch.head(upstream.status, decodedHeaders(upstream.headers))
   if (upstream.body === null || BODILESS.has(upstream.status)) {
     const record = call.end('complete')
     return finish(new Response(null, headOf(upstream)), upstream, call, record)

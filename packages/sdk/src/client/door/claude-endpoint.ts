@@ -2,28 +2,24 @@
 
 import { type Endpoint, resolveEndpoint } from '../../core/body/endpoint.js'
 
-/** Finds out which endpoint a request is for. */
-export type FindEndpoint = (method: string, url: string) => Endpoint
-
 /** A program asks for few addresses, over and over. */
 const MAX_REMEMBERED = 100
 
-/** Finds endpoints, and remembers what it found: reading an address takes longer than all else a door does. */
-export function endpointFinder(): FindEndpoint {
-  const known = new Map<string, Endpoint>()
-  return (method, url) => {
-    const key = `${method} ${url}`
-    const found = known.get(key) ?? findEndpoint(method, url)
-    if (known.size < MAX_REMEMBERED) known.set(key, found)
-    return found
-  }
+const known = new Map<string, Endpoint>()
+
+/** The endpoint that a request is for; remembered, because reading an address takes longer than all else a door does. */
+export function findEndpoint(method: string, url: string): Endpoint {
+  const key = `${method} ${url}`
+  const found = known.get(key) ?? readEndpoint(method, url)
+  if (known.size < MAX_REMEMBERED) known.set(key, found)
+  return found
 }
 
 /**
  * The endpoint that the longest end of the path names: a proxy may put a path of its own in front (`/anthropic/v1/…`),
  * and what is metered must be found behind it.
  */
-function findEndpoint(method: string, url: string): Endpoint {
+function readEndpoint(method: string, url: string): Endpoint {
   const { pathname, search } = parseAddress(url)
   const whole = resolveEndpoint(method, `${pathname}${search}`)
   if (whole.kind !== 'other') return whole

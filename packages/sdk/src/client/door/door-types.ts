@@ -4,16 +4,18 @@ import type { CallRecord } from '../../core/cost/record.js'
 import type { CascadeAttempt } from '../../core/route/cascade-facts.js'
 import type { Engine } from '../../engine/engine.js'
 import type { Runtime } from '../../engine/runtime.js'
-import type { FindEndpoint } from './claude-endpoint.js'
+import type { Loading } from '../engine-loading.js'
+import type { Guard } from '../guard-types.js'
 import type { Fetch } from './middleware-types.js'
 import type { EncodedText } from './network.js'
 import type { RunningCall } from './running-call.js'
 
 /** What every call of one guard shares. */
 export interface Door {
-  readonly engine: Engine
+  readonly engine: Loading<GuardEngine>
   readonly runtime: Runtime
-  readonly findEndpoint: FindEndpoint
+  /** The model of a tier; null if nobody has named it. A model may stand for itself. */
+  modelOf(tier: string): string | null
   /** The calls that are running now. */
   readonly running: Set<RunningCall>
   /** Told of the bodies that nobody reads any more. */
@@ -29,6 +31,17 @@ export interface Door {
   /** The one that is guarded where none is given. */
   readonly fetch: Fetch
   isClosed: boolean
+}
+
+/** What is behind a door: the engine, what leads through it, and what is asked of the calls that went through. */
+export interface GuardEngine extends Engine, Pick<Guard, 'report' | 'cacheStats'> {
+  /**
+   * Takes one request through the engine.
+   *
+   * Rejects with a `RunGuardError` if the call is refused, with the reason of the signal once that is aborted, and else as
+   * `send` does.
+   */
+  passRequest(door: Door, account: Account, request: DoorRequest, send: Send): Promise<Response>
 }
 
 /** A request, whatever it came through. */
@@ -55,6 +68,8 @@ export interface Account {
   readonly lend?: () => string
   /** Set for the calls of one try of a cascade. */
   readonly cascade?: CascadeAttempt
+  /** Why a call that may wait is sent at once; null if no budget wants it to wait. */
+  readonly whyAtOnce?: string | null
   onEnd(record: CallRecord): void
 }
 

@@ -3,31 +3,32 @@
 import { isBatchCreation } from '../../core/batch/batch-action.js'
 import type { Endpoint } from '../../core/body/endpoint.js'
 import type { Call } from '../../core/body/incoming-call.js'
-import type { Refusal } from '../../core/refusal/errors.js'
 import { errorFromRefusal } from '../../core/refusal/refusal-error.js'
+import type { Engine } from '../../engine/engine.js'
+import { wasNeverSent } from '../../engine/send-failure.js'
 import type { Watch } from '../../engine/watch.js'
 import { unlessAborted } from './abort.js'
 import { watchAnswer } from './answer.js'
 import { plainHeaders, withoutOwn } from './answer-headers.js'
+import { findEndpoint } from './claude-endpoint.js'
+import { CLOSED } from './closed.js'
 import type { Account, Door, DoorRequest, OutgoingRequest, Send } from './door-types.js'
 import { countInput } from './input-count.js'
 import { sendOwnRequest } from './own-request.js'
 import { leaveBody, type ReadBody, readBatchBody, readBody } from './request-body.js'
 import { RunningCall } from './running-call.js'
-import { wasNeverSent } from './send-failure.js'
 
-/**
- * Takes one request through the engine.
- *
- * Rejects with a `RunGuardError` if the call is refused, with the reason of the signal once that is aborted, and else as
- * `send` does.
- */
-export async function passRequest(door: Door, account: Account, request: DoorRequest, send: Send): Promise<Response> {
-  // A guard further out has admitted it.
-  if (door.passing.delete(request.headers)) return await send(request)
+/** Takes one request through the engine: {@link GuardEngine.passRequest}. */
+export async function passRequest(
+  engine: Engine,
+  door: Door,
+  account: Account,
+  request: DoorRequest,
+  send: Send,
+): Promise<Response> {
   if (door.isClosed) throw errorFromRefusal(CLOSED)
-  const read = await readRequest(door, request)
-  const admission = await door.engine.admit(callFrom(door, account, request, read, send))
+  const read = await readRequest(request)
+  const admission = await engine.admit(callFrom(door, account, request, read, send))
   if (admission.kind === 'refuse') {
     request.signal?.throwIfAborted()
     throw errorFromRefusal(admission.refusal, { requestId: admission.id })
@@ -45,17 +46,11 @@ export async function passRequest(door: Door, account: Account, request: DoorReq
   }
 }
 
-/** Nothing goes through a door any more. */
-export const CLOSED: Refusal = {
-  code: 'runguard_shutting_down',
-  message: 'The guard of this program is closed; calls through it are not sent any more.',
-}
-
 /** A request with its endpoint, read as far as the endpoint wants it. */
 type ReadRequest = ReadBody & { readonly endpoint: Endpoint }
 
-async function readRequest(door: Door, { method, url, headers, body, signal }: DoorRequest): Promise<ReadRequest> {
-  const endpoint = door.findEndpoint(method, url)
+async function readRequest({ method, url, headers, body, signal }: DoorRequest): Promise<ReadRequest> {
+  const endpoint = findEndpoint(method, url)
   const isBatch = isBatchCreation(method, endpoint)
   if (endpoint.kind !== 'messages' && !isBatch) return { endpoint, ...leaveBody(body) }
   const reading = (isBatch ? readBatchBody : readBody)(body, headers.get('content-encoding'))
@@ -72,6 +67,7 @@ function callFrom(door: Door, account: Account, request: DoorRequest, read: Read
     body,
     ...(pieces && { pieces }),
     ...(account.cascade && { cascade: account.cascade }),
+    ...(account.whyAtOnce && { whyAtOnce: account.whyAtOnce }),
     ...(account.lend && endpoint.kind === 'batches' && { credential: account.lend() }),
     receivedBytes,
     readAtTick: door.runtime.tick(),

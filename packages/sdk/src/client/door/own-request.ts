@@ -1,7 +1,7 @@
 /** Another request on the way of one that has gone: the same address and credentials, another body. */
 
 import type { WholeAnswer } from '../../core/body/incoming-call.js'
-import { plainHeaders, withoutOwn } from './answer-headers.js'
+import { decodedHeaders, withoutOwn } from './answer-headers.js'
 import type { Door, DoorRequest, Send } from './door-types.js'
 
 /** Nobody waits for it: what takes longer has failed. */
@@ -36,6 +36,9 @@ export async function sendOwnRequest(
 }
 
 async function readWhole(answer: Response): Promise<WholeAnswer> {
-  const { 'content-encoding': _, ...headers } = plainHeaders(answer.headers)
-  return { status: answer.status, headers, body: new Uint8Array(await answer.arrayBuffer()) }
+  return {
+    status: answer.status,
+    headers: decodedHeaders(answer.headers),
+    body: new Uint8Array(await answer.arrayBuffer()),
+  }
 }

@@ -44,13 +44,14 @@ export async function readBody(
   if (received === null || received.length > maxBytes) return unread(received?.length ?? 0, tooLarge(maxBytes))
   const outgoing = typeof body === 'string' ? body : received
   const receivedBytes = received.length
-  const codings = (encoding ?? '')
+  if (encoding === null) return { body: received, outgoing, receivedBytes, problem: null }
+  const codings = encoding
     .toLowerCase()
     .split(',')
     .flatMap((name) => name.trim() || [])
   const [coding = 'identity'] = codings
   if (coding === 'identity') return { body: received, outgoing, receivedBytes, problem: null }
-  if (codings.length > 1 || !isFormat(coding)) return unread(receivedBytes, unsupported(encoding ?? ''))
+  if (codings.length > 1 || !isFormat(coding)) return unread(receivedBytes, unsupported(encoding))
   try {
     const decoded = await readBytes(decode(received, coding), maxBytes)
     if (decoded === null) return unread(receivedBytes, tooLarge(maxBytes))

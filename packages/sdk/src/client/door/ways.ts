@@ -3,7 +3,6 @@
 import { isRunGuardError, type RunGuardError } from '../../core/refusal/refusal-error.js'
 import { clientAccount, clientSender, isDeferClient } from '../defer/client-sender.js'
 import type { GuardedWays } from '../guard-types.js'
-import { passRequest } from './door.js'
 import type { Account, Door, DoorRequest, OutgoingRequest, Send } from './door-types.js'
 import type { Fetch, FetchBody, Middleware } from './middleware-types.js'
 import { runtimeFetch } from './network.js'
@@ -25,7 +24,7 @@ function lending(door: Door, account: Account, client: object): Account {
   if (!isDeferClient(client)) return account
   const lend = (): string => {
     const name = clientAccount(client)
-    door.engine.deferred.lend(name, clientSender(client))
+    door.engine.tell(({ deferred }) => deferred.lend(name, clientSender(client)))
     return name
   }
   return { ...account, lend }
@@ -34,7 +33,7 @@ function lending(door: Door, account: Account, client: object): Account {
 function waysOn(door: Door, account: Account): Pick<GuardedWays, 'middleware' | 'guardFetch'> {
   const middleware: Middleware = async (request, next) => {
     const { url, method = 'GET', headers, body, signal = null } = request
-    return await passRequest(door, account, { url, method: method.toUpperCase(), headers, body, signal }, (outgoing) =>
+    return await pass(door, account, { url, method: method.toUpperCase(), headers, body, signal }, (outgoing) =>
       next({ ...request, ...outgoing }),
     )
   }
@@ -45,7 +44,7 @@ function waysOn(door: Door, account: Account): Pick<GuardedWays, 'middleware' | 
     const guarded: Fetch = async (input, init) => {
       const { request, send } = readFetch(outward, input, init)
       try {
-        return await passRequest(door, account, request, send)
+        return await pass(door, account, request, send)
       } catch (error) {
         // A client would take what its fetch throws for a lost connection, and try again.
         if (isRunGuardError(error)) return answerError(error)
@@ -56,6 +55,14 @@ function waysOn(door: Door, account: Account): Pick<GuardedWays, 'middleware' | 
     return guarded
   }
   return { middleware, guardFetch }
+}
+
+function pass(door: Door, account: Account, request: DoorRequest, send: Send): Promise<Response> {
+  // A guard further out has admitted it.
+  if (door.passing.delete(request.headers)) return send(request)
+  const { loaded, whenLoaded } = door.engine
+  if (loaded !== null) return loaded.passRequest(door, account, request, send)
+  return whenLoaded.then(({ passRequest }) => passRequest(door, account, request, send))
 }
 
 type FetchInput = Parameters<Fetch>[0]

@@ -57,10 +57,28 @@ export function mixHash(left: number, right: number): number {
   return join(finish(high ^ rotate(low, 15)), finish(low ^ Math.imul(high, PRIME_B)))
 }
 
+const encoder = new TextEncoder()
+const MAX_WORD = 128
+/** Where short words are written to be hashed: each call fills it anew. */
+const word = hashSource(new Uint8Array(MAX_WORD))
+
 /** The hash of a short text. */
 export function hashWord(text: string): number {
-  const bytes = new TextEncoder().encode(text)
+  if (isPlainWord(text)) return hashRange(word, 0, text.length)
+  const bytes = encoder.encode(text)
   return hashRange(hashSource(bytes), 0, bytes.length)
+}
+
+/** Whether a text is short and ASCII; then {@link word} has it. */
+function isPlainWord(text: string): boolean {
+  const { length } = text
+  if (length > MAX_WORD) return false
+  for (let at = 0; at < length; at++) {
+    const code = text.charCodeAt(at)
+    if (code >= 0x80) return false
+    word.bytes[at] = code
+  }
+  return true
 }
 
 function rotate(word: number, by: number): number {

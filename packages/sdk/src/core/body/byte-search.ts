@@ -1,5 +1,16 @@
 /** Finding a few bytes among many, in every runtime: not each one has a search of its own. */
 
+type Search = (this: Uint8Array, byte: number, from: number) => number
+
+/** Node's own search takes a tenth of the time, and any array of bytes; where there is none, every array has its own. */
+const { Buffer: native } = globalThis as { readonly Buffer?: { readonly prototype: { readonly indexOf: Search } } }
+const search: Search = native?.prototype.indexOf ?? Uint8Array.prototype.indexOf
+
+/** Where a byte first stands, from a place on; else -1. */
+export function findByte(bytes: Uint8Array, byte: number, from: number): number {
+  return search.call(bytes, byte, from)
+}
+
 /** A text to look for, prepared. */
 export interface Needle {
   readonly bytes: Uint8Array

@@ -49,6 +49,16 @@ export interface ThreadView {
   readonly previous: string | null
 }
 
+/** Parameters on which the prompt cache depends, apart from what the view says of them. */
+export type StatedKey = 'tool_choice' | 'thinking' | 'output_config' | 'output_format'
+
+/** Where the value of such a parameter stands in the body. */
+export interface StatedRange {
+  readonly key: StatedKey
+  readonly start: number
+  readonly end: number
+}
+
 /** What `parse` yields of a Messages body. Fields that are missing or of another type than the API's are null. */
 export interface CallView {
   readonly model: string | null
@@ -85,6 +95,8 @@ export interface CallView {
   readonly compactsFrom: number | null
   /** Blocks in prefix order: tools, system, messages. */
   readonly blocks: readonly BlockView[]
+  /** Those that are objects, in the order of the body: a later one of the same key counts. */
+  readonly stated: readonly StatedRange[]
   /** Length of the (decoded) body, in bytes. */
   readonly bytes: number
 }

@@ -1,5 +1,7 @@
 /** Walking over JSON bytes without parsing them. Lenient on purpose: what is not JSON is for the upstream to refuse. */
 
+import { findByte } from './byte-search.js'
+
 /** The body cannot be read as far as the decisions need it. `offset` is the byte at which reading stopped. */
 export class MalformedBodyError extends Error {
   override readonly name = 'MalformedBodyError'
@@ -25,6 +27,7 @@ class TooManyElementsError extends MalformedBodyError {
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const COMMA = 0x2c
+const SPACE = 0x20
 const COLON = 0x3a
 /** Up to here a loop beats the call into native search; most keys and many values are shorter. */
 const SHORT_STRING = 24
@@ -42,11 +45,18 @@ export interface Cursor {
 /** The first byte that is not white space, or -1 at the end. */
 export function peek(cursor: Cursor): number {
   const { bytes } = cursor
-  let at = cursor.at
-  let byte = bytes[at]
-  while (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) byte = bytes[++at]
-  cursor.at = at
-  return byte ?? -1
+  for (let at = cursor.at; at < bytes.length; at++) {
+    const byte = bytes[at] as number
+    if (byte <= SPACE && isSpace(byte)) continue
+    cursor.at = at
+    return byte
+  }
+  cursor.at = bytes.length
+  return -1
+}
+
+function isSpace(byte: number): boolean {
+  return byte === SPACE || byte === 0x0a || byte === 0x0d || byte === 0x09
 }
 
 function expect(cursor: Cursor, byte: number): void {
@@ -74,7 +84,7 @@ export function skipString(cursor: Cursor): void {
 function endOfLongString(bytes: Uint8Array, from: number): number {
   let at = from
   for (;;) {
-    const quote = bytes.indexOf(QUOTE, at)
+    const quote = findByte(bytes, QUOTE, at)
     if (quote < 0) throw new MalformedBodyError('unterminated string', bytes.length)
     let slashes = 0
     while (quote - slashes > at && bytes[quote - slashes - 1] === BACKSLASH) slashes++
@@ -126,38 +136,59 @@ function endsScalar(byte: number): boolean {
 }
 
 /**
- * Visits the members of the object at the cursor. `visit` gets the key and must move the cursor behind the value.
- * Keys outside the vocabulary arrive as `''`: nobody decides on them.
+ * Enters the object at the cursor: its first key, with the cursor at the value; null for an empty one, behind it. Keys
+ * outside the vocabulary are `''`: nobody decides on them.
+ */
+export function firstKey(cursor: Cursor): string | null {
+  expect(cursor, 0x7b)
+  if (peek(cursor) !== 0x7d) return readMemberKey(cursor)
+  cursor.at++
+  return null
+}
+
+/** The next key of an object, from behind a value; null, behind the object, if there is none. */
+export function nextKey(cursor: Cursor): string | null {
+  return hasEnded(cursor, 0x7d) ? null : readMemberKey(cursor)
+}
+
+function readMemberKey(cursor: Cursor): string {
+  if (peek(cursor) !== QUOTE) throw new MalformedBodyError('expected a key', cursor.at)
+  const key = readKey(cursor)
+  expect(cursor, COLON)
+  peek(cursor)
+  return key
+}
+
+/** Enters the array at the cursor. False for an empty one, behind it; else the cursor is at the first element. */
+export function hasFirstElement(cursor: Cursor): boolean {
+  expect(cursor, 0x5b)
+  if (peek(cursor) !== 0x5d) return isAtElement(cursor)
+  cursor.at++
+  return false
+}
+
+/** Goes on behind an element. False, behind the array, if there is no other. */
+export function hasNextElement(cursor: Cursor): boolean {
+  return !hasEnded(cursor, 0x5d) && isAtElement(cursor)
+}
+
+function isAtElement(cursor: Cursor): boolean {
+  if (++cursor.elements > MAX_ELEMENTS) throw new TooManyElementsError(cursor.at)
+  peek(cursor)
+  return true
+}
+
+/**
+ * Visits the members of the object at the cursor. `visit` gets the key and must move the cursor behind the value. For
+ * what occurs once in a request; a call per member costs more than reading it.
  */
 export function eachMember(cursor: Cursor, visit: (key: string) => void): void {
-  expect(cursor, 0x7b)
-  if (peek(cursor) === 0x7d) {
-    cursor.at++
-    return
-  }
-  for (;;) {
-    if (peek(cursor) !== QUOTE) throw new MalformedBodyError('expected a key', cursor.at)
-    const key = readKey(cursor)
-    expect(cursor, COLON)
-    peek(cursor)
-    visit(key)
-    if (hasEnded(cursor, 0x7d)) return
-  }
+  for (let key = firstKey(cursor); key !== null; key = nextKey(cursor)) visit(key)
 }
 
 /** Visits the elements of the array at the cursor. `visit` must move the cursor behind the element. */
 export function eachElement(cursor: Cursor, visit: () => void): void {
-  expect(cursor, 0x5b)
-  if (peek(cursor) === 0x5d) {
-    cursor.at++
-    return
-  }
-  for (;;) {
-    if (++cursor.elements > MAX_ELEMENTS) throw new TooManyElementsError(cursor.at)
-    peek(cursor)
-    visit()
-    if (hasEnded(cursor, 0x5d)) return
-  }
+  for (let isThere = hasFirstElement(cursor); isThere; isThere = hasNextElement(cursor)) visit()
 }
 
 function hasEnded(cursor: Cursor, close: number): boolean {
@@ -168,7 +199,6 @@ function hasEnded(cursor: Cursor, close: number): boolean {
 }
 
 /** Words that decisions know: keys, block kinds, roles. Read without making a string of their bytes. */
-const VOCABULARY = new Map<number, string>()
 const WORDS =
   'model max_tokens stream thinking tool_choice speed inference_geo metadata user_id cache_control thread container ' +
   'mcp_servers ' +
@@ -177,21 +207,45 @@ const WORDS =
   'disabled auto any tool none usage error output_config output_format format source data base64 ' +
   'context_management compaction fallbacks effort previous_message_id custom_id params result message id ' +
   'stop_reason diagnostics'
-for (const word of WORDS.split(' ')) VOCABULARY.set(hashOf(new TextEncoder().encode(word)), word)
+/** Each word at the slot of its hash, or at the next one that was free. Most slots are empty. */
+const SLOTS = 1_024
+const vocabulary: readonly (Word | null)[] = fillSlots()
 
-function hashOf(word: Uint8Array): number {
-  let hash = 0
-  for (const byte of word) hash = nextHash(hash, byte)
-  return hash
+interface Word {
+  readonly text: string
+  readonly letters: Uint8Array
+}
+
+function fillSlots(): readonly (Word | null)[] {
+  const slots: (Word | null)[] = new Array(SLOTS).fill(null)
+  for (const text of WORDS.split(' ')) {
+    const letters = new TextEncoder().encode(text)
+    let slot = slotOf(letters.reduce(nextHash, 0))
+    while (slots[slot] !== null) slot = slotOf(slot + 1)
+    slots[slot] = { text, letters }
+  }
+  return slots
+}
+
+function slotOf(hash: number): number {
+  return hash & (SLOTS - 1)
 }
 
 function nextHash(hash: number, byte: number): number {
   return (Math.imul(hash, 31) + byte) | 0
 }
 
-function isWord(word: string, bytes: Uint8Array, start: number, length: number): boolean {
-  if (word.length !== length) return false
-  for (let at = 0; at < length; at++) if (word.charCodeAt(at) !== bytes[start + at]) return false
+/** The word that stands there; `''` if it is none. */
+function findWord(hash: number, bytes: Uint8Array, start: number, length: number): string {
+  for (let slot = slotOf(hash); ; slot = slotOf(slot + 1)) {
+    const word = vocabulary[slot] ?? null
+    if (word === null) return ''
+    if (word.letters.length === length && isAt(word.letters, bytes, start)) return word.text
+  }
+}
+
+function isAt(letters: Uint8Array, bytes: Uint8Array, start: number): boolean {
+  for (let at = 0; at < letters.length; at++) if (letters[at] !== bytes[start + at]) return false
   return true
 }
 
@@ -205,8 +259,7 @@ function readPlainWord(cursor: Cursor): string | null {
     if (byte === BACKSLASH) return null
     if (byte === QUOTE) {
       cursor.at = at + 1
-      const word = VOCABULARY.get(hash)
-      return word !== undefined && isWord(word, bytes, start, at - start) ? word : ''
+      return findWord(hash, bytes, start, at - start)
     }
     hash = nextHash(hash, byte)
   }

@@ -2,6 +2,7 @@
 
 import type { Headers, Scope } from '../budget/scope.js'
 import type { CallRecord } from '../cost/record.js'
+import type { DeferDecision } from '../defer/defer.js'
 import type { Refusal } from '../refusal/errors.js'
 import type { CascadeAttempt } from '../route/cascade-facts.js'
 import type { KeyAccount } from '../team/gateway-key.js'
@@ -41,6 +42,10 @@ export interface Call {
   readonly readAtTick: number
   /** Set for one try of a cascade: its model is chosen. Absent for all other calls. */
   readonly cascade?: CascadeAttempt
+  /** Set for a call that has waited, and that no batch answers in time: with what made it wait, null if its caller did. */
+  readonly waited?: DeferDecision | null
+  /** Why it goes at once although it may wait, in words for people, where a door has asked. Absent: nobody has. */
+  readonly whyAtOnce?: string | null
   /** Set if the door could not read the request; the call is then refused, and recorded as every other. */
   readonly problem: Refusal | null
   /** Whether the caller has gone away meanwhile. Absent where a door cannot know. */

@@ -3,16 +3,6 @@
 import type { BlockView, CacheTtl } from './call.js'
 import { parseSlice } from './cursor.js'
 
-/** Where a block stands after an edit, and what it carries then. */
-export interface BlockPlace {
-  /** The edited body. */
-  readonly body: Uint8Array
-  readonly start: number
-  readonly end: number
-  /** The marker that the edit put on it; null: the one it had, if any. */
-  readonly marker: CacheTtl | null
-}
-
 /** See the head of this file. A class, because conversations have hundreds of them. */
 export class MovedBlock implements BlockView {
   readonly part: BlockView['part']
@@ -25,14 +15,19 @@ export class MovedBlock implements BlockView {
   readonly isFlat: boolean
   private readonly body: Uint8Array
 
-  constructor(block: BlockView, { body, start, end, marker }: BlockPlace) {
+  /**
+   * @param block as it was
+   * @param body the edited one, in which it stands from `start` up to `end`
+   * @param marker that it carries now
+   */
+  constructor(block: BlockView, body: Uint8Array, start: number, end: number, marker: CacheTtl | null) {
     this.part = block.part
     this.kind = block.kind
     this.role = block.role
     this.message = block.message
     this.start = start
     this.end = end
-    this.marker = marker ?? block.marker
+    this.marker = marker
     this.isFlat = block.isFlat ?? false
     this.body = body
   }

@@ -1,12 +1,15 @@
 /** The reader behind a {@link CallView}: one pass over the bytes of a Messages body, no parse, no copy. */
 
 import { readCompaction, readFallbacks } from '../cost/extra-runs.js'
-import type { BlockPart, BlockView, CacheTtl, CallView } from './call.js'
+import type { BlockPart, BlockView, CacheTtl, CallView, StatedKey, StatedRange } from './call.js'
 import {
   type Cursor,
-  eachElement,
   eachMember,
+  firstKey,
+  hasFirstElement,
+  hasNextElement,
   MalformedBodyError,
+  nextKey,
   parseSlice,
   peek,
   readScalar,
@@ -50,6 +53,7 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 interface Scan {
   readonly cursor: Cursor
   readonly view: Mutable<CallView>
+  readonly stated: StatedRange[]
   tools: ScannedBlock[]
   system: ScannedBlock[]
   messages: ScannedBlock[]
@@ -65,12 +69,22 @@ interface Scan {
  */
 export function scanCall(bytes: Uint8Array): CallView {
   const cursor: Cursor = { bytes, at: 0, elements: 0 }
-  const scan: Scan = { cursor, view: emptyView(bytes.length), tools: [], system: [], messages: [] }
+  const scan: Scan = { cursor, view: emptyView(bytes.length), stated: [], tools: [], system: [], messages: [] }
   if (peek(cursor) !== OBJECT) throw new MalformedBodyError('expected an object', cursor.at)
-  eachMember(cursor, (key) => readParameter(scan, key))
+  for (let key = firstKey(cursor); key !== null; key = nextKey(cursor)) {
+    const start = cursor.at
+    readParameter(scan, key)
+    if (isStated(key, bytes[start])) scan.stated.push({ key, start, end: cursor.at })
+  }
   if (peek(cursor) !== -1) throw new MalformedBodyError('something follows the object', cursor.at)
   scan.view.blocks = [...scan.tools, ...scan.system, ...scan.messages]
+  scan.view.stated = scan.stated
   return scan.view
+}
+
+function isStated(key: string, first: number | undefined): key is StatedKey {
+  const isKey = key === 'tool_choice' || key === 'thinking' || key === 'output_config' || key === 'output_format'
+  return isKey && first === OBJECT
 }
 
 function emptyView(bytes: number): Mutable<CallView> {
@@ -94,6 +108,7 @@ function emptyView(bytes: number): Mutable<CallView> {
     fallbacks: [],
     compactsFrom: null,
     blocks: [],
+    stated: [],
     bytes,
   }
 }
@@ -101,8 +116,8 @@ function emptyView(bytes: number): Mutable<CallView> {
 function readParameter(scan: Scan, key: string): void {
   const { cursor, view } = scan
   if (key === 'messages') scan.messages = readMessages(cursor)
-  else if (key === 'system') scan.system = readContent(cursor, 'system', -1)
-  else if (key === 'tools') scan.tools = readContent(cursor, 'tools', -1)
+  else if (key === 'system') scan.system = readContent(cursor, 'system', -1, [])
+  else if (key === 'tools') scan.tools = readContent(cursor, 'tools', -1, [])
   else if (key === 'model') readModel(cursor, view)
   else if (key === 'max_tokens') readMaxTokens(cursor, view)
   else if (key === 'stream') view.stream = readScalar(cursor) === true
@@ -227,31 +242,32 @@ function readMessages(cursor: Cursor): ScannedBlock[] {
     return blocks
   }
   let message = 0
-  eachElement(cursor, () => {
-    for (const block of readMessage(cursor, message++)) blocks.push(block)
-  })
+  for (let isThere = hasFirstElement(cursor); isThere; isThere = hasNextElement(cursor)) {
+    readMessage(cursor, message++, blocks)
+  }
   return blocks
 }
 
-function readMessage(cursor: Cursor, message: number): ScannedBlock[] {
-  let blocks: ScannedBlock[] = []
+/** @param blocks those of the messages before, to which its own are added */
+function readMessage(cursor: Cursor, message: number, blocks: ScannedBlock[]): void {
+  const first = blocks.length
   let role: string | null = null
   if (peek(cursor) !== OBJECT) {
     skipValue(cursor)
-    return blocks
+    return
   }
-  eachMember(cursor, (key) => {
+  for (let key = firstKey(cursor); key !== null; key = nextKey(cursor)) {
     if (key === 'role') role = readString(cursor)
-    else if (key === 'content') blocks = readContent(cursor, 'messages', message)
-    else skipValue(cursor)
-  })
-  for (const block of blocks) block.role = role
-  return blocks
+    else if (key === 'content') {
+      if (blocks.length > first) blocks.length = first
+      readContent(cursor, 'messages', message, blocks)
+    } else skipValue(cursor)
+  }
+  for (let at = first; at < blocks.length; at++) (blocks[at] as ScannedBlock).role = role
 }
 
 /** A string (one text block), or an array of blocks. */
-function readContent(cursor: Cursor, part: BlockPart, message: number): ScannedBlock[] {
-  const blocks: ScannedBlock[] = []
+function readContent(cursor: Cursor, part: BlockPart, message: number, blocks: ScannedBlock[]): ScannedBlock[] {
   const first = peek(cursor)
   if (first === QUOTE) {
     const block = new ScannedBlock(part, 'text', message, cursor)
@@ -259,9 +275,9 @@ function readContent(cursor: Cursor, part: BlockPart, message: number): ScannedB
     block.end = cursor.at
     blocks.push(block)
   } else if (first === ARRAY) {
-    eachElement(cursor, () => {
+    for (let isThere = hasFirstElement(cursor); isThere; isThere = hasNextElement(cursor)) {
       blocks.push(readBlock(cursor, part, message))
-    })
+    }
   } else skipValue(cursor)
   return blocks
 }
@@ -269,14 +285,14 @@ function readContent(cursor: Cursor, part: BlockPart, message: number): ScannedB
 function readBlock(cursor: Cursor, part: BlockPart, message: number): ScannedBlock {
   const block = new ScannedBlock(part, part === 'tools' ? 'custom' : 'text', message, cursor)
   if (peek(cursor) === OBJECT) {
-    eachMember(cursor, (key) => {
+    for (let key = firstKey(cursor); key !== null; key = nextKey(cursor)) {
       if (key === 'type') block.kind = readString(cursor) ?? block.kind
       else if (key === 'cache_control') block.marker = readMarker(cursor)
       else {
         if (key === 'content' || key === 'source') block.isFlat &&= peek(cursor) === QUOTE
         skipValue(cursor)
       }
-    })
+    }
   } else skipValue(cursor)
   block.end = cursor.at
   return block

@@ -31,6 +31,11 @@ export function refuseAtBreaker({ key, state, changedAt }: Breaker, at: number):
   }
 }
 
+/** The words with which an answer ends that was cut because an operator holds the breaker. */
+export function explainHeldCut({ key, state }: Breaker): string {
+  return `RunGuard ended this answer here, because ${describeKey(key)} was stopped: ${reasonFor(state)}. ${adviceFor(key, state)}`
+}
+
 /** Waiting helps where the breaker tries again by itself, not where a person has to act. */
 function retryAfterSec(state: BreakerState, at: number): number | null {
   if (state.kind === 'half-open') return PROBE_RETRY_SEC

@@ -55,6 +55,7 @@ export function outcomeOf({
     case 'usage-suspect':
     case 'budget-cut':
     case 'loop-cut':
+    case 'breaker-cut':
     case 'free-endpoint':
     case 'unmetered-endpoint':
       return 'good'

@@ -4,8 +4,9 @@ import { sampleScope } from '../../testing/sample-record.js'
 import { nanoUsd, parseUsd } from '../cost/money.js'
 import type { AccountRef } from '../ledger/ledger.js'
 import { answerRefusal } from '../refusal/errors.js'
-import { type Budget, compileBudgets, defaultThresholds, matchBudgets } from './budget.js'
+import { type Budget, compileBudgets, matchBudgets } from './budget.js'
 import { explainCut, refuseOverBudget, type Shortfall, shortfallReason } from './budget-refusal.js'
+import { defaultThresholds } from './threshold.js'
 import { windowKinds } from './window.js'
 
 const NOON = Date.UTC(2026, 10, 26, 12)

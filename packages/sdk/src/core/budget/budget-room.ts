@@ -57,6 +57,15 @@ export function findShort(balances: readonly Balance[], needed: NanoUsd): Balanc
   return leastBy(forGood.length > 0 ? forGood : short, remainingOn)
 }
 
+/**
+ * The account that would refuse such a call for good if it did not only observe, and of several the one with the least
+ * left; null if none would. Where running calls hold the money it would only have waited.
+ */
+export function findObserved(balances: readonly Balance[], needed: NanoUsd): Balance | null {
+  const short = balances.filter((balance) => !balance.isEnforced && !isWithinLimit(balance, needed))
+  return leastBy(short, remainingOn)
+}
+
 /** The accounts that have not so much for a new call now, beside what running calls may still need. */
 export function listShort(balances: readonly Balance[], needed: NanoUsd): readonly string[] {
   const short = balances.filter((balance) => balance.isEnforced && remainingBesideHeadroom(balance) < needed)

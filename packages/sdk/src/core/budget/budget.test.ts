@@ -3,8 +3,10 @@ import { describe, expect, it } from 'vitest'
 import { sampleScope } from '../../testing/sample-record.js'
 import { nanoUsd, parseUsd } from '../cost/money.js'
 import { assertEvent } from '../ledger/ledger-events.js'
-import { type Budget, compileBudgets, defaultThresholds, matchBudgets, renewAccounts, scopeKinds } from './budget.js'
+import { type Budget, compileBudgets, matchBudgets, renewAccounts } from './budget.js'
 import { identify } from './scope.js'
+import { scopeKinds } from './scope-kinds.js'
+import { defaultThresholds } from './threshold.js'
 import { windowKinds } from './window.js'
 
 const NOON = Date.UTC(2026, 10, 26, 12)

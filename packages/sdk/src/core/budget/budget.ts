@@ -4,16 +4,8 @@ import type { NanoUsd } from '../cost/money.js'
 import type { DegradeStep } from '../degrade/degrade-steps.js'
 import type { AccountRef } from '../ledger/ledger.js'
 import type { Scope } from './scope.js'
+import { EACH, type ScopeKind } from './scope-kinds.js'
 import { type WindowKind, windowOf } from './window.js'
-
-/** Whose spending a budget limits. `request` is every call by itself. */
-export type ScopeKind = (typeof scopeKinds)[number]
-
-/** All kinds, from the widest to the narrowest. */
-export const scopeKinds = ['everything', 'project', 'team', 'user', 'key', 'tag', 'session', 'request'] as const
-
-/** The name that stands for each one: `session:*` gives every session an account of its own. */
-export const EACH = '*'
 
 /** A limit, as it was configured and checked. */
 export interface Budget {
@@ -46,9 +38,6 @@ export interface BudgetOverride {
   /** Milliseconds since the epoch, exclusive; null: until it is taken away. */
   readonly until: number | null
 }
-
-/** Where a budget alerts unless it says otherwise. */
-export const defaultThresholds: readonly number[] = [50, 80, 95, 100]
 
 /** Budgets prepared so that a call finds its own without looking at the others. */
 export interface CompiledBudgets {

@@ -31,6 +31,17 @@ const SESSION_HEADERS = [
 const USER_HEADERS = ['x-runguard-user', 'helicone-user-id', 'x-litellm-end-user-id']
 const TAG_HEADERS = ['x-runguard-tag', 'x-litellm-tags']
 
+/** Headers that are read for names, and for nothing else. */
+export const nameHeaders: ReadonlySet<string> = new Set([
+  ...SESSION_HEADERS,
+  ...USER_HEADERS,
+  ...TAG_HEADERS,
+  'x-runguard-project',
+  'x-runguard-task',
+  'x-claude-code-agent-id',
+  'x-claude-code-parent-agent-id',
+])
+
 const MAX_NAME_LENGTH = 200
 const MAX_TAGS = 20
 
@@ -54,12 +65,12 @@ export function identify(
     key: null,
   }
   return {
-    ...(account ?? said),
     session: firstOf(headers, SESSION_HEADERS) ?? metadata.session,
     agent: cleanName(headers['x-claude-code-agent-id']),
     parentAgent: cleanName(headers['x-claude-code-parent-agent-id']),
     task: cleanName(headers['x-runguard-task']),
     tags: readTags(headers),
+    ...(account ?? said),
   }
 }
 

@@ -1,8 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { maxUsd, nanoUsd, parseUsd } from '../cost/money.js'
-import { defaultThresholds } from './budget.js'
-import { type FillLevel, reachedThresholds } from './threshold.js'
+import { defaultThresholds, type FillLevel, reachedThresholds } from './threshold.js'
 
 const level = (spent: string, limit: string): FillLevel => ({ spent: parseUsd(spent), limit: parseUsd(limit) })
 

@@ -3,6 +3,9 @@
 import type { NanoUsd } from '../cost/money.js'
 import type { AccountRef } from '../ledger/ledger.js'
 
+/** Percent of the limit at which a budget alerts unless it says otherwise. */
+export const defaultThresholds: readonly number[] = [50, 80, 95, 100]
+
 /** How full an account is. */
 export interface FillLevel {
   readonly spent: NanoUsd

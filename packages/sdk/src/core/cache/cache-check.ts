@@ -3,9 +3,8 @@
 import { asObject } from '../body/json-object.js'
 import { costOf } from '../cost/cost.js'
 import type { PriceBook, UnknownModelPolicy } from '../cost/price.js'
-import { cacheSaving } from '../cost/saving.js'
-import { type TokenCounts, totalPrompt, type Usage, type UsagePart } from '../cost/usage.js'
-import { isCount } from '../cost/usage-reading.js'
+import { priceUncached } from '../cost/saving.js'
+import { isCount, type TokenCounts, totalPrompt, type Usage } from '../cost/usage.js'
 import type { RecordedDiagnosis } from './cache-record.js'
 import type { ReportedPrompt } from './prefix-reading.js'
 
@@ -71,14 +70,17 @@ const PICO_PER_NANO = 1_000
  * with, minus what it cost. Where it came with none, all of it is.
  */
 export function savingOf({ usage, book, atMs, policy, asSent }: SavingFacts): CallSaving {
-  const { netPico } = cacheSaving(usage, book, atMs, policy)
-  const savedNano = Math.round(Number(netPico) / PICO_PER_NANO)
-  if (asSent === null) return { savedNano, addedNano: 0 }
-  const priceOf = (parts: readonly UsagePart[]): bigint => costOf({ ...usage, parts }, book, atMs, policy).pico
+  const paidPico = costOf(usage, book, atMs, policy).pico
+  const savedNano = nanoOf(priceUncached(usage, book, atMs, policy) - paidPico)
   const [part, ...rest] = usage.parts
-  if (part === undefined) return { savedNano, addedNano: 0 }
-  const unhelped = priceOf([{ ...part, ...scaleTo(asSent, totalPrompt(part)) }, ...rest])
-  return { savedNano, addedNano: Math.round(Number(unhelped - priceOf(usage.parts)) / PICO_PER_NANO) }
+  if (asSent === null || part === undefined) return { savedNano, addedNano: 0 }
+  if (asSent.input === sumOf(asSent) && rest.length === 0) return { savedNano, addedNano: savedNano }
+  const parts = [{ ...part, ...scaleTo(asSent, totalPrompt(part)) }, ...rest]
+  return { savedNano, addedNano: nanoOf(costOf({ ...usage, parts }, book, atMs, policy).pico - paidPico) }
+}
+
+function nanoOf(pico: bigint): number {
+  return Math.round(Number(pico) / PICO_PER_NANO)
 }
 
 /** The split of a prompt over so many tokens, in whole ones. */

@@ -152,47 +152,71 @@ type Range = { readonly start: number; readonly end: number }
 
 /** The view with everything where the edits have moved it. */
 function moveView(view: CallView, body: Uint8Array, edits: readonly Edit[]): CallView {
-  const move = moverOf(edits)
-  const moved = ({ start, end }: Range): Range => ({ start: move(start), end: move(end) })
-  const marked = new Map(edits.map(({ mark }) => [mark.index, mark.ttl]))
+  const mover = new Mover(edits)
+  const moved = ({ start, end }: Range): Range => ({ start: mover.move(start), end: mover.move(end) })
+  const own = edits.find(({ mark }) => mark.index === REQUEST)
   return {
     ...view,
     modelRange: view.modelRange === null ? null : moved(view.modelRange),
     maxTokensRange: view.maxTokensRange === null ? null : moved(view.maxTokensRange),
-    marker: marked.get(REQUEST) ?? view.marker,
-    ...(marked.has(REQUEST) && { hasMarker: true }),
-    blocks: view.blocks.map((block, index) => moveBlock(block, body, edits, move, marked.get(index) ?? null)),
+    marker: own?.mark.ttl ?? view.marker,
+    ...(own !== undefined && { hasMarker: true }),
+    blocks: moveBlocks(view.blocks, body, edits, mover),
+    stated: view.stated.map((range) => ({ key: range.key, ...moved(range) })),
     bytes: body.length,
   }
 }
 
 /** Where a byte is after the edits: behind whatever was put in before it. What is put in right there is not before it. */
-function moverOf(edits: readonly Edit[]): (offset: number) => number {
-  const starts = edits.map(({ start }) => start)
-  let sum = 0
-  const shifts = [0, ...edits.map(({ start, end, text }) => (sum += text.length - (end - start)))]
-  // Blocks stand in their order, as a rule: the next one is between the same edits.
-  let passed = 0
-  return (offset) => {
-    while (passed > 0 && (starts[passed - 1] ?? 0) >= offset) passed -= 1
-    while (passed < starts.length && (starts[passed] ?? 0) < offset) passed += 1
-    return offset + (shifts[passed] ?? 0)
+class Mover {
+  readonly #starts: readonly number[]
+  readonly #shifts: readonly number[]
+  /** Blocks stand in their order, as a rule: the next one is between the same edits. */
+  #passed = 0
+
+  constructor(edits: readonly Edit[]) {
+    let sum = 0
+    this.#starts = edits.map(({ start }) => start)
+    this.#shifts = [0, ...edits.map(({ start, end, text }) => (sum += text.length - (end - start)))]
+  }
+
+  move(offset: number): number {
+    const starts = this.#starts
+    while (this.#passed > 0 && (starts[this.#passed - 1] ?? 0) >= offset) this.#passed -= 1
+    while (this.#passed < starts.length && (starts[this.#passed] ?? 0) < offset) this.#passed += 1
+    return offset + (this.#shifts[this.#passed] ?? 0)
   }
 }
 
+function moveBlocks(
+  blocks: readonly BlockView[],
+  body: Uint8Array,
+  edits: readonly Edit[],
+  mover: Mover,
+): readonly BlockView[] {
+  const moved: BlockView[] = []
+  for (const block of blocks) {
+    moved.push(new MovedBlock(block, body, mover.move(block.start), mover.move(block.end), block.marker))
+  }
+  for (const { mark } of edits) {
+    const block = blocks[mark.index]
+    if (block !== undefined) moved[mark.index] = placeMarked(block, body, edits, mover, mark.ttl)
+  }
+  return moved
+}
+
 /** A string that was put into a list is the block in it. */
-function moveBlock(
+function placeMarked(
   block: BlockView,
   body: Uint8Array,
   edits: readonly Edit[],
-  move: (offset: number) => number,
-  ttl: CacheTtl | null,
+  mover: Mover,
+  ttl: CacheTtl,
 ): BlockView {
-  const start = move(block.start)
-  const end = move(block.end)
-  if (ttl === null) return new MovedBlock(block, { body, start, end, marker: null })
+  const start = mover.move(block.start)
+  const end = mover.move(block.end)
   const closing = edits.find((edit) => edit.start === block.end && edit.end === block.end)
-  if (closing === undefined) return new MovedBlock(block, { body, start, end, marker: ttl })
-  const inside = { start: start + LIST_OPEN.length, end: end + closing.text.length - LIST_CLOSE.length }
-  return new MovedBlock(block, { body, ...inside, marker: ttl })
+  if (closing === undefined) return new MovedBlock(block, body, start, end, ttl)
+  const insideEnd = end + closing.text.length - LIST_CLOSE.length
+  return new MovedBlock(block, body, start + LIST_OPEN.length, insideEnd, ttl)
 }

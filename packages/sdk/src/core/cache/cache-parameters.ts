@@ -1,8 +1,7 @@
 /** Parameters of a request, beside its blocks, on which cached prefixes depend. */
 
-import { isBareString } from '../body/bare-string.js'
 import type { BlockPart, CallView } from '../body/call.js'
-import { type Cursor, eachMember, parseSlice, peek, skipString, skipValue } from '../body/cursor.js'
+import { parseSlice } from '../body/cursor.js'
 import { asObject } from '../body/json-object.js'
 
 /** What the cache reads besides the blocks. Two requests share a level only if these agree for it and those before it. */
@@ -47,62 +46,28 @@ function defaultsOf(model: string): StatedParameters {
 const alwaysThinking = /^claude-(?:fable|mythos)-|^claude-opus-5-5\b/
 const mediumByDefault = /^claude-(?:opus|haiku)-5-5\b/
 
-const QUOTE = 0x22
-const OBJECT = 0x7b
-const OBJECT_END = 0x7d
-const ARRAY = 0x5b
-const ARRAY_END = 0x5d
-
 /**
  * Reads them from a Messages body. `max_tokens`, `stop_sequences`, `metadata` and `stream` change no prefix.
  *
  * @param view of exactly this body
- * @throws MalformedBodyError if the body is not a JSON object
+ * @throws MalformedBodyError if one of them cannot be read
  */
-export function readParameters(view: CallView, body: Uint8Array): StatedParameters {
-  const defaults = defaultsOf(view.model ?? '')
-  const found: { -readonly [Key in keyof StatedParameters]: string } = {
-    ...defaults,
-    speed: view.speed ?? defaults.speed,
-  }
-  const cursor: Cursor = { bytes: body, at: 0, elements: 0 }
-  eachMember(cursor, (key) => {
-    const start = cursor.at
-    const isObject = peek(cursor) === OBJECT
-    if (key === 'messages') skipMessages(cursor, view)
-    else skipValue(cursor)
-    if (!isObject) return
-    if (key === 'tool_choice') found.toolChoice = nameToolChoice(parseSlice(body, start, cursor.at))
-    else if (key === 'thinking') found.thinking = nameThinking(parseSlice(body, start, cursor.at))
-    else if (key === 'output_config') {
-      const { effort, format } = asObject(parseSlice(body, start, cursor.at))
-      found.effort = typeof effort === 'string' ? effort : defaults.effort
+export function readParameters({ model, speed, stated }: CallView, body: Uint8Array): StatedParameters {
+  const found: { -readonly [Key in keyof StatedParameters]: string } = defaultsOf(model ?? '')
+  const defaultEffort = found.effort
+  if (speed !== null) found.speed = speed
+  for (const { key, start, end } of stated) {
+    const value = parseSlice(body, start, end)
+    if (key === 'tool_choice') found.toolChoice = nameToolChoice(value)
+    else if (key === 'thinking') found.thinking = nameThinking(value)
+    else if (key === 'output_format') found.outputFormat = nameFormat(value)
+    else {
+      const { effort, format } = asObject(value)
+      found.effort = typeof effort === 'string' ? effort : defaultEffort
       found.outputFormat = nameFormat(format)
-    } else if (key === 'output_format') found.outputFormat = nameFormat(parseSlice(body, start, cursor.at))
-  })
-  return found
-}
-
-/** The blocks were walked over before: only what stands behind the last of them is left. */
-function skipMessages(cursor: Cursor, { blocks }: CallView): void {
-  const last = blocks.at(-1)
-  if (last?.part !== 'messages' || last.start < cursor.at) {
-    skipValue(cursor)
-    return
-  }
-  // Open around a bare string: its message and the list of messages; around a block, the list of blocks as well.
-  let depth = isBareString(cursor.bytes, last) ? 2 : 3
-  cursor.at = last.end
-  while (depth > 0 && cursor.at < cursor.bytes.length) {
-    const byte = cursor.bytes[cursor.at]
-    if (byte === QUOTE) {
-      skipString(cursor)
-      continue
     }
-    if (byte === OBJECT || byte === ARRAY) depth += 1
-    else if (byte === OBJECT_END || byte === ARRAY_END) depth -= 1
-    cursor.at += 1
   }
+  return found
 }
 
 function nameToolChoice(value: unknown): string {

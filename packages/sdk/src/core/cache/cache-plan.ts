@@ -10,7 +10,6 @@ import type { CacheTtl } from '../body/call.js'
 import type { TokenRatio } from '../tokens/token-ratio.js'
 import type { BlockMark } from './cache-edit.js'
 import { type CacheRates, LOOKBACK, MAX_MARKERS } from './cache-model.js'
-import type { CacheMode } from './cache-record.js'
 import type { SpotReason } from './cache-spots.js'
 import {
   type CacheSpot,
@@ -48,11 +47,6 @@ export interface CachePlan {
   readonly gainPico: number
   /** What the index knew; `noteReturns` wants it once the request is sent. */
   readonly story: PromptStory
-}
-
-/** What is done with requests of callers who did not choose: those without markers are filled. */
-export function defaultMode(markerCount: number): CacheMode {
-  return markerCount === 0 ? 'fill' : 'explain'
 }
 
 /** Where the prompt is sent, and what is known of the model there. */

@@ -2,8 +2,8 @@
 
 import type { CallRecord } from '../cost/record.js'
 import { noTokens, sumTokens, type TokenCounts } from '../cost/usage.js'
-import { lifetimeMs } from './cache-model.js'
 import type { RecordedMiss } from './cache-record.js'
+import { findUnread } from './cache-unread.js'
 import type { MissCause } from './miss-cause.js'
 
 /** Misses of one cause. */
@@ -98,44 +98,11 @@ function sumKind(kind: MissCause['kind'], missed: readonly (RecordedMiss & Pick<
   }
 }
 
-/** What a call wrote, behind what it read. */
-interface Write {
-  readonly from: number
-  readonly to: number
-  readTo: number
-  aliveUntilMs: number
-  readonly lifeMs: number
-}
-
-/** Prompts of one agent grow: what a later call reads beyond the start of a write is taken for a part of that write. */
 function countUnread(calls: readonly CallRecord[], nowMs: number): number {
-  const open = new Map<string, readonly Write[]>()
-  let unread = 0
-  const bury = (writes: readonly Write[], atMs: number): readonly Write[] => {
-    const dead = writes.filter(({ aliveUntilMs }) => aliveUntilMs < atMs)
-    for (const { readTo, to } of dead) unread += to - readTo
-    return writes.filter(({ aliveUntilMs, readTo, to }) => aliveUntilMs >= atMs && readTo < to)
-  }
-  for (const call of calls) {
-    const { scope, startedAt, servedModel } = call
-    const agent = JSON.stringify([scope.session, scope.agent, servedModel])
-    const living = bury(open.get(agent) ?? [], startedAt)
-    const { read, write5m, write1h } = tokensOf(call)
-    for (const write of living) {
-      if (read <= write.from) continue
-      write.readTo = Math.max(write.readTo, Math.min(read, write.to))
-      write.aliveUntilMs = startedAt + write.lifeMs
-    }
-    const written = [
-      writeOf(read, write1h, startedAt, lifetimeMs['1h']),
-      writeOf(read + write1h, write5m, startedAt, lifetimeMs['5m']),
-    ]
-    open.set(agent, [...living, ...written.filter(({ from, to }) => to > from)])
-  }
-  for (const writes of open.values()) bury(writes, nowMs)
-  return unread
+  const uses = calls.map((call) => ({ ...tokensOf(call), startedAt: call.startedAt, agent: agentOf(call) }))
+  return findUnread(uses, ({ agent }) => agent, nowMs).reduce((sum, { tokens }) => sum + tokens, 0)
 }
 
-function writeOf(from: number, tokens: number, atMs: number, lifeMs: number): Write {
-  return { from, to: from + tokens, readTo: from, aliveUntilMs: atMs + lifeMs, lifeMs }
+function agentOf({ scope, servedModel }: CallRecord): string {
+  return JSON.stringify([scope.session, scope.agent, servedModel])
 }

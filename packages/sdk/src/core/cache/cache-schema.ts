@@ -2,8 +2,7 @@
 
 import { z } from 'zod'
 import { strictObject, usd, word } from '../config/written-schema.js'
-import type { CachingPolicy } from './caching.js'
-import { type KeepWarmPolicy, MOST_PINGS } from './keep-warm.js'
+import { type CachingPolicy, type KeepWarmPolicy, MOST_PINGS } from './caching.js'
 
 /** What may be spent on keeping prompts warm: {@link KeepWarmPolicy}. */
 const keepWarmSchema = strictObject({

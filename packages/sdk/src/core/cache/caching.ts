@@ -2,9 +2,8 @@
 
 import type { CacheTtl } from '../body/call.js'
 import type { Headers } from '../budget/scope.js'
-import { defaultMode } from './cache-plan.js'
+import type { NanoUsd } from '../cost/money.js'
 import type { CacheMode } from './cache-record.js'
-import type { KeepWarmPolicy } from './keep-warm.js'
 import type { Presence } from './return-forecast.js'
 
 /** How prompts are cached. */
@@ -16,6 +15,17 @@ export interface CachingPolicy {
   /** What may be spent on keeping prompts warm while conversations pause; absent or null: nothing. */
   readonly keepWarm?: KeepWarmPolicy | null
 }
+
+/** What may be spent on keeping prompts warm. */
+export interface KeepWarmPolicy {
+  /** Nano-dollars for all pings of a session together. */
+  readonly maxPerSession: NanoUsd
+  /** In one pause, one for every five minutes of it. */
+  readonly maxPings: number
+}
+
+/** More than an hour of pings never pays. */
+export const MOST_PINGS = 11
 
 /** What is done unless the configuration says otherwise. */
 export const defaultCaching: CachingPolicy = { mode: null, ttl: null }
@@ -44,6 +54,11 @@ const presences: ReadonlyMap<string, Presence> = new Map([
 /** The mode for one call. A header that is none of the words is as none. */
 export function cacheModeOf(policy: CachingPolicy, headers: Headers, markerCount: number): CacheMode {
   return wordIn(modes, headers[CACHE_HEADER]) ?? policy.mode ?? defaultMode(markerCount)
+}
+
+/** What is done with requests of callers who did not choose: those without markers are filled. */
+export function defaultMode(markerCount: number): CacheMode {
+  return markerCount === 0 ? 'fill' : 'explain'
 }
 
 /** True if the prompt need not even be looked at. */

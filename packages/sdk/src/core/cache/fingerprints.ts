@@ -8,7 +8,7 @@
 import { hashWord, mixHash } from '../body/byte-hash.js'
 import type { BlockPart, CacheTtl, CallView } from '../body/call.js'
 import type { BlockWeight, TokenFacts } from '../tokens/tokens.js'
-import { type CacheParameters, parameterLevels, readParameters } from './cache-parameters.js'
+import { type CacheParameters, parameterLevels, readParameters, type StatedParameters } from './cache-parameters.js'
 import { PrintMemory } from './print-memory.js'
 import { emptySum, isThinking, type PromptBlock, type PromptBlocks, readBlocks } from './prompt-blocks.js'
 
@@ -80,6 +80,7 @@ export interface PrefixOptions {
 }
 
 const TOKENS_PER_MESSAGE = 4
+const parameterNames = Object.keys(parameterLevels) as readonly (keyof CacheParameters)[]
 /** In the order of the cache. */
 const levels: readonly BlockPart[] = ['tools', 'system', 'messages']
 
@@ -93,7 +94,7 @@ export function readPrefix(view: CallView, body: Uint8Array, options: PrefixOpti
   const { facts, keepsThinking, memory = new PrintMemory(), before = null } = options
   const all = readBlocks(view, body, { facts, keepsThinking, memory, before: before?.reading.all ?? null })
   const { markers, isCiting, hasImages } = all.sums.at(-1) ?? emptySum
-  const parameters = { ...readParameters(view, body), isCiting, hasImages }
+  const parameters: CacheParameters = withMedia(readParameters(view, body), isCiting, hasImages)
   const frame = frameOf(view, parameters, options)
   const shown = orderBlocks(all)
   const blocks = placeBlocks({ view, shown, frame }, takeOver(before, all, frame))
@@ -129,7 +130,7 @@ export function readOpening(
   const { facts, keepsThinking, memory = new PrintMemory() } = options
   const first = { ...view, blocks: view.blocks.slice(0, count) }
   const all = readBlocks(first, body, { facts, keepsThinking, memory, before: null })
-  const frame = frameOf(view, { ...readParameters(view, body), isCiting: false, hasImages: false }, options)
+  const frame = frameOf(view, withMedia(readParameters(view, body), false, false), options)
   return placeBlocks({ view, shown: orderBlocks(all), frame }, [])
 }
 
@@ -157,6 +158,11 @@ function isSorted(shown: readonly PromptBlock[]): boolean {
   return true
 }
 
+function withMedia(stated: StatedParameters, isCiting: boolean, hasImages: boolean): CacheParameters {
+  const { speed, outputFormat, toolChoice, thinking, effort } = stated
+  return { speed, isCiting, outputFormat, toolChoice, thinking, effort, hasImages }
+}
+
 function frameOf(view: CallView, parameters: CacheParameters, options: PrefixOptions): Frame {
   const { facts, keepsThinking, keepsStrings } = options
   // Thinking is bound to what preceded it. Markers are no part of that; whether a string is the same as a block with
@@ -170,13 +176,12 @@ function toolPromptOf({ toolChoice }: CallView, { toolPrompt }: TokenFacts): num
 }
 
 function isSameFrame(left: Frame, right: Frame): boolean {
-  const { parameters: one, ...leftRest } = left
-  const { parameters: other, ...rightRest } = right
-  return isShallowEqual(one, other) && isShallowEqual(leftRest, rightRest)
-}
-
-function isShallowEqual<Value extends object>(left: Value, right: Value): boolean {
-  return (Object.keys(left) as (keyof Value)[]).every((key) => left[key] === right[key])
+  return (
+    left.toolPrompt === right.toolPrompt &&
+    left.isStringKept === right.isStringKept &&
+    left.keepsStrings === right.keepsStrings &&
+    parameterNames.every((name) => left.parameters[name] === right.parameters[name])
+  )
 }
 
 /** The blocks that stand as they stood before; all but the last, which may be marked by the automatic marker now. */
@@ -268,7 +273,9 @@ class KeyChain {
 }
 
 function seedOf(parameters: CacheParameters, level: BlockPart | undefined): number {
-  const names = Object.keys(parameterLevels) as (keyof CacheParameters)[]
-  const values = names.filter((name) => parameterLevels[name] === level).map((name) => parameters[name])
-  return hashWord(JSON.stringify([level, values]))
+  let seed = hashWord(level ?? '')
+  for (const name of parameterNames) {
+    if (parameterLevels[name] === level) seed = mixHash(seed, hashWord(String(parameters[name])))
+  }
+  return seed
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { MOST_PINGS, PauseBook, type PauseKind, type PauseSigns, pauseKindOf, pingGain } from './keep-warm.js'
+import { MOST_PINGS } from './caching.js'
+import { PauseBook, type PauseKind, type PauseSigns, pauseKindOf, pingGain } from './keep-warm.js'
 
 const MINUTE = 60_000
 const rates = { input: 1, read: 0.1, write5m: 1.25, write1h: 2 }

@@ -7,20 +7,8 @@
  * that a workload has to earn its pings.
  */
 
-import type { NanoUsd } from '../cost/money.js'
 import { type CacheRates, lifetimeMs } from './cache-model.js'
 import type { Presence } from './return-forecast.js'
-
-/** What may be spent on keeping prompts warm. */
-export interface KeepWarmPolicy {
-  /** Nano-dollars for all pings of a session together. */
-  readonly maxPerSession: NanoUsd
-  /** In one pause, one for every five minutes of it. */
-  readonly maxPings: number
-}
-
-/** More than an hour of pings never pays. */
-export const MOST_PINGS = 11
 
 /**
  * What the caller was left with: a tool to run, an answer for a person, the answer of a named agent of the session, whose

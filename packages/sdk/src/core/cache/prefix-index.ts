@@ -10,6 +10,7 @@
 import { hashWord, mixHash } from '../body/byte-hash.js'
 import type { CacheTtl } from '../body/call.js'
 import { lifetimeMs } from './cache-model.js'
+import { roomOf } from './forget-oldest.js'
 import {
   type CacheReading,
   findRead,
@@ -57,12 +58,15 @@ class PrefixNode implements PrefixSpot {
   readonly key: number
   readonly parent: PrefixNode | null
   readonly block: number
-  readonly gaps = { soon: 0, hour: 0, gone: 0 }
   branches = 0
   entry: PrefixEntry | null = null
   pending = 0
   isEnd = false
   seenAtMs: number
+  // As three numbers: an object beside every node would double what a visit reads from memory.
+  private soon = 0
+  private hour = 0
+  private gone = 0
 
   constructor(key: number, parent: PrefixNode | null, nowMs: number) {
     this.key = key
@@ -76,12 +80,16 @@ class PrefixNode implements PrefixSpot {
     return this.pending > 0
   }
 
+  get gaps(): GapCounts {
+    return { soon: this.soon, hour: this.hour, gone: this.gone }
+  }
+
   /** Every block of every prompt is visited: counted in place, as `gapOf` counts. */
   visit(nowMs: number): void {
     const gapMs = nowMs - this.seenAtMs
-    if (gapMs <= lifetimeMs['5m']) this.gaps.soon += 1
-    else if (gapMs <= lifetimeMs['1h']) this.gaps.hour += 1
-    else this.gaps.gone += 1
+    if (gapMs <= lifetimeMs['5m']) this.soon += 1
+    else if (gapMs <= lifetimeMs['1h']) this.hour += 1
+    else this.gone += 1
     if (gapMs > 0) this.seenAtMs = nowMs
   }
 }
@@ -230,8 +238,9 @@ export class PrefixIndex {
   }
 
   #shrink(): void {
+    if (this.#nodes.size <= this.#maxNodes) return
     for (const [key, leaf] of this.#leaves) {
-      if (this.#nodes.size <= this.#maxNodes) return
+      if (this.#nodes.size <= roomOf(this.#maxNodes)) return
       this.#leaves.delete(key)
       // Up to where another path branches off: a stem without leaves is of no use to anybody.
       for (let node: PrefixNode | null = leaf; node !== null && node.branches === 0; node = node.parent) {

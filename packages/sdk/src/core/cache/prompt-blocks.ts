@@ -6,7 +6,7 @@
  */
 
 import { isBareString } from '../body/bare-string.js'
-import { type HashSource, hashRange, hashSource, hashWord, mixHash } from '../body/byte-hash.js'
+import { type HashSource, hashRange, hashSource, mixHash } from '../body/byte-hash.js'
 import { findBytes, needleOf } from '../body/byte-search.js'
 import type { BlockPart, BlockView, CallView } from '../body/call.js'
 import { textOf } from '../loop/steps-block.js'
@@ -31,6 +31,8 @@ export interface PromptBlock {
   readonly isShown: boolean
   /** True for a string that is all of a text, and not one in a list of blocks. */
   readonly isBare: boolean
+  /** Of its bytes; equal for blocks that are the same. */
+  readonly hash: number
   readonly seen: SeenBlock
 }
 
@@ -48,8 +50,6 @@ export interface PromptBlocks {
   readonly blocks: readonly PromptBlock[]
   /** For each block, what those up to it are together. */
   readonly sums: readonly BlockSum[]
-  /** Equal for blocks that are the same and stand at the same place. */
-  readonly stamps: Float64Array
   /** So many blocks are those of the request before. */
   readonly known: number
 }
@@ -108,19 +108,17 @@ const partSeeds: Readonly<Record<BlockPart, number>> = { tools: 2, system: 4, me
 export function readBlocks(view: CallView, body: Uint8Array, options: BlockOptions): PromptBlocks {
   const { before } = options
   const reader = new BlockReader(view, body, options)
-  const { stamps } = reader
-  let known = 0
-  while (known < stamps.length && stamps[known] === before?.stamps[known]) known += 1
+  const known = before === null ? 0 : reader.countKnown(before.blocks)
   const blocks = before?.blocks.slice(0, known) ?? []
   const sums = before?.sums.slice(0, known) ?? []
   let sum = sums.at(-1) ?? emptySum
-  for (let index = known; index < stamps.length; index++) {
+  for (let index = known; index < view.blocks.length; index++) {
     const block = reader.read(index)
     sum = addBlock(sum, block)
     blocks.push(block)
     sums.push(sum)
   }
-  return { blocks, sums, stamps, known }
+  return { blocks, sums, known }
 }
 
 function addBlock(sum: BlockSum, { isShown, seen }: PromptBlock): BlockSum {
@@ -137,11 +135,10 @@ function addBlock(sum: BlockSum, { isShown, seen }: PromptBlock): BlockSum {
 
 /** Which of the bytes it is, what it is taken for, and where it stands. */
 class BlockReader {
-  readonly stamps: Float64Array
-  readonly #hashes: Float64Array
   readonly #blocks: readonly BlockView[]
   readonly #source: HashSource
   readonly #options: BlockOptions
+  readonly #tokenizer: number
   readonly #lastPerson: number
   /** The index of the line in which clients say who they are; -1 if there is none. */
   readonly #attribution: number
@@ -150,50 +147,54 @@ class BlockReader {
     this.#blocks = blocks
     this.#source = hashSource(body)
     this.#options = options
+    this.#tokenizer = options.facts.tokenizer === 'old' ? 1 : 0
     this.#lastPerson = options.keepsThinking ? -1 : findLastPerson(blocks)
     this.#attribution = findAttribution(blocks)
-    this.#hashes = new Float64Array(blocks.length)
-    this.stamps = new Float64Array(blocks.length)
-    for (let index = 0; index < blocks.length; index++) this.#stamp(blocks[index] as BlockView, index)
+  }
+
+  /** How many blocks are those of the request before, in all that is said of them. */
+  countKnown(before: readonly PromptBlock[]): number {
+    const most = Math.min(before.length, this.#blocks.length)
+    let known = 0
+    while (known < most && this.#isAsBefore(known, before[known] as PromptBlock)) known += 1
+    return known
   }
 
   read(index: number): PromptBlock {
     const block = this.#blocks[index] as BlockView
     const { start, part: sentAs, kind, role, message } = block
-    const seen = this.#options.memory.recall(this.#hashes[index] ?? 0, () => {
-      return look(block, this.#source, this.#options.facts)
-    })
+    const hash = this.#hash(block, index)
+    const seen = this.#options.memory.recall(hash, () => look(block, this.#source, this.#options.facts))
     const isShown = this.#isShown(block, index)
-    const isBare = isBareString(this.#source.bytes, block)
-    return { index, start, sentAs, part: levelOf(block), kind, role, message, isShown, isBare, seen }
+    const isBare = this.#isBare(block)
+    return { index, start, sentAs, part: levelOf(block), kind, role, message, isShown, isBare, hash, seen }
   }
 
-  #stamp(block: BlockView, index: number): void {
-    const { start, end, part, message, role } = block
-    const { bytes } = this.#source
-    const seed = partSeeds[part] + (this.#options.facts.tokenizer === 'old' ? 1 : 0)
+  /** The bytes last, which take the longest. */
+  #isAsBefore(index: number, before: PromptBlock): boolean {
+    const block = this.#blocks[index] as BlockView
+    const isInPlace = block.start === before.start && block.message === before.message && block.role === before.role
+    return (
+      isInPlace &&
+      this.#isShown(block, index) === before.isShown &&
+      this.#isBare(block) === before.isBare &&
+      this.#hash(block, index) === before.hash
+    )
+  }
+
+  #hash({ start, end, part }: BlockView, index: number): number {
     // What the line says is another word with every call, and read by nobody.
     const hash = index === this.#attribution ? end - start : hashRange(this.#source, start, end)
-    this.#hashes[index] = mixHash(hash, seed)
-    const isBare = bytes[start] === QUOTE && isBareString(bytes, block)
-    const flags = (this.#isShown(block, index) ? 1 : 0) + (isBare ? 2 : 0)
-    const place = mixHash(start * FLAGS + flags, message * ROLES + codeOfRole(role))
-    this.stamps[index] = mixHash(this.#hashes[index] ?? 0, place)
+    return mixHash(hash, partSeeds[part] + this.#tokenizer)
+  }
+
+  #isBare(block: BlockView): boolean {
+    return this.#source.bytes[block.start] === QUOTE && isBareString(this.#source.bytes, block)
   }
 
   #isShown(block: BlockView, index: number): boolean {
     return index !== this.#attribution && !(block.message < this.#lastPerson && isThinking(block))
   }
-}
-
-/** So many values the flags of a stamp have, and so many codes there are for roles. */
-const FLAGS = 4
-const ROLES = 2 ** 32
-
-function codeOfRole(role: string | null): number {
-  if (role === 'user') return 1
-  if (role === 'assistant') return 2
-  return role === null ? 0 : hashWord(role) % ROLES
 }
 
 /** Whether it is the model's thinking, shown or not. */

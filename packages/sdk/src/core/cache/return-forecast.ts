@@ -15,6 +15,7 @@
 import type { CacheTtl } from '../body/call.js'
 import type { CacheRates } from './cache-model.js'
 import { lifetimeMs } from './cache-model.js'
+import { forgetOldest } from './forget-oldest.js'
 
 /** How often what followed a visit. */
 export interface GapCounts {
@@ -76,12 +77,14 @@ const MAX_TURN = 6
 /** Between a machine, or somebody who waits for every answer, and somebody who does other things. */
 const BRISK_MS = 60_000
 const DEFAULT_MAX_OPEN = 20_000
+/** Visits that were counted are let go together. */
+const MANY_COUNTED = 1_024
 
 /** The counts with one more gap. */
 export function gapOf(counts: GapCounts, gapMs: number): GapCounts {
-  if (gapMs <= lifetimeMs['5m']) return { ...counts, soon: counts.soon + 1 }
-  if (gapMs <= lifetimeMs['1h']) return { ...counts, hour: counts.hour + 1 }
-  return { ...counts, gone: counts.gone + 1 }
+  const { soon, hour, gone } = counts
+  if (gapMs <= lifetimeMs['5m']) return { soon: soon + 1, hour, gone }
+  return gapMs <= lifetimeMs['1h'] ? { soon, hour: hour + 1, gone } : { soon, hour, gone: gone + 1 }
 }
 
 /**
@@ -119,8 +122,9 @@ export function expectReturns(ttl: CacheTtl | null, forecast: ReturnForecast | u
 
 /** The lifetime with the least average cost; null if not caching is cheapest. */
 export function bestTtl(forecast: ReturnForecast, rates: CacheRates): CacheTtl | null {
-  const [uncached, short, long] = [null, '5m', '1h'].map((ttl) => visitCost(ttl as CacheTtl | null, forecast, rates))
-  const least = Math.min(uncached ?? 0, short ?? 0, long ?? 0)
+  const uncached = visitCost(null, forecast, rates)
+  const short = visitCost('5m', forecast, rates)
+  const least = Math.min(uncached, short, visitCost('1h', forecast, rates))
   if (least === uncached) return null
   return least === short ? '5m' : '1h'
 }
@@ -146,7 +150,7 @@ export interface VisitedPlace {
 }
 
 interface Visit {
-  readonly classes: readonly string[]
+  readonly classes: readonly number[]
   readonly atMs: number
   hasReturned: boolean
 }
@@ -158,9 +162,10 @@ interface Visit {
  */
 export class ReturnBook {
   readonly #maxOpen: number
-  readonly #counts = new Map<string, GapCounts>()
-  /** Younger than five minutes, in the order of their times. */
-  readonly #young = new Set<Visit>()
+  readonly #counts = new Map<number, GapCounts>()
+  /** In the order of their times; those from `#firstYoung` on are younger than five minutes. */
+  readonly #young: Visit[] = []
+  #firstYoung = 0
   /** The last visit to a place: only that one can still return. */
   readonly #last = new Map<number, Visit>()
 
@@ -177,10 +182,9 @@ export class ReturnBook {
   visit({ place, traits }: VisitedPlace, nowMs: number): void {
     this.close(place, nowMs)
     const visit: Visit = { classes: classesOf(traits), atMs: nowMs, hasReturned: false }
-    this.#young.add(visit)
+    this.#young.push(visit)
     this.#last.set(place, visit)
-    const [oldest] = this.#last.keys()
-    if (this.#last.size > this.#maxOpen && oldest !== undefined) this.#last.delete(oldest)
+    forgetOldest(this.#last, this.#maxOpen)
   }
 
   /** The place was needed again. */
@@ -191,24 +195,23 @@ export class ReturnBook {
     this.#last.delete(place)
     visit.hasReturned = true
     const gapMs = nowMs - visit.atMs
-    if (gapMs <= lifetimeMs['5m']) return
+    if (gapMs <= lifetimeMs['5m'] || gapMs > lifetimeMs['1h']) return
     for (const name of visit.classes) {
       const { soon, hour, gone } = this.#counts.get(name) ?? noGaps
       this.#counts.set(name, { soon, hour: hour + 1, gone: Math.max(0, gone - 1) })
     }
   }
 
-  /** Counts the visits that are old enough, and forgets those that cannot return in time any more. */
+  /** Counts the visits that are old enough. */
   expire(nowMs: number): void {
-    for (const visit of this.#young) {
+    for (; this.#firstYoung < this.#young.length; this.#firstYoung++) {
+      const visit = this.#young[this.#firstYoung] as Visit
       if (nowMs - visit.atMs <= lifetimeMs['5m']) break
-      this.#young.delete(visit)
       this.#count(visit)
     }
-    for (const [place, { atMs }] of this.#last) {
-      if (nowMs - atMs <= lifetimeMs['1h']) break
-      this.#last.delete(place)
-    }
+    if (this.#firstYoung < MANY_COUNTED || this.#firstYoung * 2 < this.#young.length) return
+    this.#young.splice(0, this.#firstYoung)
+    this.#firstYoung = 0
   }
 
   #count({ classes, hasReturned }: Visit): void {
@@ -221,24 +224,45 @@ export class ReturnBook {
   }
 }
 
+/** Kinds, turns and paces by number; 0 stands for one that does not count. */
+const kindCodes: Readonly<Record<ReturnKind, number>> = {
+  'agent-front': 0,
+  'agent-opening': 1,
+  'agent-tail': 2,
+  'chat-front': 3,
+  'chat-opening': 4,
+  'chat-tail': 5,
+}
+const KINDS = 6
+const TURNS = MAX_TURN + 1
+const PACES = 5
+
 /**
- * From the most general to the most special. Long prompts come back otherwise than short ones: a document is asked about
- * once, a long conversation goes on. A conversation that went on before, and at once, does so again.
+ * Numbers of classes, from the most general to the most special. Long prompts come back otherwise than short ones: a
+ * document is asked about once, a long conversation goes on. A conversation that went on before, and at once, does so again.
  */
-function classesOf({ kind, tokens, turn, paceMs, freshTokens }: ReturnTraits): readonly string[] {
-  if (turn === null) return [kind, `${kind} size ${sizeOf(tokens)}`]
-  const byTurn = `${kind} turn ${Math.min(MAX_TURN, turn)}`
-  if (paceMs === null) return [kind, byTurn, `${byTurn} size ${sizeOf(tokens)}`]
-  const byPace = `${byTurn} pace ${paceOf(paceMs)}`
-  return [kind, byTurn, byPace, `${byPace} fresh ${sizeOf(freshTokens)}`]
+function classesOf({ kind, tokens, turn, paceMs, freshTokens }: ReturnTraits): readonly number[] {
+  const code = kindCodes[kind]
+  if (turn === null) return [code, code + classOf(0, 0, sizeOf(tokens) + 1)]
+  const byTurn = Math.min(MAX_TURN, turn)
+  if (paceMs === null) return [code, code + classOf(byTurn, 0, 0), code + classOf(byTurn, 0, sizeOf(tokens) + 1)]
+  const pace = paceOf(paceMs)
+  const byPace = code + classOf(byTurn, pace, 0)
+  return [code, code + classOf(byTurn, 0, 0), byPace, code + classOf(byTurn, pace, sizeOf(freshTokens) + 1)]
+}
+
+/** @param size of the prompt, or of what is new in it where the pace is known; counted from 1 */
+function classOf(turn: number, pace: number, size: number): number {
+  return KINDS * (turn + TURNS * (pace + PACES * size))
 }
 
 function sizeOf(tokens: number): number {
   return Math.max(0, Math.floor(Math.log2(Math.max(1, tokens) / SMALL_TOKENS) / 2))
 }
 
-function paceOf(paceMs: number): string {
-  if (paceMs <= BRISK_MS) return 'brisk'
-  if (paceMs <= lifetimeMs['5m']) return 'in time'
-  return paceMs <= lifetimeMs['1h'] ? 'late' : 'gone'
+/** Brisk, in time, late, gone. */
+function paceOf(paceMs: number): number {
+  if (paceMs <= BRISK_MS) return 1
+  if (paceMs <= lifetimeMs['5m']) return 2
+  return paceMs <= lifetimeMs['1h'] ? 3 : 4
 }

@@ -2,9 +2,10 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { compileBudgets } from '../budget/budget.js'
 import { parseUsd } from '../cost/money.js'
-import { configJsonSchema, readConfig, readOptions } from './config.js'
+import { configJsonSchema, readConfig } from './config.js'
 import type { BudgetInput, GuardConfigInput } from './config-input.js'
 import { nearestName } from './config-names.js'
+import { readOptions } from './options.js'
 
 const budgetsOf = (...budgets: readonly unknown[]) => {
   const reading = readConfig({ budgets })

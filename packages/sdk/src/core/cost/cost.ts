@@ -89,7 +89,7 @@ export function costOf(usage: Usage, book: PriceBook, at: Date | number, policy:
   const pico = sumLines(lines)
   if (pico > maxPico) assumptions.add('capped')
   return {
-    nano: nanoFromPico(pico > maxPico ? maxPico : pico),
+    nano: roundPico(pico),
     pico,
     lines,
     isEstimated: assumptions.size > 0,
@@ -97,6 +97,11 @@ export function costOf(usage: Usage, book: PriceBook, at: Date | number, policy:
     basis,
     priceVersion: book.version,
   }
+}
+
+/** An exact sum as money, rounded up; of more than can be counted, the most that can be. */
+export function roundPico(pico: bigint): NanoUsd {
+  return nanoFromPico(pico > maxPico ? maxPico : pico)
 }
 
 /** The exact sum of lines, in pico-dollars. */

@@ -16,11 +16,12 @@ import { totalPrompt, type Usage, type UsagePart, type UsageProblem, type UsageR
  * - `gateway-stopped`: the gateway had to end before the call did.
  * - `budget-cut`: we ended the stream, because a budget has no more for it.
  * - `loop-cut`: we ended the stream, because its text came again and again.
+ * - `breaker-cut`: we ended the stream, because an operator holds a breaker that it meets.
  */
 export type CallEnd = 'complete' | 'upstream-failed' | 'caller-aborted' | 'gateway-stopped' | CutEnd
 
 /** Why a stream is ended from our side. */
-export type CutEnd = 'budget-cut' | 'loop-cut'
+export type CutEnd = 'budget-cut' | 'loop-cut' | 'breaker-cut'
 
 /** Everything that decides an ending. */
 export interface EndFacts {

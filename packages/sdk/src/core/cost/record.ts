@@ -7,6 +7,7 @@ import type { RecordedCache } from '../cache/cache-record.js'
 import type { TakenStep } from '../degrade/degrade-steps.js'
 import type { LoopRule } from '../loop/loop-finding.js'
 import type { LoopAction } from '../loop/loop-verdict.js'
+import type { RecordedRefusal } from '../refusal/objection.js'
 import type { CascadeAttempt } from '../route/cascade-facts.js'
 import type { RecordedRoute } from '../route/route-record.js'
 import type { CostBasis, WireCostLine } from './cost.js'
@@ -40,6 +41,7 @@ export type EndingReason =
   | 'gateway-stopped'
   | 'budget-cut'
   | 'loop-cut'
+  | 'breaker-cut'
 
 export interface Ending {
   readonly kind: EndingKind
@@ -136,6 +138,8 @@ export interface CallRecord {
   readonly ending: Ending
   /** `error.details.error_code`, else `error.type`, of the API's or our refusal. */
   readonly errorCode: string | null
+  /** Why it was refused, ended before its time, or would have been refused; null or absent if nothing stood against it. */
+  readonly refusal?: RecordedRefusal | null
   readonly usage: Usage | null
   readonly cost: RecordedCost
   readonly estimate: InputEstimate | null

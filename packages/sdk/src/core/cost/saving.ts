@@ -24,13 +24,18 @@ export function cacheSaving(usage: Usage, book: PriceBook, at: Date | number, po
   const priceOf = (parts: readonly UsagePart[]) => costOf({ ...usage, parts }, book, at, policy)
   const paid = priceOf(usage.parts)
   const unread = priceOf(usage.parts.map((part) => ({ ...part, input: part.input + part.read, read: 0 })))
-  const uncached = priceOf(usage.parts.map(withoutCache))
+  const uncachedPico = priceUncached(usage, book, at, policy)
   return {
     readPico: unread.pico - paid.pico,
-    writePico: unread.pico - uncached.pico,
-    netPico: uncached.pico - paid.pico,
+    writePico: unread.pico - uncachedPico,
+    netPico: uncachedPico - paid.pico,
     isEstimated: paid.isEstimated,
   }
+}
+
+/** What a call would have cost without a cache, in pico-dollars. */
+export function priceUncached(usage: Usage, book: PriceBook, at: Date | number, policy: UnknownModelPolicy): bigint {
+  return costOf({ ...usage, parts: usage.parts.map(withoutCache) }, book, at, policy).pico
 }
 
 function withoutCache(part: UsagePart): UsagePart {

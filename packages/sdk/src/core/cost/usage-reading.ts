@@ -3,10 +3,8 @@
  * count never becomes a `NaN`, a negative bill or a free call, and is reported as a problem.
  */
 import type { TokenCounts, Usage, UsageContext, UsagePart, UsageProblem, UsageReading } from './usage.js'
-import { addTokens, noTokens, totalPrompt } from './usage.js'
+import { addTokens, isCount, MAX_COUNT, noTokens, totalPrompt } from './usage.js'
 
-/** No call has so many tokens of a class; a bill on more would be a bill on garbage. */
-const MAX_COUNT = 1_000_000_000
 /** Each search of a call is a round trip of its own. */
 const MAX_SEARCHES = 100_000
 /** Iterations beyond are folded into one part: a list without end must not become a record without end. */
@@ -41,11 +39,6 @@ export function readUsage(raw: unknown, context: UsageContext): UsageReading {
 /** True for objects that are not lists. */
 export function isObject(value: unknown): value is RawObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-/** True for what a counter of the API can be. */
-export function isCount(value: unknown): value is number {
-  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= MAX_COUNT
 }
 
 function hasBothCounters(source: RawObject): boolean {
@@ -132,9 +125,9 @@ function subtractCounts(total: TokenCounts, billed: TokenCounts): TokenCounts | 
 function readCounts(source: RawObject, context: UsageContext, problems: Set<UsageProblem>): TokenCounts {
   return {
     input: readCount(source.input_tokens, MAX_COUNT, problems),
-    ...splitWrites(source, context, problems),
     read: readCount(source.cache_read_input_tokens, MAX_COUNT, problems),
     output: readCount(source.output_tokens, MAX_COUNT, problems),
+    ...splitWrites(source, context, problems),
   }
 }
 

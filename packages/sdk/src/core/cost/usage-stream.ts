@@ -2,9 +2,9 @@
  * The usage of a stream. `message_start` has the input side, and is the only place with the split of cache writes;
  * each `message_delta` then repeats counters that are cumulative, so a later one overwrites and is never added.
  */
-import type { UsageContext, UsageProblem, UsageReading } from './usage.js'
+import { isCount, type UsageContext, type UsageProblem, type UsageReading } from './usage.js'
 import type { RawObject } from './usage-reading.js'
-import { isCount, isObject, readName, readUsage, splitWrites } from './usage-reading.js'
+import { isObject, readName, readUsage, splitWrites } from './usage-reading.js'
 
 /** What a stream has reported so far. Plain data. */
 export interface StreamUsage {

@@ -73,6 +73,14 @@ export interface UsageReading {
   readonly problems: readonly UsageProblem[]
 }
 
+/** No call has so many tokens of a class; a bill on more would be a bill on garbage. */
+export const MAX_COUNT = 1_000_000_000
+
+/** True for what a counter of the API can be. */
+export function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= MAX_COUNT
+}
+
 /** All input-side tokens: what counts against the context window and for the long-prompt price. */
 export function totalPrompt(counts: TokenCounts): number {
   return counts.input + counts.write5m + counts.write1h + counts.read

@@ -2,6 +2,8 @@
 
 import type { Headers, Scope } from '../budget/scope.js'
 import type { NanoUsd } from '../cost/money.js'
+import type { TakenStep } from '../degrade/degrade-steps.js'
+import type { RecordedRoute } from '../route/route-record.js'
 
 /**
  * Where a deferred call is.
@@ -16,6 +18,13 @@ export type DeferredState = 'new' | 'waiting' | 'batched' | 'direct' | 'ended'
 
 /** `interrupted`: it was on its way, and nobody knows whether it was answered and paid. It is not sent again by itself. */
 export type DeferredOutcome = 'succeeded' | 'failed' | 'canceled' | 'interrupted'
+
+/** What was decided about a call when a budget that ran low made it wait; its record says so. */
+export interface DeferDecision {
+  readonly degraded: readonly TakenStep[]
+  /** Null if no route was looked for. */
+  readonly route: RecordedRoute | null
+}
 
 /** A call that may wait. Its request and its answer are kept beside it. Times are milliseconds since the epoch. */
 export interface DeferredJob {
@@ -44,6 +53,8 @@ export interface DeferredJob {
   readonly hold: string | null
   /** What was set aside. */
   readonly most: NanoUsd
+  /** Null or absent where its caller alone decided that it waits. */
+  readonly decision?: DeferDecision | null
   /** Who is told of its end; null for nobody. */
   readonly webhook: string | null
   /** The batch that it is in, by our id; it stays there when the call has ended. */

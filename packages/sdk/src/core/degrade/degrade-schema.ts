@@ -22,7 +22,9 @@ function readPercent(text: string): number {
 
 const step = strictObject({
   at: share,
-  step: word(['cheaper-tier', 'lower-effort', 'tighter-max-tokens', 'refuse']).describe('What is done with calls.'),
+  step: word(['cheaper-tier', 'lower-effort', 'tighter-max-tokens', 'defer', 'refuse']).describe(
+    'What is done with calls. defer lets those wait for a batch whose callers said that they may.',
+  ),
   to: z
     .string()
     .trim()
@@ -67,6 +69,7 @@ function actionOf(written: {
       return { kind, to: isEffort(to) ? to : 'low' }
     case 'tighter-max-tokens':
       return { kind, maxTokens: maxTokens ?? DEFAULT_MAX_TOKENS }
+    case 'defer':
     case 'refuse':
       return { kind }
   }

@@ -12,6 +12,8 @@ export type DegradeAction =
   | { readonly kind: 'cheaper-tier'; readonly to: string | null }
   | { readonly kind: 'lower-effort'; readonly to: Effort }
   | { readonly kind: 'tighter-max-tokens'; readonly maxTokens: number }
+  /** Only of calls whose callers said that they may wait. */
+  | { readonly kind: 'defer' }
   | { readonly kind: 'refuse' }
 
 /** One step of the ladder of a budget. */

@@ -10,6 +10,7 @@ const LADDER = [
   { at: 0.8, step: 'cheaper-tier' },
   { at: 0.9, step: 'lower-effort' },
   { at: 0.95, step: 'tighter-max-tokens', maxTokens: 2_000 },
+  { at: 0.97, step: 'defer' },
   { at: 1, step: 'refuse' },
 ]
 const dueWith = (spentUsd: number, heldUsd: number, ...budgets: readonly object[]): readonly DueStep[] => {
@@ -42,8 +43,9 @@ describe('the steps that are due', () => {
     [7.99, []],
     [8, ['cheaper-tier']],
     [9.2, ['cheaper-tier', 'lower-effort']],
-    [9.99, ['cheaper-tier', 'lower-effort', 'tighter-max-tokens']],
-    [10, ['cheaper-tier', 'lower-effort', 'tighter-max-tokens', 'refuse']],
+    [9.6, ['cheaper-tier', 'lower-effort', 'tighter-max-tokens']],
+    [9.99, ['cheaper-tier', 'lower-effort', 'tighter-max-tokens', 'defer']],
+    [10, ['cheaper-tier', 'lower-effort', 'tighter-max-tokens', 'defer', 'refuse']],
   ])('of ten dollars with %d spent are %j', (spent, kinds) => {
     expect(kindsAt(spent)).toEqual(kinds)
   })
@@ -59,7 +61,7 @@ describe('the steps that are due', () => {
     const kinds = (spent: number, held: number) => dueWith(spent, held).map(({ action }) => action.kind)
     expect(kinds(5, 2.9)).toEqual([])
     expect(kinds(5, 3)).toEqual(['cheaper-tier'])
-    expect(kinds(5, 5)).toEqual(['cheaper-tier', 'lower-effort', 'tighter-max-tokens'])
+    expect(kinds(5, 5)).toEqual(['cheaper-tier', 'lower-effort', 'tighter-max-tokens', 'defer'])
     expect(kinds(10, 0)).toContain('refuse')
     expect(dueWith(5, 3)[0]?.used).toBe(0.8)
   })

@@ -35,7 +35,7 @@ export function findDueSteps(budgets: CompiledBudgets, balances: readonly Balanc
     })
     return due.filter(({ at, used }) => used >= at)
   })
-  const kinds = ['cheaper-tier', 'lower-effort', 'tighter-max-tokens', 'refuse'] as const
+  const kinds = ['cheaper-tier', 'lower-effort', 'tighter-max-tokens', 'defer', 'refuse'] as const
   return kinds.flatMap((kind) => {
     const ofKind = due.filter(({ action }) => action.kind === kind)
     const [first, ...rest] = ofKind

@@ -73,8 +73,8 @@ export function namedAccounts(events: readonly LedgerEvent[]): AccountRef[] {
 
 /** An account that nothing was posted to. */
 export function emptyAccount({ key, budget, scope, windowStart, windowEnd, limit, isEnforced }: AccountRef): Account {
-  const ref = { key, budget, scope, windowStart, windowEnd, limit, isEnforced }
-  return { ...ref, spent: zeroUsd, held: zeroUsd, entryCount: 0 }
+  const empty = { spent: zeroUsd, held: zeroUsd, entryCount: 0 }
+  return { key, budget, scope, windowStart, windowEnd, limit, isEnforced, ...empty }
 }
 
 interface Draft {
@@ -113,7 +113,7 @@ function openHold(draft: Draft, event: HoldEvent, existing: Hold | undefined): L
   const { hold: id, amount, owner, deadline, at } = event
   const keys = accounts.map(({ key }) => key)
   const opened = { id, status: 'open', accounts: keys, amount, posted: zeroUsd, isEstimate: false } as const
-  const hold = { ...opened, owner, openedAt: at, deadline, stepCount: 0 }
+  const hold = { owner, openedAt: at, deadline, stepCount: 0, ...opened }
   return move(draft, event, { kind: 'hold', hold, accounts, spentDelta: 0, heldDelta: amount })
 }
 

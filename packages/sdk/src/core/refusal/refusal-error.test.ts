@@ -25,6 +25,7 @@ const codes: readonly RefusalCode[] = [
   'runguard_ledger_unavailable',
   'runguard_upstream_unreachable',
   'runguard_shutting_down',
+  'runguard_not_loaded',
 ]
 
 const anyText = fc.string({ unit: 'binary' })

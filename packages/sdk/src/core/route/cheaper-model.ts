@@ -60,7 +60,7 @@ export function changeModel(
   const shift = changed.length - body.length
   const move = (offset: number): number => (offset < from ? offset : offset + shift)
   const moved = view.blocks.map((block) => {
-    return new MovedBlock(block, { body: changed, start: move(block.start), end: move(block.end), marker: null })
+    return new MovedBlock(block, changed, move(block.start), move(block.end), block.marker)
   })
   return {
     body: changed,
@@ -69,6 +69,7 @@ export function changeModel(
       model,
       modelRange: modelRange && { start: modelRange.start, end: modelRange.end + shift },
       maxTokensRange: maxTokensRange && { start: move(maxTokensRange.start), end: move(maxTokensRange.end) },
+      stated: view.stated.map(({ key, start, end }) => ({ key, start: move(start), end: move(end) })),
       blocks: moved,
       bytes: changed.length,
     },

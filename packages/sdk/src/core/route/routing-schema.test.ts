@@ -43,6 +43,26 @@ describe('routing in a configuration', () => {
     expect(routing?.tasks.get('hasOwnProperty')).toBe(undefined)
   })
 
+  it('says that a name cannot be used, and leaves none out in silence', () => {
+    const cascade = '{"tiers":["small"],"verify":{"regex":"a"}}'
+    const wrong = (routing: string) => problemsOf(JSON.parse(`{"routing":${routing}}`))
+    expect(wrong(`{"cascades":{"__proto__":${cascade}}}`)).toEqual([
+      'routing.cascades.__proto__: is a name that cannot be used',
+    ])
+    expect(wrong('{"tasks":{"__proto__":"small"}}')).toEqual(['routing.tasks.__proto__: is a name that cannot be used'])
+    expect(wrong(`{"cascades":{"constructor":${cascade}}}`)).toEqual([])
+  })
+
+  it('tries no model again after it has failed', () => {
+    const wrong = (tiers: readonly string[], more: object = {}) =>
+      problemsOf({ routing: { ...more, cascades: { extract: { tiers, verify: { regex: 'a' } } } } })
+    expect(wrong(['small', 'small'])).toEqual(['routing.cascades.extract.tiers: names the tier "small" twice'])
+    expect(wrong(['small', 'tiny'], { tiers: { tiny: 'claude-haiku-5-5' } })).toEqual([
+      'routing.cascades.extract.tiers: names two tiers of the same model: small and tiny',
+    ])
+    expect(wrong(['small', 'medium'])).toEqual([])
+  })
+
   it('is wrong with its place and the word that was meant', () => {
     expect(
       problemsOf({
@@ -77,11 +97,13 @@ describe('the ladder of a budget', () => {
         { at: 0.9, step: 'lower-effort', to: 'medium' },
         { at: 0.8, step: 'cheaper-tier' },
         { at: '92.5 %', step: 'tighter-max-tokens' },
+        { at: 0.95, step: 'defer' },
       ]),
     ).toEqual([
       { at: 0.8, action: { kind: 'cheaper-tier', to: null } },
       { at: 0.9, action: { kind: 'lower-effort', to: 'medium' } },
       { at: 0.925, action: { kind: 'tighter-max-tokens', maxTokens: 4_096 } },
+      { at: 0.95, action: { kind: 'defer' } },
       { at: 1, action: { kind: 'refuse' } },
     ])
   })
@@ -91,6 +113,8 @@ describe('the ladder of a budget', () => {
     [[{ at: 0.8, step: 'cheaper' }], /^must be one of cheaper-tier, lower-effort/],
     [[{ at: 0.8, step: 'lower-effort', to: 'lo' }], 'unknown effort "lo", did you mean "low"?'],
     [[{ at: 0.8, step: 'refuse', to: 'low' }], 'refuse has none: it belongs to cheaper-tier and lower-effort'],
+    [[{ at: 0.8, step: 'defer', to: 'batch' }], 'defer has none: it belongs to cheaper-tier and lower-effort'],
+    [[{ at: 0.8, step: 'defered' }], /did you mean "defer"/],
     [[{ at: 0.8, step: 'refuse', maxTokens: 5 }], 'refuse has none: it belongs to tighter-max-tokens'],
     [[{ at: 0.8, step: 'refuse', When: 1 }], 'unknown key "When"'],
     ['refuse', /^must be a list of steps/],

@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { hint, quote, strictObject, word } from '../config/written-schema.js'
 import type { VerifyRule } from './cascade-facts.js'
+import { findSameModel } from './cascade-tiers.js'
 import { defaultRoutePolicy, type RoutePolicy } from './routing.js'
 
 const MAX_NAME_LENGTH = 200
@@ -10,10 +11,22 @@ const MAX_ENTRIES = 1_000
 const MAX_TOKENS = 10_000_000
 
 const name = z.string().trim().min(1).max(MAX_NAME_LENGTH)
-const names = z
-  .record(name, name)
-  .refine((table) => Object.keys(table).length <= MAX_ENTRIES, { error: `must have ${MAX_ENTRIES} names at most` })
-  .default({})
+const names = withoutPrototype(
+  z
+    .record(name, name)
+    .refine((table) => Object.keys(table).length <= MAX_ENTRIES, { error: `must have ${MAX_ENTRIES} names at most` }),
+).default({})
+
+/** The one name that would be passed over in silence, because JavaScript gives it a meaning of its own. */
+const PROTOTYPE = '__proto__'
+
+function withoutPrototype<Table extends z.ZodType>(table: Table) {
+  return z.preprocess((written, context) => {
+    if (typeof written !== 'object' || written === null || !Object.hasOwn(written, PROTOTYPE)) return written
+    context.addIssue({ code: 'custom', path: [PROTOTYPE], message: 'is a name that cannot be used' })
+    return z.NEVER
+  }, table)
+}
 
 const MAX_PATTERN_LENGTH = 1_000
 const MAX_CASCADE_TIERS = 10
@@ -65,8 +78,7 @@ export const routingSchema = strictObject({
     .max(MAX_TOKENS)
     .default(defaultRoutePolicy.longContentTokens)
     .describe('More tokens than this are too long for the small tier.'),
-  cascades: z
-    .record(name, cascade)
+  cascades: withoutPrototype(z.record(name, cascade))
     .default({})
     .describe(
       'Tasks whose calls a gateway tries on cheap tiers first, with what an answer must be; the last resort is the model that was asked for.',
@@ -93,6 +105,8 @@ export const routingSchema = strictObject({
       if (tiers.has(tier)) continue
       context.addIssue({ code: 'custom', path: ['cascades', task], message: unknownTier(tier, [...tiers.keys()]) })
     }
+    const twice = findSameModel(rule.tiers, (tier) => tiers.get(tier))
+    if (twice !== null) context.addIssue({ code: 'custom', path: ['cascades', task, 'tiers'], message: twice })
   }
   return {
     ...written,

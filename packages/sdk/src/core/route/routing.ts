@@ -1,5 +1,6 @@
 /** Routing as it is configured: which model each tier is, and which tier does for a task. */
 
+import { findModel, type PriceBook } from '../cost/price.js'
 import type { CascadeRule } from './cascade-facts.js'
 import { taskTiers, tierModels } from './task-models.js'
 
@@ -36,6 +37,11 @@ export const defaultRoutePolicy: RoutePolicy = {
   cascades: new Map(),
   classify: 'off',
   floor: 0.7,
+}
+
+/** The model of a tier; null if nobody has named it. A model may stand for itself. */
+export function modelOfTier(tier: string, tiers: RoutePolicy['tiers'], book: PriceBook): string | null {
+  return tiers.get(tier) ?? (findModel(book, tier) === null ? null : tier)
 }
 
 /** The tier of a task that no table knows. */

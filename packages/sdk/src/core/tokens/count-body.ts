@@ -3,7 +3,7 @@
 import { joinBytes } from '../body/bytes.js'
 import { type Cursor, eachMember, skipValue } from '../body/cursor.js'
 import { asObject } from '../body/json-object.js'
-import { isCount } from '../cost/usage-reading.js'
+import { isCount } from '../cost/usage.js'
 
 /**
  * What `count_tokens` takes of a Messages body, as far as it changes the prompt. Context editing is among it: it may keep

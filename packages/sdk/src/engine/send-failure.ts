@@ -1,7 +1,7 @@
 /** What the failure of a request tells of it. */
 
-import { asObject } from '../../core/body/json-object.js'
-import { isRunGuardError } from '../../core/refusal/refusal-error.js'
+import { asObject } from '../core/body/json-object.js'
+import { isRunGuardError } from '../core/refusal/refusal-error.js'
 
 /** Failures of Node's network before a byte of the request was written. */
 const BEFORE_SENDING = new Set([

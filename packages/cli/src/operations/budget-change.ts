@@ -1,0 +1,30 @@
+/** Changes of budgets, made at the keyboard: each stands in the audit log, whatever happens meanwhile. */
+
+import type { StoredBudget } from '@runguard/sdk/store'
+import type { Environment } from '../settings/environment.js'
+import type { OpenStore } from '../settings/store-place.js'
+import { makeNoted } from './noted-change.js'
+
+/** Adds or replaces a budget. @param before what it replaces; null for nothing */
+export async function putBudget(
+  environment: Environment,
+  store: OpenStore,
+  before: StoredBudget | null,
+  after: StoredBudget,
+): Promise<void> {
+  const about = { action: 'budgets.write', subject: after.id }
+  await makeNoted(store, environment, about, async (take) => {
+    await store.putBudget(after, environment.now())
+    take({ ...about, before: before?.written ?? null, after: after.written })
+  })
+}
+
+/** Takes a budget away. False if somebody else just did. */
+export async function removeBudget(environment: Environment, store: OpenStore, before: StoredBudget): Promise<boolean> {
+  const about = { action: 'budgets.remove', subject: before.id }
+  return await makeNoted(store, environment, about, async (take) => {
+    const isGone = await store.removeBudget(before.id)
+    take({ ...about, before: isGone ? before.written : null, after: null })
+    return isGone
+  })
+}

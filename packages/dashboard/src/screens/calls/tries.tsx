@@ -1,0 +1,69 @@
+/** The tries of a cascade: cheap models first, and what those cost whose answers were not good enough. */
+
+import type { ApiCallDetail } from '@runguard/gateway/api'
+import { Badge } from '../../parts/badge.jsx'
+import { moneyColumn, nameColumn } from '../../parts/columns.jsx'
+import { formatWhole } from '../../parts/format.js'
+import { Money } from '../../parts/money.jsx'
+import { Panel } from '../../parts/panel.jsx'
+import { type Column, CsvButton, Table } from '../../parts/table.jsx'
+import { callHref } from '../../parts/url-state.js'
+
+type Try = ApiCallDetail['tries'][number]
+
+/** Nothing for a call that is no try. */
+export function Tries({ call: { id, tries } }: { call: ApiCallDetail }) {
+  if (tries.length === 0) return null
+  const last = tries.at(-1)
+  const failed = tries.slice(0, -1)
+  const columns = columnsOf(id, last)
+  return (
+    <Panel
+      title="Cascade"
+      hint={
+        failed.length === 0 ? (
+          'the first try was answered with'
+        ) : (
+          <>
+            <Money
+              nano={failed.reduce((sum, { costNano }) => sum + costNano, 0)}
+              isEstimated={failed.some(({ isEstimated }) => isEstimated)}
+            />{' '}
+            for tries that were not good enough
+          </>
+        )
+      }
+      isFlush
+      actions={<CsvButton name={`tries-${id}`} columns={columns} rows={tries} />}
+    >
+      <Table
+        caption="Tries of the cascade"
+        columns={columns}
+        rows={tries}
+        rowKey={(each) => each.id}
+        href={(each) => (each.id === id ? null : callHref(each.id))}
+        isSortable={false}
+      />
+    </Panel>
+  )
+}
+
+function columnsOf(id: string, last: Try | undefined): readonly Column<Try>[] {
+  const outcome = (each: Try) => (each === last ? 'answered' : 'not good enough')
+  return [
+    { title: 'Try', cell: ({ attempt }) => formatWhole(attempt), value: ({ attempt }) => attempt },
+    nameColumn('Tier', ({ tier }) => tier),
+    nameColumn('Model', ({ model }) => model, { isWide: true }),
+    {
+      title: 'Outcome',
+      cell: (each) => (
+        <span className="inline-flex items-center gap-1.5">
+          <Badge tone={each === last ? 'good' : 'warn'}>{outcome(each)}</Badge>
+          {each.id === id ? <span className="text-xs text-ink-3">this call</span> : null}
+        </span>
+      ),
+      value: outcome,
+    },
+    moneyColumn('Cost', ({ costNano }) => costNano, { isEstimated: ({ isEstimated }) => isEstimated }),
+  ]
+}

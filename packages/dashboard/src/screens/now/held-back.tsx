@@ -1,0 +1,90 @@
+/** What was refused or made smaller this month: spending that did not happen, of which nobody knows the whole amount. */
+
+import type { ApiOverview } from '@runguard/gateway/api'
+import { Link } from 'wouter'
+import { refusalWord } from '../../parts/call-words.js'
+import { moneyColumn, nameColumn, wholeColumn } from '../../parts/columns.jsx'
+import { countOf, formatCount, formatWhole, readable } from '../../parts/format.js'
+import { Money } from '../../parts/money.jsx'
+import { Panel } from '../../parts/panel.jsx'
+import { type Column, CsvButton } from '../../parts/table.jsx'
+
+/** A line: what was done, to how many calls. */
+interface Line {
+  readonly name: string
+  readonly calls: number
+  /** What the prompts would have cost, in nano-dollars; null where nobody knows. */
+  readonly promptNano: number | null
+  /** For people, behind the amount. */
+  readonly note: string
+}
+
+const COLUMNS: readonly Column<Line>[] = [
+  nameColumn('What', ({ name }) => name),
+  wholeColumn('Calls', ({ calls }) => calls),
+  moneyColumn('Their prompts (estimated)', ({ promptNano }) => promptNano),
+]
+
+/** Nothing where nothing was held back. */
+export function HeldBack({ overview }: { overview: ApiOverview }) {
+  const lines = linesOf(overview)
+  if (lines.length === 0) return null
+  return (
+    <Panel
+      title="Held back"
+      hint="this month; not counted as saved"
+      actions={<CsvButton name="held-back" columns={COLUMNS} rows={lines} />}
+    >
+      <table className="w-full text-sm">
+        <caption className="sr-only">Calls refused or made smaller, this month</caption>
+        <thead className="text-xs text-ink-3">
+          <tr>
+            <th scope="col" className="pb-1 text-left font-medium">
+              What
+            </th>
+            <th scope="col" className="px-3 pb-1 text-right font-medium">
+              Calls
+            </th>
+            <th scope="col" className="pb-1 text-right font-medium">
+              Their prompts
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {lines.map((line) => (
+            <tr key={line.name} className="border-t border-line">
+              <th scope="row" className="py-1.5 text-left font-normal first-letter:uppercase">
+                {line.name}
+              </th>
+              <td className="px-3 text-right tabular-nums">{formatWhole(line.calls)}</td>
+              <td className="text-right" title={line.note}>
+                {line.promptNano === null ? (
+                  <span className="text-ink-3">unknown</span>
+                ) : (
+                  <Money nano={line.promptNano} isEstimated className="font-medium" />
+                )}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      <p className="mt-2 text-xs text-ink-3">
+        What prompts would have cost uncached and unanswered.{' '}
+        <Link href="/calls?ending=not-billed&range=30d" className="text-accent hover:underline">
+          Refused calls
+        </Link>
+      </p>
+    </Panel>
+  )
+}
+
+function linesOf({ refusals, shortened }: ApiOverview): readonly Line[] {
+  const refused = refusals.map(({ code, calls, promptTokens, promptNano }) => {
+    const note = `${formatCount(promptTokens)} tokens of ${countOf(calls, 'prompt')}`
+    return { name: `refused: ${refusalWord(code)}`, calls, promptNano, note }
+  })
+  const smaller = shortened.map(({ kind, calls }) => {
+    return { name: readable(kind), calls, promptNano: null, note: 'nobody knows what the answer would have been' }
+  })
+  return [...refused, ...smaller]
+}

@@ -1,0 +1,115 @@
+/** The rules in force, to read: they are changed in the configuration. */
+
+import type { ApiBudget, ApiRule } from '@runguard/gateway/api'
+import { useBudgets, useSettings } from '../../api/queries.js'
+import { nameColumn } from '../../parts/columns.jsx'
+import { formatShare } from '../../parts/format.js'
+import { Loaded } from '../../parts/loaded.jsx'
+import { EmptyState } from '../../parts/notice.jsx'
+import { Panel } from '../../parts/panel.jsx'
+import { type Column, CsvButton, Table } from '../../parts/table.jsx'
+import { budgetHref } from '../../parts/url-state.js'
+import { doneWords } from '../budgets/budget-words.js'
+import { partsOf, type RulePart, ruleName, ruleValue } from './rule-words.js'
+
+/** All of them, by the parts of the configuration. */
+export function Rules() {
+  const settings = useSettings()
+  const budgets = useBudgets()
+  return (
+    <div className="space-y-4">
+      <Loaded query={settings} lines={10}>
+        {({ configPath, rules }) => (
+          <>
+            <p className="max-w-[75ch] text-sm text-ink-3">
+              As {configPath === null ? 'the defaults have them: there is no file' : <bdi>{configPath}</bdi>}
+              {configPath === null ? '' : ' has them, and the defaults where it says nothing'}. They are changed there,
+              and take effect at the next start. docs/reference/configuration.md explains every key.
+            </p>
+            <div className="grid items-start grid-cols-1 gap-4 xl:grid-cols-2">
+              <Loaded query={budgets} lines={4}>
+                {({ items }) => <Ladders budgets={items} />}
+              </Loaded>
+              {partsOf(rules).map((part) => (
+                <Part key={part.title} part={part} />
+              ))}
+            </div>
+          </>
+        )}
+      </Loaded>
+    </div>
+  )
+}
+
+const RULE_COLUMNS: readonly Column<ApiRule>[] = [
+  { title: 'Rule', cell: (rule) => <bdi title={rule.key}>{ruleName(rule)}</bdi>, value: ({ key }) => key },
+  {
+    title: 'Set to',
+    cell: (rule) => <bdi title={`${rule.key}: ${rule.value}`}>{ruleValue(rule)}</bdi>,
+    value: ({ value }) => value,
+    isWide: true,
+  },
+  {
+    title: 'Key',
+    cell: ({ key }) => <code className="font-mono text-2xs text-ink-3">{key}</code>,
+    value: ({ key }) => key,
+    isExtra: true,
+  },
+]
+
+function Part({ part: { title, rules } }: { part: RulePart }) {
+  return (
+    <Panel
+      title={title}
+      isFlush
+      actions={<CsvButton name={`rules-${title}`} columns={RULE_COLUMNS.slice(1)} rows={rules} />}
+    >
+      <Table
+        caption={`Rules: ${title}`}
+        columns={RULE_COLUMNS}
+        rows={rules}
+        rowKey={({ key }) => key}
+        isSortable={false}
+      />
+    </Panel>
+  )
+}
+
+interface Rung {
+  readonly budget: ApiBudget
+  readonly step: ApiBudget['degrade'][number]
+}
+
+const LADDER_COLUMNS: readonly Column<Rung>[] = [
+  nameColumn('Budget', ({ budget }) => budget.name ?? budget.id),
+  { title: 'From', cell: ({ step }) => formatShare(step.at), value: ({ step }) => step.at, isNumber: true },
+  nameColumn('What is done', ({ step }) => doneWords(step), { isWide: true }),
+]
+
+function Ladders({ budgets }: { budgets: readonly ApiBudget[] }) {
+  const rungs = budgets.flatMap((budget) => budget.degrade.map((step) => ({ budget, step })))
+  return (
+    <Panel
+      title="As budgets run low"
+      isFlush
+      actions={<CsvButton name="ladders" columns={LADDER_COLUMNS} rows={rungs} />}
+    >
+      {rungs.length === 0 ? (
+        <EmptyState
+          title="No budget has a ladder"
+          text="With steps under degrade a budget asks for a cheaper tier, less effort or shorter answers before it refuses."
+          command="runguard init"
+        />
+      ) : (
+        <Table
+          caption="Ladders of budgets"
+          columns={LADDER_COLUMNS}
+          rows={rungs}
+          rowKey={({ budget, step }) => `${budget.id} ${step.at} ${step.step}`}
+          href={({ budget }) => budgetHref(budget.id)}
+          isSortable={false}
+        />
+      )}
+    </Panel>
+  )
+}

@@ -1,0 +1,7 @@
+import type { Refusal } from '../../core/refusal/errors.js'
+
+/** Nothing goes through a door any more. */
+export const CLOSED: Refusal = {
+  code: 'runguard_shutting_down',
+  message: 'The guard of this program is closed; calls through it are not sent any more.',
+}

@@ -1,0 +1,66 @@
+/** Calls that may wait, if a budget that runs low wants them to. */
+
+import type { CallView } from '../core/body/call.js'
+import { MalformedBodyError } from '../core/body/cursor.js'
+import { scanCall } from '../core/body/scan.js'
+import type { Headers } from '../core/budget/scope.js'
+import { whyNoBatch } from '../core/defer/may-wait.js'
+import type { DeferredStore } from '../store/deferred-store.js'
+import type { DeferSettings } from './deferred-lane.js'
+import { type Deferral, type DeferralDraft, submitDeferred, takeAgain } from './deferred-submit.js'
+import type { Desk } from './desk.js'
+import type { Routing } from './routes.js'
+
+/** What becomes of a call that may wait. */
+export type Offer =
+  | Deferral
+  /** It is to be sent now. `why` goes into its record: a step of a ladder that was left; null if no step was due. */
+  | { readonly kind: 'at-once'; readonly why: string | null }
+
+/** A call that may wait, as a door offers it. */
+export interface OfferedCall {
+  readonly draft: DeferralDraft
+  /** As it came with them: they say what it says of others, and whose prompt caches it meets. */
+  readonly headers: Headers
+}
+
+/**
+ * Puts the call into the queue if a budget wants it to wait and a batch can answer it. What was deferred before under its
+ * id is given again. Rejects if the store cannot be read or written.
+ */
+export async function offerDeferred(
+  desk: Desk,
+  store: DeferredStore,
+  { draft, headers }: OfferedCall,
+  policy: DeferSettings['policy'],
+): Promise<Offer> {
+  const known = await store.findDeferred(draft.id)
+  if (known !== null && known.state !== 'new') return takeAgain(desk, draft, known)
+  const view = readView(draft.body)
+  if (view === null) return { kind: 'at-once', why: null }
+  const whyNot = whyNoBatch(view, { withinMs: draft.withinMs, policy })
+  const routing = await desk.routes.route({
+    ...{ id: desk.runtime.id(), view, body: draft.body, scope: draft.scope, headers },
+    ...{ isChosen: false, waiting: { kind: 'offered', whyNot } },
+  })
+  if (routing?.isDeferred !== true) return { kind: 'at-once', why: leftStep(routing) }
+  const decision = { degraded: routing.degraded, route: routing.route }
+  const deferral = await submitDeferred(desk, store, { ...draft, edited: routing.body, decision })
+  if (deferral.kind === 'refused') return { kind: 'at-once', why: `refused for a batch (${deferral.refusal.code})` }
+  desk.routes.hear(headers, draft.scope)
+  return deferral
+}
+
+function leftStep(routing: Routing | null): string | null {
+  return routing?.degraded.find(({ kind }) => kind === 'defer')?.why ?? null
+}
+
+/** What cannot be read is refused with its reason where it is sent. */
+function readView(body: Uint8Array): CallView | null {
+  try {
+    return scanCall(body)
+  } catch (error) {
+    if (error instanceof MalformedBodyError) return null
+    throw error
+  }
+}
