@@ -2,6 +2,7 @@
  * What routing costs and what it brings, as far as that can be measured without a model.
  *
  *   npm run bench:routing -- [--data FOLDER] [--json]
+ *   npm run bench:routing -- --step [--json]      what choosing a route adds to a call, and nothing else
  *
  * Three things: what changing the model in the middle of a recorded conversation costs, at once or only where it pays
  * (`dev.jsonl.gz`; thinking is left out of account: where there is any, no conversation is moved at all); how routers
@@ -18,6 +19,7 @@ import { loadPriceBook, type PriceBook, priceList } from '@runguard/sdk/core'
 import { measureClassifier } from './routing/confusion.js'
 import { generateLabels, readLabelSets } from './routing/labels.js'
 import { compareRouters } from './routing/routers.js'
+import { measureStep, renderStep } from './routing/step-cost.js'
 import { compareSwitching, type Pair, type SwitchResult } from './routing/switching.js'
 import { renderConfusion, renderRouters, renderSwitching } from './routing/table.js'
 import { readTalks } from './routing/talks.js'
@@ -36,9 +38,14 @@ const pairs: readonly Pair[] = [
   { from: 'claude-fable-5-1', to: 'claude-opus-5-5' },
 ]
 
-function main(): void {
-  const options = { data: { type: 'string' }, json: { type: 'boolean', default: false } } as const
-  const { data, json } = parseArgs({ options }).values
+async function main(): Promise<void> {
+  const flag = { type: 'boolean', default: false } as const
+  const { data, json, step } = parseArgs({ options: { data: { type: 'string' }, json: flag, step: flag } }).values
+  if (step) {
+    const cost = await measureStep()
+    console.log(json ? JSON.stringify(cost, null, 2) : renderStep(cost))
+    return
+  }
   const folder = data ?? join(process.env.RUNGUARD_DATA ?? besideRepository, 'data')
   const book = loadPriceBook(priceList)
   const switching = measureSwitching(folder, book)
@@ -64,7 +71,7 @@ function findLabels(folder: string) {
 }
 
 try {
-  main()
+  await main()
 } catch (error) {
   console.error(`bench:routing: ${error instanceof Error ? error.message : String(error)}`)
   process.exitCode = 2

@@ -13,7 +13,7 @@ import { promisify } from 'node:util'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import { type BundleSize, measureBundle, runInBrowser } from './packages/bundles.js'
-import { checkPackage, checkVersions } from './packages/package-checks.js'
+import { checkImportSize, checkPackage, checkVersions } from './packages/package-checks.js'
 import { type Manifest, type PackageFacts, specifiersOf } from './packages/package-facts.js'
 import { checkTypes } from './packages/type-checks.js'
 import { listPackages, type Packed, packAll, readManifest } from './testing/packing.js'
@@ -98,10 +98,21 @@ async function checkBrowser(): Promise<readonly string[]> {
   }
 }
 
+/** What a guard may load with the program's first line; the rest comes while the program goes on. */
+const MOST_AT_IMPORT_BYTES = 25_000
+
+async function measure(names: readonly string[]): Promise<BundleSize> {
+  return await measureBundle(join(library, 'client/index.js'), names)
+}
+
+async function checkSize(): Promise<readonly string[]> {
+  return checkImportSize('@runguard/sdk', await measure(['createGuard']), MOST_AT_IMPORT_BYTES)
+}
+
 /** What a program loads for what it uses, when it imports that, and later. */
 async function describeSizes(): Promise<string> {
   const uses = [['createGuard'], ['createGuard', 'AgentSession'], ['LoopDetector'], ['errorFromApiError']]
-  const sizes = await Promise.all(uses.map((names) => measureBundle(join(library, 'client/index.js'), names)))
+  const sizes = await Promise.all(uses.map(measure))
   return `size, gzip, without zod: ${sizes.map(describeSize).join(', ')}`
 }
 
@@ -120,7 +131,7 @@ async function main(): Promise<number> {
     const packed = await packAll(root, folders, into)
     const licence = readText('LICENSE')
     const checks = open.map((each) => checkOne(each, packed.get(each.manifest.name) ?? NOTHING_PACKED, licence))
-    const found = await Promise.all([...checks, checkBrowser()])
+    const found = await Promise.all([...checks, checkBrowser(), checkSize()])
     const problems = [...checkVersions(packages, readManifest(root, '.').version), ...found.flat()]
     for (const problem of problems) console.log(problem)
     if (problems.length === 0) console.log(await describeSizes())

@@ -27,15 +27,20 @@ const exampleTests = 'tests/test_examples.py'
 async function main(): Promise<number> {
   const environments = await openEnvironments()
   await installPackage(environments)
-  for (const [index, environment] of environments.entries()) {
-    const problems = await testIn(environment, index === 0 ? [] : [exampleTests])
-    for (const problem of problems) console.error(`FAILED in python/${environment.name}: ${problem}`)
-    if (problems.length > 0) return 1
-  }
-  return 0
+  const problems = await Promise.all(
+    environments.map((environment, index) => testIn(environment, index === 0 ? [] : [exampleTests])),
+  )
+  for (const problem of problems.flat()) console.error(problem)
+  return problems.flat().length === 0 ? 0 : 1
 }
 
-/** Runs the tests on a fresh stand. Answers what is wrong. @param ignored files of tests that are left out */
+/**
+ * Runs the tests on a fresh stand; what they print is shown when they have ended, so that environments can run beside each
+ * other.
+ *
+ * @param ignored files of tests that are left out
+ * @returns what is wrong
+ */
 async function testIn({ name, python }: PythonEnvironment, ignored: readonly string[]): Promise<readonly string[]> {
   const stand = await openStand()
   const home = mkdtempSync(join(tmpdir(), 'runguard-python-'))
@@ -52,7 +57,6 @@ async function testIn({ name, python }: PythonEnvironment, ignored: readonly str
       RUNGUARD_TEST_FACTS: factsFile,
       PYTHONDONTWRITEBYTECODE: '1',
     })
-    console.log(`\npython/${name}`)
     const args = [
       '-m',
       'pytest',
@@ -62,13 +66,14 @@ async function testIn({ name, python }: PythonEnvironment, ignored: readonly str
       ...ignored.map((path) => `--ignore=${path}`),
       ...process.argv.slice(2),
     ]
-    const place = { folder: packageFolder, environment, isShown: true, timeoutMs: TEST_TIMEOUT_MS }
-    const { code } = await runCommand(python, args, place)
-    if (code !== 0) return [`pytest ended with ${code}`]
+    const place = { folder: packageFolder, environment, timeoutMs: TEST_TIMEOUT_MS }
+    const { code, output } = await runCommand(python, args, place)
+    console.log(`\npython/${name}\n${output.trimEnd()}`)
+    if (code !== 0) return [`FAILED in python/${name}: pytest ended with ${code}`]
     const facts = readFacts(readFileSync(factsFile, 'utf8'))
     const problems = contradictions(facts, await stand.records())
     if (problems.length === 0) console.log(`${facts.length} statements of the tests agree with the ledger`)
-    return problems
+    return problems.map((problem) => `FAILED in python/${name}: ${problem}`)
   } finally {
     await stand.close()
     rmSync(home, { recursive: true, force: true, maxRetries: 5 })

@@ -3,6 +3,7 @@
 import type { AnswerKind } from '../gateway/bodies.js'
 import { alignColumns } from '../gateway/table.js'
 import { type Row, type Spread, STREAM_EVENTS } from './rounds.js'
+import { guardedWays, type WayName } from './ways.js'
 
 /** What a guard may add to a call that is answered in one piece, in milliseconds. */
 const TARGET_MS = 0.15
@@ -44,8 +45,10 @@ function quartiles({ lowerQuartile, upperQuartile }: Spread, format = (us: numbe
   return `${format(lowerQuartile)} … ${format(upperQuartile)}`
 }
 
+const guarded: ReadonlySet<WayName> = new Set(guardedWays)
+
 function verdictOf({ way, addedUs }: Row): string[] {
-  if (way === 'SDK alone') return []
+  if (!guarded.has(way)) return []
   const isMet = addedUs.median / 1_000 <= TARGET_MS
   return [`target: ${way} adds ≤ ${TARGET_MS} ms to a call: ${isMet ? 'met' : 'missed'}`]
 }

@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type OpenBrowser, openBrowser } from './stage/browser.js'
-import { findBarriers, settle, takePicture } from './stage/looks.js'
+import { settle } from './stage/looks.js'
 import { openRealGateway, type RealGateway } from './stage/real-gateway.js'
 import { callOnce, clientAt, makeTraffic } from './stage/traffic.js'
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { checkPackage, checkVersions, importedPackages } from './package-checks.js'
+import { checkImportSize, checkPackage, checkVersions, importedPackages } from './package-checks.js'
 import { type Manifest, type PackageFacts, specifiersOf } from './package-facts.js'
 
 const good = {
@@ -84,4 +84,13 @@ describe('versions', () => {
       'packages/b — asks for a ^1.0.0: make it exactly 1.0.0',
     ])
   })
+})
+
+test('what is loaded at import has a limit, and what comes later has none', () => {
+  const check = (importBytes: number) =>
+    checkImportSize('thing', { names: ['a', 'b'], importBytes, wholeBytes: 1_000_000 }, 25_000)
+  expect(check(25_000)).toEqual([])
+  expect(check(126_460)).toEqual([
+    'thing — a + b loads 126.5 kB at import, of 25.0 kB: load later what only calls need',
+  ])
 })

@@ -1,5 +1,6 @@
 /** What must hold of a package before others install it. Each check answers with what to do, one line each. */
 import { parseSync } from 'oxc-parser'
+import type { BundleSize } from './bundles.js'
 import type { PackageFacts } from './package-facts.js'
 
 /** All checks that look at one package, together. */
@@ -85,6 +86,14 @@ export function importedPackages(path: string, text: string): readonly string[] 
   ]
   const foreign = specifiers.filter((specifier) => !/^(?:\.|node:)/.test(specifier))
   return [...new Set(foreign.map((specifier) => /^(?:@[^/]+\/)?[^/]+/.exec(specifier)?.[0] ?? specifier))]
+}
+
+/** What is not needed at once is loaded later: one careless import would bring all of it back. */
+export function checkImportSize(name: string, size: BundleSize, mostBytes: number): readonly string[] {
+  const { names, importBytes } = size
+  if (importBytes <= mostBytes) return []
+  const [found, most] = [importBytes, mostBytes].map((bytes) => `${(bytes / 1_000).toFixed(1)} kB`)
+  return [`${name} — ${names.join(' + ')} loads ${found} at import, of ${most}: load later what only calls need`]
 }
 
 /** All packages carry one version and ask for each other in exactly that version, for they are tested only together. */

@@ -13,15 +13,13 @@ export interface CommandEnd {
 export interface CommandPlace {
   readonly folder: string
   readonly environment: NodeJS.ProcessEnv
-  /** Whether what it prints is shown while it runs. */
-  readonly isShown?: boolean
   /** Milliseconds after which it is ended. */
   readonly timeoutMs: number
 }
 
 /** Runs a program to its end. Never rejects. */
 export function runCommand(command: string, args: readonly string[], place: CommandPlace): Promise<CommandEnd> {
-  const { folder, environment, isShown = false, timeoutMs } = place
+  const { folder, environment, timeoutMs } = place
   const child = spawn(command, args, {
     cwd: folder,
     env: environment,
@@ -33,7 +31,6 @@ export function runCommand(command: string, args: readonly string[], place: Comm
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {
       output += text
-      if (isShown) process.stdout.write(text)
     })
   }
   return new Promise((resolve) => {

@@ -42,6 +42,7 @@ function room(name: string, folder: string, specifier: string | null, mayImport:
 /** The files of the store that the engine may know: the interfaces. */
 export const storeInterfaces: readonly string[] = [
   'packages/sdk/src/store/store.ts',
+  'packages/sdk/src/store/conversation-store.ts',
   'packages/sdk/src/store/outcome-store.ts',
   'packages/sdk/src/store/session-store.ts',
   'packages/sdk/src/store/batch-store.ts',

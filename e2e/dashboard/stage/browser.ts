@@ -23,9 +23,6 @@ export interface OpenBrowser {
   close(): Promise<void>
 }
 
-/** How long a page may take for a step, on a machine that does much else. */
-const PATIENCE_MS = 60_000
-
 /** Opens a context. */
 export async function openBrowser(): Promise<OpenBrowser> {
   const browser = await chromium.connect(inject('browserEndpoint'))
@@ -34,7 +31,6 @@ export async function openBrowser(): Promise<OpenBrowser> {
     viewport: { width: 1440, height: 900 },
     acceptDownloads: true,
   })
-  context.setDefaultTimeout(PATIENCE_MS)
   return {
     context,
     close: async () => {

@@ -39,11 +39,15 @@ export async function findBarriers(page: Page, rules?: readonly string[]): Promi
 /** What axe looks at that depends on colours; all else is the same in both themes. */
 export const colourRules = ['color-contrast', 'link-in-text-block'] as const
 
-/** Waits until what has changed its size or its colours is drawn. */
+/** Waits until what has changed its size or its colours is drawn, and no longer on its way. */
 export async function redraw(page: Page): Promise<void> {
-  await page.evaluate(
-    () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve(null)))),
-  )
+  await page.evaluate(async () => {
+    const frame = () => new Promise((resolve) => requestAnimationFrame(resolve))
+    await frame()
+    const changing = document.getAnimations().filter((each) => each instanceof CSSTransition)
+    await Promise.allSettled(changing.map(({ finished }) => finished))
+    await frame()
+  })
 }
 
 /** Waits until nothing on the page is still being read. */

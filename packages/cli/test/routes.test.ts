@@ -121,7 +121,7 @@ test('at 80 % new conversations are cheaper, at 90 % those wait that may, at 100
   const explained = await run('explain', waiting.id)
   expect(explained).toMatch(/× 0\.5 batch/)
   expect(explained).toMatch(/at 90% of everything\/day \(9\d(\.\d+)?% used\): at once → in a batch/)
-  const refusals = []
+  const refusals: unknown[] = []
   for (let calls = 0; calls < 9 && refusals.length === 0; calls++) {
     await ask(`[[sim:text 4000]] last ${calls}`).catch((error: unknown) => refusals.push(error))
   }

@@ -11,6 +11,9 @@ import type { ControlStore } from '../src/control/control-parts.js'
 import { startGateway } from '../src/index.js'
 import { answerBody, httpUpstream, messagesBody } from './harness.js'
 
+/** When the gateway says it was started. */
+export const STARTED_AT = Date.UTC(2026, 10, 1)
+
 /** What may differ from an ordinary gateway. */
 export interface ControlHouseOptions {
   readonly store?: ControlStore
@@ -98,7 +101,7 @@ export async function startControlHouse(options: ControlHouseOptions = {}): Prom
     dashboard,
     settings: () => ({
       version: 'test',
-      startedAt: 0,
+      startedAt: STARTED_AT,
       url: '',
       upstream,
       store: 'memory',

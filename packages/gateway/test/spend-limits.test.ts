@@ -1,11 +1,32 @@
 import Anthropic from '@anthropic-ai/sdk'
+import { type Budget, readConfig } from '@runguard/sdk/core'
+import { type Runtime, systemRuntime } from '@runguard/sdk/engine'
 import { describe, expect, it } from 'vitest'
-import { type ControlHouse, startControlHouse } from './control-house.js'
+import { type ControlHouse, STARTED_AT, startControlHouse } from './control-house.js'
 
 const TOKEN = `rga_${'a'.repeat(50)}`
 
 function adminClient({ url }: ControlHouse, apiKey = TOKEN): Anthropic {
   return new Anthropic({ apiKey, baseURL: url, maxRetries: 0 })
+}
+
+/** Of everything, in the configuration file. */
+function fileBudgets(): readonly Budget[] {
+  const reading = readConfig({ budgets: [{ scope: 'everything', window: 'month', limit: 500 }] })
+  if (reading.kind === 'problems') throw new Error(JSON.stringify(reading.problems))
+  return reading.config.budgets
+}
+
+/** The machine's runtime with a clock that is set by hand. */
+function hand(startMs: number): Runtime & { set(ms: number): void } {
+  let nowMs = startMs
+  return {
+    ...systemRuntime(),
+    now: () => nowMs,
+    set: (ms) => {
+      nowMs = ms
+    },
+  }
 }
 
 describe('spend limits in the shape of the Admin API', () => {
@@ -42,6 +63,65 @@ describe('spend limits in the shape of the Admin API', () => {
     await expect(spendLimits.set({ amount: null, scope: { type: 'organization' } })).rejects.toMatchObject({
       status: 400,
     })
+  })
+
+  it('say when they were set first and last, and those of the file since when the gateway has them', async () => {
+    const runtime = hand(Date.UTC(2026, 10, 26, 9))
+    const house = await startControlHouse({ adminToken: TOKEN, runtime, fileBudgets: fileBudgets() })
+    const { spendLimits } = adminClient(house).beta.organization
+    const scope = { type: 'user', user_id: 'ann' } as const
+    expect(await spendLimits.set({ amount: '100', scope })).toMatchObject({
+      created_at: '2026-11-26T09:00:00.000Z',
+      updated_at: '2026-11-26T09:00:00.000Z',
+    })
+    runtime.set(Date.UTC(2026, 10, 27, 10))
+    const changed = await spendLimits.set({ amount: '200', scope })
+    expect(changed).toMatchObject({ created_at: '2026-11-26T09:00:00.000Z', updated_at: '2026-11-27T10:00:00.000Z' })
+    const { data } = await spendLimits.list({ scope_type: ['organization'] })
+    const since = new Date(STARTED_AT).toISOString()
+    expect(data).toMatchObject([{ created_at: since, updated_at: since }])
+    const { body } = await house.ask('budgets', { headers: { authorization: `Bearer ${TOKEN}` } })
+    expect(body.items.map(({ createdAt }: { createdAt: unknown }) => createdAt)).toEqual([
+      null,
+      Date.UTC(2026, 10, 26, 9),
+    ])
+  })
+
+  it('come in pages, none twice and none left out, also where some go meanwhile', async () => {
+    const house = await startControlHouse({ adminToken: TOKEN, fileBudgets: fileBudgets() })
+    const { spendLimits } = adminClient(house).beta.organization
+    const users = Array.from({ length: 7 }, (_, n) => `u${n}`)
+    const periods = ['daily', 'monthly'] as const
+    for (const user_id of users) {
+      for (const period of periods) await spendLimits.set({ amount: '100', scope: { type: 'user', user_id }, period })
+    }
+    const all = (await spendLimits.list({ limit: 1_000 })).data
+    expect(all).toHaveLength(15)
+    expect(all[0]?.scope).toEqual({ type: 'organization' })
+    for (const limit of [1, 4, 15]) {
+      const listed: string[] = []
+      for await (const { id } of spendLimits.list({ limit })) listed.push(id)
+      expect(listed).toEqual(all.map(({ id }) => id))
+    }
+    const first = await spendLimits.list({ limit: 3 })
+    expect([first.data.length, first.hasNextPage()]).toEqual([3, true])
+    await spendLimits.delete(first.data[2]?.id ?? '')
+    const second = await spendLimits.list({ limit: 3, page: first.next_page })
+    expect(second.data.map(({ id }) => id)).toEqual(all.slice(3, 6).map(({ id }) => id))
+
+    const effective = await spendLimits.effective.list({ limit: 2, user_ids: users.slice(3), period: ['daily'] })
+    expect(effective.data.map(({ actor, period }) => [actor.type === 'user_actor' && actor.user_id, period])).toEqual([
+      ['u3', 'daily'],
+      ['u4', 'daily'],
+    ])
+    const members: unknown[] = []
+    for await (const { actor } of spendLimits.effective.list({ limit: 2 })) members.push(actor)
+    expect(members).toHaveLength(13)
+    for (const query of ['limit=0', 'limit=1001', 'limit=x', 'page=nowhere']) {
+      await expect(adminClient(house).get(`/v1/organizations/spend_limits?${query}`)).rejects.toMatchObject({
+        status: 400,
+      })
+    }
   })
 
   it('go on to the upstream for whoever shows a key of the API', async () => {

@@ -3,6 +3,7 @@
 import { AlertDesk, httpSend, openChannel } from '@runguard/gateway'
 import {
   type Alert,
+  acknowledgeAlert,
   type ChannelConfig,
   type Delivery,
   defaultAlertPolicy,
@@ -14,10 +15,11 @@ import {
 } from '@runguard/sdk/core'
 import { systemRuntime } from '@runguard/sdk/engine'
 import { CommandError, type ExitCode, exitCodes } from '../exit.js'
+import { makeNoted } from '../operations/noted-change.js'
 import { findConfig } from '../settings/config-file.js'
 import type { Environment } from '../settings/environment.js'
 import { changeStore, describePlace, findPlace, useStore } from '../settings/open-store.js'
-import type { StoreFlags } from '../settings/store-place.js'
+import type { OpenStore, StoreFlags } from '../settings/store-place.js'
 import { alertJson, alertTable, deliveryJson, deliveryLine, deliveryTable } from '../views/alert-views.js'
 import { printable } from '../views/format.js'
 
@@ -121,9 +123,13 @@ export async function runAlertResend(environment: Environment, id: string, optio
   const again = await changeStore(place, async (store) => {
     const delivery = await store.findDelivery(id)
     if (delivery === null) throw unknown('message', id, 'runguard alerts deliveries')
-    const repeated = repeatDelivery(systemRuntime().id(), delivery, now())
-    await store.addDelivery(repeated)
-    return repeated
+    const about = { action: 'alerts.resend', subject: id }
+    return await makeNoted(store, environment, about, async (take) => {
+      const repeated = repeatDelivery(systemRuntime().id(), delivery, now())
+      await store.addDelivery(repeated)
+      take({ ...about, before: null, after: { resentAs: repeated.id } })
+      return repeated
+    })
   })
   if (options.json) terminal.print(JSON.stringify(deliveryJson(again)))
   else terminal.print(`${again.id}: waits for a running gateway to send it to ${again.channel}`)
@@ -138,25 +144,35 @@ export async function runAlertAcknowledge(
 ): Promise<ExitCode> {
   const { terminal, now, operator } = environment
   const place = await findPlace(environment, options)
-  const alert = await changeStore(place, async (outbox) => {
-    const desk = new AlertDesk({
-      outbox,
-      runtime: systemRuntime(),
-      policy: defaultAlertPolicy,
-      publicUrl: null,
-      auditHead: async () => null,
-      onChange: () => {},
-      onQueued: () => {},
-    })
-    const changed = await desk.acknowledge(id, operator, now())
-    if (changed !== null) return changed
-    const known = await outbox.findAlert(id)
+  const alert = await changeStore(place, async (store) => {
+    const known = await store.findAlert(id)
     if (known === null) throw unknown('alert', id, 'runguard alerts ls')
-    terminal.say('note: it is over, or somebody has seen it; nothing has changed.')
-    return known
+    const isOver = acknowledgeAlert(known, operator, now()) === null
+    const changed = isOver ? null : await acknowledge(environment, store, known)
+    if (changed === null) terminal.say('note: it is over, or somebody has seen it; nothing has changed.')
+    return changed ?? known
   })
   terminal.print(options.json ? JSON.stringify(alertJson(alert)) : `${alert.id}: ${printable(alert.title)}`)
   return exitCodes.ok
+}
+
+/** Null if somebody else was faster. */
+function acknowledge(environment: Environment, store: OpenStore, { id, key }: Alert): Promise<Alert | null> {
+  const desk = new AlertDesk({
+    outbox: store,
+    runtime: systemRuntime(),
+    policy: defaultAlertPolicy,
+    publicUrl: null,
+    auditHead: async () => null,
+    onChange: () => {},
+    onQueued: () => {},
+  })
+  const about = { action: 'alerts.acknowledge', subject: key }
+  return makeNoted(store, environment, about, async (take) => {
+    const changed = await desk.acknowledge(id, environment.operator, environment.now())
+    take({ ...about, before: null, after: changed?.acknowledged ?? null })
+    return changed
+  })
 }
 
 function unknown(what: string, id: string, command: string): CommandError {

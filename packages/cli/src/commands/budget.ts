@@ -109,8 +109,8 @@ export async function runBudgetRemove(environment: Environment, id: string, opti
   const { terminal } = environment
   await changeStore(await findPlace(environment, options), async (store) => {
     const before = await findStored(store, id)
-    const isGone = before !== null && (await removeBudget(environment, store, before))
-    if (!isGone) throw await missing(environment, id, options, store)
+    if (before === null) throw await missing(environment, id, options, store)
+    await removeBudget(environment, store, before)
   })
   if (options.json) terminal.print(JSON.stringify({ kind: 'budget-removed', id }))
   else terminal.print(`${printable(id)}: removed`)

@@ -1,6 +1,8 @@
 /** Changes of budgets, made at the keyboard: each stands in the audit log, whatever happens meanwhile. */
 
 import type { StoredBudget } from '@runguard/sdk/store'
+import { CommandError } from '../exit.js'
+import { quoteId } from '../settings/budgets-in-force.js'
 import type { Environment } from '../settings/environment.js'
 import type { OpenStore } from '../settings/store-place.js'
 import { makeNoted } from './noted-change.js'
@@ -19,12 +21,13 @@ export async function putBudget(
   })
 }
 
-/** Takes a budget away. False if somebody else just did. */
-export async function removeBudget(environment: Environment, store: OpenStore, before: StoredBudget): Promise<boolean> {
+/** Takes a budget away. Throws {@link CommandError} if somebody else just did. */
+export async function removeBudget(environment: Environment, store: OpenStore, before: StoredBudget): Promise<void> {
   const about = { action: 'budgets.remove', subject: before.id }
-  return await makeNoted(store, environment, about, async (take) => {
-    const isGone = await store.removeBudget(before.id)
-    take({ ...about, before: isGone ? before.written : null, after: null })
-    return isGone
+  await makeNoted(store, environment, about, async (take) => {
+    if (!(await store.removeBudget(before.id))) {
+      throw new CommandError(`Somebody else has just removed the budget ${quoteId(before.id)}.`)
+    }
+    take({ ...about, before: before.written, after: null })
   })
 }

@@ -48,7 +48,7 @@ function EndingBadge({ call: { ending, refusal }, word: { text, tone } }: { call
   const by = refusal?.isEnforced === true && refusal.by?.kind === 'budget' ? refusal.by : null
   const badge = (
     <Badge tone={tone} icon={Icon}>
-      <span className="max-w-36 truncate">{by === null ? text : `by ${by.budget}`}</span>
+      <span className="max-w-28 truncate sm:max-w-44">{by === null ? text : `refused by ${by.budget}`}</span>
     </Badge>
   )
   if (by === null) return badge
@@ -56,7 +56,6 @@ function EndingBadge({ call: { ending, refusal }, word: { text, tone } }: { call
     <Link
       href={budgetHref(by.budget)}
       title={`refused by ${by.budget}`}
-      aria-label={`refused by ${by.budget}`}
       className="pointer-events-auto relative z-10 hover:underline"
     >
       {badge}

@@ -3,7 +3,16 @@
 import type { ReactNode } from 'react'
 import { classes } from './class-names.js'
 import { useNow } from './clock.js'
-import { formatAge, formatCount, formatDuration, formatFull, formatMoment, formatShare, formatWhole } from './format.js'
+import {
+  formatAge,
+  formatCount,
+  formatDuration,
+  formatFull,
+  formatMoment,
+  formatShare,
+  formatWhole,
+  shortModel,
+} from './format.js'
 import { Money, Saving } from './money.jsx'
 import type { Column } from './table.jsx'
 
@@ -22,6 +31,21 @@ export function nameColumn<Row>(
     cell: (row) => (
       <bdi title={read(row) ?? undefined} className={classes(cut, isStrong && 'font-medium')}>
         {read(row) ?? ''}
+      </bdi>
+    ),
+    value: read,
+    ...layout,
+  }
+}
+
+/** The id of a model; on phones without what all of them have in common. */
+export function modelColumn<Row>(title: string, read: (row: Row) => string, layout: Layout = {}): Column<Row> {
+  return {
+    title,
+    cell: (row) => (
+      <bdi title={read(row)}>
+        <span className="sm:hidden">{shortModel(read(row))}</span>
+        <span className="hidden sm:inline">{read(row)}</span>
       </bdi>
     ),
     value: read,

@@ -11,7 +11,7 @@ export function ScreenHead({ title, lead, children }: { title: ReactNode; lead?:
         <h1 className="text-xl font-semibold tracking-tight text-balance break-words">{title}</h1>
         {lead ? <p className="mt-0.5 max-w-[68ch] text-sm text-ink-3">{lead}</p> : null}
       </div>
-      {children ? <div className="flex flex-wrap items-center gap-2">{children}</div> : null}
+      {children ? <div className="flex max-w-full flex-wrap items-center gap-2">{children}</div> : null}
     </header>
   )
 }

@@ -1,6 +1,7 @@
 /** Budgets in the shape of the Admin API of Claude: `/v1/organizations/spend_limits`. Money is cents, as a text. */
 
 import { z } from 'zod'
+import { wholeQuery } from './common.js'
 
 /** What a limit is for: `organization` is everything, `workspace` a project, `rbac_group` a team. */
 export const limitScopeSchema = z.discriminatedUnion('type', [
@@ -29,6 +30,7 @@ export const spendLimitSchema = z
     period: limitPeriodSchema,
     scope: limitScopeSchema,
     is_enabled: z.boolean(),
+    /** Of a limit in the configuration file, and of one from before this was kept: when this gateway took it over. */
     created_at: z.string(),
     updated_at: z.string(),
   })
@@ -38,11 +40,9 @@ export const spendLimitSchema = z
 export type SpendLimit = z.infer<typeof spendLimitSchema>
 
 const pageShape = {
-  page: z.string().max(200).optional(),
-  limit: z
-    .string()
-    .regex(/^\d{1,4}$/)
-    .optional(),
+  /** `next_page` of the page before. */
+  page: z.string().max(2_000).optional(),
+  limit: wholeQuery(1, 1_000).optional(),
   beta: z.string().optional(),
 }
 

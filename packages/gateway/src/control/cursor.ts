@@ -11,14 +11,14 @@ export function writeCursor({ at, id }: ListPlace): string {
   return Buffer.from(JSON.stringify([at, id])).toString('base64url')
 }
 
-/** The place a cursor stands for; null for the beginning. Throws `ApiProblem` for what is none. */
-export function readCursor(cursor: string | undefined): ListPlace | null {
+/** The place a cursor stands for; null for the beginning. Throws `ApiProblem` for what is none. @param path where it stood */
+export function readCursor(cursor: string | undefined, path = 'query.cursor'): ListPlace | null {
   if (cursor === undefined) return null
   try {
     const [at, id] = placeSchema.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')))
     return { at, id }
   } catch {
-    throw invalid('query.cursor', 'is no place in a list')
+    throw invalid(path, 'is no place in a list')
   }
 }
 

@@ -49,6 +49,7 @@ it('a conversation that was moved to a cheaper model stays there when another pr
   const { model, read } = await fine.ask(talk(1))
   expect(model).toBe(sonnet)
   expect(read).toBeGreaterThan(20_000)
-  expect(await fine.ask({ ...talk(1), system: 'Another talk.' })).toMatchObject({ model: opus })
+  const other = talk(1).messages.map((each, at) => (at === 0 ? { ...each, content: 'Begin otherwise.' } : each))
+  expect(await fine.ask({ ...talk(1), messages: other })).toMatchObject({ model: opus })
   await fine.close()
 })

@@ -11,8 +11,8 @@ export interface Balances {
   recall(accounts: readonly AccountRef[]): readonly Balance[]
   /** The same, asked of the store. */
   refresh(accounts: readonly AccountRef[]): Promise<readonly Balance[]>
-  /** Takes note of what the ledger said. */
-  learn(accounts: readonly Account[]): void
+  /** Takes note of what the ledger said. @param ended the call that it said it of; null if that runs, or it is of none */
+  learn(accounts: readonly Account[], ended: string | null): void
 }
 
 /** Requests and sessions come and go; what is forgotten is only asked for again. */
@@ -24,19 +24,22 @@ const NOTHING = { spent: zeroUsd, held: zeroUsd }
 export function rememberBalances(store: Store): Balances {
   const known = new Map<string, Pick<Account, 'spent' | 'held'>>()
 
-  const learn = (accounts: readonly Account[]): void => {
-    for (const { key, spent, held } of accounts) {
-      known.delete(key)
-      known.set(key, { spent, held })
+  const learn = (accounts: readonly Account[], ended: string | null): void => {
+    for (const account of accounts) {
+      const { key, spent, held } = account
+      const isOver = ended !== null && isOwn(account, ended)
+      // As long as none is forgotten soon it does not matter which was heard of last.
+      if (isOver || known.size > MAX_KNOWN / 2) known.delete(key)
+      if (!isOver) known.set(key, { spent, held })
     }
     if (known.size > MAX_KNOWN) forgetOldest(known, known.size - MAX_KNOWN)
   }
   const recall = (accounts: readonly AccountRef[]): readonly Balance[] =>
-    accounts.map((account) => {
-      const { spent, held } = known.get(account.key) ?? NOTHING
-      return { ...account, spent, held }
+    accounts.map(({ key, budget, scope, windowStart, windowEnd, limit, isEnforced }) => {
+      const { spent, held } = known.get(key) ?? NOTHING
+      return { key, budget, scope, windowStart, windowEnd, limit, isEnforced, spent, held }
     })
-  const look = shareLooks(async (keys) => learn(await store.balances({ keys })))
+  const look = shareLooks(async (keys) => learn(await store.balances({ keys }), null))
   return {
     recall,
     learn,
@@ -45,6 +48,11 @@ export function rememberBalances(store: Store): Balances {
       return recall(accounts)
     },
   }
+}
+
+/** Whether an account is of this call and no other: nobody asks for it again. */
+function isOwn({ key, scope }: Account, call: string): boolean {
+  return key.endsWith(`|${call}`) || scope.endsWith(`:${call}`)
 }
 
 function forgetOldest(known: Map<string, unknown>, count: number): void {

@@ -4,6 +4,7 @@ import type { CallView } from '../core/body/call.js'
 import { MalformedBodyError } from '../core/body/cursor.js'
 import { scanCall } from '../core/body/scan.js'
 import type { Headers } from '../core/budget/scope.js'
+import type { DeferredJob } from '../core/defer/defer.js'
 import { whyNoBatch } from '../core/defer/may-wait.js'
 import type { DeferredStore } from '../store/deferred-store.js'
 import type { DeferSettings } from './deferred-lane.js'
@@ -26,7 +27,7 @@ export interface OfferedCall {
 
 /**
  * Puts the call into the queue if a budget wants it to wait and a batch can answer it. What was deferred before under its
- * id is given again. Rejects if the store cannot be read or written.
+ * id is given again. Rejects if the store cannot be written: then nobody knows whether it waits.
  */
 export async function offerDeferred(
   desk: Desk,
@@ -34,7 +35,8 @@ export async function offerDeferred(
   { draft, headers }: OfferedCall,
   policy: DeferSettings['policy'],
 ): Promise<Offer> {
-  const known = await store.findDeferred(draft.id)
+  const known = await findKnown(desk, store, draft.id)
+  if (known === undefined) return { kind: 'at-once', why: 'the queue could not be read' }
   if (known !== null && known.state !== 'new') return takeAgain(desk, draft, known)
   const view = readView(draft.body)
   if (view === null) return { kind: 'at-once', why: null }
@@ -49,6 +51,16 @@ export async function offerDeferred(
   if (deferral.kind === 'refused') return { kind: 'at-once', why: `refused for a batch (${deferral.refusal.code})` }
   desk.routes.hear(headers, draft.scope)
   return deferral
+}
+
+/** Undefined if the store does not say. */
+async function findKnown({ runtime }: Desk, store: DeferredStore, id: string): Promise<DeferredJob | null | undefined> {
+  try {
+    return await store.findDeferred(id)
+  } catch (error) {
+    runtime.log.error('deferred-unread', { error: String(error) })
+    return undefined
+  }
 }
 
 function leftStep(routing: Routing | null): string | null {

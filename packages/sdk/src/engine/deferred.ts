@@ -40,7 +40,7 @@ export function deferSettings(config: DeferConfig | undefined): Partial<DeferSet
 export interface Deferred {
   /** Takes a call, or refuses it as `admit` does. Rejects if the store cannot be written. */
   submit(draft: DeferralDraft): Promise<Deferral>
-  /** Takes a call that may wait if a budget that runs low wants it to. Rejects if the store cannot be read or written. */
+  /** Takes a call that may wait if a budget that runs low wants it to. Rejects if the store cannot be written. */
   offer(call: OfferedCall): Promise<Offer>
   /** Null if there is no such call, or it is forgotten. */
   find(id: string): Promise<DeferredCallState | null>

@@ -98,8 +98,8 @@ export interface Desk {
   /** What has been learned of a model's tokens. */
   ratioOf(model: string): TokenRatio
   readonly estimateInput: EstimateInput
-  /** How many bytes of streamed text are a token of output in such a call, at least. */
-  bytesPerTokenOf(call: Pick<Expectation, 'scope' | 'model'>): number
+  /** How many bytes of streamed text are a token of output in such a call, at least, as it is known whenever it is asked. */
+  bytesPerTokenOf(call: Pick<Expectation, 'scope' | 'model'>): () => number
   readonly loops: Loops
   readonly breakers: Breakers
   readonly prefixes: Prefixes

@@ -217,10 +217,11 @@ type Hearing = Pick<Desk, 'line' | 'balances'> & Pick<Shared, 'running' | 'alert
 /** What the ledger says changes what is known of balances, and may be what others wait for. */
 function hearResults({ running, alerts, line, balances }: Hearing) {
   return (event: LedgerEvent, result: LedgerResult): void => {
-    if ('accounts' in result) balances.learn(result.accounts)
+    const ended = event.kind === 'hold' || event.kind === 'extend' ? null : event.hold
+    if ('accounts' in result) balances.learn(result.accounts, ended)
     alerts?.look(result)
-    if (event.kind === 'hold' || event.kind === 'extend') return
-    running.delete(event.hold)
+    if (ended === null) return
+    running.delete(ended)
     line.wake()
   }
 }
@@ -252,11 +253,7 @@ function openPlans(
   const flush = (): Promise<void> => journal.flush()
   const parts = { ...shared, store, runtime, book, policy, shortOutput, warmOn: prefixes.readable, flush }
   const routes = openRoutes(parts)
-  return {
-    routes,
-    cascades: openCascades(parts, routes.outcomes),
-    prefixes,
-  }
+  return { routes, cascades: openCascades(parts, routes.outcomes), prefixes }
 }
 
 /** What finds loops and opens breakers, and who hears of it. */

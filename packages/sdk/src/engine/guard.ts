@@ -75,6 +75,7 @@ class Guard implements StreamGuard {
   onTurn: (() => void) | null = null
   cutEnd: CutEnd = 'budget-cut'
   private readonly parts: GuardParts
+  private readonly bytesPerToken: () => number
   private readonly gate: StreamGate = streamGate()
   private so: MeteredSoFar = { cost: nanoUsd(0), output: 0, burst: 0 }
   private isAsking = false
@@ -98,6 +99,7 @@ class Guard implements StreamGuard {
 
   constructor(parts: GuardParts) {
     this.parts = parts
+    this.bytesPerToken = parts.desk.bytesPerTokenOf(parts.expectation)
     if (parts.echo !== null) parts.echo.onDue = () => this.isOver || this.turn(true)
   }
 
@@ -206,9 +208,8 @@ class Guard implements StreamGuard {
 
   /** What was learned holds for text; the input of a tool may be anything. */
   private estimate({ tally, contentBytes }: Metered, speed: Usage['speed']): number {
-    const { desk, expectation } = this.parts
-    const open = this.thinkingSince === null ? 0 : desk.runtime.tick() - this.thinkingSince
-    const heard = estimateHeardTokens(tally, contentBytes, desk.bytesPerTokenOf(expectation))
+    const open = this.thinkingSince === null ? 0 : this.parts.desk.runtime.tick() - this.thinkingSince
+    const heard = estimateHeardTokens(tally, contentBytes, this.bytesPerToken())
     return Math.max(heard, unseenTokens(this.thoughtMs + open, speed))
   }
 

@@ -18,7 +18,7 @@ function seen(...streams: readonly (readonly [session: string, bytes: number, to
     const admitted = { opening: { isStream: true }, expectation, hold: null } as unknown as Admitted
     learning.learn(admitted, { ending: { kind: 'exact', reason: 'complete' }, usage }, bytes)
   }
-  return (session: string) => learning.bytesPerTokenOf(callOf(session))
+  return (session: string) => learning.bytesPerTokenOf(callOf(session))()
 }
 
 it('the density of text is that of its own session, and may be above what is usual', () => {

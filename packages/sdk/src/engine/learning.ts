@@ -59,11 +59,13 @@ function learnStreams() {
     if (ratios.size > MAX_OUTPUT_RATIOS && oldest !== undefined) ratios.delete(oldest)
   }
   return {
-    bytesPerTokenOf: ({ scope, model }: Source): number => {
-      const own = ratios.get(keyOf(outputScope(scope), model))
-      // One scope of dense text must not have everybody's streams ended early.
-      const usual = ratios.get(model)?.bytesPerToken ?? freshOutputRatio.bytesPerToken
-      return own?.bytesPerToken ?? Math.max(freshOutputRatio.bytesPerToken, usual)
+    bytesPerTokenOf: ({ scope, model }: Source): (() => number) => {
+      const key = keyOf(outputScope(scope), model)
+      return () => {
+        // One scope of dense text must not have everybody's streams ended early.
+        const usual = ratios.get(model)?.bytesPerToken ?? freshOutputRatio.bytesPerToken
+        return ratios.get(key)?.bytesPerToken ?? Math.max(freshOutputRatio.bytesPerToken, usual)
+      }
     },
     learn: ({ scope, model }: Source, bytes: number, tokens: number): void => {
       learnOne(keyOf(outputScope(scope), model), bytes, tokens)

@@ -267,5 +267,5 @@ function recordEnd(agent: KnownAgent, request: string, record: CallRecord, answe
   if (part === undefined) return
   agent.memory = rememberCost(agent.memory, cost.nano)
   const atMs = startedAt + durationMs
-  agent.detector.recordTurn({ atMs, cost: cost.nano, promptTokens: totalPrompt(part), request, answer })
+  agent.detector.noteTurn({ atMs, cost: cost.nano, promptTokens: totalPrompt(part), request, answer })
 }

@@ -51,7 +51,8 @@ export function rememberConversations(): RouteMemory {
 /** The same for all calls of a conversation: whose it is, the words it begins with, and the model that is asked for. */
 export function nameConversation(scope: Scope, view: CallView, body: Uint8Array): string {
   const opening = agentOf({ ...scope, session: null }, view, body).session
-  return JSON.stringify([scope.session, scope.agent, view.model, opening])
+  const { key, user, project, session, agent } = scope
+  return JSON.stringify([key, user, project, session, agent, view.model, opening])
 }
 
 /** The conversation as it stands now. */

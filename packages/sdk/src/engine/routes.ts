@@ -26,7 +26,7 @@ import { openConversations } from './route-conversations.js'
 import type { RouteCall, RoutesDesk } from './route-desk.js'
 import { deferStep, degradeBody, tierStep, type Work } from './route-edits.js'
 import { watchLadders } from './route-ladders.js'
-import { nameConversation, stateAt } from './route-memory.js'
+import { type EndedTurn, nameConversation, stateAt } from './route-memory.js'
 import { learnOutcomes, type RouteOutcomes } from './route-outcomes.js'
 
 /** What is to be done with a call. */
@@ -101,24 +101,16 @@ export function openRoutes(desk: RoutesDesk): Routes {
     const warmOn = rememberOnce((model) => desk.warmOn(call, model))
     return decide(work, (request, asked) => chooseRoute(request, { policy: asked, book, successOf, warmOn }), desk)
   }
+  const object = async (call: Pick<RouteCall, 'id' | 'scope'>): Promise<LadderRefusal | null> =>
+    refuseDue(await ladders.dueFor(call), desk.runtime.now())
   return {
     route: (call) => route(call).catch((error: unknown) => passOn(desk, error)),
-    object: (call) =>
-      ladders.dueFor(call).then(
-        (due) => refuseDue(due, desk.runtime.now()),
-        (error: unknown) => passOn(desk, error),
-      ),
-    close: ({ route }, { usage, cache, atMs }) => {
-      if (route === null || usage === null || !route.isApplied || route.reason === 'retired') return route
-      return { ...route, savedNano: routeSaving(usage, { ...route, cache }, book, atMs) }
-    },
-    ended: ({ conversation, lowered, view, route }, record) => {
-      const { usage, startedAt, servedModel } = record
-      if (usage === null) return
-      const model = view.model ?? servedModel ?? ''
-      const isOwn = servedModel === null || isSameModel(book, servedModel, model)
-      const isMoved = lowered !== null || (route?.isApplied === true && route.model !== route.asked)
-      conversations.ended(conversation, { usage, model, isOwn, isMoved, startedAtMs: startedAt, lowered })
+    object: (call) => object(call).catch((error: unknown) => passOn(desk, error)),
+    close: (routing, ended) => closeRoute(book, routing, ended),
+    ended: (routing, record) => {
+      const turn = turnOf(book, routing, record)
+      if (turn === null) return
+      conversations.ended(routing.conversation, turn)
       outcomes.expect(record)
     },
     hear: (headers, { key }) => hearFeedback(desk, outcomes, headers, key),
@@ -128,6 +120,21 @@ export function openRoutes(desk: RoutesDesk): Routes {
     },
     outcomes,
   }
+}
+
+function closeRoute(book: PriceBook, { route }: Routing, { usage, cache, atMs }: EndedCall): RecordedRoute | null {
+  if (route === null || usage === null || !route.isApplied || route.reason === 'retired') return route
+  return { ...route, savedNano: routeSaving(usage, { ...route, cache }, book, atMs) }
+}
+
+/** What a call that has ended tells of its conversation; null if it was not billed. */
+function turnOf(book: PriceBook, { lowered, view, route }: Routing, record: CallRecord): EndedTurn | null {
+  const { usage, startedAt: startedAtMs, servedModel } = record
+  if (usage === null) return null
+  const model = view.model ?? servedModel ?? ''
+  const isOwn = servedModel === null || isSameModel(book, servedModel, model)
+  const isMoved = lowered !== null || (route?.isApplied === true && route.model !== route.asked)
+  return { usage, model, isOwn, isMoved, startedAtMs, lowered }
 }
 
 /** No call waits for what its head says of another, or fails for it. */
@@ -181,12 +188,17 @@ function decide(work: Work, choose: Choose, desk: RoutesDesk): Routing {
     body: edited.isChanged ? edited.body : (moved?.body ?? null),
     view: edited.view,
     route: recordRoute(explained ?? route, explained === null) ?? decision?.route ?? null,
-    degraded: [...before, ...tierStep(work, route), ...edited.taken, ...deferred],
+    degraded: [...before, ...unlessTold(before, [...tierStep(work, route), ...edited.taken, ...deferred])],
     refusal: null,
     isDeferred: deferred.some(({ change }) => change !== null),
     conversation,
     lowered: edited.lowered,
   }
+}
+
+/** Of a call that has waited, what was done about it then is not told again where nothing is done now. */
+function unlessTold(before: readonly TakenStep[], steps: readonly TakenStep[]): readonly TakenStep[] {
+  return steps.filter(({ kind, change }) => change !== null || !before.some((step) => step.kind === kind))
 }
 
 /** Null if nobody but its caller has decided about the call before. */

@@ -106,7 +106,7 @@ function stepOf(atMs: number, stepMs: number, offsetMs: number): number {
 }
 
 function emptyPoint(at: number, group: string | null): TrafficPoint {
-  return { at, group, calls: 0, costNano: 0, promptTokens: 0, readTokens: 0, savedNano: 0 }
+  return { at, group, calls: 0, costNano: 0, promptTokens: 0, readTokens: 0, cacheSavedNano: 0 }
 }
 
 function addPoint(point: TrafficPoint, numbers: TrafficNumbers): TrafficPoint {
@@ -117,7 +117,7 @@ function addPoint(point: TrafficPoint, numbers: TrafficNumbers): TrafficPoint {
     costNano: point.costNano + numbers.costNano,
     promptTokens: point.promptTokens + promptOf(numbers),
     readTokens: point.readTokens + numbers.read,
-    savedNano: point.savedNano + savedOf(numbers),
+    cacheSavedNano: point.cacheSavedNano + numbers.cacheSavedNano,
   }
 }
 

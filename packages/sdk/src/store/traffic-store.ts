@@ -62,8 +62,8 @@ export interface TrafficPoint {
   readonly costNano: number
   readonly promptTokens: number
   readonly readTokens: number
-  /** By caching and routing. */
-  readonly savedNano: number
+  /** By caching alone. */
+  readonly cacheSavedNano: number
 }
 
 /** A place in a list that is ordered by a moment and an id: what comes after it comes next. */

@@ -58,20 +58,11 @@ function* totalSteps(dialect: Dialect, query: SourceQuery): Steps<ReturnType<typ
   return readNumbers((yield { text: `SELECT ${NUMBERS} ${text}`, values })[0])
 }
 
-const POINT_COLUMNS = [
-  'calls',
-  'cost_nano',
-  'input',
-  'write5m',
-  'write1h',
-  'read',
-  'cache_saved_nano',
-  'route_saved_nano',
-]
+const POINT_COLUMNS = ['calls', 'cost_nano', 'input', 'write5m', 'write1h', 'read', 'cache_saved_nano']
 const POINT = `SUM(calls) AS calls, SUM(cost_nano) AS cost_nano,
   SUM(input + write5m + write1h + read) AS prompt_tokens, SUM(read) AS read_tokens,
-  SUM(cache_saved_nano + route_saved_nano) AS saved_nano`
-const POINT_SUMS = ['calls', 'cost_nano', 'prompt_tokens', 'read_tokens', 'saved_nano']
+  SUM(cache_saved_nano) AS cache_saved_nano`
+const POINT_SUMS = ['calls', 'cost_nano', 'prompt_tokens', 'read_tokens', 'cache_saved_nano']
   .map((name) => `SUM(${name}) AS ${name}`)
   .join(', ')
 
@@ -117,7 +108,7 @@ function readPoints(rows: readonly SqlRow[], { stepMs, offsetMs }: TrafficSeries
     costNano: Number(row.cost_nano),
     promptTokens: Number(row.prompt_tokens),
     readTokens: Number(row.read_tokens),
-    savedNano: Number(row.saved_nano),
+    cacheSavedNano: Number(row.cache_saved_nano),
   }))
 }
 
@@ -127,7 +118,7 @@ function restPoints(all: readonly TrafficPoint[], apart: readonly TrafficPoint[]
   for (const point of apart) {
     const rest = left.get(point.at)
     if (rest === undefined) continue
-    for (const name of ['calls', 'costNano', 'promptTokens', 'readTokens', 'savedNano'] as const)
+    for (const name of ['calls', 'costNano', 'promptTokens', 'readTokens', 'cacheSavedNano'] as const)
       rest[name] -= point[name]
   }
   return [...left.values()].filter(({ calls }) => calls > 0)

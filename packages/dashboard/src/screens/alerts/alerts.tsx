@@ -86,9 +86,15 @@ function Acknowledge({ alert }: { alert: ApiAlert }) {
   )
   if (alert.status !== 'open') return null
   return (
-    <Button isSmall reasonAgainst={reason} isBusy={run.isPending} onClick={() => run.mutate(alert.id)}>
+    <Button
+      isSmall
+      aria-label="Acknowledge"
+      reasonAgainst={reason}
+      isBusy={run.isPending}
+      onClick={() => run.mutate(alert.id)}
+    >
       <Check size={12} aria-hidden />
-      Acknowledge
+      <span className="hidden sm:inline">Acknowledge</span>
     </Button>
   )
 }
@@ -131,5 +137,5 @@ const COLUMNS: readonly Column<ApiAlert>[] = [
     isWide: true,
   },
   nameColumn('About', ({ about }) => about, { isExtra: true }),
-  momentColumn('Since', ({ openedAt }) => openedAt),
+  momentColumn('Since', ({ openedAt }) => openedAt, { isDetail: true }),
 ]

@@ -57,9 +57,16 @@ function Resend({ delivery }: { delivery: ApiDelivery }) {
   )
   if (delivery.status === 'waiting') return null
   return (
-    <Button isSmall look="quiet" reasonAgainst={reason} isBusy={run.isPending} onClick={() => run.mutate(delivery.id)}>
+    <Button
+      isSmall
+      look="quiet"
+      aria-label="Send again"
+      reasonAgainst={reason}
+      isBusy={run.isPending}
+      onClick={() => run.mutate(delivery.id)}
+    >
       <RotateCw size={12} aria-hidden />
-      Send again
+      <span className="hidden sm:inline">Send again</span>
     </Button>
   )
 }

@@ -9,7 +9,7 @@ import { useAudit } from '../../api/queries.js'
 import { useReasonAgainst } from '../../app/session.jsx'
 import { Button } from '../../parts/button.jsx'
 import { classes } from '../../parts/class-names.js'
-import { TextField } from '../../parts/field.jsx'
+import { FilterFields } from '../../parts/filter-fields.jsx'
 import { formatWhole } from '../../parts/format.js'
 import { EmptyState } from '../../parts/notice.jsx'
 import { Paged } from '../../parts/pages.jsx'
@@ -54,20 +54,12 @@ function Log() {
     <div className="space-y-4">
       <Verification />
       <div className="flex flex-wrap items-end justify-between gap-3">
-        <div className="grid flex-1 grid-cols-3 gap-3 sm:max-w-2xl">
-          {FILTERS.map((name) => (
-            <TextField
-              key={`${name}=${values[name] ?? ''}`}
-              label={name.charAt(0).toUpperCase() + name.slice(1)}
-              placeholder="any"
-              defaultValue={values[name] ?? ''}
-              onBlur={(event) => change({ [name]: event.target.value })}
-              onKeyDown={(event) => {
-                if (event.key === 'Enter') change({ [name]: event.currentTarget.value })
-              }}
-            />
-          ))}
-        </div>
+        <FilterFields
+          names={FILTERS}
+          values={values}
+          onChange={change}
+          className="w-full grid-cols-3 sm:w-auto sm:max-w-2xl sm:flex-1"
+        />
         <PeriodChoice period={period} />
       </div>
       <Paged query={query}>{(entries) => <Entries entries={entries} />}</Paged>

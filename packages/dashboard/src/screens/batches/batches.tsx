@@ -65,9 +65,11 @@ function Headline({ batches }: { batches: readonly Batch[] }) {
           label="Cost of the others"
           value={<Money nano={costNano} />}
           note={
-            <>
-              at the full price <Money nano={costNano * 2} isEstimated />
-            </>
+            costNano === 0 ? undefined : (
+              <>
+                at the full price <Money nano={costNano * 2} isEstimated />
+              </>
+            )
           }
         />
       </dl>

@@ -42,7 +42,7 @@ export function BudgetRow(props: BudgetRowProps) {
     >
       <div className="mb-2 flex flex-wrap items-center gap-x-3 gap-y-1">
         <h4 className="min-w-0 truncate text-sm font-medium">
-          <bdi>{budget.name ?? budget.id}</bdi>
+          <bdi title={budget.id}>{budget.name ?? budget.id}</bdi>
         </h4>
         <span className="text-xs text-ink-3">
           <Money nano={budget.limitNano} className="font-medium text-ink-2" /> {windowWords[budget.window]},{' '}

@@ -2,7 +2,15 @@
 
 import type { ApiCache, ApiUnread } from '@runguard/gateway/api'
 import { useCacheReport } from '../../api/queries.js'
-import { countColumn, moneyColumn, nameColumn, savingColumn, shareColumn, wholeColumn } from '../../parts/columns.jsx'
+import {
+  countColumn,
+  modelColumn,
+  moneyColumn,
+  nameColumn,
+  savingColumn,
+  shareColumn,
+  wholeColumn,
+} from '../../parts/columns.jsx'
 import {
   countOf,
   formatCount,
@@ -41,7 +49,7 @@ export function Cache() {
               <SavedChart cache={cache} />
             </div>
             <Misses misses={cache.misses} />
-            <Unread unread={cache.unread} />
+            <Unread unread={cache.unread} isPart={cache.unread.calls < cache.calls} />
             <Models models={cache.models} />
           </div>
         )}
@@ -80,9 +88,13 @@ function Headline({ cache }: { cache: ApiCache }) {
           label="Written, never read"
           value={formatCount(cache.unread.tokens)}
           note={
-            <>
-              tokens, <Money nano={cache.unread.lostNano} isEstimated /> too much
-            </>
+            cache.unread.tokens === 0 ? (
+              'tokens'
+            ) : (
+              <>
+                tokens, <Money nano={cache.unread.lostNano} isEstimated /> too much
+              </>
+            )
           }
         />
       </dl>
@@ -130,7 +142,7 @@ type Miss = ApiCache['misses'][number]
 const MISS_COLUMNS: readonly Column<Miss>[] = [
   {
     title: 'Reason',
-    cell: ({ kind }) => <span className="first-letter:uppercase">{readable(kind)}</span>,
+    cell: ({ kind }) => <span className="inline-block first-letter:uppercase">{readable(kind)}</span>,
     value: ({ kind }) => kind,
     isWide: true,
   },
@@ -170,12 +182,13 @@ const UNREAD_COLUMNS: readonly Column<UnreadOfSession>[] = [
 ]
 
 /** Another agent may have read some of it: what is said is what is known. */
-function Unread({ unread }: { unread: ApiUnread }) {
+function Unread({ unread, isPart }: { unread: ApiUnread; isPart: boolean }) {
   const { calls, since, sessions } = unread
+  const part = isPart ? `; of ${countOf(calls, 'call')} since ${formatMoment(since)}` : ''
   return (
     <Panel
       title="Written and never read"
-      hint={`by the same agent before it died; the newest ${countOf(calls, 'call')}, since ${formatMoment(since)}`}
+      hint={`by the same agent before it expired${part}`}
       isFlush
       actions={<CsvButton name="cache-unread" columns={UNREAD_COLUMNS} rows={sessions} />}
     >
@@ -200,7 +213,7 @@ function Unread({ unread }: { unread: ApiUnread }) {
 type Model = ApiCache['models'][number]
 
 const MODEL_COLUMNS: readonly Column<Model>[] = [
-  nameColumn('Model', ({ model }) => model, { isWide: true }),
+  modelColumn('Model', ({ model }) => model, { isWide: true }),
   wholeColumn('Calls', ({ calls }) => calls),
   countColumn('Read', ({ tokens }) => tokens.read, { isDetail: true }),
   countColumn('Written 5 min', ({ tokens }) => tokens.write5m, { isExtra: true }),

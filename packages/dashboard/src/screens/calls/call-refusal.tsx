@@ -60,11 +60,12 @@ function BudgetWords({ by }: { by: ByBudget }) {
   ].filter((word) => word !== null)
   return (
     <>
-      <Link href={budgetHref(budget)} className="text-accent hover:underline">
+      By the budget{' '}
+      <Link href={budgetHref(budget)} className="text-accent underline underline-offset-2">
         <bdi>{budget}</bdi>
       </Link>
-      {scope === null || scope === budget.split('/', 1)[0] ? '' : <bdi> for {scope}</bdi>}:{' '}
-      {REASONS[reason ?? ''] ?? readable(reason ?? 'it ran low')}
+      {scope === null || scope === budget.split('/', 1)[0] ? '' : <bdi> for {scope}</bdi>}.{' '}
+      {REASONS[reason ?? ''] ?? readable(reason ?? 'It ran low')}
       {amounts.length === 0 ? '' : `: ${amounts.join(', ')}`}.{' '}
       {resetsAt === null ? 'It does not begin anew by itself.' : `It begins anew on ${formatMoment(resetsAt)}.`}
     </>
@@ -79,7 +80,7 @@ function BreakerWords({ by }: { by: Extract<Refuser, { kind: 'breaker' }> }) {
   ].filter((word) => word !== null)
   return (
     <>
-      <Link href="/loops" className="text-accent hover:underline">
+      <Link href="/loops" className="text-accent underline underline-offset-2">
         The breaker of <bdi>{breaker}</bdi>
       </Link>{' '}
       was {state ?? 'open'}
@@ -96,7 +97,7 @@ function LoopWords({ by }: { by: Extract<Refuser, { kind: 'loop' }> }) {
       {session === null ? (
         <bdi>{who}</bdi>
       ) : (
-        <Link href={sessionHref(session)} className="text-accent hover:underline">
+        <Link href={sessionHref(session)} className="text-accent underline underline-offset-2">
           <bdi>{who}</bdi>
         </Link>
       )}{' '}

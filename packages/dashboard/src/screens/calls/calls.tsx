@@ -3,7 +3,8 @@
 import type { ApiCall } from '@runguard/gateway/api'
 import { useCalls } from '../../api/queries.js'
 import { callColumns } from '../../parts/call-columns.jsx'
-import { Choice, TextField } from '../../parts/field.jsx'
+import { Choice } from '../../parts/field.jsx'
+import { FilterFields } from '../../parts/filter-fields.jsx'
 import { countOf } from '../../parts/format.js'
 import { EmptyState } from '../../parts/notice.jsx'
 import { Paged } from '../../parts/pages.jsx'
@@ -48,7 +49,12 @@ export function Calls() {
           onChange={(value) => change({ ending: value === 'all' ? undefined : value }, true)}
         />
       </div>
-      <FilterFields values={values} onChange={change} />
+      <FilterFields
+        names={FILTERS}
+        values={values}
+        onChange={change}
+        className="mb-4 grid-cols-2 sm:grid-cols-3 xl:grid-cols-6"
+      />
       <Paged query={query}>{(calls) => <CallTable calls={calls} hasMore={query.hasNextPage} />}</Paged>
     </>
   )
@@ -79,27 +85,5 @@ function CallTable({ calls, hasMore }: { calls: readonly ApiCall[]; hasMore: boo
         />
       )}
     </Panel>
-  )
-}
-
-function FilterFields(props: {
-  values: Readonly<Record<string, string>>
-  onChange: (values: Record<string, string>) => void
-}) {
-  return (
-    <div className="mb-4 grid grid-cols-2 gap-3 sm:grid-cols-3 xl:grid-cols-6">
-      {FILTERS.map((name) => (
-        <TextField
-          key={`${name}=${props.values[name] ?? ''}`}
-          label={name.charAt(0).toUpperCase() + name.slice(1)}
-          placeholder="any"
-          defaultValue={props.values[name] ?? ''}
-          onBlur={(event) => props.onChange({ [name]: event.target.value })}
-          onKeyDown={(event) => {
-            if (event.key === 'Enter') props.onChange({ [name]: event.currentTarget.value })
-          }}
-        />
-      ))}
-    </div>
   )
 }

@@ -36,10 +36,14 @@ export function OneCall() {
             <PriceLines call={call} />
             <Tries call={call} />
             <div className="grid items-start grid-cols-1 gap-4 xl:grid-cols-2">
-              <Decisions call={call} />
-              <CacheOfCall call={call} />
-              <Account call={call} />
-              <Transport call={call} />
+              <div className="space-y-4">
+                <Decisions call={call} />
+                <Account call={call} />
+              </div>
+              <div className="space-y-4">
+                <CacheOfCall call={call} />
+                <Transport call={call} />
+              </div>
             </div>
           </div>
         )}
@@ -68,7 +72,7 @@ function Headline({ call }: { call: ApiCallDetail }) {
         <Figure
           label="Prompt"
           value={formatCount(promptTokens(call))}
-          note={`${formatShare(call.hitRatio)} read from cache`}
+          note={call.hitRatio === null ? 'nothing was sent' : `tokens, ${formatShare(call.hitRatio)} read from cache`}
         />
         <Figure label="Output" value={formatCount(tokens.output)} note="tokens" />
         <Figure label="Took" value={formatDuration(call.durationMs)} note={tookWords(call)} />

@@ -1,7 +1,7 @@
 /** The arithmetic of a price, line by line. */
 
 import type { ApiCallDetail } from '@runguard/gateway/api'
-import { formatMoney, formatWhole } from '../../parts/format.js'
+import { moneyColumn, wholeColumn } from '../../parts/columns.jsx'
 import { Money } from '../../parts/money.jsx'
 import { EmptyState } from '../../parts/notice.jsx'
 import { Panel } from '../../parts/panel.jsx'
@@ -53,15 +53,11 @@ const COLUMNS: readonly Column<Line>[] = [
     cell: ({ pricedAs, basis }) => (basis === 'list' ? pricedAs : `${pricedAs} (${basis})`),
     value: ({ pricedAs }) => pricedAs,
     isWide: true,
+    isDetail: true,
   },
+  wholeColumn('Quantity', ({ quantity }) => quantity),
   {
-    title: 'Quantity',
-    cell: ({ quantity }) => formatWhole(quantity),
-    value: ({ quantity }) => quantity,
-    isNumber: true,
-  },
-  {
-    title: 'Price',
+    title: 'Per million',
     cell: ({ picoEach, item }) => formatPerMillion(picoEach, item),
     value: ({ picoEach }) => picoEach / 1e6,
     isNumber: true,
@@ -71,11 +67,7 @@ const COLUMNS: readonly Column<Line>[] = [
     cell: ({ multipliers }) => multipliers.map(({ name, percent }) => `${name} × ${percent / 100}`).join(', ') || '–',
     value: ({ multipliers }) => multipliers.map(({ name, percent }) => `${name} ${percent}%`).join(', '),
     isNumber: true,
+    isDetail: true,
   },
-  {
-    title: 'Cost',
-    cell: ({ pico }) => formatMoney(nanoOfPico(pico)),
-    value: ({ pico }) => nanoOfPico(pico) / 1e9,
-    isNumber: true,
-  },
+  moneyColumn('Cost', ({ pico }) => nanoOfPico(pico)),
 ]

@@ -5,16 +5,16 @@ import { formatMoney } from '../../parts/format.js'
 /** What is billed, in words. */
 export const itemWords: Readonly<Record<string, string>> = {
   input: 'Input',
-  write5m: 'Cache write, 5 minutes',
-  write1h: 'Cache write, 1 hour',
+  write5m: 'Cache write 5 min',
+  write1h: 'Cache write 1 h',
   read: 'Cache read',
   output: 'Output',
   'web-search': 'Web search',
 }
 
-/** A listed price: dollars for a million tokens, or for one search. */
+/** A listed price in dollars: for a million tokens, or for one search, which says so. */
 export function formatPerMillion(picoEach: number, item: string): string {
-  return item === 'web-search' ? `${formatMoney(picoEach / 1000)} each` : `${formatMoney(picoEach * 1000)} / M`
+  return item === 'web-search' ? `${formatMoney(picoEach / 1000)} each` : formatMoney(picoEach * 1000)
 }
 
 /** Pico-dollars as a decimal text in nano-dollars; the text may be larger than a number holds exactly. */

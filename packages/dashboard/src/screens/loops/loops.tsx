@@ -39,7 +39,7 @@ function Found({ loops, summary }: { loops: readonly ApiLoop[]; summary: ApiLoop
   return (
     <div className="space-y-4">
       <Panel>
-        <dl className="grid grid-cols-3 gap-6">
+        <dl className="grid grid-cols-2 gap-x-6 gap-y-5 sm:grid-cols-3">
           <Figure label="Stopped" value={formatWhole(summary.stops)} note="loops in this period" />
           <Figure label="Noticed" value={formatWhole(summary.notices)} note="and left to go on" />
           <Figure label="Cost of those stopped" value={<Money nano={summary.spentNano} />} note="until they were" />

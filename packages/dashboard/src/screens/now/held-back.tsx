@@ -70,7 +70,7 @@ export function HeldBack({ overview }: { overview: ApiOverview }) {
       </table>
       <p className="mt-2 text-xs text-ink-3">
         What prompts would have cost uncached and unanswered.{' '}
-        <Link href="/calls?ending=not-billed&range=30d" className="text-accent hover:underline">
+        <Link href="/calls?ending=not-billed&range=30d" className="text-accent underline underline-offset-2">
           Refused calls
         </Link>
       </p>

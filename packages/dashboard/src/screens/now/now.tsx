@@ -29,11 +29,13 @@ export function Now() {
             <BehindMark isBehind={overview.isBehind} />
             <AlertStrip alerts={overview.openAlerts} />
             <Headline overview={overview} />
-            <div className="grid grid-cols-1 gap-4 xl:grid-cols-[minmax(0,2fr)_minmax(0,1fr)]">
-              <LastHour overview={overview} />
-              <SavedByLever savings={overview.savings} />
-              <RecentCalls overview={overview} />
-              <div className="space-y-4">
+            <div className="grid grid-cols-1 items-start gap-4 xl:grid-cols-[minmax(0,2fr)_minmax(0,1fr)]">
+              <div className="min-w-0 space-y-4">
+                <LastHour overview={overview} />
+                <RecentCalls overview={overview} />
+              </div>
+              <div className="min-w-0 space-y-4">
+                <SavedByLever savings={overview.savings} />
                 <HeldBack overview={overview} />
                 <FullestBudgets budgets={overview.budgets} />
                 <LiveSessions sessions={overview.activeSessions} />
@@ -70,7 +72,12 @@ function Headline({ overview }: { overview: ApiOverview }) {
         <Figure label="Burn rate" value={formatMoney(burnNanoPerMinute)} note="a minute, over the last five" />
         <Figure
           label="Saved this month"
-          value={<Saving nano={savedNano} />}
+          value={
+            <Saving
+              nano={savedNano}
+              isEstimated={savings.some((saving) => saving.isEstimated && saving.savedNano !== 0)}
+            />
+          }
           note={shareSaved(savedNano, month.costNano)}
         />
         <Figure label="Prompt read from cache" value={formatShare(hitRatio)} note="over the last 24 hours" />

@@ -3,7 +3,7 @@
 import type { ApiRoutes } from '@runguard/gateway/api'
 import { useRoutes } from '../../api/queries.js'
 import { Badge } from '../../parts/badge.jsx'
-import { nameColumn, savingColumn, wholeColumn } from '../../parts/columns.jsx'
+import { modelColumn, nameColumn, savingColumn, wholeColumn } from '../../parts/columns.jsx'
 import { formatShare, formatWhole, readable } from '../../parts/format.js'
 import { Loaded } from '../../parts/loaded.jsx'
 import { EmptyState } from '../../parts/notice.jsx'
@@ -39,8 +39,8 @@ export function Routes() {
 type Route = ApiRoutes['routes'][number]
 
 const COLUMNS: readonly Column<Route>[] = [
-  nameColumn('Asked for', ({ asked }) => asked, { isWide: true }),
-  nameColumn('Answered by', ({ model }) => model),
+  modelColumn('Asked for', ({ asked }) => asked, { isWide: true }),
+  modelColumn('Answered by', ({ model }) => model),
   nameColumn('Reason', ({ reason }) => readable(reason), { isDetail: true }),
   {
     title: 'Done',

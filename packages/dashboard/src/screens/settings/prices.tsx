@@ -3,6 +3,7 @@
 import type { ApiSettings } from '@runguard/gateway/api'
 import { useSettings } from '../../api/queries.js'
 import { useNow } from '../../parts/clock.js'
+import { modelColumn, nameColumn } from '../../parts/columns.jsx'
 import { formatMoney } from '../../parts/format.js'
 import { Loaded } from '../../parts/loaded.jsx'
 import { Panel } from '../../parts/panel.jsx'
@@ -32,19 +33,11 @@ export function Prices() {
 }
 
 const COLUMNS: readonly Column<Model>[] = [
-  {
-    title: 'Model',
-    cell: ({ id, aliases }) => (
-      <>
-        {id} {aliases.length > 0 ? <span className="text-xs text-ink-3">{aliases.join(', ')}</span> : null}
-      </>
-    ),
-    value: ({ id }) => id,
-    isWide: true,
-  },
+  modelColumn('Model', ({ id }) => id, { isWide: true }),
+  nameColumn('Also called', ({ aliases }) => aliases.join(', '), { isExtra: true }),
   priceColumn('Input', 'input'),
-  priceColumn('Write 5 min', 'write5m'),
-  priceColumn('Write 1 h', 'write1h'),
+  { ...priceColumn('Write 5 min', 'write5m'), isDetail: true },
+  { ...priceColumn('Write 1 h', 'write1h'), isDetail: true },
   priceColumn('Read', 'read'),
   priceColumn('Output', 'output'),
 ]

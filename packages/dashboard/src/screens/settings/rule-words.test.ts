@@ -9,6 +9,10 @@ it('says rules in words', () => {
     { key: 'loops.limits.growthTokens', value: '20000' },
     { key: 'loops.nudge', value: 'false' },
     { key: 'routing.tasks.code.review', value: 'medium' },
+    { key: 'waitForMoney', value: '30s' },
+    { key: 'defer.keepAnswers', value: '168h' },
+    { key: 'routing.floor', value: '0.7' },
+    { key: 'breaker.spendPerMinute.key', value: 'none' },
   ]
   expect(rules.map((rule) => [ruleName(rule), ruleValue(rule)])).toEqual([
     ['Model without a price', 'priced as the dearest of its line'],
@@ -17,6 +21,10 @@ it('says rules in words', () => {
     ['Tokens that count as growth', '20,000'],
     ['The model is told that it repeats itself', 'no'],
     ['Task code.review', 'medium'],
+    ['Longest wait for money that is held', '30.0 s'],
+    ['Answers are kept for', '7 d'],
+    ['Least share of good answers', '70%'],
+    ['Most a minute for a key', 'no limit'],
   ])
 })
 

@@ -1,7 +1,7 @@
 /** The rules of the configuration in words. Pure; a rule that is not known here stays as the configuration has it. */
 
 import type { ApiRule } from '@runguard/gateway/api'
-import { formatWhole, readable } from '../../parts/format.js'
+import { formatDuration, formatShare, formatWhole, readable } from '../../parts/format.js'
 
 /** Rules that belong together. */
 export interface RulePart {
@@ -57,7 +57,7 @@ const NAMES: ReadonlyMap<string, string> = new Map([
   ['loops.limits.spend', 'Dollars a minute, over five'],
   ['breaker.mode', 'Mode'],
   ['breaker.errors', 'Failing calls of a model'],
-  ['breaker.loopStops', 'Loops stopped in a session'],
+  ['breaker.loopStops', 'Loops stopped in a session, within ten minutes'],
   ['breaker.coolDown', 'Stays open for'],
   ['caching.mode', 'Markers'],
   ['caching.ttl', 'Lifetime'],
@@ -77,7 +77,7 @@ const PATTERNS: readonly (readonly [RegExp, string])[] = [
   [/^routing\.tags\.(.+)$/, 'Tag'],
   [/^routing\.cascades\.(.+)$/, 'Cascade for'],
   [/^loops\.tools\.(.+)\.class$/, 'Tool'],
-  [/^breaker\.spendPerMinute\.(.+)$/, 'Spending a minute, each'],
+  [/^breaker\.spendPerMinute\.(.+)$/, 'Most a minute for a'],
 ]
 
 /** What a rule is about. */
@@ -117,8 +117,18 @@ export function ruleValue({ key, value }: ApiRule): string {
   if (value === 'true' || value === 'false') return value === 'true' ? 'yes' : 'no'
   const [, notice, stop] = /^notice (\S+), stop (\S+)$/.exec(value) ?? []
   if (notice !== undefined && stop !== undefined) return tierWords(notice, stop)
+  if (key.startsWith('breaker.spendPerMinute.') && value === 'none') return 'no limit'
+  if (key === 'routing.floor') return formatShare(Number(value))
+  const [, count, unit] = /^(\d{1,12})(ms|s|m|h)$/.exec(value) ?? []
+  if (count !== undefined && unit !== undefined) return formatDuration(Number(count) * (UNITS.get(unit) ?? 1))
   return /^\d{4,15}$/.test(value) ? formatWhole(Number(value)) : value
 }
+
+const UNITS: ReadonlyMap<string, number> = new Map([
+  ['s', 1_000],
+  ['m', 60_000],
+  ['h', 3_600_000],
+])
 
 function tierWords(notice: string, stop: string): string {
   const told = notice === 'never' ? 'not told of' : `told of at ${notice}`

@@ -26,7 +26,7 @@ export function Rules() {
               {configPath === null ? '' : ' has them, and the defaults where it says nothing'}. They are changed there,
               and take effect at the next start. docs/reference/configuration.md explains every key.
             </p>
-            <div className="grid items-start grid-cols-1 gap-4 xl:grid-cols-2">
+            <div className="gap-4 xl:columns-2">
               <Loaded query={budgets} lines={4}>
                 {({ items }) => <Ladders budgets={items} />}
               </Loaded>
@@ -42,35 +42,31 @@ export function Rules() {
 }
 
 const RULE_COLUMNS: readonly Column<ApiRule>[] = [
-  { title: 'Rule', cell: (rule) => <bdi title={rule.key}>{ruleName(rule)}</bdi>, value: ({ key }) => key },
-  {
-    title: 'Set to',
-    cell: (rule) => <bdi title={`${rule.key}: ${rule.value}`}>{ruleValue(rule)}</bdi>,
-    value: ({ value }) => value,
-    isWide: true,
-  },
-  {
-    title: 'Key',
-    cell: ({ key }) => <code className="font-mono text-2xs text-ink-3">{key}</code>,
-    value: ({ key }) => key,
-    isExtra: true,
-  },
+  nameColumn('Key', ({ key }) => key),
+  nameColumn('Value', ({ value }) => value),
 ]
 
+/** A list and no table: words are long here, and wrap on phones. */
 function Part({ part: { title, rules } }: { part: RulePart }) {
   return (
     <Panel
       title={title}
-      isFlush
-      actions={<CsvButton name={`rules-${title}`} columns={RULE_COLUMNS.slice(1)} rows={rules} />}
+      className="mb-4 break-inside-avoid"
+      actions={<CsvButton name={`rules-${title}`} columns={RULE_COLUMNS} rows={rules} />}
     >
-      <Table
-        caption={`Rules: ${title}`}
-        columns={RULE_COLUMNS}
-        rows={rules}
-        rowKey={({ key }) => key}
-        isSortable={false}
-      />
+      <dl className="divide-y divide-line border-t border-line text-sm">
+        {rules.map((rule) => (
+          <div key={rule.key} className="grid grid-cols-2 gap-x-4 py-1.5">
+            <dt className="min-w-0">
+              {ruleName(rule)}
+              <code className="block font-mono text-2xs break-words text-ink-3">{rule.key}</code>
+            </dt>
+            <dd className="min-w-0 self-center break-words tabular-nums" title={rule.value}>
+              <bdi>{ruleValue(rule)}</bdi>
+            </dd>
+          </div>
+        ))}
+      </dl>
     </Panel>
   )
 }
@@ -91,6 +87,7 @@ function Ladders({ budgets }: { budgets: readonly ApiBudget[] }) {
   return (
     <Panel
       title="As budgets run low"
+      className="mb-4 break-inside-avoid"
       isFlush
       actions={<CsvButton name="ladders" columns={LADDER_COLUMNS} rows={rungs} />}
     >

@@ -62,7 +62,7 @@ async function readCache({ store, summing, book }: ControlParts, asked: Omit<Ask
       step.calls += point.calls
       step.promptTokens += point.promptTokens
       step.readTokens += point.readTokens
-      step.savedNano += point.savedNano
+      step.savedNano += point.cacheSavedNano
     }
   }
   return {

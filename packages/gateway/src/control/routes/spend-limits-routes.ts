@@ -5,6 +5,8 @@
  * request gets here only with a token of RunGuard; with any other it goes on to the upstream.
  */
 
+import type { ListPlace } from '@runguard/sdk/store'
+import type { z } from 'zod'
 import type { ApiBudget } from '../../api/budgets.js'
 import { idParams } from '../../api/common.js'
 import {
@@ -20,6 +22,7 @@ import {
   spendLimitsQuery,
 } from '../../api/spend-limits.js'
 import type { ControlParts } from '../control-parts.js'
+import { pageOf, readCursor } from '../cursor.js'
 import { operation, type ReadyOperation, specify } from '../operation.js'
 import { invalid, notFound } from '../problem.js'
 
@@ -74,8 +77,7 @@ const spendLimitsEffective = specify({
 })
 
 const NANO_PER_CENT = 10_000_000
-/** When a limit was made is not kept. */
-const UNKNOWN_TIME = '1970-01-01T00:00:00Z'
+const USUAL_LIMIT = 20
 
 const WINDOWS = { daily: 'day', weekly: 'week', monthly: 'month' } as const
 const PERIODS: ReadonlyMap<string, LimitPeriod> = new Map([
@@ -86,40 +88,78 @@ const PERIODS: ReadonlyMap<string, LimitPeriod> = new Map([
 
 /** The operations in the shape of the Admin API. */
 export function spendLimitsRoutes(parts: ControlParts): ReadyOperation[] {
-  const { budgets } = parts
-  const list = async () =>
-    (await budgets.list()).flatMap((budget) => {
-      const limit = limitOf(budget)
-      return limit === null ? [] : [{ budget, limit }]
-    })
-  const find = async (id: string) => {
-    const found = (await list()).find(({ limit }) => limit.id === id)
-    if (found === undefined) throw notFound('spend limit')
-    return found
-  }
+  const book = limitBook(parts)
   return [
     operation(spendLimitsList, async ({ query }) => {
+      const { page, limit = USUAL_LIMIT, workspace_id: workspace } = query
       const wanted = (query['scope_type[]'] ?? query.scope_type)?.split(',')
-      const limits = (await list()).map(({ limit }) => limit)
-      const data = limits.filter(({ scope }) => {
-        if (
-          query.workspace_id !== undefined &&
-          !(scope.type === 'workspace' && scope.workspace_id === query.workspace_id)
-        )
-          return false
-        return wanted === undefined || wanted.includes(scope.type)
+      const limits = (await book.list()).map((found) => found.limit)
+      const asked = limits.filter(({ scope }) => {
+        const isThere = workspace === undefined || (scope.type === 'workspace' && scope.workspace_id === workspace)
+        return isThere && (wanted === undefined || wanted.includes(scope.type))
       })
-      return { data, next_page: null }
+      return pageBehind(asked, { page, limit }, ({ scope, id }) => ({ at: SCOPE_TYPES.indexOf(scope.type), id }))
     }),
-    effectiveRoute(list),
-    operation(spendLimitsRead, async ({ params }) => (await find(params.id)).limit),
-    ...changeRoutes(parts, find),
+    effectiveRoute(book),
+    operation(spendLimitsRead, async ({ params }) => (await book.find(params.id)).limit),
+    ...changeRoutes(parts, book),
   ]
 }
 
 type Found = { readonly budget: ApiBudget; readonly limit: SpendLimit }
 
-function changeRoutes({ budgets, hub, runtime }: ControlParts, find: (id: string) => Promise<Found>): ReadyOperation[] {
+/** The budgets that this shape can say. */
+interface LimitBook {
+  /** By the type of their scope, and of one type in an order that stays. */
+  list(): Promise<readonly Found[]>
+  /** Rejects with `ApiProblem`. */
+  find(id: string): Promise<Found>
+  /** Null for a budget that this shape cannot say. */
+  read(budget: ApiBudget): SpendLimit | null
+}
+
+/** The order in which a list has them. */
+const SCOPE_TYPES: readonly LimitScope['type'][] = ['organization', 'workspace', 'rbac_group', 'user']
+
+function limitBook({ budgets, settings }: ControlParts): LimitBook {
+  const read = (budget: ApiBudget): SpendLimit | null => limitOf(budget, settings().startedAt)
+  const list = async (): Promise<readonly Found[]> => {
+    const found = (await budgets.list()).flatMap((budget) => {
+      const limit = read(budget)
+      return limit === null ? [] : [{ budget, limit }]
+    })
+    const rank = ({ limit: { scope } }: Found): number => SCOPE_TYPES.indexOf(scope.type)
+    return found.toSorted((a, b) => rank(a) - rank(b) || compareText(a.limit.id, b.limit.id))
+  }
+  const find = async (id: string): Promise<Found> => {
+    const found = (await list()).find(({ limit }) => limit.id === id)
+    if (found === undefined) throw notFound('spend limit')
+    return found
+  }
+  return { list, find, read }
+}
+
+function compareText(a: string, b: string): number {
+  if (a === b) return 0
+  return a < b ? -1 : 1
+}
+
+/** The items behind a page, in the order in which `placeOf` has them: one that was taken away meanwhile loses nobody. */
+function pageBehind<Item>(
+  items: readonly Item[],
+  { page, limit }: { readonly page: string | undefined; readonly limit: number },
+  placeOf: (item: Item) => ListPlace,
+): { data: Item[]; next_page: string | null } {
+  const after = readCursor(page, 'query.page')
+  const isBehind = (item: Item): boolean => {
+    const { at, id } = placeOf(item)
+    return after === null || at > after.at || (at === after.at && compareText(id, after.id) > 0)
+  }
+  const shown = pageOf(items.filter(isBehind), limit, (item) => item, placeOf)
+  return { data: shown.items, next_page: shown.next }
+}
+
+function changeRoutes({ budgets, hub, runtime }: ControlParts, book: LimitBook): ReadyOperation[] {
   const changed = (): void => hub.publish('budgets', () => ({ kind: 'budgets', at: runtime.now() }))
   return [
     operation(spendLimitsWrite, async ({ body: { amount, scope, period = 'monthly' }, note }) => {
@@ -129,19 +169,19 @@ function changeRoutes({ budgets, hub, runtime }: ControlParts, find: (id: string
       const written = { scope: scopeText(scope), window: WINDOWS[period], limitNano: Number(amount) * NANO_PER_CENT }
       if (!Number.isSafeInteger(written.limitNano)) throw invalid('body.amount', 'is more than RunGuard can count')
       const all = await budgets.list()
-      const known = all.find((budget) => limitOf(budget)?.period === period && nameOfScope(budget) === written.scope)
+      const known = all.find((each) => PERIODS.get(each.window) === period && nameOfScope(each) === written.scope)
       const { before, after } = await budgets.put(known?.id ?? `${written.scope}/${written.window}`, {
         ...(known === undefined ? {} : keptOf(known)),
         ...written,
       })
-      const limit = after === null ? null : limitOf(after)
+      const limit = after === null ? null : book.read(after)
       if (after === null || limit === null) throw new Error('the spend limit was set and is not there')
-      note({ subject: after.id, before: before === null ? null : limitOf(before), after: limit })
+      note({ subject: after.id, before: before === null ? null : book.read(before), after: limit })
       changed()
       return limit
     }),
     operation(spendLimitsRemove, async ({ params, note }) => {
-      const { budget, limit } = await find(params.id)
+      const { budget, limit } = await book.find(params.id)
       await budgets.remove(budget.id)
       note({ subject: budget.id, before: limit, after: null })
       changed()
@@ -155,36 +195,38 @@ function keptOf({ name, timeZone, mode, thresholds, isPaused, overrides, degrade
   return { name, timeZone, mode, thresholds, isPaused, overrides, degrade }
 }
 
-function effectiveRoute(list: () => Promise<readonly Found[]>): ReadyOperation {
+/** A page has so many users, each with all periods. */
+function effectiveRoute(book: LimitBook): ReadyOperation {
   return operation(spendLimitsEffective, async ({ query }) => {
+    const { page, limit = USUAL_LIMIT } = query
     const [periods, users] = [query['period[]']?.split(','), query['user_ids[]']?.split(',')]
-    const data = (await list()).flatMap(({ budget, limit }) => {
-      const { scope, period, amount, currency, id } = limit
-      if (scope.type !== 'user' || (periods !== undefined && !periods.includes(period))) return []
-      if (users !== undefined && !users.includes(scope.user_id)) return []
-      const spent = budget.accounts[0]?.spentNano ?? 0
-      const actor = {
-        type: 'user_actor' as const,
-        user_id: scope.user_id,
-        name: null,
-        email_address: null,
-        deleted: false,
-      }
-      return [
-        {
-          actor,
-          amount,
-          currency,
-          period,
-          period_to_date_spend: fractionalCents(spent),
-          scope,
-          source: scope,
-          spend_limit_id: id,
-        },
-      ]
-    })
-    return { data, next_page: null }
+    const byUser = new Map<string, EffectiveRow[]>()
+    for (const found of await book.list()) {
+      const { scope, period } = found.limit
+      if (scope.type !== 'user' || (periods !== undefined && !periods.includes(period))) continue
+      if (users !== undefined && !users.includes(scope.user_id)) continue
+      byUser.set(scope.user_id, [...(byUser.get(scope.user_id) ?? []), effectiveRow(found, scope.user_id)])
+    }
+    const inOrder = [...byUser.keys()].toSorted(compareText)
+    const shown = pageBehind(inOrder, { page, limit }, (id) => ({ at: 0, id }))
+    return { ...shown, data: shown.data.flatMap((user) => byUser.get(user) ?? []) }
   })
+}
+
+type EffectiveRow = z.infer<typeof effectivePage>['data'][number]
+
+function effectiveRow({ budget, limit }: Found, user: string): EffectiveRow {
+  const { scope, period, amount, currency, id } = limit
+  return {
+    actor: { type: 'user_actor', user_id: user, name: null, email_address: null, deleted: false },
+    amount,
+    currency,
+    period,
+    period_to_date_spend: fractionalCents(budget.accounts[0]?.spentNano ?? 0),
+    scope,
+    source: scope,
+    spend_limit_id: id,
+  }
 }
 
 /** Up to three places behind the point, as the Admin API gives them. */
@@ -192,7 +234,8 @@ function fractionalCents(nano: number): string {
   return String(Math.round(nano / (NANO_PER_CENT / 1_000)) / 1_000)
 }
 
-function limitOf(budget: ApiBudget): SpendLimit | null {
+/** @param knownSince stands in for times that are not kept, in milliseconds since the epoch */
+function limitOf(budget: ApiBudget, knownSince: number): SpendLimit | null {
   const period = PERIODS.get(budget.window)
   const scope = limitScope(budget)
   if (period === undefined || scope === null) return null
@@ -204,8 +247,8 @@ function limitOf(budget: ApiBudget): SpendLimit | null {
     period,
     scope,
     is_enabled: budget.mode === 'enforce' && !budget.isPaused,
-    created_at: UNKNOWN_TIME,
-    updated_at: UNKNOWN_TIME,
+    created_at: new Date(budget.createdAt ?? knownSince).toISOString(),
+    updated_at: new Date(budget.changedAt ?? knownSince).toISOString(),
   }
 }
 

@@ -111,6 +111,6 @@ describe("guard.defer with when: 'degraded'", () => {
     const { guard, defer } = openProgram()
     await expect(defer('x', { when: 'cheap' as never })).rejects.toThrow(/'always' or 'degraded'/)
     const stream = { ...asking('x'), stream: true }
-    await expect(guard.defer(stream, options)).rejects.toThrow(/cannot be a stream/)
+    await expect(guard.defer(stream as never, options)).rejects.toThrow(/cannot be a stream/)
   })
 })

@@ -65,10 +65,6 @@ function callFrom(door: Door, account: Account, request: DoorRequest, read: Read
     endpoint,
     headers: Object.assign(plainHeaders(request.headers), account.headersFor(request.headers)),
     body,
-    ...(pieces && { pieces }),
-    ...(account.cascade && { cascade: account.cascade }),
-    ...(account.whyAtOnce && { whyAtOnce: account.whyAtOnce }),
-    ...(account.lend && endpoint.kind === 'batches' && { credential: account.lend() }),
     receivedBytes,
     readAtTick: door.runtime.tick(),
     problem,
@@ -76,6 +72,10 @@ function callFrom(door: Door, account: Account, request: DoorRequest, read: Read
     countInput: (sent) => countInput(door, request, sent, send),
     sendAgain: (sent) => sendOwnRequest(door, request, sent, send),
     onOwnCall: (record) => account.onEnd(record),
+    ...(pieces && { pieces }),
+    ...(account.cascade && { cascade: account.cascade }),
+    ...(account.whyAtOnce && { whyAtOnce: account.whyAtOnce }),
+    ...(account.lend && endpoint.kind === 'batches' && { credential: account.lend() }),
   }
 }
 

@@ -11,6 +11,11 @@ export function findByte(bytes: Uint8Array, byte: number, from: number): number 
   return search.call(bytes, byte, from)
 }
 
+/** Whether a byte stands anywhere between two places. */
+export function hasByte(bytes: Uint8Array, byte: number, start: number, end: number): boolean {
+  return findByte(bytes.subarray(start, end), byte, 0) !== -1
+}
+
 /** A text to look for, prepared. */
 export interface Needle {
   readonly bytes: Uint8Array

@@ -5,10 +5,18 @@ import { TextHash } from '../loop/loop-hash.js'
 import { textOf } from '../loop/steps-block.js'
 import type { AgentName } from '../loop/steps-memory.js'
 import { hashRange, hashSource } from './byte-hash.js'
+import { findByte } from './byte-search.js'
 import type { BlockView, CallView } from './call.js'
+import { type Cursor, firstKey, nextKey, skipValue } from './cursor.js'
 
 /** Longer openings are told apart by their beginning: a document in front need not be read again with every call. */
 const OPENING_BYTES = 4_096
+/** Of `""`. */
+const EMPTY_LENGTH = 2
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+const OBJECT = 0x7b
+const encoder = new TextEncoder()
 
 /**
  * The agent that makes the call: of its session, else of the conversation that begins with the same words. Two that begin
@@ -40,8 +48,25 @@ function hashOpening({ blocks }: CallView, body: Uint8Array): string {
 /** Markers come and go behind the text, and a bare string is the same as a block with it. */
 function openingOf(block: BlockView, body: Uint8Array): Uint8Array {
   if (block.end - block.start > OPENING_BYTES) return body.subarray(block.start, block.start + OPENING_BYTES)
+  const plain = block.kind === 'text' ? plainTextOf(block, body) : null
+  if (plain !== null) return plain
   const text = block.kind === 'text' ? textOf(block) : ''
-  return text === '' ? body.subarray(block.start, block.end) : new TextEncoder().encode(text)
+  return text === '' ? body.subarray(block.start, block.end) : encoder.encode(text)
+}
+
+/** The bytes of a text that stands in the body as it is; null for one that takes a parser, and for none. */
+function plainTextOf({ start, end }: BlockView, bytes: Uint8Array): Uint8Array | null {
+  const cursor: Cursor = { bytes, at: start, elements: 0 }
+  let text = bytes[start] === QUOTE ? { start, end } : null
+  if (text === null && bytes[start] !== OBJECT) return null
+  for (let key = text === null ? firstKey(cursor) : null; key !== null; key = nextKey(cursor)) {
+    const from = cursor.at
+    skipValue(cursor)
+    if (key === 'text') text = bytes[from] === QUOTE ? { start: from, end: cursor.at } : null
+  }
+  if (text === null || text.end - text.start === EMPTY_LENGTH) return null
+  const inside = bytes.subarray(text.start + 1, text.end - 1)
+  return findByte(inside, BACKSLASH, 0) === -1 ? inside : null
 }
 
 /** So much of the end of a request is looked at first: unless tools stand behind the messages, what is new is there. */

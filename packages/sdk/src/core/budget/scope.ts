@@ -44,6 +44,8 @@ export const nameHeaders: ReadonlySet<string> = new Set([
 
 const MAX_NAME_LENGTH = 200
 const MAX_TAGS = 20
+/** What most names look like: nothing in them has to be looked for. */
+const CLEAN = /^[\w.:@/-]{1,200}$/
 
 /**
  * @param headers the caller's
@@ -111,6 +113,7 @@ function readUserId(userId: string | null): { user: string | null; session: stri
  */
 function cleanName(value: unknown): string | null {
   if (typeof value !== 'string') return null
+  if (CLEAN.test(value)) return value
   const name = value.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, '').trim()
   const kept = name.slice(0, MAX_NAME_LENGTH).replace(/\p{Cs}/gu, '')
   return kept === '' ? null : kept

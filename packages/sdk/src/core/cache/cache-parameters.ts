@@ -3,6 +3,7 @@
 import type { BlockPart, CallView } from '../body/call.js'
 import { parseSlice } from '../body/cursor.js'
 import { asObject } from '../body/json-object.js'
+import { rememberByModel } from './cache-model.js'
 
 /** What the cache reads besides the blocks. Two requests share a level only if these agree for it and those before it. */
 export interface CacheParameters {
@@ -33,15 +34,13 @@ export const parameterLevels: Readonly<Record<keyof CacheParameters, BlockPart>>
 }
 
 /** Not stated: where the API's default is known, the same as stating it. */
-function defaultsOf(model: string): StatedParameters {
-  return {
-    speed: 'standard',
-    outputFormat: '',
-    toolChoice: 'auto',
-    thinking: alwaysThinking.test(model) ? 'adaptive' : '',
-    effort: mediumByDefault.test(model) ? 'medium' : 'high',
-  }
-}
+const defaultsOf = rememberByModel<StatedParameters>((model) => ({
+  speed: 'standard',
+  outputFormat: '',
+  toolChoice: 'auto',
+  thinking: alwaysThinking.test(model) ? 'adaptive' : '',
+  effort: mediumByDefault.test(model) ? 'medium' : 'high',
+}))
 
 const alwaysThinking = /^claude-(?:fable|mythos)-|^claude-opus-5-5\b/
 const mediumByDefault = /^claude-(?:opus|haiku)-5-5\b/
@@ -53,9 +52,8 @@ const mediumByDefault = /^claude-(?:opus|haiku)-5-5\b/
  * @throws MalformedBodyError if one of them cannot be read
  */
 export function readParameters({ model, speed, stated }: CallView, body: Uint8Array): StatedParameters {
-  const found: { -readonly [Key in keyof StatedParameters]: string } = defaultsOf(model ?? '')
-  const defaultEffort = found.effort
-  if (speed !== null) found.speed = speed
+  const defaults = defaultsOf(model ?? '')
+  const found: { -readonly [Key in keyof StatedParameters]: string } = { ...defaults, speed: speed ?? defaults.speed }
   for (const { key, start, end } of stated) {
     const value = parseSlice(body, start, end)
     if (key === 'tool_choice') found.toolChoice = nameToolChoice(value)
@@ -63,7 +61,7 @@ export function readParameters({ model, speed, stated }: CallView, body: Uint8Ar
     else if (key === 'output_format') found.outputFormat = nameFormat(value)
     else {
       const { effort, format } = asObject(value)
-      found.effort = typeof effort === 'string' ? effort : defaultEffort
+      found.effort = typeof effort === 'string' ? effort : defaults.effort
       found.outputFormat = nameFormat(format)
     }
   }

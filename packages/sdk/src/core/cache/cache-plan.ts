@@ -83,8 +83,9 @@ export function planCache(facts: PlanFacts): CachePlan {
   const story = readStory(facts)
   const spots = findSpots(facts, story)
   const marks = chooseMarks(facts, spots, story)
-  const marked = withMarks(prompt, marks)
   const asSent = readPrompt(prompt, story.known, nowMs)
+  if (marks.length === 0) return { marks, asSent, planned: asSent, story, gainPico: 0 }
+  const marked = withMarks(prompt, marks)
   const planned = readPrompt(marked, story.known, nowMs)
   const gainNow = priceReading(asSent, facts.rates) - priceReading(planned, facts.rates)
   const gainLater = expectReads(marked, spots, facts.rates) - expectReads(prompt, spots, facts.rates)
@@ -109,9 +110,11 @@ function chooseMarks(facts: PlanFacts, spots: readonly CacheSpot[], story: Promp
   const free = Math.max(0, MAX_MARKERS - markerCount)
   if (free === 0) return []
   const own = findOwn(prompt)
-  const wanted = spots.flatMap(({ block, ttl, reason }) =>
-    ttl === null ? [] : allow(prompt, own, { block, ttl: facts.ttl ?? ttl, reason }),
-  )
+  const wanted: PlannedMark[] = []
+  for (const { block, ttl, reason } of spots) {
+    const mark = ttl === null ? null : allow(prompt, own, { block, ttl: facts.ttl ?? ttl, reason })
+    if (mark !== null) wanted.push(mark)
+  }
   const ranked = wanted.toSorted((left, right) => worthOf(facts, spots, right) - worthOf(facts, spots, left))
   const anchor = findAnchor(prompt, [...own, ...ranked.slice(0, free).map(({ block }) => block)], story)
   const chosen = anchor === null ? ranked.slice(0, free) : [...ranked.slice(0, free - 1), anchor]
@@ -125,19 +128,19 @@ function findOwn({ blocks }: PlannedPrompt): readonly number[] {
   return own
 }
 
-/** The mark as the API takes it there; none below the minimum or where there is one already. */
+/** The mark as the API takes it there; null below the minimum or where there is one already. */
 function allow(
   { blocks, minimumTokens }: PlannedPrompt,
   own: readonly number[],
   mark: PlannedMark,
-): readonly PlannedMark[] {
+): PlannedMark | null {
   const { marker = null, endTokens = 0 } = blocks[mark.block] ?? {}
-  if (marker !== null || endTokens < minimumTokens) return []
+  if (marker !== null || endTokens < minimumTokens) return null
   const isShortBefore = own.some((at) => at < mark.block && blocks[at]?.marker === '5m')
   const isLongAfter = own.some((at) => at > mark.block && blocks[at]?.marker === '1h')
-  if (isShortBefore && isLongAfter) return []
-  if (isShortBefore) return [{ ...mark, ttl: '5m' }]
-  return [isLongAfter ? { ...mark, ttl: '1h' } : mark]
+  if (isShortBefore && isLongAfter) return null
+  if (isShortBefore) return { ...mark, ttl: '5m' }
+  return isLongAfter ? { ...mark, ttl: '1h' } : mark
 }
 
 /** The end of the prompt first, because the next turn needs all of it; then by what other prompts would save. */
@@ -170,7 +173,10 @@ function orderMarks(
   own: readonly number[],
   chosen: readonly PlannedMark[],
 ): readonly PlannedMark[] {
-  const marks = chosen.flatMap((mark) => allow(prompt, own, mark)).sort((left, right) => left.block - right.block)
+  const marks = chosen
+    .map((mark) => allow(prompt, own, mark))
+    .filter((mark) => mark !== null)
+    .sort((left, right) => left.block - right.block)
   const lastHour = marks.findLastIndex(({ ttl }) => ttl === '1h')
   return marks.map((mark, at) => (at < lastHour ? { ...mark, ttl: '1h' } : mark))
 }
@@ -188,17 +194,18 @@ function expectReads({ blocks, minimumTokens }: PlannedPrompt, spots: readonly C
   let ttl: CacheTtl | null = null
   let spot = spots.length - 1
   let reads = 0
-  let pico = 0
-  let expected = 0
+  let tokens = 0
+  let end = blocks.at(-1)?.endTokens ?? 0
   for (let at = blocks.length - 1; at >= 0; at--) {
     const { marker, endTokens } = blocks[at] as PlannedBlock
     const isMarked = marker !== null && endTokens >= minimumTokens
-    if (isMarked) ttl = ttl === '1h' ? ttl : marker
     const isSpot = spot > 0 && (spots[spot - 1]?.block ?? 0) >= at
+    if (!isMarked && !isSpot) continue
+    tokens += (end - endTokens) * reads
+    end = endTokens
+    if (isMarked) ttl = ttl === '1h' ? ttl : marker
     while (spot > 0 && (spots[spot - 1]?.block ?? 0) >= at) spot -= 1
-    if (isMarked || isSpot) expected = expectReturns(ttl, spots[spot]?.forecast)
-    reads = Math.max(reads, expected)
-    pico += (endTokens - (blocks[at - 1]?.endTokens ?? 0)) * reads
+    reads = Math.max(reads, expectReturns(ttl, spots[spot]?.forecast))
   }
-  return pico * (rates.input - rates.read)
+  return (tokens + end * reads) * (rates.input - rates.read)
 }

@@ -131,21 +131,22 @@ export function isShortened(
 
 /** The bill: up to the longest hit is read, up to the last 1h breakpoint behind it written for an hour, up to the last for 5 minutes. */
 function billPrompt(blocks: readonly IndexedBlock[], marked: readonly number[], hits: readonly number[]): CacheReading {
-  const tokensAt = (at: number): number => blocks[at]?.endTokens ?? 0
   const readBlock = Math.max(-1, ...hits)
-  const beyond = marked.filter((at) => at > readBlock)
-  const lastHour = beyond.findLast((at) => blocks[at]?.marker === '1h') ?? readBlock
-  const last = beyond.at(-1) ?? readBlock
-  return {
-    readBlock,
-    read: tokensAt(readBlock),
-    write1h: tokensAt(lastHour) - tokensAt(readBlock),
-    write5m: tokensAt(last) - tokensAt(lastHour),
-    input: tokensAt(blocks.length - 1) - tokensAt(last),
-    hits,
-    writes: beyond.flatMap((block) => {
-      const ttl = blocks[block]?.marker
-      return ttl ? [{ block, ttl }] : []
-    }),
+  const writes: { readonly block: number; readonly ttl: CacheTtl }[] = []
+  let lastHour = readBlock
+  let last = readBlock
+  for (const block of marked) {
+    const ttl = blocks[block]?.marker ?? null
+    if (block <= readBlock || ttl === null) continue
+    writes.push({ block, ttl })
+    last = block
+    if (ttl === '1h') lastHour = block
   }
+  const [read, hour, written] = [endOf(blocks, readBlock), endOf(blocks, lastHour), endOf(blocks, last)]
+  const input = endOf(blocks, blocks.length - 1) - written
+  return { readBlock, read, write1h: hour - read, write5m: written - hour, input, hits, writes }
+}
+
+function endOf(blocks: readonly IndexedBlock[], at: number): number {
+  return blocks[at]?.endTokens ?? 0
 }

@@ -7,8 +7,9 @@
 
 import { isBareString } from '../body/bare-string.js'
 import { type HashSource, hashRange, hashSource, mixHash } from '../body/byte-hash.js'
-import { findBytes, needleOf } from '../body/byte-search.js'
+import { findBytes, hasByte, type Needle, needleOf } from '../body/byte-search.js'
 import type { BlockPart, BlockView, CallView } from '../body/call.js'
+import { type Cursor, firstKey, nextKey, skipValue } from '../body/cursor.js'
 import { textOf } from '../loop/steps-block.js'
 import { type BlockWeight, type TokenFacts, weighBlock } from '../tokens/tokens.js'
 import { printBlock } from './fingerprint-block.js'
@@ -80,7 +81,10 @@ const ATTRIBUTION = 'x-anthropic-billing-header:'
 const MAX_ATTRIBUTION_BYTES = 2_048
 /** `{"type":"text","text":"   "}` with a marker, and room to spare. */
 const MAX_EMPTY_BYTES = 128
+/** Of `""`. */
+const EMPTY_LENGTH = 2
 const QUOTE = 0x22
+const BACKSLASH = 0x5c
 const OBJECT = 0x7b
 /** Besides text, and the results of tools that the API runs. */
 const markableKinds: ReadonlySet<string> = new Set([
@@ -94,8 +98,7 @@ const markableKinds: ReadonlySet<string> = new Set([
   'container_upload',
   'compaction',
 ])
-/** As the common serialisers write it; in a block with citations it stands among many other bytes. */
-const emptyTexts = [needleOf('"text":""'), needleOf('"text": ""')]
+const attributionText = needleOf(ATTRIBUTION)
 const deferredKey = needleOf('"defer_loading"')
 const partSeeds: Readonly<Record<BlockPart, number>> = { tools: 2, system: 4, messages: 6 }
 
@@ -149,7 +152,7 @@ class BlockReader {
     this.#options = options
     this.#tokenizer = options.facts.tokenizer === 'old' ? 1 : 0
     this.#lastPerson = options.keepsThinking ? -1 : findLastPerson(blocks)
-    this.#attribution = findAttribution(blocks)
+    this.#attribution = findAttribution(blocks, body)
   }
 
   /** How many blocks are those of the request before, in all that is said of them. */
@@ -213,11 +216,17 @@ function findLastPerson(blocks: readonly BlockView[]): number {
 }
 
 /** Clients say there who they are; the API takes the line out before the model reads the prompt. */
-function findAttribution(blocks: readonly BlockView[]): number {
+function findAttribution(blocks: readonly BlockView[], body: Uint8Array): number {
   const first = blocks.findIndex(({ part }) => part === 'system')
   const block = blocks[first]
   if (block?.kind !== 'text' || block.end - block.start > MAX_ATTRIBUTION_BYTES) return -1
+  if (!maySay(body, block, attributionText)) return -1
   return textOf(block).startsWith(ATTRIBUTION) ? first : -1
+}
+
+/** False if a text is surely not there: only escapes can hide one. */
+function maySay(body: Uint8Array, { start, end }: BlockView, text: Needle): boolean {
+  return findBytes(body, text, start, end) !== -1 || hasByte(body, BACKSLASH, start, end)
 }
 
 function look(block: BlockView, source: HashSource, facts: TokenFacts): SeenBlock {
@@ -239,5 +248,16 @@ function canMark(block: BlockView, body: Uint8Array): boolean {
   if (block.part === 'tools') return findBytes(body, deferredKey, block.start, block.end) === -1
   if (block.kind !== 'text') return markableKinds.has(block.kind) || block.kind.endsWith('_tool_result')
   if (block.end - block.start <= MAX_EMPTY_BYTES) return textOf(block).trim() !== ''
-  return emptyTexts.every((empty) => findBytes(body, empty, block.start, block.end) === -1)
+  return body[block.start] === QUOTE || !hasEmptyText(body, block.start)
+}
+
+function hasEmptyText(bytes: Uint8Array, start: number): boolean {
+  const cursor: Cursor = { bytes, at: start, elements: 0 }
+  let isEmpty = false
+  for (let key = firstKey(cursor); key !== null; key = nextKey(cursor)) {
+    const from = cursor.at
+    skipValue(cursor)
+    if (key === 'text') isEmpty = bytes[from] === QUOTE && cursor.at - from === EMPTY_LENGTH
+  }
+  return isEmpty
 }

@@ -83,7 +83,7 @@ function speedsOf(isFast: boolean): Run['speeds'] {
 
 function priceRun(facts: PriceFacts, { model, speeds }: Run): { readonly input: bigint; readonly output: bigint } {
   const { view, book, atMs } = facts
-  const parts = itemsOf(view).map((item) => ({ ...emptyPart, model, [item]: Math.ceil(facts.inputBound), output: 1 }))
+  const parts = itemsOf(view).map((item) => ({ model, ...emptyPart, [item]: Math.ceil(facts.inputBound), output: 1 }))
   const usage = {
     parts,
     webSearches: 0,

@@ -81,7 +81,8 @@ class Gate implements StreamGate {
     if (this.phase === 'cut') return NOTHING
     if (this.phase === 'passing') return chunk
     const heldBefore = this.held.bytes
-    const passed = this.reader.feed(chunk).flatMap((frame) => this.step(frame))
+    const passed: Uint8Array[] = []
+    for (const frame of this.reader.feed(chunk)) passed.push(...this.step(frame))
     if (this.hasEnded()) return joinBytes([...passed, this.reader.takeRest()])
     // While events are held back the client has to see that the stream lives.
     return passed.length === 0 && this.held.bytes > heldBefore ? PING : joinBytes(passed)

@@ -96,11 +96,16 @@ export class SessionLoopDetector {
   }
 
   /** Takes in a call of the model that was answered. One that failed upstream is nobody's loop. */
-  recordTurn({ atMs, cost, promptTokens, request, answer }: ModelTurn): LoopFinding | null {
+  recordTurn(turn: ModelTurn): LoopFinding | null {
+    this.noteTurn(turn)
+    return this.find()
+  }
+
+  /** The same for whoever looks for loops later, such as when the next request has come. */
+  noteTurn({ atMs, cost, promptTokens, request, answer }: ModelTurn): void {
     recordSpend(this.#state.spend, atMs, cost)
     recordPrompt(this.#state.growth, promptTokens)
     recordRequest(this.#state.requests, request, answer)
-    return this.find()
   }
 
   /** Takes in a request that was refused: sent again and again, it is a loop as well. */
