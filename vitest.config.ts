@@ -2,12 +2,14 @@ import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 import { skipReporter } from './scripts/testing/skip-reporter.js'
 
+const exclude = ['**/node_modules/**', '**/dist/**']
+
 export default defineConfig({
   test: {
     // Generous, because a busy machine is no failure; a test that hangs still ends.
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    // The tests of whole programs wait for half of their time: a machine of two cores carries two of them.
+    // Many tests wait for programs that they start: also two cores carry two files at a time.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     // The skipped tests first, so that the last lines are the counts.
     reporters: [skipReporter(), 'default'],
@@ -16,18 +18,15 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'sources',
-          include: ['packages/*/src/**/*.test.ts'],
-          // They touch nothing that outlives a test, so one process reads the sources once for all of them.
+          include: ['packages/*/src/**/*.test.ts', 'packages/{gateway,sdk}/test/**/*.test.ts'],
+          exclude,
+          // Nothing in them outlives its test, so a process reads the sources once, not once for each file.
           isolate: false,
         },
       },
       {
         extends: true,
-        test: {
-          name: 'house',
-          include: ['packages/*/test/**/*.test.ts', 'scripts/**/*.test.ts'],
-          exclude: ['**/node_modules/**', '**/dist/**'],
-        },
+        test: { name: 'programs', include: ['packages/cli/test/**/*.test.ts', 'scripts/**/*.test.ts'], exclude },
       },
     ],
   },

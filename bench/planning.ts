@@ -18,20 +18,35 @@ const GOAL_MS = 0.3
 
 const runtime = systemRuntime()
 const book = loadPriceBook(priceList)
-const answer = Buffer.from(
-  [
-    `event: message_start\ndata: {"type":"message_start","message":{"model":"${MODEL}","usage":{"input_tokens":10,"output_tokens":1}}}`,
-    'event: message_delta\ndata: {"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":5}}',
-    'event: message_stop\ndata: {"type":"message_stop"}\n\n',
-  ].join('\n\n'),
-)
 
-/** The bodies of an agent's calls, each with one turn more than the one before. */
-function conversation(): Uint8Array[] {
+/** A request, and its answer as a stream. */
+interface Turn {
+  readonly body: Uint8Array
+  readonly answer: Uint8Array
+}
+
+const BYTES_PER_TOKEN = 3
+
+/** Says that what the request begins with was read from the cache, and the rest was written to it. */
+function answerOf(bytes: number, knownBytes: number): Uint8Array {
+  const read = Math.round(knownBytes / BYTES_PER_TOKEN)
+  const written = Math.round(bytes / BYTES_PER_TOKEN) - read
+  const usage = { input_tokens: 3, cache_read_input_tokens: read, cache_creation_input_tokens: written }
+  const events = [
+    { type: 'message_start', message: { model: MODEL, usage: { ...usage, output_tokens: 1 } } },
+    { type: 'message_delta', delta: { stop_reason: 'end_turn' }, usage: { output_tokens: 5 } },
+    { type: 'message_stop' },
+  ]
+  return Buffer.from(events.map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`).join(''))
+}
+
+/** An agent's calls, each with one turn more than the one before. */
+function conversation(): Turn[] {
   const line = (name: string, lines: number): string => `${name} reads the next line of its file. `.repeat(lines)
   const tools = [{ name: 'read', description: line('The tool', 20), input_schema: { type: 'object' } }]
   const system = [{ type: 'text', text: line('The house', 200) }]
   const messages: object[] = [{ role: 'user', content: [{ type: 'text', text: 'Read it all.' }] }]
+  let known = 0
   return Array.from({ length: FIRST_TURNS + MEASURED_TURNS }, (_, turn) => {
     const call = { type: 'tool_use', id: `t${turn}`, name: 'read', input: { page: turn } }
     const result = { type: 'tool_result', tool_use_id: `t${turn}`, content: line(`Page ${turn}`, 60) }
@@ -39,7 +54,10 @@ function conversation(): Uint8Array[] {
       { role: 'assistant', content: [{ type: 'text', text: `Page ${turn} comes next.` }, call] },
       { role: 'user', content: [result] },
     )
-    return Buffer.from(JSON.stringify({ model: MODEL, max_tokens: 1_000, stream: true, system, tools, messages }))
+    const body = Buffer.from(JSON.stringify({ model: MODEL, max_tokens: 1_000, stream: true, system, tools, messages }))
+    const answer = answerOf(body.length, turn === FIRST_TURNS ? 0 : known)
+    known = body.length
+    return { body, answer }
   }).slice(FIRST_TURNS)
 }
 
@@ -48,7 +66,7 @@ function engineWith(caching: CachingPolicy): Engine {
 }
 
 /** Milliseconds in the engine, from the call to its record. */
-async function timeCall(engine: Engine, session: string, body: Uint8Array): Promise<number> {
+async function timeCall(engine: Engine, session: string, { body, answer }: Turn): Promise<number> {
   const start = performance.now()
   const admission = await engine.admit({
     method: 'POST',
@@ -73,15 +91,15 @@ type Mode = keyof typeof modes
 
 /** Turn by turn, so that whatever else the machine does meets all of them alike. */
 async function measure(): Promise<Record<Mode, number>> {
-  const bodies = conversation()
+  const turns = conversation()
   const names = Object.keys(modes) as Mode[]
   const engines = new Map(names.map((mode) => [mode, engineWith({ mode, ttl: null })]))
   const times = new Map<Mode, number[]>(names.map((mode) => [mode, []]))
   for (let round = 0; round < ROUNDS; round++) {
-    for (const body of bodies) {
+    for (const turn of turns) {
       for (const [mode, engine] of engines) {
-        const ms = await timeCall(engine, `session-${round}`, body)
-        if (round >= WARM_UP_ROUNDS && body !== bodies[0]) times.get(mode)?.push(ms)
+        const ms = await timeCall(engine, `session-${round}`, turn)
+        if (round >= WARM_UP_ROUNDS && turn !== turns[0]) times.get(mode)?.push(ms)
       }
     }
   }

@@ -74,6 +74,7 @@ it('a key is created, shown once, and its calls are on the account of its team',
   await page.getByRole('button', { name: 'I have stored it' }).click()
   await page.getByRole('cell', { name: 'laptop of Ada', exact: true }).waitFor()
   expect(await page.content()).not.toContain(secret)
+  await page.getByRole('cell', { name: /^rgk_(?!rgk_)/ }).waitFor()
   await callOnce(clientAt(gateway.url, {}, secret))
   await open('spend?by=team&range=1h')
   await page.getByRole('link', { name: 'web' }).waitFor()

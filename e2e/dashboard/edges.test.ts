@@ -145,6 +145,68 @@ it('an unmetered call says so in place of a price, an estimate is marked, and a 
   await page.getByText('−$0.02', { exact: false }).waitFor()
 })
 
+it('a refused call says which budget refused it, and its row leads there', async () => {
+  await openWith(busyAnswers(NOW), 'calls')
+  await page.getByRole('link', { name: 'refused by team:web/day' }).first().click()
+  await page.getByRole('heading', { level: 1, name: 'Budgets' }).waitFor()
+  const meant = page.locator('[aria-current=true]').filter({ hasText: 'Web team' })
+  await meant.waitFor()
+  expect(await meant.evaluate((row) => row.getBoundingClientRect().bottom <= innerHeight)).toBe(true)
+  expect(await findBarriers(page)).toEqual([])
+})
+
+it('a budget that is gone says so to those who come from a call that it refused', async () => {
+  await openWith(busyAnswers(NOW), 'budgets?id=long%20gone')
+  await page.getByText('The budget long gone is no longer there.').waitFor()
+})
+
+it('what only observed is no refusal, and says what it would have done', async () => {
+  const answers = busyAnswers(NOW)
+  const refused = busyCall(7, NOW)
+  const call = { ...busyCall(5, NOW), refusal: refused.refusal && { ...refused.refusal, isEnforced: false } }
+  const detail = answers[`calls/${call.id}`] as object
+  const gateway = await openWith(
+    { ...answers, calls: { items: [call], next: null }, [`calls/${call.id}`]: { ...detail, refusal: call.refusal } },
+    'calls',
+  )
+  await page.getByText('would be refused').waitFor()
+  expect(await page.getByRole('link', { name: /refused by/ }).count()).toBe(0)
+  await page.goto(`${gateway.url}call?id=${call.id}`)
+  await page.getByRole('heading', { name: 'Would have been refused' }).waitFor()
+  await page.getByText(/What was left was not enough: \$79.61 of \$80.00 was spent/).waitFor()
+})
+
+it('tries of a cascade that were not good enough are marked and added up, in the session and at the call', async () => {
+  const answers = busyAnswers(NOW)
+  const tryOf = (index: number, attempt: number) => {
+    const cascade = { id: 'c1', attempt, tier: attempt === 1 ? 'small' : 'large', asked: 'claude-opus-5-5' }
+    return { ...busyCall(index, NOW), cascade, costNano: attempt * 30_000_000, cumulativeNano: 90_000_000 }
+  }
+  const [first, second] = [tryOf(2, 1), tryOf(1, 2)]
+  const session = answers['sessions/refactor-billing-1'] as object
+  const tries = [first, second].map(({ id, cascade: { attempt, tier }, model, status, costNano, isEstimated }) => {
+    return { id, attempt, tier, model, status, costNano, isEstimated }
+  })
+  const detail = { ...(answers[`calls/${busyCall(5, NOW).id}`] as object), ...second, tries }
+  const gateway = await openWith(
+    {
+      ...answers,
+      'sessions/refactor-billing-1': { ...session, calls: [first, second] },
+      [`calls/${second.id}`]: detail,
+    },
+    'session?id=refactor-billing-1',
+  )
+  await page.getByText('try 1: not good enough').last().waitFor()
+  await page.getByText('$0.03 of it for tries that were not good enough').waitFor()
+  await takePicture(page, 'session-cascade')
+  await page.goto(`${gateway.url}call?id=${second.id}`)
+  const table = page.getByRole('table', { name: 'Tries of the cascade' })
+  await table.getByRole('row', { name: /1 small .* not good enough \$0.03/ }).waitFor()
+  await table.getByRole('row', { name: /2 large .* answered this call \$0.06/ }).waitFor()
+  await takePicture(page, 'call-cascade')
+  expect(await findBarriers(page)).toEqual([])
+})
+
 it('every page of a demonstration says that its amounts are none', async () => {
   const gateway = await openWith({ ...busyAnswers(NOW), session: { ...signedIn(), isSimulated: true } })
   for (const path of ['', 'spend', 'session?id=refactor-billing-1', 'settings']) {

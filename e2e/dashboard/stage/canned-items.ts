@@ -119,6 +119,8 @@ function budget(
     degrade: [],
     source: 'registry',
     revision: 'r1',
+    createdAt: nowMs - 9 * DAY,
+    changedAt: nowMs - DAY,
     accounts: [account(kind === 'everything' ? 'everything' : `${kind}:${name}`, limitNano, 0.42, 0.04, nowMs)],
     accountCount: 1,
     ...parts,
@@ -343,7 +345,7 @@ export function busySpend(query: URLSearchParams, nowMs: number) {
 /** Made up. */
 export function busyKey(index: number, nowMs: number): ApiKey {
   return {
-    id: `k${index}f3a9`,
+    id: `rgk_nvpj2${index}f3a9`,
     name: ['ci', 'laptop of Ada', 'nightly evals'][index] ?? 'key',
     team: 'web',
     user: index === 1 ? 'ada' : null,

@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers'
 import { readConfig } from '@runguard/sdk/core'
 import { memoryStore } from '@runguard/sdk/store'
 import { describe, expect, it } from 'vitest'
-import { compileVerifier, messageText } from '../src/calls/verifier.js'
+import { compileVerifier, findSlowCharacter, messageText } from '../src/calls/verifier.js'
 import { GatewayStartError } from '../src/index.js'
 import { httpUpstream, post, startHouse } from './harness.js'
 
@@ -234,6 +234,21 @@ describe('a verifier', () => {
     [{ kind: 'regex', pattern: '^(a+)+$' }, `${'a'.repeat(50)}!`, 'too-slow'],
   ] as const)('%j finds %j %s', (rule, words, judgement) => {
     expect(compileVerifier(rule)(words)).toBe(judgement)
+  })
+
+  it.each([
+    ['^(a+)+$', 'a'],
+    ['(\\d+)*x', '0'],
+    ['^(-|--)+$', '-'],
+    ['^(billing|bug|question)$', null],
+    ['^\\{.*\\}$', null],
+  ])('is known to be slow, or not: %s with %j', (pattern, character) => {
+    expect(findSlowCharacter({ kind: 'regex', pattern })).toBe(character)
+  })
+
+  it('that is slow is told of when the gateway starts', async () => {
+    const { house } = await openHouse({}, {}, { regex: '^(a+)+$' })
+    expect(house.complaints).toEqual(['cascade-pattern-slow {"task":"extract","character":"a"}'])
   })
 
   it('reads the text of a message, and of nothing else', () => {

@@ -44,6 +44,63 @@ describe('the API of the control plane', () => {
     expect([overview.today.calls, overview.activeSessions.length, overview.minutes.length]).toEqual([1, 1, 60])
   })
 
+  it('says of a try of a cascade what the others were, and of no other call', async () => {
+    const house = await startControlHouse({ store: sqliteStore(new Database(':memory:')) })
+    const { scope } = sampleRecord()
+    const startedAt = Date.now() - 60_000
+    const tryOf = (attempt: number, id: string, session: string | null, cascade = 'c1') =>
+      sampleRecord({
+        id: `rg_${id}`,
+        startedAt: startedAt + attempt,
+        scope: { ...scope, session, task: 'classify' },
+        cascade: { id: cascade, attempt, tier: attempt === 1 ? 'small' : 'large', asked: 'm' },
+      })
+    const other = { ...tryOf(1, 'other', 's', 'c2'), startedAt: startedAt + 3 }
+    const plain = sampleRecord({ id: 'rg_plain', startedAt, scope: { ...scope, session: 's' } })
+    await house.store.addRecords([tryOf(2, 'b', 's'), tryOf(1, 'a', 's'), other, plain])
+    await house.ask('calls')
+    const triesOf = async (id: string) =>
+      (await house.ask(`calls/${id}`)).body.tries.map((each: { id: string; tier: string }) => [each.id, each.tier])
+    expect(await triesOf('rg_b')).toEqual([
+      ['rg_a', 'small'],
+      ['rg_b', 'large'],
+    ])
+    expect(await triesOf('rg_a')).toHaveLength(2)
+    expect(await triesOf('rg_plain')).toEqual([])
+    const { body } = await house.ask('sessions/s')
+    expect(body.calls.map(({ cascade }: { cascade: { attempt: number } | null }) => cascade?.attempt ?? null)).toEqual([
+      null,
+      1,
+      2,
+      1,
+    ])
+    await house.store.addRecords([tryOf(1, 'x', null, 'c3'), tryOf(2, 'y', null, 'c3')])
+    await house.ask('calls')
+    expect(await triesOf('rg_y')).toEqual([
+      ['rg_x', 'small'],
+      ['rg_y', 'large'],
+    ])
+  })
+
+  it('counts what was refused this month by its reason, and never as saved', async () => {
+    const house = await startControlHouse({ store: sqliteStore(new Database(':memory:')) })
+    await house.ask('budgets/nothing', { method: 'PUT', json: { ...USUAL, limitNano: 0 } })
+    await house.call()
+    const { body } = await house.ask('overview')
+    expect(body.refusals).toEqual([
+      {
+        code: 'runguard_budget_exceeded',
+        calls: 1,
+        promptTokens: expect.any(Number),
+        promptNano: expect.any(Number),
+      },
+    ])
+    expect(body.refusals[0].promptTokens).toBeGreaterThan(0)
+    expect(body.refusals[0].promptNano).toBeGreaterThan(0)
+    expect(body.shortened).toEqual([])
+    expect(body.savings.map(({ savedNano }: { savedNano: number }) => savedNano)).toEqual([0, 0, 0])
+  })
+
   it('tells the dearest of very many apart and adds the others up', async () => {
     const house = await startControlHouse({ store: sqliteStore(new Database(':memory:')) })
     const { scope } = sampleRecord()
@@ -75,7 +132,7 @@ describe('the API of the control plane', () => {
         budget: 'tight',
         scope: 'everything',
         limitNano: 1,
-        spentNano: answerCostNano,
+        spentNano: 0,
         heldNano: 0,
       },
     })

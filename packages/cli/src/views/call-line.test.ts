@@ -52,6 +52,12 @@ test('a refused call shows why', () => {
   const ending = { kind: 'not-billed', reason: 'refused' } as const
   const refused = { status: null, servedModel: null, errorCode: 'runguard_unpriced_model', ending }
   expect(lineOf(record(refused))).toBe('claude-opus-5-5  refused: runguard_unpriced_model')
+  const details = { budget: 'team:web/day' }
+  const refusal = { code: 'runguard_budget_exceeded', isEnforced: true, details, retryAfterSec: null } as const
+  const over = { ...refused, errorCode: refusal.code, refusal }
+  expect(lineOf(record(over))).toBe('claude-opus-5-5  refused: runguard_budget_exceeded (team:web/day)')
+  const told = lineOf(billedRecord({ input: 1 }, { refusal: { ...refusal, isEnforced: false } }))
+  expect(told).toMatch(/ observed: team:web\/day$/)
 })
 
 test('other endpoints show what was asked, and whether it is free or unmetered', () => {

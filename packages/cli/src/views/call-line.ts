@@ -4,6 +4,7 @@ import { type CallRecord, cacheHitRate, formatUsd, sumTokens, totalPrompt, type 
 import { endingMark } from '../endings.js'
 import type { Colors } from '../terminal.js'
 import { percent, printable, shortCount } from './format.js'
+import { refuserName } from './refusal-views.js'
 
 /** Wide enough for most lines to stand in columns; what is longer simply takes its space. */
 const NAME_WIDTH = 17
@@ -44,11 +45,13 @@ function tokenCells(usage: Usage): string[] {
   return [input.padEnd(INPUT_WIDTH), `${shortCount(tokens.output)} out`.padStart(OUTPUT_WIDTH), ...searches]
 }
 
-function markOf({ ending, errorCode, status }: CallRecord): string {
+function markOf({ ending, errorCode, status, refusal = null }: CallRecord): string {
   const code = errorCode === null ? '' : printable(errorCode)
-  if (ending.reason === 'refused') return `refused: ${code}`
+  const by = refusal === null ? '' : refuserName(refusal)
+  if (ending.reason === 'refused') return `refused: ${code}${by === '' ? '' : ` (${by})`}`
   const http = status !== null && status >= 300 ? `http ${status}` : ''
-  return [http, code, endingMark(ending.reason)].filter((word) => word !== '').join(' ')
+  const observed = refusal === null || refusal.isEnforced ? '' : `observed: ${by === '' ? refusal.code : by}`
+  return [http, code, endingMark(ending.reason), observed].filter((word) => word !== '').join(' ')
 }
 
 function clampMark({ hold }: CallRecord): string {

@@ -88,12 +88,12 @@ test('what refused a call is told with its amounts, and what only would have', (
   const details = { budget: 'team:web/day', scope: 'team:web', limit_usd: '5', spent_usd: '4.98', held_usd: '0' }
   const refusal = { code: 'runguard_budget_exceeded', isEnforced: true, details, retryAfterSec: null } as const
   expect(explain(record({ refusal }))).toMatch(
-    /^refused +by the budget team:web\/day for team:web: \$4\.98 of \$5\.00 spent, \$0\.00 held, it does not reset$/m,
+    /^stopped +by the budget team:web\/day for team:web: \$4\.98 of \$5\.00 spent, \$0\.00 held, it does not reset$/m,
   )
   const breaker = { breaker: 'team:web', state: 'held', reason: 'operator' }
   const told = { ...refusal, code: 'runguard_breaker_open', isEnforced: false, details: breaker } as const
   expect(explain(record({ refusal: told }))).toMatch(
-    /^refused +observed only: it would have been refused by the breaker team:web, held \(operator\)$/m,
+    /^stopped +observed only: it would have been refused by the breaker team:web, held \(operator\)$/m,
   )
   expect(explanationJson(record({ refusal })).refusal).toMatchObject({ isEnforced: true, details: { limit_usd: '5' } })
   expect(explanationJson(record()).refusal).toBe(null)

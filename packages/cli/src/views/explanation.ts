@@ -98,7 +98,7 @@ function facts(record: CallRecord, offsetAt: OffsetAt, colors: Colors): string {
   const { cost, startedAt } = record
   const pairs: [string, string][] = [
     ['ending', endingText(record)],
-    ['refused', record.refusal ? refusalText(record.refusal, offsetAt) : ''],
+    ['stopped', record.refusal ? refusalText(record.refusal, offsetAt) : ''],
     ['expected', expectedText(record)],
     ['hold', holdText(record)],
     ['cache', record.cache ? cacheText(record.cache) : ''],

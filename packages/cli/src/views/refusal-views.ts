@@ -4,11 +4,26 @@ import { formatUsd, type NanoUsd, type RecordedRefusal, type Refuser, readRefuse
 import type { OffsetAt } from '../settings/environment.js'
 import { formatMoment, printable } from './format.js'
 
-/** `by the budget team:web/day for team:web: $4.98 of $5.00 per day spent, …; it resets 2026-11-28 01:00` */
+/** `by the budget team:web/day for team:web: $4.98 of $5.00 spent, $0.00 held, $0.03 needed, it resets 2026-11-28 …` */
 export function refusalText(refusal: RecordedRefusal, offsetAt: OffsetAt): string {
   const refuser = readRefuser(refusal)
   const by = refuser === null ? `for itself (${refusal.code})` : `by ${describeRefuser(refuser, offsetAt)}`
   return refusal.isEnforced ? by : `observed only: it would have been refused ${by}`
+}
+
+/** The budget, breaker or loop rule that refused a call; empty where it was refused for itself. */
+export function refuserName(refusal: RecordedRefusal): string {
+  const refuser = readRefuser(refusal)
+  switch (refuser?.kind) {
+    case 'budget':
+      return printable(refuser.budget)
+    case 'breaker':
+      return printable(refuser.breaker)
+    case 'loop':
+      return printable(refuser.rule)
+    default:
+      return ''
+  }
 }
 
 /** What {@link refusalText} says after "refused by". */

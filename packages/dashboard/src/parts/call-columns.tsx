@@ -76,7 +76,12 @@ export function ModelName({ model, asked }: { model: string | null; asked?: stri
 
 const TIME: Column<ApiCall> = {
   title: 'Time',
-  cell: ({ startedAt }) => <time title={formatFull(startedAt)}>{formatClock(startedAt)}</time>,
+  cell: ({ startedAt }) => (
+    <time title={formatFull(startedAt)}>
+      {formatClock(startedAt).slice(0, 5)}
+      <span className="hidden sm:inline">{formatClock(startedAt).slice(5)}</span>
+    </time>
+  ),
   value: ({ startedAt }) => new Date(startedAt).toISOString(),
 }
 
@@ -108,7 +113,7 @@ const NUMBERS: readonly Column<ApiCall>[] = [
 ]
 
 /** What a call cost, or why that is not known. */
-export function CallCost({ call: { costNano, isEstimated, ending } }: { call: ApiCall }) {
+function CallCost({ call: { costNano, isEstimated, ending } }: { call: ApiCall }) {
   if (ending.kind === 'unmetered') return 'not metered'
   return <Money nano={costNano} isEstimated={isEstimated} className="font-medium" />
 }

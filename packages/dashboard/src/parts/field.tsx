@@ -66,7 +66,7 @@ export function Choice<Value extends string>(props: {
       {props.options.map(([value, text]) => (
         <label
           key={value}
-          className="relative rounded px-2.5 py-1 text-xs font-medium text-ink-2 has-checked:bg-raised has-checked:text-ink has-checked:shadow-(--shadow) has-focus-visible:outline-2 has-focus-visible:outline-accent hover:text-ink"
+          className="relative rounded px-2.5 py-1 text-xs font-medium text-ink-2 has-checked:bg-chosen has-checked:text-ink has-checked:shadow-(--shadow) has-focus-visible:outline-2 has-focus-visible:outline-accent hover:text-ink"
         >
           <input
             type="radio"

@@ -42,7 +42,7 @@ function matcher(pattern: string): (text: string) => boolean {
 }
 
 /** What one character again and again is not to take long with. Far shorter than answers may be. */
-const PROBE_LENGTH = 5_000
+const PROBE_LENGTH = 2_000
 const MOST_PROBES = 20
 
 /**

@@ -12,7 +12,7 @@ export interface Balances {
   /** The same, asked of the store. */
   refresh(accounts: readonly AccountRef[]): Promise<readonly Balance[]>
   /** Takes note of what the ledger said. @param ended the call that it said it of; null if that runs, or it is of none */
-  learn(accounts: readonly Account[], ended: string | null): void
+  learn(accounts: readonly Account[], ended?: string | null): void
 }
 
 /** Requests and sessions come and go; what is forgotten is only asked for again. */
@@ -24,7 +24,7 @@ const NOTHING = { spent: zeroUsd, held: zeroUsd }
 export function rememberBalances(store: Store): Balances {
   const known = new Map<string, Pick<Account, 'spent' | 'held'>>()
 
-  const learn = (accounts: readonly Account[], ended: string | null): void => {
+  const learn = (accounts: readonly Account[], ended: string | null = null): void => {
     for (const account of accounts) {
       const { key, spent, held } = account
       const isOver = ended !== null && isOwn(account, ended)
@@ -39,7 +39,7 @@ export function rememberBalances(store: Store): Balances {
       const { spent, held } = known.get(key) ?? NOTHING
       return { key, budget, scope, windowStart, windowEnd, limit, isEnforced, spent, held }
     })
-  const look = shareLooks(async (keys) => learn(await store.balances({ keys }), null))
+  const look = shareLooks(async (keys) => learn(await store.balances({ keys })))
   return {
     recall,
     learn,

@@ -9,7 +9,7 @@ import { type UnheldMessage, unheldMessage } from '../core/cut/cut-unheld.js'
 import { explainLoopCut } from '../core/loop/loop-refusal.js'
 import { type TextRepeat, type TextRepetition, textRepeat } from '../core/loop/text-repeat.js'
 import type { Desk, Opening } from './desk.js'
-import type { StreamListener } from './meter.js'
+import type { StreamListener } from './stream-listener.js'
 
 /** Listens to one stream. */
 export interface Echo extends StreamListener {

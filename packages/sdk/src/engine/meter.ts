@@ -13,6 +13,7 @@ import { mergeStreamUsage, readStreamUsage, type StreamUsage, startStreamUsage }
 import { listenToText, type TextTally } from '../core/tokens/streamed-text.js'
 import { errorCodeOf, nameIn, parseObject } from './answer-words.js'
 import { type SseSink, sseReader } from './sse.js'
+import type { StreamListener } from './stream-listener.js'
 
 /** What an answer has said so far. */
 export interface Metered {
@@ -82,16 +83,6 @@ const UNREAD_BYTES = 4_096
 /** Events that are measured or passed over, and never decoded. */
 const SILENT = new Set(['content_block_delta', 'content_block_stop', 'ping'])
 const DELTA = 'content_block_delta'
-
-/** Hears what is written while the stream is metered, so that its bytes are read once. */
-export interface StreamListener {
-  /** Whether the next delta is to be decoded for it. */
-  readonly wantsDeltas: boolean
-  /** An event that is no delta. @param data null if it could not be read, or has nothing to read */
-  event(type: string, data: JsonObject | null): void
-  /** @param data a `content_block_delta` as it came; null if nobody wanted it, or it was too long to be kept */
-  delta(data: string | null): void
-}
 
 /**
  * For `text/event-stream`. Only the few events that carry usage are parsed; the many deltas are measured, and decoded only

@@ -101,11 +101,15 @@ function planCall(parts: PrefixParts, memory: PrefixMemory, call: CacheCall): Ca
   const planned = cacheModeOf(parts.policy, headers, prefix.markerCount)
   // Of a model that no list names it is not known whether it caches at all.
   const isUnknown = findModel(parts.book, view.model ?? '') === null
-  const isHeldBack = parts.isObserving || isUnknown || isRefused(parts, memory, call, agent)
+  const space = spaceOf(parts.book, view, headers)
+  const nowMs = parts.runtime.now()
+  const isRefused = memory.refusals.has(agent, nowMs) || memory.refusals.has(space, nowMs)
+  const isHeldBack = parts.isObserving || isUnknown || isRefused
   const mode = planned === 'fill' && isHeldBack ? 'explain' : planned
   const ratio = memory.ratios.of(agent, prefix.model)
   const isWarmed = mayWarm(parts, call)
-  const facts = planFacts(parts, memory, call, { prefix, ratio, warmFor: isWarmed ? owner.session : null })
+  const warmFor = isWarmed ? owner.session : null
+  const facts = planFacts(parts, memory, headers, { prefix, space, nowMs, ratio, warmFor })
   if (mode === 'off' || facts === null) return null
   const plan = planCache(facts)
   const isFilled = mode === 'fill' && plan.marks.length > 0
@@ -157,16 +161,6 @@ function warmAsk({ scope, sendAgain, isWelcome, onOwnCall }: CacheCall, body: Ui
   }
 }
 
-function isRefused(
-  { book, runtime }: PrefixParts,
-  { refusals }: PrefixMemory,
-  call: CacheCall,
-  agent: string,
-): boolean {
-  const nowMs = runtime.now()
-  return refusals.has(agent, nowMs) || refusals.has(spaceOf(book, call.view, call.headers), nowMs)
-}
-
 /** As `planCall` would have it, but nothing of it is remembered: the conversation is not on that model yet. */
 function readableTokens(parts: PrefixParts, memory: PrefixMemory, call: OwnedPrompt): number {
   const { policy } = parts
@@ -174,10 +168,11 @@ function readableTokens(parts: PrefixParts, memory: PrefixMemory, call: OwnedPro
   if (isCachingOff(policy, headers) || view.hasUnseenPrompt || view.blocks.length === 0) return 0
   const agent = agentNameOf(ownerOf(call))
   const options = prefixOptions(parts, memory, view, agent)
-  if (isCold(parts, memory, call, options)) return 0
+  const place = { space: spaceOf(parts.book, view, headers), nowMs: parts.runtime.now() }
+  if (isCold(memory, call, options, place)) return 0
   const prefix = readPrefix(view, body, options)
   const ratio = memory.ratios.of(agent, view.model ?? '')
-  const facts = planFacts(parts, memory, call, { prefix, ratio, warmFor: null })
+  const facts = planFacts(parts, memory, headers, { prefix, ratio, warmFor: null, ...place })
   if (facts === null) return 0
   const plan = planCache(facts)
   const isFilled = !parts.isObserving && cacheModeOf(policy, headers, prefix.markerCount) === 'fill'
@@ -186,13 +181,11 @@ function readableTokens(parts: PrefixParts, memory: PrefixMemory, call: OwnedPro
 
 /** Of each conversation that begins it is asked of several models: as a rule its first blocks alone tell that none knows it. */
 function isCold(
-  { book, runtime }: PrefixParts,
   { index }: PrefixMemory,
-  { view, body, headers }: OwnedPrompt,
+  { view, body }: OwnedPrompt,
   options: PrefixOptions,
+  { space, nowMs }: Pick<Measured, 'space' | 'nowMs'>,
 ): boolean {
-  const space = spaceOf(book, view, headers)
-  const nowMs = runtime.now()
   for (let count = 1; count < view.blocks.length; count *= OPENING_GROWTH) {
     const opening = readOpening(view, body, options, count)
     const known = opening === null ? [] : index.trace({ space, blocks: opening })
@@ -231,6 +224,8 @@ function mustKeepStrings({ model, thinking, blocks }: CallView): boolean {
 
 interface Measured {
   readonly prefix: CallPrefix
+  readonly space: string
+  readonly nowMs: number
   readonly ratio: TokenRatio
   /** The session that pays for keeping the prompt warm; null if it is not kept. */
   readonly warmFor: string | null
@@ -238,15 +233,13 @@ interface Measured {
 
 /** Null if the model has no price. */
 function planFacts(
-  { book, unknownModel, policy, runtime, keepWarm }: PrefixParts,
+  { book, unknownModel, policy, keepWarm }: PrefixParts,
   { index, returns }: PrefixMemory,
-  { view, headers }: OwnedPrompt,
-  { prefix, ratio, warmFor }: Measured,
+  headers: Headers,
+  { prefix, space, nowMs, ratio, warmFor }: Measured,
 ): PlanFacts | null {
-  const nowMs = runtime.now()
   const quote = quotePrice(book, prefix.model, nowMs, unknownModel)
   if (quote.kind !== 'price') return null
-  const space = spaceOf(book, view, headers)
   const prompt = measurePrefix(prefix, { space, minimumTokens: minimumTokens(book, prefix.model), ratio })
   const tokens = prompt.blocks.at(-1)?.endTokens ?? 0
   const rates: CacheRates = cacheRates(quote.price, tokens)

@@ -90,12 +90,11 @@ export function openRoutes(desk: RoutesDesk): Routes {
   const route = async (call: RouteCall): Promise<Routing | null> => {
     const due = await ladders.dueFor(call)
     const isPlain = policy.mode === 'off' && due.length === 0 && decisionOf(call) === null
-    const isStart = isConversationStart(call.view)
     // Where nobody moves conversations there is none to be looked for.
-    if (isPlain && conversations.isEmpty && (isStart || !ladders.exist())) return null
+    if (isPlain && conversations.isEmpty && (!ladders.exist() || isConversationStart(call.view))) return null
     if (policy.mode !== 'off' && call.scope.task !== null && !call.isChosen) await outcomes.refresh()
     const conversation = nameConversation(call.scope, call.view, call.body)
-    const known = await conversations.recall(conversation, isStart)
+    const known = await conversations.recall(conversation, isConversationStart(call.view))
     if (isPlain && known === null) return null
     const work = { ...call, due, known, conversation, atMs: desk.runtime.now() }
     const warmOn = rememberOnce((model) => desk.warmOn(call, model))

@@ -16,8 +16,8 @@ import type { Admitted, CallHold, Desk, Expectation, Opening } from './desk.js'
 import { type Echo, listenForEcho, withEcho } from './echo.js'
 import { type Flow, guardStream, type StreamGuard } from './guard.js'
 import { isFullyHeld, resolveHold } from './holding.js'
-import { followMessage } from './message-listener.js'
-import { blindMeter, isEventStream, type Meter, type Metered, openMeter, type StreamListener } from './meter.js'
+import { blindMeter, isEventStream, type Meter, type Metered, openMeter } from './meter.js'
+import { followMessage, type StreamListener } from './stream-listener.js'
 import { guardUnheld } from './unheld-guard.js'
 
 /** A stream that may have to be ended before its time. The door passes on what the guard gives, instead of what came. */

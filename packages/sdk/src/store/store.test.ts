@@ -44,6 +44,8 @@ const SECOND_SCHEMA = [
   ...['ledger_entries', 'ledger_entries_account'],
 ]
 
+const THIRD_SCHEMA = [...SECOND_SCHEMA, 'registry_budgets', 'registry_version']
+
 /** Makes the file one of an older version, which had these tables and indexes. */
 function makeOld(version: number, schema: readonly string[]): void {
   const file = new Database(join(folder, 'runguard.db'))
@@ -110,6 +112,21 @@ describe('the sqlite store as a file', () => {
     expect(await store.balances({})).toHaveLength(1)
     await store.close()
     await other.close()
+  })
+
+  it('has budgets that were put before that was dated, and dates what is done to them from now on', async () => {
+    const first = openFile()
+    await first.putBudget({ id: 'a', written: { limit: 1 } }, 1)
+    await first.close()
+    const file = new Database(join(folder, 'runguard.db'))
+    for (const column of ['created_at', 'changed_at']) file.exec(`ALTER TABLE registry_budgets DROP COLUMN ${column}`)
+    file.close()
+    makeOld(3, THIRD_SCHEMA)
+    const store = openFile()
+    expect(await store.listBudgets()).toEqual([{ id: 'a', written: { limit: 1 }, createdAt: null, changedAt: null }])
+    await store.putBudget({ id: 'a', written: { limit: 2 } }, 5)
+    expect(await store.listBudgets()).toEqual([{ id: 'a', written: { limit: 2 }, createdAt: null, changedAt: 5 }])
+    await store.close()
   })
 
   it('is found wrong after somebody changed a number in it', async () => {

@@ -51,9 +51,7 @@ export function BudgetRow(props: BudgetRowProps) {
         <BudgetBadges budget={budget} />
         <Actions budget={budget} onEdit={onEdit} onRemove={onRemove} />
       </div>
-      {budget.degrade.length === 0 ? null : (
-        <p className="mb-2 text-xs text-ink-3">As it runs low, {budget.degrade.map(stepWords).join('; ')}.</p>
-      )}
+      <Ladder steps={budget.degrade} />
       <ul className="space-y-2">
         {accounts.map((account) => (
           <AccountLine key={`${account.scope} ${account.windowStart}`} account={account} budget={budget} />
@@ -66,6 +64,11 @@ export function BudgetRow(props: BudgetRowProps) {
       ) : null}
     </li>
   )
+}
+
+function Ladder({ steps }: { steps: ApiBudget['degrade'] }) {
+  if (steps.length === 0) return null
+  return <p className="mb-2 text-xs text-ink-3">As it runs low, {steps.map(stepWords).join('; ')}.</p>
 }
 
 function BudgetBadges({ budget }: { budget: ApiBudget }) {

@@ -47,17 +47,7 @@ export function Budgets() {
 
 function Tree({ budgets, onAsk }: { budgets: readonly ApiBudget[]; onAsk: (asked: Asked) => void }) {
   const [{ id }] = useUrlState()
-  if (budgets.length === 0) {
-    return (
-      <Panel>
-        <EmptyState
-          title="No budgets yet"
-          text="Without one, nothing is ever refused."
-          command="runguard budget add '$20' --per day"
-        />
-      </Panel>
-    )
-  }
+  if (budgets.length === 0) return <NoBudget />
   const isGone = id !== undefined && !budgets.some((budget) => budget.id === id)
   return (
     <Panel
@@ -66,11 +56,7 @@ function Tree({ budgets, onAsk }: { budgets: readonly ApiBudget[]; onAsk: (asked
       isFlush
       actions={<CsvButton name="budgets" columns={CSV_COLUMNS} rows={accountsOf(budgets)} />}
     >
-      {isGone ? (
-        <p role="status" className="border-t border-line bg-warn-soft px-4 py-2 text-sm text-warn">
-          The budget <bdi>{id}</bdi> is no longer there.
-        </p>
-      ) : null}
+      {isGone ? <GoneBudget id={id} /> : null}
       {levelsOf(budgets).map(({ kind, budgets: level }, depth) => (
         <section key={kind} className="border-t border-line" style={{ paddingLeft: Math.min(depth, 5) * 14 }}>
           <h3 className="px-4 pt-3 text-2xs font-medium text-ink-3">{kindWords[kind]}</h3>
@@ -88,6 +74,27 @@ function Tree({ budgets, onAsk }: { budgets: readonly ApiBudget[]; onAsk: (asked
         </section>
       ))}
     </Panel>
+  )
+}
+
+function NoBudget() {
+  return (
+    <Panel>
+      <EmptyState
+        title="No budgets yet"
+        text="Without one, nothing is ever refused."
+        command="runguard budget add '$20' --per day"
+      />
+    </Panel>
+  )
+}
+
+/** Somebody came for a budget that was removed since. */
+function GoneBudget({ id }: { id: string }) {
+  return (
+    <p role="status" className="border-t border-line bg-warn-soft px-4 py-2 text-sm text-warn">
+      The budget <bdi>{id}</bdi> is no longer there.
+    </p>
   )
 }
 

@@ -84,22 +84,19 @@ function Headline({ cache }: { cache: ApiCache }) {
           note="paid again instead of read"
         />
         <Figure label="Written" value={formatCount(written)} note={`tokens, ${formatCount(cache.tokens.read)} read`} />
-        <Figure
-          label="Written, never read"
-          value={formatCount(cache.unread.tokens)}
-          note={
-            cache.unread.tokens === 0 ? (
-              'tokens'
-            ) : (
-              <>
-                tokens, <Money nano={cache.unread.lostNano} isEstimated /> too much
-              </>
-            )
-          }
-        />
+        <UnreadFigure unread={cache.unread} />
       </dl>
     </Panel>
   )
+}
+
+function UnreadFigure({ unread: { tokens, lostNano } }: { unread: ApiUnread }) {
+  const lost = (
+    <>
+      tokens, <Money nano={lostNano} isEstimated /> too much
+    </>
+  )
+  return <Figure label="Written, never read" value={formatCount(tokens)} note={tokens === 0 ? 'tokens' : lost} />
 }
 
 function PromptChart({ cache }: { cache: ApiCache }) {

@@ -2,9 +2,11 @@
 
 import type { ApiCallDetail } from '@runguard/gateway/api'
 import type { ReactNode } from 'react'
+import { Link } from 'wouter'
 import { formatCount, formatShare, formatWhole, readable } from '../../parts/format.js'
 import { Money, Saving } from '../../parts/money.jsx'
 import { Panel } from '../../parts/panel.jsx'
+import { budgetHref } from '../../parts/url-state.js'
 import { RefusalWords } from './call-refusal.jsx'
 
 /** The decisions, in the order in which they were made. */
@@ -16,8 +18,11 @@ export function Decisions({ call }: { call: ApiCallDetail }) {
         <Route call={call} />
         {call.degraded.map((step) => (
           <Decision key={`${step.kind}${step.at}`} title={readable(step.kind)}>
-            {step.budget} was used to {formatShare(step.used)}; this step begins at {formatShare(step.at)}.{' '}
-            {step.change ?? `Nothing was changed: ${step.why ?? 'nothing to change'}.`}
+            <BudgetLink id={step.budget} /> was used to {formatShare(step.used)}; this step begins at{' '}
+            {formatShare(step.at)}.{' '}
+            {step.change === null
+              ? `Nothing was changed: ${step.why ?? 'nothing to change'}.`
+              : `Changed: ${step.change}.`}
           </Decision>
         ))}
         <Objection call={call} />
@@ -25,6 +30,15 @@ export function Decisions({ call }: { call: ApiCallDetail }) {
         <Ending call={call} />
       </ol>
     </Panel>
+  )
+}
+
+/** A budget by its id, and the way there. */
+function BudgetLink({ id }: { id: string }) {
+  return (
+    <Link href={budgetHref(id)} className="text-accent underline underline-offset-2">
+      <bdi>{id}</bdi>
+    </Link>
   )
 }
 
@@ -46,13 +60,27 @@ function Loop({ call: { loop } }: { call: ApiCallDetail }) {
   )
 }
 
+const REASONS: Readonly<Record<string, string>> = {
+  task: 'The tier does for its task',
+  'guessed-task': 'The tier does for the task that it seems to be',
+  'unknown-task': 'Its task is in no table',
+  tag: 'The tier does for its tag',
+  'long-content': 'It is too long for the small tier',
+  undeclared: 'It says nothing about what it is',
+  retired: 'The model that was asked for is retired',
+  learned: 'A cheaper tier fails this task too often',
+  conversation: 'The conversation runs on this model',
+  budget: 'A budget runs low',
+}
+
 function Route({ call: { route } }: { call: ApiCallDetail }) {
   if (route === null) return null
   const rejected = route.rejected.map(({ model, why }) => `${model} (${readable(why)})`).join(', ')
   return (
     <Decision title={route.isApplied ? `Routed to ${route.model}` : `Would have gone to ${route.model}`}>
-      {readable(route.reason)}. Expected <Money nano={route.expectedNano} isEstimated /> instead of{' '}
-      <Money nano={route.expectedAskedNano} isEstimated /> with {route.asked}
+      {REASONS[route.reason] ?? `Because of: ${readable(route.reason)}`}. Expected{' '}
+      <Money nano={route.expectedNano} isEstimated /> instead of <Money nano={route.expectedAskedNano} isEstimated />{' '}
+      with {route.asked}
       {route.savedNano === null ? (
         ''
       ) : (
@@ -88,7 +116,14 @@ function Hold({ call: { hold, estimate, ending, errorCode, refusal } }: { call: 
   return (
     <Decision title="Money held">
       <Money nano={hold.nano} /> was set aside
-      {hold.budget === null ? '' : `, with ${hold.budget} the nearest to its limit`}.{' '}
+      {hold.budget === null ? (
+        ''
+      ) : (
+        <>
+          , with <BudgetLink id={hold.budget} /> the nearest to its limit
+        </>
+      )}
+      .{' '}
       {estimate === null
         ? ''
         : `The prompt was expected to have ${formatCount(estimate.tokens)} tokens, ${formatCount(estimate.bound)} at most. `}

@@ -35,39 +35,7 @@ export function HeldBack({ overview }: { overview: ApiOverview }) {
       hint="this month; not counted as saved"
       actions={<CsvButton name="held-back" columns={COLUMNS} rows={lines} />}
     >
-      <table className="w-full text-sm">
-        <caption className="sr-only">Calls refused or made smaller, this month</caption>
-        <thead className="text-xs text-ink-3">
-          <tr>
-            <th scope="col" className="pb-1 text-left font-medium">
-              What
-            </th>
-            <th scope="col" className="px-3 pb-1 text-right font-medium">
-              Calls
-            </th>
-            <th scope="col" className="pb-1 text-right font-medium">
-              Their prompts
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {lines.map((line) => (
-            <tr key={line.name} className="border-t border-line">
-              <th scope="row" className="py-1.5 text-left font-normal first-letter:uppercase">
-                {line.name}
-              </th>
-              <td className="px-3 text-right tabular-nums">{formatWhole(line.calls)}</td>
-              <td className="text-right" title={line.note}>
-                {line.promptNano === null ? (
-                  <span className="text-ink-3">unknown</span>
-                ) : (
-                  <Money nano={line.promptNano} isEstimated className="font-medium" />
-                )}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <HeldTable lines={lines} />
       <p className="mt-2 text-xs text-ink-3">
         What prompts would have cost uncached and unanswered.{' '}
         <Link href="/calls?ending=not-billed&range=30d" className="text-accent underline underline-offset-2">
@@ -75,6 +43,46 @@ export function HeldBack({ overview }: { overview: ApiOverview }) {
         </Link>
       </p>
     </Panel>
+  )
+}
+
+const HEADS = [
+  ['What', 'pb-1 text-left'],
+  ['Calls', 'px-3 pb-1 text-right'],
+  ['Their prompts', 'pb-1 text-right'],
+] as const
+
+function HeldTable({ lines }: { lines: readonly Line[] }) {
+  return (
+    <table className="w-full text-sm">
+      <caption className="sr-only">Calls refused or made smaller, this month</caption>
+      <thead className="text-xs text-ink-3">
+        <tr>
+          {HEADS.map(([title, place]) => (
+            <th key={title} scope="col" className={`${place} font-medium`}>
+              {title}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {lines.map(({ name, calls, promptNano, note }) => (
+          <tr key={name} className="border-t border-line">
+            <th scope="row" className="py-1.5 text-left font-normal first-letter:uppercase">
+              {name}
+            </th>
+            <td className="px-3 text-right tabular-nums">{formatWhole(calls)}</td>
+            <td className="text-right" title={note}>
+              {promptNano === null ? (
+                <span className="text-ink-3">unknown</span>
+              ) : (
+                <Money nano={promptNano} isEstimated className="font-medium" />
+              )}
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
   )
 }
 

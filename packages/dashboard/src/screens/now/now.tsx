@@ -49,8 +49,7 @@ export function Now() {
 }
 
 function Headline({ overview }: { overview: ApiOverview }) {
-  const { today, month, burnNanoPerMinute, savings, hitRatio, runningCalls, activeSessions } = overview
-  const savedNano = savings.reduce((sum, saving) => sum + saving.savedNano, 0)
+  const { today, month, burnNanoPerMinute, hitRatio, runningCalls, activeSessions } = overview
   const refused = today.refusedCalls > 0 ? `, ${formatWhole(today.refusedCalls)} refused` : ''
   return (
     <Panel>
@@ -70,16 +69,7 @@ function Headline({ overview }: { overview: ApiOverview }) {
           }
         />
         <Figure label="Burn rate" value={formatMoney(burnNanoPerMinute)} note="a minute, over the last five" />
-        <Figure
-          label="Saved this month"
-          value={
-            <Saving
-              nano={savedNano}
-              isEstimated={savings.some((saving) => saving.isEstimated && saving.savedNano !== 0)}
-            />
-          }
-          note={shareSaved(savedNano, month.costNano)}
-        />
+        <SavedFigure overview={overview} />
         <Figure label="Prompt read from cache" value={formatShare(hitRatio)} note="over the last 24 hours" />
         <Figure
           label="Running now"
@@ -88,6 +78,18 @@ function Headline({ overview }: { overview: ApiOverview }) {
         />
       </dl>
     </Panel>
+  )
+}
+
+function SavedFigure({ overview: { savings, month } }: { overview: ApiOverview }) {
+  const savedNano = savings.reduce((sum, saving) => sum + saving.savedNano, 0)
+  const isEstimated = savings.some((saving) => saving.isEstimated && saving.savedNano !== 0)
+  return (
+    <Figure
+      label="Saved this month"
+      value={<Saving nano={savedNano} isEstimated={isEstimated} />}
+      note={shareSaved(savedNano, month.costNano)}
+    />
   )
 }
 

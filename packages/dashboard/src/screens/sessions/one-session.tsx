@@ -102,11 +102,16 @@ function InTheWay({ detail }: { detail: ApiSessionDetail }) {
 }
 
 function Headline({ detail }: { detail: ApiSessionDetail }) {
-  const { session } = detail
+  const { session, calls } = detail
+  const isEstimated = calls.some((call) => call.isEstimated)
   return (
     <Panel>
       <dl className="grid grid-cols-2 gap-x-6 gap-y-5 sm:grid-cols-5">
-        <Figure label="Cost" value={<Money nano={session.costNano} />} note={failedWords(costOfFailed(detail.calls))} />
+        <Figure
+          label="Cost"
+          value={<Money nano={session.costNano} isEstimated={isEstimated} />}
+          note={failedWords(costOfFailed(calls))}
+        />
         <Figure label="Saved" value={<Saving nano={session.savedNano} />} note="by caching and routing" />
         <Figure label="Calls" value={formatWhole(session.calls)} />
         <Figure label="Agents" value={formatWhole(Math.max(1, detail.agents.length))} />

@@ -97,7 +97,7 @@ function Row({ call, span, depth, isFailedTry }: RowProps) {
             className="h-3 w-2 shrink-0 -translate-y-1 rounded-bl border-b border-l border-line-strong"
           />
         ) : null}
-        <bdi className="max-w-24 truncate text-ink-2" title={scope.agent ?? 'main'}>
+        <bdi className="max-w-24 shrink-0 truncate text-ink-2" title={scope.agent ?? 'main'}>
           {scope.agent ?? 'main'}
         </bdi>
         <span className="truncate text-ink-3">

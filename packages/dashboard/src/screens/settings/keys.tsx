@@ -171,7 +171,7 @@ const COLUMNS: readonly Column<ApiKey>[] = [
   nameColumn('Name', ({ name }) => name, { isWide: true, isStrong: true }),
   {
     title: 'Key',
-    cell: ({ id }) => <code className="font-mono text-xs">rgk_{id}…</code>,
+    cell: ({ id }) => <code className="font-mono text-xs">{id}…</code>,
     value: ({ id }) => id,
   },
   {

@@ -21,11 +21,7 @@ export function Rules() {
       <Loaded query={settings} lines={10}>
         {({ configPath, rules }) => (
           <>
-            <p className="max-w-[75ch] text-sm text-ink-3">
-              As {configPath === null ? 'the defaults have them: there is no file' : <bdi>{configPath}</bdi>}
-              {configPath === null ? '' : ' has them, and the defaults where it says nothing'}. They are changed there,
-              and take effect at the next start. docs/reference/configuration.md explains every key.
-            </p>
+            <Source configPath={configPath} />
             <div className="gap-4 xl:columns-2">
               <Loaded query={budgets} lines={4}>
                 {({ items }) => <Ladders budgets={items} />}
@@ -38,6 +34,22 @@ export function Rules() {
         )}
       </Loaded>
     </div>
+  )
+}
+
+function Source({ configPath }: { configPath: string | null }) {
+  return (
+    <p className="max-w-[75ch] text-sm text-ink-3">
+      {configPath === null ? (
+        'There is no configuration file: the defaults hold. The command runguard init writes one.'
+      ) : (
+        <>
+          As <bdi className="break-all">{configPath}</bdi> has them, and the defaults where it says nothing. A change
+          there takes effect at the next start.
+        </>
+      )}{' '}
+      Every key is explained in docs/reference/configuration.md.
+    </p>
   )
 }
 

@@ -239,6 +239,8 @@ function limitOf(budget: ApiBudget, knownSince: number): SpendLimit | null {
   const period = PERIODS.get(budget.window)
   const scope = limitScope(budget)
   if (period === undefined || scope === null) return null
+  const { createdAt, changedAt } = budget
+  const updatedAt = changedAt ?? knownSince
   return {
     id: `spl_${Buffer.from(budget.id).toString('base64url')}`,
     type: 'spend_limit',
@@ -247,8 +249,8 @@ function limitOf(budget: ApiBudget, knownSince: number): SpendLimit | null {
     period,
     scope,
     is_enabled: budget.mode === 'enforce' && !budget.isPaused,
-    created_at: new Date(budget.createdAt ?? knownSince).toISOString(),
-    updated_at: new Date(budget.changedAt ?? knownSince).toISOString(),
+    created_at: new Date(createdAt ?? Math.min(knownSince, updatedAt)).toISOString(),
+    updated_at: new Date(updatedAt).toISOString(),
   }
 }
 

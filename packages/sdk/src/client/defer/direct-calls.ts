@@ -36,11 +36,17 @@ export function openDirectCalls(door: Door): DirectCalls {
     offer: async <Message>(client: DeferClient, request: OfferedRequest) => {
       const { draft } = request
       const body = new TextDecoder().decode(draft.body)
+      const again = (): DirectCall<Message> | null => {
+        const before = running.get(draft.id)
+        if (before !== undefined && before.body !== body) throw new TypeError(OTHER_REQUEST)
+        return find<Message>(draft.id)
+      }
+      const known = again()
+      if (known !== null) return known
       const offer = await offerOf(door, request)
       if (offer.kind !== 'at-once') return openCall<Message>(door, idOf(offer))
-      const before = running.get(draft.id)
-      if (before !== undefined && before.body !== body) throw new TypeError(OTHER_REQUEST)
-      if (before !== undefined) return before.call as DirectCall<Message>
+      const sent = again()
+      if (sent !== null) return sent
       const call = startDirectCall<Message>({
         ...{ id: draft.id, withinMs: draft.withinMs, runtime: door.runtime },
         ask: (signal) => ask(door, client, request, { signal, why: offer.why }),

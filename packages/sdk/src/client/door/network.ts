@@ -26,9 +26,9 @@ export function sendEncoded(encoded: WeakMap<object, EncodedText>): Fetch {
     const known = typeof init?.headers === 'object' ? encoded.get(init.headers) : undefined
     // Whoever changed the text on its way here has other bytes in mind.
     if (known === undefined || known.text !== init?.body) return await runtimeFetch(input, init)
-    const { redirect = 'follow' } = init
+    const { redirect = 'follow', ...others } = init
     const isFollowed = redirect === 'follow'
-    const sent = { ...init, body: known.bytes as FetchBody, redirect: isFollowed ? 'manual' : redirect } as const
+    const sent = { redirect: isFollowed ? 'manual' : redirect, ...others, body: known.bytes as FetchBody } as const
     const response = await runtimeFetch(input, sent)
     if (!isFollowed || !isRedirection(response)) return response
     await response.body?.cancel()

@@ -34,7 +34,7 @@ function waysOn(door: Door, account: Account): Pick<GuardedWays, 'middleware' | 
   const middleware: Middleware = async (request, next) => {
     const { url, method = 'GET', headers, body, signal = null } = request
     return await pass(door, account, { url, method: method.toUpperCase(), headers, body, signal }, (outgoing) =>
-      next({ ...request, ...outgoing }),
+      next({ ...request, url: outgoing.url, headers: outgoing.headers, body: outgoing.body }),
     )
   }
   door.own.set(middleware, null)

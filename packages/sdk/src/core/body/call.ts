@@ -49,8 +49,8 @@ export interface ThreadView {
   readonly previous: string | null
 }
 
-/** Parameters on which the prompt cache depends, apart from what the view says of them. */
-export type StatedKey = 'tool_choice' | 'thinking' | 'output_config' | 'output_format'
+/** Parameters that the prompt cache depends on, and its automatic marker. */
+export type StatedKey = 'tool_choice' | 'thinking' | 'output_config' | 'output_format' | 'cache_control'
 
 /** Where the value of such a parameter stands in the body. */
 export interface StatedRange {
@@ -95,7 +95,7 @@ export interface CallView {
   readonly compactsFrom: number | null
   /** Blocks in prefix order: tools, system, messages. */
   readonly blocks: readonly BlockView[]
-  /** Those that are objects, in the order of the body: a later one of the same key counts. */
+  /** Parameters that are objects, and the marker whatever it is, in the order of the body: the last of a key counts. */
   readonly stated: readonly StatedRange[]
   /** Length of the (decoded) body, in bytes. */
   readonly bytes: number

@@ -84,7 +84,7 @@ export function scanCall(bytes: Uint8Array): CallView {
 
 function isStated(key: string, first: number | undefined): key is StatedKey {
   const isKey = key === 'tool_choice' || key === 'thinking' || key === 'output_config' || key === 'output_format'
-  return isKey && first === OBJECT
+  return (isKey && first === OBJECT) || key === 'cache_control'
 }
 
 function emptyView(bytes: number): Mutable<CallView> {

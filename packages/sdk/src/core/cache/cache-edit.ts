@@ -1,8 +1,7 @@
 /** Markers put into a body in place: every other byte stays as it was. */
 
 import { isBareString } from '../body/bare-string.js'
-import { joinBytes } from '../body/bytes.js'
-import type { BlockView, CacheTtl, CallView } from '../body/call.js'
+import type { BlockView, CacheTtl, CallView, StatedRange } from '../body/call.js'
 import { type Cursor, eachMember, skipValue } from '../body/cursor.js'
 import { MovedBlock } from '../body/moved-block.js'
 
@@ -26,7 +25,6 @@ const OBJECT_END = 0x7d
 const REQUEST = -1
 const LIST_OPEN = '['
 const LIST_CLOSE = ']'
-const encoder = new TextEncoder()
 
 /** What a body may be marked without. */
 export interface MarkOptions {
@@ -78,22 +76,30 @@ function findEdits(
   { keepsStrings = false }: MarkOptions,
 ): readonly Edit[] {
   if (new Set(marks.map(({ index }) => index)).size < marks.length) throw new RangeError('one block, two markers')
-  const edits = marks.flatMap((mark) => {
+  const edits: Edit[] = []
+  for (const mark of marks) {
     const block = blockAt(view, mark.index)
-    if (keepsStrings && isBareString(body, block)) return [editRequest(body, view, mark)]
-    return editsFor(body, block, mark)
-  })
+    if (keepsStrings && isBareString(body, block)) edits.push(editRequest(body, view, mark))
+    else edits.push(...editsFor(body, block, mark))
+  }
   return edits.sort((left, right) => left.start - right.start)
 }
 
 function applyEdits(body: Uint8Array, edits: readonly Edit[]): Uint8Array {
-  const pieces: Uint8Array[] = []
-  let at = 0
+  let length = body.length
+  for (const { start, end, text } of edits) length += text.length - (end - start)
+  const edited = new Uint8Array(length)
+  let from = 0
+  let to = 0
   for (const { start, end, text } of edits) {
-    pieces.push(body.subarray(at, start), encoder.encode(text))
-    at = end
+    edited.set(body.subarray(from, start), to)
+    to += start - from
+    // All of it is ASCII.
+    for (let at = 0; at < text.length; at++) edited[to++] = text.charCodeAt(at)
+    from = end
   }
-  return joinBytes([...pieces, body.subarray(at)])
+  edited.set(body.subarray(from), to)
+  return edited
 }
 
 /** Five minutes are the API's default and not stated. */
@@ -124,8 +130,15 @@ function editRequest(body: Uint8Array, view: CallView, { index, ttl }: BlockMark
   if (index !== view.blocks.length - 1 || view.hasMarker !== false)
     throw new RangeError('this string has to stay a string')
   const mark = { index: REQUEST, ttl }
-  const start = body.indexOf(OBJECT)
-  return editObject(body, { start, end: body.lastIndexOf(OBJECT_END) + 1 }, mark, textOfMarker(ttl))
+  const marker = textOfMarker(ttl)
+  const old = view.stated.findLast(isMarker)
+  if (old !== undefined) return { start: old.start, end: old.end, text: marker, mark }
+  const end = body.lastIndexOf(OBJECT_END)
+  return { start: end, end, text: `,"cache_control":${marker}`, mark }
+}
+
+function isMarker({ key }: StatedRange): boolean {
+  return key === 'cache_control'
 }
 
 /** A marker that is null makes way for the new one; else the new one becomes the last member. */
@@ -162,7 +175,7 @@ function moveView(view: CallView, body: Uint8Array, edits: readonly Edit[]): Cal
     marker: own?.mark.ttl ?? view.marker,
     ...(own !== undefined && { hasMarker: true }),
     blocks: moveBlocks(view.blocks, body, edits, mover),
-    stated: view.stated.map((range) => ({ key: range.key, ...moved(range) })),
+    stated: moveStated(view.stated, own, mover),
     bytes: body.length,
   }
 }
@@ -186,6 +199,14 @@ class Mover {
     while (this.#passed < starts.length && (starts[this.#passed] ?? 0) < offset) this.#passed += 1
     return offset + (this.#shifts[this.#passed] ?? 0)
   }
+}
+
+/** @param own the edit that marks the request: its marker is the last member, or stands where there was one */
+function moveStated(stated: readonly StatedRange[], own: Edit | undefined, mover: Mover): readonly StatedRange[] {
+  const moved = stated.map(({ key, start, end }) => ({ key, start: mover.move(start), end: mover.move(end) }))
+  if (own === undefined || stated.some(isMarker)) return moved
+  const end = mover.move(own.start) + own.text.length
+  return [...moved, { key: 'cache_control', start: end - textOfMarker(own.mark.ttl).length, end }]
 }
 
 function moveBlocks(

@@ -55,6 +55,7 @@ export function readParameters({ model, speed, stated }: CallView, body: Uint8Ar
   const defaults = defaultsOf(model ?? '')
   const found: { -readonly [Key in keyof StatedParameters]: string } = { ...defaults, speed: speed ?? defaults.speed }
   for (const { key, start, end } of stated) {
+    if (key === 'cache_control') continue
     const value = parseSlice(body, start, end)
     if (key === 'tool_choice') found.toolChoice = nameToolChoice(value)
     else if (key === 'thinking') found.thinking = nameThinking(value)

@@ -71,10 +71,12 @@ export function measurePrefix({ blocks }: CallPrefix, { space, minimumTokens, ra
 
 /** The marks of a plan as {@link markBody} takes them. */
 export function bodyMarks({ marks }: CachePlan, { blocks }: CallPrefix): readonly BlockMark[] {
-  return marks.flatMap(({ block, ttl }) => {
+  const found: BlockMark[] = []
+  for (const { block, ttl } of marks) {
     const at = blocks[block]
-    return at === undefined ? [] : [{ index: at.index, ttl }]
-  })
+    if (at !== undefined) found.push({ index: at.index, ttl })
+  }
+  return found
 }
 
 /** The plan for a request. A pure function: the index and the returns are only read. */
@@ -201,11 +203,14 @@ function expectReads({ blocks, minimumTokens }: PlannedPrompt, spots: readonly C
     const isMarked = marker !== null && endTokens >= minimumTokens
     const isSpot = spot > 0 && (spots[spot - 1]?.block ?? 0) >= at
     if (!isMarked && !isSpot) continue
-    tokens += (end - endTokens) * reads
-    end = endTokens
     if (isMarked) ttl = ttl === '1h' ? ttl : marker
     while (spot > 0 && (spots[spot - 1]?.block ?? 0) >= at) spot -= 1
-    reads = Math.max(reads, expectReturns(ttl, spots[spot]?.forecast))
+    const expected = expectReturns(ttl, spots[spot]?.forecast)
+    // Cut only where it changes something: markers that save nothing must come to the very same sum.
+    if (expected <= reads) continue
+    tokens += (end - endTokens) * reads
+    end = endTokens
+    reads = expected
   }
   return (tokens + end * reads) * (rates.input - rates.read)
 }

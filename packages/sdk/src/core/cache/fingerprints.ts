@@ -10,7 +10,7 @@ import type { BlockPart, CacheTtl, CallView } from '../body/call.js'
 import type { BlockWeight, TokenFacts } from '../tokens/tokens.js'
 import { type CacheParameters, parameterLevels, readParameters, type StatedParameters } from './cache-parameters.js'
 import { PrintMemory } from './print-memory.js'
-import { emptySum, isThinking, type PromptBlock, type PromptBlocks, readBlocks } from './prompt-blocks.js'
+import { isThinking, type PromptBlock, type PromptBlocks, readBlocks, sumOf } from './prompt-blocks.js'
 
 /** A block of the prompt as the cache counts it. */
 export interface PrefixBlock {
@@ -93,7 +93,7 @@ const levels: readonly BlockPart[] = ['tools', 'system', 'messages']
 export function readPrefix(view: CallView, body: Uint8Array, options: PrefixOptions): CallPrefix {
   const { facts, keepsThinking, memory = new PrintMemory(), before = null } = options
   const all = readBlocks(view, body, { facts, keepsThinking, memory, before: before?.reading.all ?? null })
-  const { markers, isCiting, hasImages } = all.sums.at(-1) ?? emptySum
+  const { markers, isCiting, hasImages } = sumOf(all.blocks)
   const parameters: CacheParameters = withMedia(readParameters(view, body), isCiting, hasImages)
   const frame = frameOf(view, parameters, options)
   const shown = orderBlocks(all)
@@ -139,12 +139,12 @@ const PLAIN_KINDS: ReadonlySet<string> = new Set(['text', 'custom'])
 
 /** What all blocks of the request weigh together, those included that the model does not read. */
 export function weightOf({ reading }: CallPrefix): BlockWeight {
-  return reading.all.sums.at(-1) ?? emptySum
+  return sumOf(reading.all.blocks)
 }
 
 /** The blocks that the model reads, in the order of the cache. */
-function orderBlocks({ blocks, sums }: PromptBlocks): readonly PromptBlock[] {
-  const areAllShown = (sums.at(-1) ?? emptySum).shown === blocks.length
+function orderBlocks({ blocks }: PromptBlocks): readonly PromptBlock[] {
+  const areAllShown = sumOf(blocks).shown === blocks.length
   const shown = areAllShown ? blocks : blocks.filter(({ isShown }) => isShown)
   return isSorted(shown) ? shown : levels.flatMap((level) => shown.filter(({ part }) => part === level))
 }
@@ -187,7 +187,7 @@ function isSameFrame(left: Frame, right: Frame): boolean {
 /** The blocks that stand as they stood before; all but the last, which may be marked by the automatic marker now. */
 function takeOver(before: CallPrefix | null, all: PromptBlocks, frame: Frame): PrefixBlock[] {
   if (before === null || !isSameFrame(frame, before.reading.frame)) return []
-  const known = all.sums[Math.min(all.known, all.blocks.length - 1) - 1]?.shown ?? 0
+  const known = all.blocks[Math.min(all.known, all.blocks.length - 1) - 1]?.sum.shown ?? 0
   const taken = before.blocks.slice(0, Math.min(known, before.reading.firm))
   // Where some stand elsewhere in the cache than in the request, they are not the first ones of both.
   return taken.length > 0 && !isSorted(all.blocks) ? [] : taken

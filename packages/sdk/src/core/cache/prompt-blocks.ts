@@ -35,6 +35,8 @@ export interface PromptBlock {
   /** Of its bytes; equal for blocks that are the same. */
   readonly hash: number
   readonly seen: SeenBlock
+  /** What the blocks up to this one are together. */
+  readonly sum: BlockSum
 }
 
 /** What the blocks up to one are together. */
@@ -49,8 +51,6 @@ export interface BlockSum extends BlockWeight {
 /** All blocks of a request. */
 export interface PromptBlocks {
   readonly blocks: readonly PromptBlock[]
-  /** For each block, what those up to it are together. */
-  readonly sums: readonly BlockSum[]
   /** So many blocks are those of the request before. */
   readonly known: number
 }
@@ -65,8 +65,7 @@ export interface BlockOptions {
   readonly before: PromptBlocks | null
 }
 
-/** No block. */
-export const emptySum: BlockSum = {
+const emptySum: BlockSum = {
   tokens: 0,
   extra: 0,
   bytes: 0,
@@ -113,18 +112,18 @@ export function readBlocks(view: CallView, body: Uint8Array, options: BlockOptio
   const reader = new BlockReader(view, body, options)
   const known = before === null ? 0 : reader.countKnown(before.blocks)
   const blocks = before?.blocks.slice(0, known) ?? []
-  const sums = before?.sums.slice(0, known) ?? []
-  let sum = sums.at(-1) ?? emptySum
   for (let index = known; index < view.blocks.length; index++) {
-    const block = reader.read(index)
-    sum = addBlock(sum, block)
-    blocks.push(block)
-    sums.push(sum)
+    blocks.push(reader.read(index, sumOf(blocks)))
   }
-  return { blocks, sums, known }
+  return { blocks, known }
 }
 
-function addBlock(sum: BlockSum, { isShown, seen }: PromptBlock): BlockSum {
+/** What blocks are together. */
+export function sumOf(blocks: readonly PromptBlock[]): BlockSum {
+  return blocks.at(-1)?.sum ?? emptySum
+}
+
+function addBlock(sum: BlockSum, isShown: boolean, seen: SeenBlock): BlockSum {
   return {
     tokens: sum.tokens + seen.weight.tokens,
     extra: sum.extra + seen.weight.extra,
@@ -163,14 +162,16 @@ class BlockReader {
     return known
   }
 
-  read(index: number): PromptBlock {
+  /** @param before the sum of those before it */
+  read(index: number, before: BlockSum): PromptBlock {
     const block = this.#blocks[index] as BlockView
     const { start, part: sentAs, kind, role, message } = block
     const hash = this.#hash(block, index)
     const seen = this.#options.memory.recall(hash, () => look(block, this.#source, this.#options.facts))
     const isShown = this.#isShown(block, index)
     const isBare = this.#isBare(block)
-    return { index, start, sentAs, part: levelOf(block), kind, role, message, isShown, isBare, hash, seen }
+    const sum = addBlock(before, isShown, seen)
+    return { index, start, sentAs, part: levelOf(block), kind, role, message, isShown, isBare, hash, seen, sum }
   }
 
   /** The bytes last, which take the longest. */
@@ -231,8 +232,13 @@ function maySay(body: Uint8Array, { start, end }: BlockView, text: Needle): bool
 
 function look(block: BlockView, source: HashSource, facts: TokenFacts): SeenBlock {
   const { bytes } = source
+  const { print, marker, markerCount, hasImage, isCiting } = printBlock(source, block)
   return {
-    ...printBlock(source, block),
+    print,
+    marker,
+    markerCount,
+    hasImage,
+    isCiting,
     weight: weighBlock(block, bytes, facts),
     isString: bytes[block.start] === QUOTE,
     canMark: canMark(block, bytes),
