@@ -94,7 +94,6 @@ export function busyAnswers(nowMs: number): Answers {
       })),
       unread: {
         since: hours[0],
-        until: nowMs,
         calls: 2_900,
         tokens: 1_310_000,
         lostNano: 1_637_000_000,

@@ -67,7 +67,7 @@ export function emptyAnswers(nowMs: number): Answers {
       savedNanoByStep: zeros,
       models: [],
       misses: [],
-      unread: { since: hours[0], until: nowMs, calls: 0, tokens: 0, lostNano: 0, sessions: [] },
+      unread: { since: hours[0], calls: 0, tokens: 0, lostNano: 0, sessions: [] },
     },
     routes: { since: hours[0], until: nowMs, mode: 'off', tiers: [], routes: [], degraded: [], learned: [] },
     budgets: none,

@@ -21,9 +21,8 @@ const unread = { tokens: count, lostNano: nano }
 /** What was written to the cache and not read by the same agent before it died. Another agent may have read some of it. */
 const unreadSchema = z
   .object({
-    /** The newest calls of the period that were looked at one by one, and how many they are. */
+    /** The newest calls of the period, as many as are looked at one by one: since when, and how many. */
     since: moment,
-    until: moment,
     calls: count,
     ...unread,
     /** The dearest ten; null stands for calls that are in no session. */

@@ -101,12 +101,12 @@ function edit(draft: Draft, body: Uint8Array | null): Draft {
 }
 
 /** Only what is answered by a model has one to choose. */
-async function route(
+function route(
   desk: Desk,
   { endpoint, cascade, headers, waited, whyAtOnce: why = null }: Call,
   { view, body }: Draft,
   caller: Pick<Caller, 'id' | 'scope'>,
-): Promise<Routing | null> {
+): Promise<Routing | null> | null {
   if (view === null || body === null || endpoint.kind !== 'messages') return null
   const waiting: Waiting =
     waited === undefined
@@ -152,7 +152,7 @@ function refused(refusal: Refusal): Reservation {
 }
 
 /** The same request again is no loop where a cascade makes it. */
-async function inspect(desk: Desk, call: Call, view: CallView | null, scope: Scope): Promise<Inspection | null> {
+function inspect(desk: Desk, call: Call, view: CallView | null, scope: Scope): Promise<Inspection | null> | null {
   const isAgain = (call.cascade?.attempt ?? 1) > 1
   return view === null || call.body === null || call.endpoint.kind !== 'messages' || isAgain
     ? null
@@ -164,18 +164,22 @@ function expectDraft(desk: Desk, { view, body }: Draft, scope: Scope, weight: We
 }
 
 /** What costs nothing is never stopped, and says nothing about a person either. */
-async function askBreakers(
+function askBreakers(
   desk: Desk,
   { endpoint }: Call,
   { view }: Draft,
   { id, scope, inspection }: Caller,
-): Promise<Objection | null> {
+): Promise<Objection | null> | null {
   if (view === null || endpoint.kind === 'count-tokens') return null
   return desk.breakers.admit({ id, scope, model: view.model, isFromPerson: inspection?.isFromPerson ?? false })
 }
 
 /** Only what is metered can be held for. */
-async function reserve(desk: Desk, call: Call, asked: Found & Pick<ReadCall, 'hasCheaper'>): Promise<Reservation> {
+function reserve(
+  desk: Desk,
+  call: Call,
+  asked: Found & Pick<ReadCall, 'hasCheaper'>,
+): Promise<Reservation> | Reservation {
   const { id, draft, scope, expectation, hasCheaper } = asked
   const { view, body } = draft
   if (view === null || expectation === null || body === null) return NO_HOLD

@@ -9,6 +9,7 @@ import type { Headers, Scope } from '../core/budget/scope.js'
 import { type MarkedCall, markCall } from '../core/cache/cache-edit.js'
 import { bindsThinking, type CacheRates, cacheRates, keepsThinking, minimumTokens } from '../core/cache/cache-model.js'
 import { bodyMarks, type CachePlan, measurePrefix, planCache, withMarks } from '../core/cache/cache-plan.js'
+import type { CacheMode } from '../core/cache/cache-record.js'
 import type { PlanFacts } from '../core/cache/cache-spots.js'
 import { cacheModeOf, isCachingOff, presenceOf } from '../core/cache/caching.js'
 import { type CallPrefix, type PrefixOptions, readOpening, readPrefix, weightOf } from '../core/cache/fingerprints.js'
@@ -98,14 +99,10 @@ function planCall(parts: PrefixParts, memory: PrefixMemory, call: CacheCall): Ca
   const agent = agentNameOf(owner)
   const prefix = readPrefix(view, body, prefixOptions(parts, memory, view, agent))
   memory.last.note(agent, prefix)
-  const planned = cacheModeOf(parts.policy, headers, prefix.markerCount)
-  // Of a model that no list names it is not known whether it caches at all.
-  const isUnknown = findModel(parts.book, view.model ?? '') === null
   const space = spaceOf(parts.book, view, headers)
   const nowMs = parts.runtime.now()
   const isRefused = memory.refusals.has(agent, nowMs) || memory.refusals.has(space, nowMs)
-  const isHeldBack = parts.isObserving || isUnknown || isRefused
-  const mode = planned === 'fill' && isHeldBack ? 'explain' : planned
+  const mode = chooseMode(parts, headers, prefix, isRefused)
   const ratio = memory.ratios.of(agent, prefix.model)
   const isWarmed = mayWarm(parts, call)
   const warmFor = isWarmed ? owner.session : null
@@ -135,6 +132,19 @@ function planCall(parts: PrefixParts, memory: PrefixMemory, call: CacheCall): Ca
         isPing: false,
       }),
   }
+}
+
+/** As asked, but where requests must stay as they are. */
+function chooseMode(
+  { policy, book, isObserving }: PrefixParts,
+  headers: Headers,
+  { model, markerCount }: CallPrefix,
+  isRefused: boolean,
+): CacheMode {
+  const mode = cacheModeOf(policy, headers, markerCount)
+  // Of a model that no list names it is not known whether it caches at all.
+  const isHeldBack = isObserving || isRefused || findModel(book, model) === null
+  return mode === 'fill' && isHeldBack ? 'explain' : mode
 }
 
 function fill({ view, body }: CacheCall, plan: CachePlan, prefix: CallPrefix): MarkedCall {

@@ -5,9 +5,12 @@ import type { Desk } from './desk.js'
 import { NO_HOLD, negotiate, openRound, type ReadCall, type Reservation, StoreFailure } from './negotiation.js'
 
 /** Sets money aside on every budget that the call meets, or refuses the call. */
-export async function reserveCall(desk: Desk, call: ReadCall): Promise<Reservation> {
+export function reserveCall(desk: Desk, call: ReadCall): Promise<Reservation> | Reservation {
   // Where nobody has set a budget there is nothing to talk about.
-  if (desk.budgets().byScope.size === 0) return NO_HOLD
+  return desk.budgets().byScope.size === 0 ? NO_HOLD : setAside(desk, call)
+}
+
+async function setAside(desk: Desk, call: ReadCall): Promise<Reservation> {
   try {
     const reservation = await negotiate(desk, call)
     if (reservation.kind === 'granted' && reservation.hold !== null) desk.open(reservation.hold)

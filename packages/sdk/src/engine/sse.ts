@@ -40,7 +40,6 @@ export function sseReader(sink: SseSink): SseReader {
   let carriedBytes = 0
 
   const carry = (rest: Uint8Array): void => {
-    if (rest.length === 0) return
     carriedBytes += rest.length
     if (carriedBytes <= MAX_LINE_BYTES) carried.push(rest)
     else carried = []
@@ -62,7 +61,7 @@ export function sseReader(sink: SseSink): SseReader {
       else readLine(pending, sink, chunk, start, end)
       start = end + 1
     }
-    carry(chunk.subarray(start))
+    if (start < chunk.length) carry(chunk.subarray(start))
   }
   return { feed, pendingBytes: () => carriedBytes + pending.dataBytes }
 }

@@ -30,6 +30,7 @@ export type { TrafficDimension, TrafficFacts, TrafficNumbers } from './traffic-f
 export { MOST_POINTS, noNumbers, promptOf, savedOf } from './traffic-facts.js'
 export type {
   AgentSum,
+  CacheUseFacts,
   CallQuery,
   ListPlace,
   SessionQuery,

@@ -40,6 +40,15 @@ export function memoryTraffic(records: ReadonlyMap<string, CallRecord>): Traffic
         .sort((a, b) => a.startedAt - b.startedAt || compareText(a.id, b.id))
         .slice(0, limit)
     },
+    async listCacheUse({ filter, limit, ...period }) {
+      return facts(period, filter)
+        .filter(({ numbers }) => numbers.exactCalls === 1)
+        .sort((a, b) => b.startedAt - a.startedAt || compareText(b.id, a.id))
+        .slice(0, limit)
+        .map(({ startedAt, agent, names: { session, model }, numbers: { read, write5m, write1h } }) => {
+          return { startedAt, session, agent, model, read, write5m, write1h }
+        })
+    },
     ...memorySessionSums(() => [...records.values()].map(trafficFacts)),
   }
 }

@@ -14,6 +14,7 @@ import {
 } from './traffic-names-sql.js'
 import type {
   AgentSum,
+  CacheUseFacts,
   CallQuery,
   FactQuery,
   ListPlace,
@@ -27,11 +28,14 @@ interface CallsAsked extends TrafficPeriod {
   readonly filter: TrafficFilter
   readonly ending?: CallQuery['ending']
   readonly isLooping?: boolean | undefined
+  /** Only calls whose bill is known exactly. */
+  readonly isExact?: boolean
   readonly after?: ListPlace | null
   readonly order: CallQuery['order']
 }
 
-function fromCalls({ filter, ending, isLooping, after = null, order, since, until }: CallsAsked): Condition {
+function fromCalls(asked: CallsAsked): Condition {
+  const { filter, ending, isLooping, isExact = false, after = null, order, since, until } = asked
   const { tables, place, conditions } = withTag(filter.tag)
   const names = BY_WIDTH.map((dimension) => [`c.${COLUMN_OF[dimension]}`, filter[dimension]] as const)
   const wanted = [...names, ['c.ending', ending] as const]
@@ -42,6 +46,7 @@ function fromCalls({ filter, ending, isLooping, after = null, order, since, unti
     { text: `${place}.started_at >= ? AND ${place}.started_at < ?`, values: [since, until] },
     ...conditions,
     ...(isLooping === true ? [{ text: 'c.is_looping = 1', values: [] }] : []),
+    ...(isExact ? [{ text: 'c.exact_calls = 1', values: [] }] : []),
     ...followingOne(given, isLooping !== true && place === 'c'),
     ...(after === null ? [] : [{ text: isBehind, values: [after.at, after.id] }]),
   ])
@@ -89,6 +94,32 @@ export function readFacts(row: SqlRow): TrafficFacts {
     missKind: String(row.miss_kind),
     missLostNano: Number(row.miss_lost_nano),
     numbers: readNumbers(row),
+  }
+}
+
+/** What calls did with the prompt cache, the newest first: few columns, because there may be thousands of rows. */
+export function selectCacheUse({
+  limit,
+  ...asked
+}: Pick<FactQuery, 'since' | 'until' | 'filter' | 'limit'>): Statement {
+  const source = fromCalls({ ...asked, order: 'newest', isExact: true })
+  const columns = ['started_at', 'session', 'agent', 'model', 'read', 'write5m', 'write1h']
+  return {
+    text: `SELECT ${columns.map((column) => `c.${column}`).join(', ')} ${source.text}`,
+    values: [...source.values, limit],
+  }
+}
+
+/** A row of {@link selectCacheUse}. */
+export function readCacheUse(row: SqlRow): CacheUseFacts {
+  return {
+    startedAt: Number(row.started_at),
+    session: String(row.session),
+    agent: String(row.agent),
+    model: String(row.model),
+    read: Number(row.read),
+    write5m: Number(row.write5m),
+    write1h: Number(row.write1h),
   }
 }
 

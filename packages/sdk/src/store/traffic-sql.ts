@@ -7,9 +7,11 @@ import { sumUpCalls } from './traffic-adding-sql.js'
 import { clip } from './traffic-facts.js'
 import {
   readAgentSum,
+  readCacheUse,
   readFacts,
   readSessionSum,
   selectAgentSums,
+  selectCacheUse,
   selectCalls,
   selectFacts,
   selectSessionSums,
@@ -48,6 +50,9 @@ export function sqlTraffic(
     },
     async listFacts(query) {
       return (await fetchRows(selectFacts(query))).map(readFacts)
+    },
+    async listCacheUse(query) {
+      return (await fetchRows(selectCacheUse(query))).map(readCacheUse)
     },
     async listSessionSums(query) {
       return (await fetchRows(selectSessionSums(query))).map(readSessionSum)

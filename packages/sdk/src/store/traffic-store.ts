@@ -1,5 +1,6 @@
 /** Looking at calls from above: sums over time and by whom, and lists to page through. What screens ask for. */
 
+import type { CacheUse } from '../core/cache/cache-unread.js'
 import type { CallRecord } from '../core/cost/record.js'
 import type { CallCount, TrafficDimension, TrafficFacts, TrafficNumbers } from './traffic-facts.js'
 
@@ -92,6 +93,14 @@ export interface FactQuery extends TrafficPeriod {
   readonly isCostOnly?: boolean
 }
 
+/** What a call did with the prompt cache: tokens, as they were billed. */
+export interface CacheUseFacts extends CacheUse {
+  readonly session: string
+  /** `''` for the main one. */
+  readonly agent: string
+  readonly model: string
+}
+
 /** A session by its calls. */
 export interface SessionSum {
   readonly session: string
@@ -159,6 +168,8 @@ export interface TrafficStore {
   listCalls(query: CallQuery): Promise<readonly CallRecord[]>
   /** What sums are made of, call by call, the oldest first. */
   listFacts(query: FactQuery): Promise<readonly TrafficFacts[]>
+  /** The same of calls whose bill is known exactly, as far as the prompt cache goes, the newest first. */
+  listCacheUse(query: Pick<FactQuery, 'since' | 'until' | 'filter' | 'limit'>): Promise<readonly CacheUseFacts[]>
   listSessionSums(query: SessionQuery): Promise<readonly SessionSum[]>
   findSessionSum(session: string): Promise<SessionSum | null>
   /** The main one first, then by their first calls. */

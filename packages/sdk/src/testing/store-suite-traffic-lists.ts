@@ -122,4 +122,28 @@ export const trafficListSuite: readonly TrafficCheck[] = [
       )
     },
   },
+  {
+    name: 'traffic: gives what exact calls did with the prompt cache, the newest first',
+    check: async (store) => {
+      const broken = { ending: { kind: 'at-least', reason: 'caller-aborted' } } as const
+      await keep(store, [
+        call('a', { session: 's', model: 'm' }),
+        call('b', { at: NOON + 1, session: 's', model: 'm' }),
+        call('c', { at: NOON + 2, session: 's', more: broken }),
+        call('d', { at: NOON + 3, session: 't' }),
+      ])
+      const [facts] = await store.listFacts({ ...EVER, filter: { session: 's' }, limit: 1 })
+      const used = await store.listCacheUse({ ...EVER, filter: { session: 's' }, limit: 9 })
+      assert.deepEqual(
+        used.map(({ startedAt, session, agent, model }) => [startedAt, session, agent, model]),
+        [
+          [NOON + 1, 's', '', 'm'],
+          [NOON, 's', '', 'm'],
+        ],
+      )
+      const { read, write5m, write1h } = facts?.numbers ?? {}
+      assert.deepEqual([used[1]?.read, used[1]?.write5m, used[1]?.write1h], [read, write5m, write1h])
+      assert.equal((await store.listCacheUse({ ...EVER, filter: {}, limit: 2 })).length, 2)
+    },
+  },
 ]

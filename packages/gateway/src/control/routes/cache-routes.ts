@@ -53,13 +53,12 @@ async function readCache({ store, summing, book }: ControlParts, asked: Omit<Ask
   const isBehind = !(await summing.catchUp())
   const steps = cutPeriod(until - since > HOURLY_UP_TO ? 'day' : 'hour', since, until, 'UTC')
   const { groups, total } = await store.trafficSums({ ...asked, groupBy: 'model', top: MOST_MODELS })
-  const series = steps.starts.map((at) => ({ at, calls: 0, promptTokens: 0, readTokens: 0, savedNano: 0 }))
+  const series = steps.starts.map(() => ({ promptTokens: 0, readTokens: 0, savedNano: 0 }))
   for (const stretch of steps.stretches) {
     const points = await store.trafficSeries({ ...asked, ...stretch, groupBy: 'total', groups: [] })
     for (const point of points) {
       const step = series[Math.max(0, stepIndex(steps.starts, point.at))]
       if (step === undefined) continue
-      step.calls += point.calls
       step.promptTokens += point.promptTokens
       step.readTokens += point.readTokens
       step.savedNano += point.cacheSavedNano
@@ -76,7 +75,7 @@ async function readCache({ store, summing, book }: ControlParts, asked: Omit<Ask
     savedNanoByStep: series.map(({ savedNano }) => savedNano),
     models: groups.map(({ group, ...numbers }) => ({ model: group, ...cacheSums(numbers) })),
     misses: await readMisses(store, asked),
-    unread: await readUnread({ store, book, ...asked, steps: series }),
+    unread: await readUnread({ store, book, ...asked }),
   }
 }
 

@@ -10,6 +10,17 @@ const noFallback = { maxTokens: null, isFast: null, thinking: null }
 const compaction = (value: unknown) => ({ type: 'compact_20260112', trigger: { type: 'input_tokens', value } })
 
 describe('what a scan sees of a Messages body', () => {
+  it('says where the parameters stand that the cache depends on', () => {
+    const text =
+      '{"thinking":{"type":"disabled"},"tool_choice":null,"cache_control": null,"messages":[],"thinking" : {"type":"x"}}'
+    const { stated } = scanCall(bytesOf(text))
+    expect(stated.map(({ key, start, end }) => [key, text.slice(start, end)])).toEqual([
+      ['thinking', '{"type":"disabled"}'],
+      ['cache_control', 'null'],
+      ['thinking', '{"type":"x"}'],
+    ])
+  })
+
   it('reads the parameters that decisions need', () => {
     const view = scan({
       model: 'claude-opus-5-5',

@@ -83,8 +83,11 @@ const TAIL_BYTES = 3
 /** The tail after another piece. */
 export function tailAfter(tail: Uint8Array, piece: Uint8Array): Uint8Array {
   const bytes = piece.length >= TAIL_BYTES ? piece : joinBytes([tail, piece])
+  const from = Math.max(0, bytes.length - TAIL_BYTES)
   // A copy: a view would keep all of a piece in memory.
-  return new Uint8Array(bytes.subarray(-TAIL_BYTES))
+  const end = new Uint8Array(bytes.length - from)
+  for (let at = 0; at < end.length; at++) end[at] = bytes[from + at] ?? 0
+  return end
 }
 
 function toFrame(bytes: Uint8Array): Frame {

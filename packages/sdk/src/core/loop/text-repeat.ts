@@ -69,11 +69,14 @@ const MOST_PLACES = 2 * LONGEST_BLOCK
 
 /** The block, if there is one, whose repetition the last words are. */
 class RepeatingTail {
-  /** Rings over the last words: what they are, and how many characters the text had behind them. */
-  #hashes = new Int32Array(FIRST_PLACES)
-  #ends = new Int32Array(FIRST_PLACES)
-  /** Behind which word a sequence of {@link GRAM} words was seen last, by its hash. Of two with one place, the later. */
-  #seenAt = new Int32Array(FIRST_PLACES)
+  /** How many places each ring has: always a power of two. */
+  #places = FIRST_PLACES
+  /**
+   * Three rings in one piece of memory, because most of what a short text costs here is to get it. Over the last words:
+   * what they are, then how many characters the text had behind them. Then, by the hash of {@link GRAM} words, behind
+   * which word they were seen last; of two with one place, the later.
+   */
+  #rings = new Int32Array(3 * FIRST_PLACES)
   #count = 0
   #period = 0
   /** How many words in a row equal the one a period before. */
@@ -83,9 +86,9 @@ class RepeatingTail {
 
   add({ hash, end, isStructure }: WrittenWord): TextRepetition | null {
     const at = this.#count
-    if (at === this.#hashes.length && at < MOST_PLACES) this.#grow()
-    this.#hashes[this.#placeOf(at)] = hash
-    this.#ends[this.#placeOf(at)] = end
+    if (at === this.#places && at < MOST_PLACES) this.#grow()
+    this.#rings[this.#placeOf(at)] = hash
+    this.#rings[this.#places + this.#placeOf(at)] = end
     this.#count += 1
     if (isStructure) this.#lastStructureAt = at
     if (this.#period > 0 && this.#hashAt(at - this.#period) === hash) this.#run += 1
@@ -97,12 +100,12 @@ class RepeatingTail {
   }
 
   #suspect(at: number, gram: number): void {
-    const before = (this.#seenAt[this.#placeOf(gram)] ?? 0) - 1
+    const before = (this.#rings[2 * this.#places + this.#placeOf(gram)] ?? 0) - 1
     if (before < GRAM || at - before > LONGEST_BLOCK) return
     for (let back = 0; back < GRAM; back++) if (this.#hashAt(at - back) !== this.#hashAt(before - back)) return
     this.#period = at - before
     this.#run = GRAM
-    this.#startedAt = this.#ends[this.#placeOf(before - GRAM)] ?? 0
+    this.#startedAt = this.#rings[this.#places + this.#placeOf(before - GRAM)] ?? 0
   }
 
   #judge(end: number, isStructure: boolean): TextRepetition | null {
@@ -116,13 +119,12 @@ class RepeatingTail {
     return tier === null ? null : { tier, repeats, words: this.#period, characters }
   }
 
-  /** There are always as many places as a power of two. */
   #placeOf(at: number): number {
-    return at & (this.#hashes.length - 1)
+    return at & (this.#places - 1)
   }
 
   #hashAt(at: number): number {
-    return this.#hashes[this.#placeOf(at)] ?? 0
+    return this.#rings[this.#placeOf(at)] ?? 0
   }
 
   #gramAt(at: number): number {
@@ -135,18 +137,16 @@ class RepeatingTail {
   }
 
   #remember(at: number, gram: number): void {
-    this.#seenAt[this.#placeOf(gram)] = at + 1
+    this.#rings[2 * this.#places + this.#placeOf(gram)] = at + 1
   }
 
   /** Called while every word still has its place. */
   #grow(): void {
-    const size = 2 * this.#count
-    const [hashes, ends] = [this.#hashes, this.#ends]
-    this.#hashes = new Int32Array(size)
-    this.#ends = new Int32Array(size)
-    this.#seenAt = new Int32Array(size)
-    this.#hashes.set(hashes)
-    this.#ends.set(ends)
+    const [places, rings] = [this.#places, this.#rings]
+    this.#places = 2 * places
+    this.#rings = new Int32Array(3 * this.#places)
+    this.#rings.set(rings.subarray(0, places))
+    this.#rings.set(rings.subarray(places, 2 * places), this.#places)
     for (let at = 0; at < this.#count; at++) this.#remember(at, this.#gramAt(at))
   }
 }
