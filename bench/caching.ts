@@ -1,7 +1,7 @@
 /**
  * What caching costs and saves on recorded traffic, by who places the markers; judged by a cache model of its own.
  *
- *   npm run bench:cache -- [--data FOLDER] [--read 0.1|0.05|0.025] [--json]
+ *   npm run bench:cache -- [--data FOLDER] [--read 0.1|0.05|0.025] [--losses] [--json]
  *
  * FOLDER holds `dev.jsonl.gz` and `mooncake-conversation.jsonl.gz`. Requests are split into halves by a hash of their
  * session, each half replayed alone: rules are chosen on principle, and both halves are reported. Never a pass mark.
@@ -13,9 +13,9 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { hashText, loadPriceBook, priceList } from '@runguard/sdk/core'
 import { checkOptimum } from './caching/optimum.js'
-import { type Result, replay } from './caching/replay.js'
+import { type ReplayOptions, type Result, replay } from './caching/replay.js'
 import { readChains, readChat, type StreamRequest } from './caching/streams.js'
-import { legend, renderResult } from './caching/table.js'
+import { legend, renderLosses, renderResult } from './caching/table.js'
 
 const SMALL_CASES = 500
 /** The chat service ran another model: its prompts are priced as if they had gone to this one. */
@@ -26,32 +26,37 @@ function main(): void {
   const options = {
     data: { type: 'string' },
     read: { type: 'string' },
+    losses: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   } as const
-  const { data, read, json } = parseArgs({ options }).values
+  const { data, read, losses, json } = parseArgs({ options }).values
   const folder = data ?? join(process.env.RUNGUARD_DATA ?? besideRepository, 'data/caching')
   const readRate = read === undefined ? null : Number(read)
   if (readRate !== null && !(readRate > 0 && readRate < 1))
     throw new Error(`--read is a share of the input price: ${read}`)
   checkOptimum(SMALL_CASES)
+  const play: ReplayOptions = { read: readRate, explains: losses }
   const results = [
-    ...measure('Coding agents', join(folder, 'dev.jsonl.gz'), readChains, readRate),
+    ...measure('Coding agents', join(folder, 'dev.jsonl.gz'), readChains, play),
     ...measure(
       'Chat service',
       join(folder, 'mooncake-conversation.jsonl.gz'),
       (path) => readChat(path, CHAT_MODEL),
-      readRate,
+      play,
     ),
   ]
   if (json) console.log(JSON.stringify({ read: readRate, results }, null, 2))
-  else console.log([...results.map(renderResult), legend].join('\n\n'))
+  else {
+    const lost = losses ? results.map(renderLosses) : []
+    console.log([...results.map(renderResult), ...lost, legend].join('\n\n'))
+  }
 }
 
 function measure(
   title: string,
   path: string,
   readRequests: (path: string) => readonly StreamRequest[],
-  read: number | null,
+  play: ReplayOptions,
 ): readonly Result[] {
   if (!existsSync(path)) {
     console.error(`NOT MEASURED: no recorded traffic at ${path}. Say where it is: --data FOLDER`)
@@ -65,7 +70,7 @@ function measure(
     { title: `${title}: first half`, requests: all.filter(isFirst) },
     { title: `${title}: second half`, requests: all.filter((request) => !isFirst(request)) },
   ]
-  return parts.map((part) => replay(part.title, part.requests, book, read))
+  return parts.map((part) => replay(part.title, part.requests, book, play))
 }
 
 try {

@@ -1,7 +1,8 @@
 /** Plays recorded traffic through every contender, each with a cache of its own. */
 
 import { minimumTokens, type PriceBook } from '@runguard/sdk/core'
-import { lowerBound, type Rates } from './optimum.js'
+import { explainLosses, type Losses, type Paid, yardstickOf } from './losses.js'
+import { lowerBound, placesOf, type Rates } from './optimum.js'
 import { openPolicies } from './policies.js'
 import type { Policy } from './policy.js'
 import { ratesFor } from './rates.js'
@@ -23,6 +24,8 @@ export interface Score {
   readonly pings: number
   /** Mean time to place markers, in microseconds. */
   readonly micros: number
+  /** Where it loses against the optimum; null if that was not asked, or is not known. */
+  readonly losses: Losses | null
 }
 
 /** All scores on the same requests. */
@@ -35,21 +38,31 @@ export interface Result {
 
 const PICO_PER_USD = 1e12
 
+/** How it is played. */
+export interface ReplayOptions {
+  /** Replaces the read price by so much of the input price; null: as listed. */
+  readonly read: number | null
+  /** Whether to say where RunGuard loses against the optimum. */
+  readonly explains: boolean
+}
+
 /** Plays the requests, which come in the order of their times. */
 export function replay(
   title: string,
   requests: readonly StreamRequest[],
   book: PriceBook,
-  read: number | null,
+  { read, explains }: ReplayOptions,
 ): Result {
   const ratesOf = (model: string): Rates => ratesFor(book, model, read)
   const minimumOf = (model: string): number => minimumTokens(book, model)
-  const optimum = lowerBound(requests, ratesOf, minimumOf)
+  const places = placesOf(requests, ratesOf, minimumOf)
+  const optimum = lowerBound(places)
+  const yardstick = explains ? yardstickOf(places) : null
   const uncached = sumOver(
     requests,
     (request) => (request.blocks.at(-1)?.endTokens ?? 0) * ratesOf(request.model).input,
   )
-  const score = (name: string, pico: number, rest: Pick<Score, 'wronglyForetold' | 'pings' | 'micros'>): Score => ({
+  const score = (name: string, pico: number, rest: Played): Score => ({
     name,
     usd: pico / PICO_PER_USD,
     savedUsd: (uncached - pico) / PICO_PER_USD,
@@ -57,25 +70,29 @@ export function replay(
     ...rest,
   })
   const scores = openPolicies(book, read).map((policy) => {
-    const { pico, ...rest } = playPolicy(policy, requests, ratesOf, minimumOf)
-    return score(policy.name, pico, rest)
+    const { paid, ...rest } = playPolicy(policy, requests, ratesOf, minimumOf)
+    const losses = yardstick === null || !policy.isForetelling ? null : explainLosses(yardstick, paid, optimum)
+    return score(policy.name, paid.pico, { ...rest, losses })
   })
   if (requests.every(({ billed }) => billed !== null)) {
     const pico = sumOver(requests, ({ billed, model }) => (billed === null ? 0 : costOf(billed, ratesOf(model))))
-    scores.push(score('as billed: the client', pico, { wronglyForetold: null, pings: 0, micros: 0 }))
+    scores.push(score('as billed: the client', pico, { wronglyForetold: null, pings: 0, micros: 0, losses: null }))
   }
   return { title, requests: requests.length, optimumUsd: optimum / PICO_PER_USD, scores }
 }
+
+type Played = Pick<Score, 'wronglyForetold' | 'pings' | 'micros' | 'losses'>
 
 function playPolicy(
   policy: Policy,
   requests: readonly StreamRequest[],
   ratesOf: (model: string) => Rates,
   minimumOf: (model: string) => number,
-): { readonly pico: number } & Pick<Score, 'wronglyForetold' | 'pings' | 'micros'> {
+): { readonly paid: Paid } & Omit<Played, 'losses'> {
   const witness = new Witness()
   const simulated = policy.isForetelling ? new Simulated() : null
-  let pico = 0
+  const bills: Billed[] = []
+  let pingPico = 0
   let pings = 0
   let wrong = 0
   let spentMs = 0
@@ -83,7 +100,7 @@ function playPolicy(
     for (const ping of policy.ping(request.atMs)) {
       const billed = witness.play(ping.request, ping.markers, minimumOf(ping.request.model))
       simulated?.play(ping.request, ping.markers, minimumOf(ping.request.model))
-      pico += costOf(billed, ratesOf(ping.request.model))
+      pingPico += costOf(billed, ratesOf(ping.request.model))
       pings += 1
     }
     const start = performance.now()
@@ -91,7 +108,7 @@ function playPolicy(
     spentMs += performance.now() - start
     const billed = witness.play(request, markers, minimumOf(request.model))
     const played = simulated?.play(request, markers, minimumOf(request.model)) ?? billed
-    pico += costOf(billed, ratesOf(request.model))
+    bills.push(billed)
     policy.learn(billed)
     const expected = policy.expected()
     if (expected === null) continue
@@ -99,8 +116,9 @@ function playPolicy(
     const isRight = isSameBill(expected, billed) && isSameBill(expected, played)
     if (request.warmBlock === -1 && !isRight) wrong += 1
   }
+  const own = bills.reduce((sum, bill, at) => sum + costOf(bill, ratesOf(requests[at]?.model ?? '')), 0)
   return {
-    pico,
+    paid: { pico: own + pingPico, bills, pingPico },
     wronglyForetold: policy.isForetelling ? wrong : null,
     pings,
     micros: (spentMs * 1_000) / Math.max(1, requests.length),

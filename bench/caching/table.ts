@@ -1,9 +1,12 @@
 /** Results as text for people. */
 
+import { lossKinds } from './losses.js'
 import type { Result, Score } from './replay.js'
 
 const NAME = 24
 const COLUMN = 13
+const LOSS_NAME = 42
+const LOSS_COLUMN = 25
 
 /** What the columns say. */
 export const legend = [
@@ -20,6 +23,39 @@ export function renderResult({ title, requests, optimumUsd, scores }: Result): s
   const head = row('', ['of optimum', 'dollars', 'saved', 'wrong', 'pings', 'µs a call'])
   const heading = `${title}, ${requests.toLocaleString('en')} requests; optimum $${optimumUsd.toFixed(2)}`
   return [heading, head, ...scores.map(renderScore)].join('\n')
+}
+
+/** Where the contenders lose of which that is known, one column each. */
+export function renderLosses({ title, scores }: Result): string {
+  const known = scores.filter(({ losses }) => losses !== null)
+  const kinds = Object.keys(lossKinds) as (keyof typeof lossKinds)[]
+  const lines = kinds.map((kind) =>
+    lossRow(
+      lossKinds[kind],
+      known.map(({ losses }) => signed(losses?.[kind] ?? 0)),
+    ),
+  )
+  const all = lossRow(
+    'in all',
+    known.map(({ ofOptimum }) => signed(ofOptimum - 1)),
+  )
+  return [
+    `${title}: against the optimum, in its units`,
+    lossRow(
+      '',
+      known.map(({ name }) => name),
+    ),
+    ...lines,
+    all,
+  ].join('\n')
+}
+
+function lossRow(name: string, cells: readonly string[]): string {
+  return `  ${name.padEnd(LOSS_NAME)}${cells.map((cell) => cell.padStart(LOSS_COLUMN)).join('')}`
+}
+
+function signed(share: number): string {
+  return `${share < 0 ? '−' : '+'}${Math.abs(share).toFixed(3)}`
 }
 
 function renderScore({ name, usd, savedUsd, ofOptimum, wronglyForetold, pings, micros }: Score): string {

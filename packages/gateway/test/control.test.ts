@@ -278,6 +278,13 @@ describe('hostile requests to the control plane', () => {
   it.each([
     ['calls?cursor=%00', 400],
     ['calls?cursor=W10', 400],
+    // Not every database can look for a NUL.
+    [`calls?cursor=${Buffer.from('[1,"\\u0000"]').toString('base64url')}`, 400],
+    ['alerts/deliveries?channel=%00', 400],
+    ['calls/%00', 400],
+    ['cache?until=0', 400],
+    ['cache?until=1', 200],
+    ['routes?until=1', 200],
     [`calls?cursor=${Buffer.from('[1e99,"x"]').toString('base64url')}`, 400],
     ['sessions/x?cursor=WzEsIngiXQ', 400],
     ['spend?since=0&until=1&step=hour&timeZone=Asia/Kathmandu', 200],

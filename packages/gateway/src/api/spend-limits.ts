@@ -70,11 +70,17 @@ export const spendLimitBody = z.strictObject({
 /** A limit that is gone. */
 export const spendLimitDeleted = z.object({ id: z.string(), type: z.literal('spend_limit_deleted') })
 
+const MOST_USERS = 100
+
 /** Whose limits. */
 export const effectiveQuery = z.object({
   ...pageShape,
   'period[]': z.string().max(100).optional(),
-  'user_ids[]': z.string().max(500).optional(),
+  'user_ids[]': z
+    .string()
+    .max(MOST_USERS * 151)
+    .refine((users) => users.split(',').length <= MOST_USERS, `may name at most ${MOST_USERS}`)
+    .optional(),
 })
 
 /** How limits stand for each user. */

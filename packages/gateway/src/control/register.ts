@@ -107,9 +107,12 @@ async function readInput({ params, query, body }: ReadyOperation['spec'], contex
     for (const { path, message } of reading.error.issues) problems.push({ path: [place, ...path].join('.'), message })
     return undefined
   }
+  const [given, asked] = [context.req.param(), readQuery(context.req.queries(), problems)]
+  refuseNul('path', given, problems)
+  refuseNul('query', asked, problems)
   const input = {
-    params: read('path', params, context.req.param()),
-    query: read('query', query?.strict(), readQuery(context.req.queries(), problems)),
+    params: read('path', params, given),
+    query: read('query', query?.strict(), asked),
     body: body === undefined ? undefined : read('body', body, await readJson(context, problems)),
   }
   if (problems.length === 0) return input
@@ -123,6 +126,13 @@ function readQuery(given: Record<string, string[]>, problems: Problems): Record<
     return [name, values.join(',')]
   })
   return Object.fromEntries(entries)
+}
+
+/** No name holds one, and not every database can look for it. */
+function refuseNul(place: string, texts: Readonly<Record<string, string>>, problems: Problems): void {
+  for (const [name, text] of Object.entries(texts)) {
+    if (text.includes('\0')) problems.push({ path: `${place}.${name}`, message: 'holds a NUL character' })
+  }
 }
 
 async function readJson(context: ControlContext, problems: Problems): Promise<unknown> {

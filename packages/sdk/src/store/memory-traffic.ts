@@ -4,7 +4,15 @@ import type { CallRecord } from '../core/cost/record.js'
 import { compareText } from './summary.js'
 import { BUCKET_MS, clip, type TrafficFacts, trafficFacts, widened } from './traffic-facts.js'
 import { isAskedFor, sumAgents, sumCounts, sumFacts, sumSeries, sumSessions } from './traffic-rollup.js'
-import type { CallQuery, ListPlace, SessionQuery, TrafficFilter, TrafficPeriod, TrafficStore } from './traffic-store.js'
+import type {
+  CacheUseFacts,
+  CallQuery,
+  ListPlace,
+  SessionQuery,
+  TrafficFilter,
+  TrafficPeriod,
+  TrafficStore,
+} from './traffic-store.js'
 
 /** Over records that somebody else keeps, by their ids. */
 export function memoryTraffic(records: ReadonlyMap<string, CallRecord>): TrafficStore {
@@ -41,16 +49,20 @@ export function memoryTraffic(records: ReadonlyMap<string, CallRecord>): Traffic
         .slice(0, limit)
     },
     async listCacheUse({ filter, limit, ...period }) {
-      return facts(period, filter)
-        .filter(({ numbers }) => numbers.exactCalls === 1)
-        .sort((a, b) => b.startedAt - a.startedAt || compareText(b.id, a.id))
-        .slice(0, limit)
-        .map(({ startedAt, agent, names: { session, model }, numbers: { read, write5m, write1h } }) => {
-          return { startedAt, session, agent, model, read, write5m, write1h }
-        })
+      return newestUse(facts(period, filter), limit)
     },
     ...memorySessionSums(() => [...records.values()].map(trafficFacts)),
   }
+}
+
+function newestUse(calls: readonly TrafficFacts[], limit: number): CacheUseFacts[] {
+  return calls
+    .filter(({ numbers }) => numbers.exactCalls === 1)
+    .sort((a, b) => b.startedAt - a.startedAt || compareText(b.id, a.id))
+    .slice(0, limit)
+    .map(({ startedAt, agent, names: { session, model }, numbers: { read, write5m, write1h } }) => {
+      return { startedAt, session, agent, model, read, write5m, write1h }
+    })
 }
 
 function memorySessionSums(

@@ -37,13 +37,18 @@ export function cacheRoutes(parts: ControlParts): ReadyOperation[] {
   return [
     operation(cacheRead, async ({ query }) => {
       const { until = parts.runtime.now() } = query
-      return await readCache(parts, { since: query.since ?? until - DAY, until, filter: filterOf(query) })
+      return await readCache(parts, { ...lastDay(query.since, until), filter: filterOf(query) })
     }),
     operation(routesRead, async ({ query }) => {
       const { until = parts.runtime.now() } = query
-      return await readRoutes(parts, { since: query.since ?? until - DAY, until })
+      return await readRoutes(parts, lastDay(query.since, until))
     }),
   ]
+}
+
+/** Time begins with the epoch. */
+function lastDay(since: number | undefined, until: number): { readonly since: number; readonly until: number } {
+  return { since: since ?? Math.max(0, until - DAY), until }
 }
 
 type Asked = Parameters<ControlParts['store']['listFacts']>[0]

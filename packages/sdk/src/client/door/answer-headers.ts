@@ -1,5 +1,6 @@
 /** What RunGuard says in the head of an answer. */
 
+import type { Headers as PlainHeaders } from '../../core/budget/scope.js'
 import type { CallRecord } from '../../core/cost/record.js'
 import { costHeader, ownHeaders } from '../../engine/own-headers.js'
 import type { Watch } from '../../engine/watch.js'
@@ -14,17 +15,15 @@ export function tellCall(headers: Headers, watch: Watch, record?: CallRecord): v
 }
 
 /** A copy without RunGuard's own. Copied as a whole it keeps case and order of the names; one made of pairs does not. */
-export function withoutOwn(headers: Headers): Headers {
+export function withoutOwn(headers: Headers, plain: PlainHeaders = plainHeaders(headers)): Headers {
   const kept = new Headers(headers)
-  removeOwn(kept, headers)
+  removeOwn(kept, plain)
   return kept
 }
 
-/** Takes RunGuard's own out of a copy. Their names are read from the original, whose order was worked out before. */
-export function removeOwn(copy: Headers, original: Headers): void {
-  original.forEach((_, name) => {
-    if (name.startsWith(OWN_PREFIX)) copy.delete(name)
-  })
+/** Takes RunGuard's own out of headers. @param plain the same, or more, read before: headers put themselves in order first */
+export function removeOwn(headers: Headers, plain: PlainHeaders): void {
+  for (const name in plain) if (name.startsWith(OWN_PREFIX)) headers.delete(name)
 }
 
 /** As the engine reads them. */

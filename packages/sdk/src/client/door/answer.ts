@@ -24,20 +24,22 @@ export async function watchAnswer(
   onStream: (stream: ReadableStream) => void,
 ): Promise<Response> {
   call.watch.sent()
-  const guard = call.watch.head(upstream.status, decodedHeaders(upstream.headers))
+  const head = decodedHeaders(upstream.headers)
+  const came = { upstream, head, call }
+  const guard = call.watch.head(upstream.status, head)
   if (upstream.body === null || BODILESS.has(upstream.status)) {
     const record = call.end('complete')
-    return finish(new Response(null, headOf(upstream)), upstream, call, record)
+    return finish(new Response(null, headOf(upstream)), came, record)
   }
   const reader: ReadableStreamDefaultReader<Uint8Array> = upstream.body.getReader()
   const read: Uint8Array[] = []
   if (call.watch.isPricedAtEnd && (await readHeld(call, reader, read))) {
     const record = call.end('complete')
-    return finish(holdAnswer(joinBytes(read), headOf(upstream)), upstream, call, record)
+    return finish(holdAnswer(joinBytes(read), headOf(upstream)), came, record)
   }
   const stream = streamAnswer({ call, reader, guard, read })
   onStream(stream)
-  return finish(new Response(stream, headOf(upstream)), upstream, call)
+  return finish(new Response(stream, headOf(upstream)), came)
 }
 
 /** Reads the body; false if it is too long to be held. */
@@ -69,10 +71,17 @@ function headOf({ status, statusText, headers }: Response): ResponseInit {
   return { status, statusText, headers }
 }
 
+/** What came, with its head as it was read. */
+interface Came {
+  readonly upstream: Response
+  readonly head: Readonly<Record<string, string>>
+  readonly call: RunningCall
+}
+
 /** Makes the answer the one that came, with what we know of it. */
-function finish(answer: Response, upstream: Response, { watch }: RunningCall, record?: CallRecord): Response {
-  removeOwn(answer.headers, upstream.headers)
-  tellCall(answer.headers, watch, record)
+function finish(answer: Response, { upstream, head, call }: Came, record?: CallRecord): Response {
+  removeOwn(answer.headers, head)
+  tellCall(answer.headers, call.watch, record)
   // A response that a program makes has no address; this one has been somewhere.
   Object.defineProperty(answer, 'url', { value: upstream.url })
   return answer

@@ -28,14 +28,15 @@ export async function passRequest(
 ): Promise<Response> {
   if (door.isClosed) throw errorFromRefusal(CLOSED)
   const read = await readRequest(request)
-  const admission = await engine.admit(callFrom(door, account, request, read, send))
+  const asked = callFrom(door, account, request, read, send)
+  const admission = await engine.admit(asked)
   if (admission.kind === 'refuse') {
     request.signal?.throwIfAborted()
     throw errorFromRefusal(admission.refusal, { requestId: admission.id })
   }
   const call = openCall(door, account, admission.watch, request.signal)
   try {
-    const outgoing = prepareRequest(request, read, admission.body)
+    const outgoing = prepareRequest(request, read, asked.headers, admission.body)
     keepBytes(door, outgoing, admission.body ?? read.body)
     const response = await sendCall(door, call, outgoing, send)
     return await watchAnswer(call, response, (stream) => door.dropped.register(stream, call))
@@ -125,15 +126,18 @@ function keepBytes(door: Door, { headers, body: text }: OutgoingRequest, bytes: 
   if (typeof text === 'string' && bytes !== null && isPlain) door.encoded.set(headers, { text, bytes })
 }
 
+const utf8 = new TextDecoder()
+
 /** Byte for byte what came, unless the engine changed it; of the same type, because some clients look into it again. */
 function prepareRequest(
   { url, headers, body: came }: DoorRequest,
   read: ReadBody,
+  plain: Call['headers'],
   edited: Uint8Array | null,
 ): OutgoingRequest {
-  const kept = withoutOwn(headers)
+  const kept = withoutOwn(headers, plain)
   if (edited === null) return { url, headers: kept, body: read.outgoing }
   kept.delete('content-encoding')
   if (kept.has('content-length')) kept.set('content-length', String(edited.length))
-  return { url, headers: kept, body: typeof came === 'string' ? new TextDecoder().decode(edited) : edited }
+  return { url, headers: kept, body: typeof came === 'string' ? utf8.decode(edited) : edited }
 }
