@@ -4,7 +4,7 @@ import { minimumTokens, type PriceBook } from '@runguard/sdk/core'
 import { explainLosses, type Losses, type Paid, yardstickOf } from './losses.js'
 import { lowerBound, placesOf, type Rates } from './optimum.js'
 import { openPolicies } from './policies.js'
-import type { Policy } from './policy.js'
+import type { Ping, Policy } from './policy.js'
 import { ratesFor } from './rates.js'
 import { Simulated } from './simulated.js'
 import type { Billed, StreamRequest } from './streams.js'
@@ -89,25 +89,23 @@ function playPolicy(
   ratesOf: (model: string) => Rates,
   minimumOf: (model: string) => number,
 ): { readonly paid: Paid } & Omit<Played, 'losses'> {
-  const witness = new Witness()
-  const simulated = policy.isForetelling ? new Simulated() : null
+  const play = openCaches(policy, minimumOf)
   const bills: Billed[] = []
+  let pico = 0
   let pingPico = 0
   let pings = 0
   let wrong = 0
   let spentMs = 0
   for (const request of requests) {
     for (const ping of policy.ping(request.atMs)) {
-      const billed = witness.play(ping.request, ping.markers, minimumOf(ping.request.model))
-      simulated?.play(ping.request, ping.markers, minimumOf(ping.request.model))
-      pingPico += costOf(billed, ratesOf(ping.request.model))
+      pingPico += costOf(play(ping).billed, ratesOf(ping.request.model))
       pings += 1
     }
     const start = performance.now()
     const markers = policy.place(request)
     spentMs += performance.now() - start
-    const billed = witness.play(request, markers, minimumOf(request.model))
-    const played = simulated?.play(request, markers, minimumOf(request.model)) ?? billed
+    const { billed, played } = play({ request, markers })
+    pico += costOf(billed, ratesOf(request.model))
     bills.push(billed)
     policy.learn(billed)
     const expected = policy.expected()
@@ -116,12 +114,22 @@ function playPolicy(
     const isRight = isSameBill(expected, billed) && isSameBill(expected, played)
     if (request.warmBlock === -1 && !isRight) wrong += 1
   }
-  const own = bills.reduce((sum, bill, at) => sum + costOf(bill, ratesOf(requests[at]?.model ?? '')), 0)
   return {
-    paid: { pico: own + pingPico, bills, pingPico },
+    paid: { pico: pico + pingPico, bills, pingPico },
     wronglyForetold: policy.isForetelling ? wrong : null,
     pings,
     micros: (spentMs * 1_000) / Math.max(1, requests.length),
+  }
+}
+
+/** The caches of a contender: the witness, and the simulator's beside it for one that foretells its bills. */
+function openCaches({ isForetelling }: Policy, minimumOf: (model: string) => number) {
+  const witness = new Witness()
+  const simulated = isForetelling ? new Simulated() : null
+  return ({ request, markers }: Ping): { readonly billed: Billed; readonly played: Billed } => {
+    const minimum = minimumOf(request.model)
+    const billed = witness.play(request, markers, minimum)
+    return { billed, played: simulated?.play(request, markers, minimum) ?? billed }
   }
 }
 

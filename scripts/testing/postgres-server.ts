@@ -27,13 +27,14 @@ export async function startPostgres(): Promise<PostgresServer> {
   const folder = mkdtempSync(join(tmpdir(), 'runguard-postgres-'))
   const account = unprivileged()
   if (account.uid !== undefined) chownSync(folder, account.uid, account.gid ?? account.uid)
-  const port = await freePort()
   const data = join(folder, 'data')
   const options = { ...account, cwd: folder, env: { PATH: process.env.PATH, LC_ALL: 'C', HOME: folder } }
   execFileSync(join(bin, 'initdb'), ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-sync'], {
     ...options,
     stdio: 'pipe',
   })
+  // As late as can be: until the server has it, the port may become anybody's.
+  const port = await freePort()
   const server = spawn(join(bin, 'postgres'), ['-D', data, ...settings(port)], { ...options, stdio: 'ignore' })
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`
   const endNow = (): void => void server.kill('SIGQUIT')

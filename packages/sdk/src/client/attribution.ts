@@ -27,10 +27,10 @@ export const TAG = 'x-runguard-tag'
 
 /** The headers that name an account. @throws TypeError for names that cannot be kept as they are */
 export function attributionHeaders({ id, user, project, task, tags = [] }: SessionAttribution): Record<string, string> {
-  const named = { session: id, user, project, task }
+  const named = { id, user, project, task }
   const headers: Record<string, string> = {}
   for (const [name, value] of Object.entries(named)) {
-    if (value !== undefined) headers[`x-runguard-${name}`] = checkName(name, value)
+    if (value !== undefined) headers[`x-runguard-${name === 'id' ? 'session' : name}`] = checkName(name, value)
   }
   if (!Array.isArray(tags)) throw new TypeError('the tags of a session are a list of texts')
   for (const tag of tags) if (checkName('tag', tag).includes(',')) throw new TypeError(`a tag has no commas: ${tag}`)

@@ -110,6 +110,12 @@ describe('a cascade', () => {
     expect(stage.records).toHaveLength(tries)
   })
 
+  it('knows its options', () => {
+    const open = (options: unknown) => stage.guard().cascade(TIERS, () => true, options as never)
+    expect(() => open({ tsk: 'extract' })).toThrow('a cascade has no option "tsk", did you mean "task"?')
+    expect(() => open(null)).toThrow('the options of a cascade are an object, not null')
+  })
+
   it('tries no model again after it has failed', () => {
     const guard = stage.guard()
     expect(() => guard.cascade(['small', 'small'], () => true)).toThrow('a cascade names the tier "small" twice')

@@ -16,6 +16,7 @@ import type {
 } from './cascade-types.js'
 import { unlessAborted } from './door/abort.js'
 import type { Account, Door } from './door/door-types.js'
+import { checkOptions, type Names } from './door/known-options.js'
 import { openWays } from './door/ways.js'
 import { type CallOptions, type CreatingClient, createMessage } from './messages-client.js'
 
@@ -39,6 +40,8 @@ export function openCascade(door: Door, account: Account, parts: CascadeParts): 
   }
 }
 
+const optionNames = { task: true, onAttempt: true } satisfies Names<CascadeOptions>
+
 function checkParts(door: Door, { tiers, verify, options }: CascadeParts): void {
   if (!Array.isArray(tiers) || tiers.length === 0)
     throw new TypeError('a cascade takes a list of tiers, the cheapest first')
@@ -49,6 +52,7 @@ function checkParts(door: Door, { tiers, verify, options }: CascadeParts): void 
   }
   const twice = findSameModel(tiers, door.modelOf)
   if (twice !== null) throw new TypeError(`a cascade ${twice}`)
+  checkOptions('a cascade', options, optionNames)
   const { task } = options
   if (task !== undefined && identify({ 'x-runguard-task': task }, null, null).task !== task) {
     throw new TypeError('the task of a cascade is a text of 1 to 200 characters without control characters')

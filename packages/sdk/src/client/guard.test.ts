@@ -34,7 +34,21 @@ describe('the options of a guard', () => {
     for (const store of [{}, [], new Map()])
       expect(() => createGuard({ store: store as never })).toThrow(/store: must be/)
     expect(() => createGuard({ runtime: {} as never })).toThrow(/runtime: must be/)
-    for (const none of [null, 5, 'guard']) expect(() => createGuard(none as never)).toThrow(ConfigError)
+    for (const none of [null, 5, 'guard', []]) expect(() => createGuard(none as never)).toThrow(/are an object, not/)
+    for (const none of [null, 5, undefined, 'fetch'])
+      expect(() => createGuard().guardFetch(none as never)).toThrow(`guardFetch() takes a fetch, not ${none}`)
+  })
+
+  it('are budgets that must be said to be changed, and that may step down to its own tiers', () => {
+    const degrade = [{ at: 0.8, step: 'cheaper-tier', to: 'tiny' }] as const
+    const budgets = [{ scope: 'everything', limit: '$5', window: 'day', degrade }] as const
+    const guard = stage.guard({ budgets, routing: { tiers: { tiny: 'claude-haiku-4-5' } } })
+    guard.setBudgets(budgets)
+    guard.setBudgets([])
+    expect(() => stage.guard().setBudgets(budgets)).toThrow('unknown tier "tiny"')
+    for (const none of [undefined, null, {}, '$5']) {
+      expect(() => guard.setBudgets(none as never)).toThrow('budgets: must be a list of budgets, or [] for none')
+    }
   })
 
   it('are those of its reports as well', async () => {
@@ -42,6 +56,8 @@ describe('the options of a guard', () => {
     await expect(guard.report({ groupBy: 'users' as never })).rejects.toThrow('not by "users"')
     await expect(guard.report({ groupBy: 'sesion' as never })).rejects.toThrow('did you mean session?')
     await expect(guard.report(undefined as never)).rejects.toThrow(RangeError)
+    const slip = { groupBy: 'total', sesion: 'job-1' } as const
+    await expect(guard.report(slip)).rejects.toThrow('a report knows no "sesion", did you mean session?')
   })
 })
 

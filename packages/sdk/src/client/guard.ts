@@ -10,7 +10,7 @@ import type { Account, Door } from './door/door-types.js'
 import { type EncodedText, runtimeFetch, sendEncoded } from './door/network.js'
 import { openWays } from './door/ways.js'
 import { loadEngine } from './engine-loading.js'
-import { readSettings } from './guard-options.js'
+import { readBudgets, readSettings } from './guard-options.js'
 import { openSession } from './guard-session.js'
 import type { Guard, GuardOptions } from './guard-types.js'
 import { listedBook } from './listed-book.js'
@@ -37,7 +37,7 @@ export function createGuard(options: GuardOptions = {}): Guard {
     feedback: async (call, isGood) => (await engine.whenLoaded).feedback({ call, isGood }),
     learned: async () => (await engine.whenLoaded).learned(),
     setBudgets: (list) => {
-      const { budgets } = readSettings({ budgets: list })
+      const budgets = readBudgets(list, tiers)
       engine.tell((loaded) => loaded.setBudgets(budgets))
     },
     flush: async () => (await engine.whenLoaded).flush(),

@@ -9,14 +9,14 @@ export interface RunningStream {
   readonly scope: Scope
   /** The one that answers; null if none was asked for. */
   readonly model: string | null
-  /** A breaker that it meets is held. May be called again. */
-  onHeld(breaker: Breaker): void
+  /** An operator holds this breaker, which it meets. Null: none of them is held any more. */
+  onHeld(breaker: Breaker | null): void
 }
 
 /** What is asked about breakers. */
 export interface BreakerKnowledge {
   recall(key: string): Breaker
-  /** Asks the store for those that were not heard of lately; whoever hears of one calls {@link RunningStreams.tell}. */
+  /** Asks the store for those that were not heard of lately; whoever hears news of one calls {@link RunningStreams.tell}. */
   look(keys: readonly string[]): Promise<void>
 }
 
@@ -41,17 +41,19 @@ export class RunningStreams {
   follow(stream: RunningStream): () => void {
     this.running.add(stream)
     this.lookLater()
-    for (const key of keysOf(stream)) {
-      const breaker = this.known.recall(key)
-      if (breaker.state.kind === 'held') stream.onHeld(breaker)
-    }
+    const held = this.heldOf(stream)
+    if (held !== null) stream.onHeld(held)
     return () => this.running.delete(stream)
   }
 
-  /** Tells the streams that a breaker is held which they meet. */
-  tell(breaker: Breaker): void {
-    if (breaker.state.kind !== 'held') return
-    for (const stream of [...this.running]) if (keysOf(stream).includes(breaker.key)) stream.onHeld(breaker)
+  /** A breaker stands otherwise than before: tells the streams that meet it whether they may go on. */
+  tell({ key }: Breaker): void {
+    for (const stream of [...this.running]) if (keysOf(stream).includes(key)) stream.onHeld(this.heldOf(stream))
+  }
+
+  private heldOf(stream: RunningStream): Breaker | null {
+    const breakers = keysOf(stream).map((key) => this.known.recall(key))
+    return breakers.find(({ state }) => state.kind === 'held') ?? null
   }
 
   private lookLater(): void {

@@ -49,7 +49,7 @@ export interface Breakers {
   heed(breaker: Breaker): void
   /** Whether what an operator holds is kept from going on. */
   readonly isEnforced: boolean
-  /** A stream has begun, and is to hear when a breaker that it meets is held. @returns to be called when it has ended */
+  /** A stream has begun, and is to hear whether a breaker that it meets is held. @returns to be called when it has ended */
   follow(stream: RunningStream): () => void
   /** A call has ended. @param retryAt the API's own word on when to try again, milliseconds since the epoch */
   ended(record: CallRecord, retryAt?: number | null): void
@@ -98,7 +98,7 @@ class SharedBreakers implements Breakers {
     this.samples = new BreakerSamples(parts.store, parts.runtime)
     this.known = new KnownBreakers(parts.store, parts.runtime, {
       asked: (keys) => void this.hear(keys),
-      heard: (breaker, isNews) => this.heard(breaker, isNews),
+      changed: (breaker) => this.changed(breaker),
     })
     this.streams = new RunningStreams(parts.runtime, this.known)
   }
@@ -222,9 +222,9 @@ class SharedBreakers implements Breakers {
     this.known.heed(breaker)
   }
 
-  private heard(breaker: Breaker, isNews: boolean): void {
-    // Another process opened it, for what was counted together.
-    if (isNews && breaker.state.kind === 'open') this.samples.forget(breaker.key)
+  private changed(breaker: Breaker): void {
+    // Perhaps another process opened it, for what was counted together.
+    if (breaker.state.kind === 'open') this.samples.forget(breaker.key)
     this.streams.tell(breaker)
   }
 

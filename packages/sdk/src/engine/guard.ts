@@ -41,8 +41,8 @@ export interface StreamGuard {
   finish(): Uint8Array
   /** The call has ended, however it did. */
   stop(): void
-  /** Ends the stream as soon as it can be: an operator holds this breaker. */
-  endFor(breaker: Breaker): void
+  /** Ends the stream as soon as it can be: an operator holds this breaker. Null: it may go on, if it still does. */
+  endFor(held: Breaker | null): void
   /** Why the stream was ended, as it is recorded; null for a loop, which is told apart. @param atMs since the epoch */
   refusal(atMs: number): Refusal | null
   /** The bytes that end the message for the caller; empty where it cannot be ended cleanly. */
@@ -126,9 +126,10 @@ class Guard implements StreamGuard {
     this.isOver = true
   }
 
-  endFor(breaker: Breaker): void {
-    this.breaker = breaker
-    if (!this.isOver) this.turn(true)
+  endFor(held: Breaker | null): void {
+    if (this.isOver || this.flow === 'cut') return
+    this.breaker = held
+    if (held !== null) this.turn(true)
   }
 
   refusal(atMs: number): Refusal | null {

@@ -160,6 +160,22 @@ describe.each(sides)('a stream %s', (_, rules) => {
     )
   })
 
+  it('goes on if it is released before it could be ended, and is ended by what is held still', async () => {
+    const released = stepBreaker(heldAs('session:job'), { kind: 'release', at: 2 })
+    const model = `model:${MODEL}`
+    for (const isModelHeld of [false, true]) {
+      const { engine, begin } = setUp(rules)
+      const { isCut, record } = play(await begin(), text, 200, 0, () => {
+        engine.heed(heldAs('session:job'))
+        if (isModelHeld) engine.heed(heldAs(model))
+        engine.heed(released)
+      })
+      expect([isCut, record.ending.reason]).toEqual([isModelHeld, isModelHeld ? 'breaker-cut' : 'complete'])
+      const refuser = record.refusal ? readRefuser(record.refusal) : null
+      expect(refuser).toEqual(isModelHeld ? expect.objectContaining({ breaker: model }) : null)
+    }
+  })
+
   it('goes on if what is held is none of its own, or is only told of', async () => {
     for (const [key, breaker] of [
       ['session:other', 'enforce'],

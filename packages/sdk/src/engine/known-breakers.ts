@@ -19,8 +19,8 @@ interface Known {
 export interface BreakerEars {
   /** The store is being asked for these. */
   asked(keys: readonly string[]): void
-  /** How a breaker stands. @param isNews false if that was known */
-  heard(breaker: Breaker, isNews: boolean): void
+  /** A breaker stands otherwise than was known. */
+  changed(breaker: Breaker): void
 }
 
 /** The breakers that one process knows. */
@@ -69,7 +69,7 @@ export class KnownBreakers {
     const news = breaker.version - this.recall(breaker.key).version
     if (news < 0) return
     remember(this.known, breaker.key, { breaker, heardAtTick })
-    this.ears.heard(breaker, news > 0)
+    if (news > 0) this.ears.changed(breaker)
   }
 
   /** Takes up what no store was told; the next word of the store goes before it. */

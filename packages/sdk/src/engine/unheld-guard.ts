@@ -58,9 +58,10 @@ class UnheldGuard implements StreamGuard {
     this.isOver = true
   }
 
-  endFor(breaker: Breaker): void {
-    this.breaker = breaker
-    this.turn()
+  endFor(held: Breaker | null): void {
+    if (this.flow === 'cut') return
+    this.breaker = held
+    if (held !== null) this.turn()
   }
 
   refusal(atMs: number): Refusal | null {

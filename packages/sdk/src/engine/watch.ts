@@ -209,7 +209,7 @@ class RunningCall implements Watch {
     this.unfollow = this.desk.breakers.follow({
       scope: this.admitted.opening.scope,
       model: expectation.model || null,
-      onHeld: (breaker) => guard.endFor(breaker),
+      onHeld: (held) => guard.endFor(held),
     })
     return door
   }

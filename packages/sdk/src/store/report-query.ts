@@ -3,10 +3,27 @@ import type { ReportGroup, ReportQuery } from './store.js'
 
 const GROUPS: readonly ReportGroup[] = ['day', 'session', 'model', 'project', 'total']
 
+/** What a query may say. Anything else is a slip: passed over it would give the sums of other calls. */
+const NAMES: { readonly [Name in keyof Required<ReportQuery>]: true } = {
+  groupBy: true,
+  since: true,
+  until: true,
+  offsetMinutes: true,
+  session: true,
+}
+
 /** The query, if it can be answered. It may come from anywhere, and names a column. Throws `RangeError` if it cannot. */
 export function checkReport(query: ReportQuery): ReportQuery {
   const groupBy: unknown = query?.groupBy
-  if (!GROUPS.some((group) => group === groupBy)) throw new RangeError(noGroup(groupBy))
+  if (!GROUPS.some((group) => group === groupBy)) {
+    throw new RangeError(
+      `a report is grouped by ${GROUPS.join(', ')}, not by ${quote(groupBy)}${hint(groupBy, GROUPS)}`,
+    )
+  }
+  for (const name of Object.keys(query)) {
+    if (Object.hasOwn(NAMES, name)) continue
+    throw new RangeError(`a report knows no ${quote(name)}${hint(name, Object.keys(NAMES))}`)
+  }
   for (const name of ['since', 'until', 'offsetMinutes'] as const) {
     const value: unknown = query[name] ?? 0
     if (typeof value !== 'number' || Number.isNaN(value)) throw new RangeError(`${name} is no number: ${String(value)}`)
@@ -16,8 +33,11 @@ export function checkReport(query: ReportQuery): ReportQuery {
   return query
 }
 
-function noGroup(written: unknown): string {
-  const nearest = typeof written === 'string' ? nearestName(written, GROUPS) : null
-  const hint = nearest === null ? '' : `, did you mean ${nearest}?`
-  return `a report is grouped by ${GROUPS.join(', ')}, not by ${JSON.stringify(written)?.slice(0, 60)}${hint}`
+function quote(written: unknown): string | undefined {
+  return JSON.stringify(written)?.slice(0, 60)
+}
+
+function hint(written: unknown, known: readonly string[]): string {
+  const nearest = typeof written === 'string' ? nearestName(written, known) : null
+  return nearest === null ? '' : `, did you mean ${nearest}?`
 }

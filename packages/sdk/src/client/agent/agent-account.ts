@@ -15,18 +15,23 @@ export interface SessionAccount {
   readonly client: StreamingClient
   /** What the calls that have ended cost. */
   spentNano(): NanoUsd
-  /** What lack of money did to the calls since this was last asked; null: nothing. */
-  takeShortage(): Shortage | null
-  /** Why an operator ended an answer while it came, since this was last asked; null: nobody did. */
-  takeHold(): RecordedRefusal | null
-  /** The loop for which an answer was ended while it came, since this was last asked; null: none was. */
-  takeLoop(): RecordedLoop | null
+  /** What cut answers short since this was last asked. */
+  takeCuts(): Cuts
   /** Writes down what is left to write, and ends the guard if it is the session's own. */
   close(): Promise<void>
 }
 
-/** `cut`: an answer was ended while it came. `clamped`: the request went out with a lower `max_tokens`. */
-export type Shortage = 'cut' | 'clamped'
+/** What cut answers short; null each: nothing of the kind. */
+export interface Cuts {
+  /** Lack of money. `cut`: an answer was ended while it came. `clamped`: the request went out with a lower `max_tokens`. */
+  readonly shortage: 'cut' | 'clamped' | null
+  /** The loop for which an answer was ended while it came. */
+  readonly loop: RecordedLoop | null
+  /** Why an operator ended an answer while it came. */
+  readonly breaker: RecordedRefusal | null
+}
+
+const NO_CUTS: Cuts = { shortage: null, loop: null, breaker: null }
 
 /** What an account is opened for. */
 export interface AccountOptions {
@@ -44,33 +49,19 @@ export interface AccountOptions {
 /** Opens the account. */
 export function openAccount(options: AccountOptions): SessionAccount {
   const { client, attribution, guard } = options
-  let shortage: Shortage | null = null
-  let loop: RecordedLoop | null = null
-  let hold: RecordedRefusal | null = null
+  let cuts = NO_CUTS
   const onRecord = (record: CallRecord): void => {
-    shortage = shortageOf(record) ?? shortage
-    if (record.ending.reason === 'loop-cut') loop = record.loop ?? null
-    if (record.ending.reason === 'breaker-cut') hold = record.refusal ?? null
+    cuts = { ...cuts, ...cutOf(record) }
   }
   const keeper = guard ?? ownGuard(options)
   const session = keeper.session(attribution, onRecord)
   return {
     client: session.wrap(client),
     spentNano: () => nanoUsd(Math.round(session.spentUsd * NANO_PER_USD)),
-    takeShortage: () => {
-      const answer = shortage
-      shortage = null
-      return answer
-    },
-    takeHold: () => {
-      const answer = hold
-      hold = null
-      return answer
-    },
-    takeLoop: () => {
-      const answer = loop
-      loop = null
-      return answer
+    takeCuts: () => {
+      const taken = cuts
+      cuts = NO_CUTS
+      return taken
     },
     close: () => (guard === null ? keeper.close() : keeper.flush()),
   }
@@ -83,7 +74,9 @@ function ownGuard({ attribution, limitNano, findsLoops, runtime }: AccountOption
   return createGuard({ budgets, runtime, loops: { mode: findsLoops ? 'enforce' : 'off' } })
 }
 
-function shortageOf({ ending, hold }: CallRecord): Shortage | null {
-  if (ending.reason === 'budget-cut') return 'cut'
-  return hold === null || hold.clampedTo === null ? null : 'clamped'
+function cutOf({ ending, hold, loop = null, refusal = null }: CallRecord): Partial<Cuts> {
+  if (ending.reason === 'budget-cut') return { shortage: 'cut' }
+  if (ending.reason === 'loop-cut') return { loop }
+  if (ending.reason === 'breaker-cut') return { breaker: refusal }
+  return hold === null || hold.clampedTo === null ? {} : { shortage: 'clamped' }
 }

@@ -15,7 +15,7 @@ import type { BudgetExceededError, LoopDetectedError } from '../../core/refusal/
  * - `max_tokens`: an answer did not fit into `maxTokens`, or the conversation not into the model's context. A tool call
  *   in it is cut off, and was not made.
  * - `refused`: the model declined.
- * - `error`: the call failed.
+ * - `error`: the call failed, as the client tells it; or was refused for another reason, which is a `RunGuardError`.
  */
 export type RunStop =
   | { readonly kind: 'done' }

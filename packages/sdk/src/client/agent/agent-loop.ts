@@ -62,8 +62,7 @@ async function takeTurn(run: Run): Promise<RunStop | null> {
     plan.emit({ kind: 'turn', turn: run.turns, model: plan.model })
     const spentNano = moneyOf(parts).spentNano
     // Whatever became of calls before this one is no matter of its answer.
-    parts.account.takeShortage()
-    parts.account.takeLoop()
+    parts.account.takeCuts()
     const message = await callModel(parts, plan)
     run.message = message
     parts.habit = learnHabit(parts.habit, plan.model, message.usage)
@@ -95,9 +94,7 @@ export function newTokensOf(parts: AgentParts, model: string, tools: readonly Ag
 
 async function takeAnswer(run: Run, message: Message): Promise<RunStop | null> {
   const { parts } = run
-  const shortage = parts.account.takeShortage()
-  const loop = parts.account.takeLoop()
-  const hold = parts.account.takeHold()
+  const { shortage, loop, breaker } = parts.account.takeCuts()
   const { stop_reason: reason, stop_details: refusal } = message
   if (reason === 'refusal') {
     // A refused answer is not sent back: the API would refuse again.
@@ -105,7 +102,7 @@ async function takeAnswer(run: Run, message: Message): Promise<RunStop | null> {
   }
   parts.history = addAnswer(parts.history, message.content)
   if (loop !== null) return echoStop(loop)
-  if (hold !== null) return holdStop(hold)
+  if (breaker !== null) return breakerStop(breaker)
   if (reason === 'tool_use') return makeCalls(run, callsOf(message.content))
   if (reason === 'pause_turn') return null
   const isShort = shortage === 'cut' || (shortage === 'clamped' && reason === 'max_tokens')
@@ -162,12 +159,12 @@ function echoStop({ rule, repeats, cycle }: RecordedLoop): RunStop {
   return { kind: 'loop', match: error.match, error }
 }
 
-function holdStop({ code, details }: RecordedRefusal): RunStop {
+function breakerStop({ code, details }: RecordedRefusal): RunStop {
   const message = 'RunGuard ended the last answer early, because an operator holds its calls.'
   return { kind: 'error', error: errorFromRefusal({ code, message, details }) }
 }
 
-/** Why a call that threw ends the run. A refusal keeps its kind, however the client wrapped it. */
+/** Why a call that threw ends the run. A refusal is one of the family, however the client wrapped it. */
 function stopFor(error: unknown, signal: AbortSignal): RunStop {
   if (signal.aborted) return { kind: 'aborted', cause: signal.reason }
   const found = errorFromApiError(error)
@@ -176,7 +173,7 @@ function stopFor(error: unknown, signal: AbortSignal): RunStop {
     found === null ? null : errorFromRefusal(found.toRefusal(), { requestId: found.requestId, cause: found })
   if (refusal instanceof BudgetExceededError) return { kind: 'budget', isCut: false, error: refusal }
   if (refusal instanceof LoopDetectedError) return { kind: 'loop', match: refusal.match, error: refusal }
-  return { kind: 'error', error }
+  return { kind: 'error', error: refusal ?? error }
 }
 
 function cutError(parts: AgentParts): BudgetExceededError {

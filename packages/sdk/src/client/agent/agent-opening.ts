@@ -13,6 +13,7 @@ import {
   type AgentPrompt,
   type AgentRunOptions,
   type AgentSessionOptions,
+  checkKinds,
   readCount,
   readDollars,
   sessionOptions,
@@ -23,9 +24,10 @@ import type { AgentSessionState } from './agent-state.js'
 
 const DEFAULT_BUDGET_USD = 5
 
-/** Puts a session together. Throws `RangeError` for amounts and counts that are none, `TypeError` for unknown options. */
+/** Puts a session together. Throws `RangeError` for amounts and counts that are none, `TypeError` for other options. */
 export function openParts(options: AgentSessionOptions, state: AgentSessionState | null): AgentParts {
   checkOptions('AgentSession', options, sessionOptions)
+  checkKinds(options)
   const { runtime = systemRuntime(), guard = null, client, loop = {}, attribution } = options
   const budgetNano = readDollars('budgetUsd', options.budgetUsd ?? state?.budgetUsd ?? DEFAULT_BUDGET_USD)
   const spentBeforeNano = state === null ? zeroUsd : parseUsd(state.spentUsd)

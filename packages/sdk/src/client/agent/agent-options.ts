@@ -125,6 +125,32 @@ export function readDollars(name: string, amount: number | string): NanoUsd {
 
 const NANO_PER_USD = 1_000_000_000
 
+/** Throws `TypeError` for what would otherwise be passed over: a prompt or tools that are none, words that mean nothing. */
+export function checkKinds(options: AgentSessionOptions): void {
+  const { systemPrompt = '', tools = [], caching = 'conversation', cacheTtl = '5m', guard } = options
+  const isPrompt = typeof systemPrompt === 'string' || isListOfObjects(systemPrompt)
+  if (!isPrompt) throw new TypeError('systemPrompt is a text or a list of text blocks')
+  checkTools(tools)
+  if (!['conversation', 'prefix', 'off'].includes(caching)) {
+    throw new TypeError(`caching is 'conversation', 'prefix' or 'off', not ${JSON.stringify(caching)}`)
+  }
+  if (cacheTtl !== '5m' && cacheTtl !== '1h') {
+    throw new TypeError(`cacheTtl is '5m' or '1h', not ${JSON.stringify(cacheTtl)}`)
+  }
+  if (guard !== undefined && typeof guard?.session !== 'function') {
+    throw new TypeError('guard is a guard, such as createGuard()')
+  }
+}
+
+/** Throws `TypeError` for what is no list of tools. */
+export function checkTools(tools: readonly AgentTool[]): void {
+  if (!isListOfObjects(tools)) throw new TypeError('tools are a list of definitions, each an object')
+}
+
+function isListOfObjects(value: unknown): boolean {
+  return Array.isArray(value) && value.every((each) => typeof each === 'object' && each !== null)
+}
+
 /** A whole number of at least 1. Throws `RangeError` for anything else. */
 export function readCount(name: string, count: number): number {
   if (Number.isSafeInteger(count) && count >= 1) return count

@@ -1,11 +1,7 @@
 import Anthropic from '@anthropic-ai/sdk'
 import { auditBills, type RunningSimulator, type Script, startSimulator } from '@runguard/simulator'
 import { beforeEach, expect, onTestFinished, test } from 'vitest'
-import { BreakerOpenError, BudgetExceededError, LoopDetectedError } from '../../core/refusal/refusal-error.js'
-import { changeBreaker } from '../../engine/changed-breaker.js'
-import { systemRuntime } from '../../engine/runtime.js'
-import { memoryStore } from '../../store/memory.js'
-import { createGuard } from '../guard.js'
+import { BudgetExceededError, LoopDetectedError } from '../../core/refusal/refusal-error.js'
 import type { AgentEvent } from './agent-events.js'
 import type { AgentSessionOptions } from './agent-options.js'
 import { AgentSession } from './agent-session.js'
@@ -337,29 +333,4 @@ test('events can be read afterwards, and more than once', async () => {
   }
   expect(await read()).toEqual(['turn', 'text', 'message', 'stop'])
   expect(await read()).toEqual(await read())
-})
-
-test('an operator who holds the session ends its answer, and the run', async () => {
-  const real = systemRuntime()
-  // A minute is a second: the guard looks after the store every few seconds.
-  const runtime = {
-    ...real,
-    tick: () => real.tick() * 60,
-    schedule: (delayMs: number, task: () => void) => real.schedule(delayMs / 60, task),
-  }
-  const store = memoryStore()
-  const guard = createGuard({ store, runtime })
-  const agent = session({ guard, attribution: { id: 'job' } })
-  const run = agent.run('[[sim:text 5000]] [[sim:every 2]]')
-  let isHeld = false
-  for await (const event of run) {
-    if (event.kind !== 'text' || isHeld) continue
-    isHeld = true
-    await changeBreaker(store, 'session:job', { kind: 'hold', by: 'Ada', note: null, at: 1 })
-  }
-  const { reason, text } = await run.result
-  expect(reason.kind === 'error' && reason.error).toBeInstanceOf(BreakerOpenError)
-  expect(reason).toMatchObject({ error: { details: { breaker: 'session:job', state: 'held' } } })
-  expect(text).toContain('session "job" was stopped: held by Ada.')
-  await guard.close()
 })

@@ -340,6 +340,15 @@ test('an option that nobody knows is refused, with the name that was probably me
   expect(() => new AgentSession({} as never)).toThrow(/client of @anthropic-ai\/sdk/)
 })
 
+test('an option that is of no use as it is written is refused, not passed over', async () => {
+  const wrong = { tools: {}, systemPrompt: 5, caching: 'prefixes', cacheTtl: '2h', guard: {} }
+  for (const [name, value] of Object.entries(wrong)) {
+    expect(() => open({ [name]: value }), name).toThrow(new RegExp(`^${name} (?:is|are) `))
+  }
+  expect(() => open({ tools: [null] as never })).toThrow('tools are a list')
+  expect(() => open().run('Hello.', { tools: {} as never })).toThrow('tools are a list')
+})
+
 test('with a guard of yours the calls are on its books, under the session and its task', async () => {
   const records: unknown[] = []
   const guard = createGuard({

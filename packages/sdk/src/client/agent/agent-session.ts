@@ -2,6 +2,7 @@
 
 import { asObject } from '../../core/body/json-object.js'
 import { decimalUsd } from '../../core/cost/money.js'
+import { isRunGuardError } from '../../core/refusal/refusal-error.js'
 import { checkOptions } from '../door/known-options.js'
 import type { AgentRun, Emit, RunResult, RunStop } from './agent-events.js'
 import { answerOpenCalls, type History } from './agent-history.js'
@@ -11,6 +12,7 @@ import {
   type AgentPrompt,
   type AgentRunOptions,
   type AgentSessionOptions,
+  checkTools,
   readCount,
   runOptions,
 } from './agent-options.js'
@@ -45,7 +47,7 @@ export class AgentSession {
 
   /**
    * @param state what an earlier session left; {@link AgentSession.resume} is the way to give it
-   * @throws RangeError for amounts and counts that are none, TypeError for options that it does not know
+   * @throws RangeError for amounts and counts that are none, TypeError for options that it does not know or cannot read
    */
   constructor(options: AgentSessionOptions, state: AgentSessionState | null = null) {
     this.#parts = openParts(options, state)
@@ -89,6 +91,7 @@ export class AgentSession {
    * @throws BudgetExceededError before a call whose likely cost is more than is left, or when the guard refuses one
    * @throws LoopDetectedError if this turn only repeats the ones before, or the agent goes round in circles
    * @throws AgentStoppedError if the model refuses, or runs out of turns
+   * @throws RunGuardError when a call is refused for another reason
    * @throws what the client threw, if a call fails, and the cause if the turn is aborted
    */
   async turn(taskType: string, userMessage: AgentPrompt, options: Omit<AgentRunOptions, 'task'> = {}): Promise<string> {
@@ -134,6 +137,7 @@ export class AgentSession {
   /** @param intent the words by which this turn is compared with those before; null: it is not */
   #start(prompt: AgentPrompt | null, options: AgentRunOptions, intent: string | null): AgentRun {
     checkOptions('a run', options, runOptions)
+    checkTools(options.tools ?? [])
     if (this.#isBusy) throw new Error('The session is busy: wait for the run under way, or start another session.')
     const parts = this.#parts
     const before = parts.history
@@ -163,7 +167,8 @@ export class AgentSession {
 /** By the model, or as a request that the API does not take. */
 function isRefused(reason: RunStop): boolean {
   if (reason.kind !== 'error') return reason.kind === 'refused'
-  const { status } = asObject(reason.error)
+  const { error } = reason
+  const { status } = isRunGuardError(error) ? error.toWire() : asObject(error)
   return status === 400 || status === 413
 }
 

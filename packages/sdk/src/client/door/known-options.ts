@@ -12,11 +12,17 @@ export type Names<Options> = { readonly [Name in keyof Required<Options>]: true 
  * @param what has the options: `AgentSession`
  */
 export function checkOptions(what: string, options: unknown, known: Readonly<Record<string, true>>): void {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw new TypeError(`the options of ${what} are an object, not ${options === null ? 'null' : typeof options}`)
-  }
+  const problem = findNoObject(what, options)
+  if (problem !== null) throw new TypeError(problem)
   const names = Object.keys(known)
-  for (const name of Object.keys(options)) {
+  for (const name of Object.keys(options as object)) {
     if (!names.includes(name)) throw new TypeError(`${what} has no option ${quote(name)}${hint(name, names)}`)
   }
+}
+
+/** What is wrong with options that are no object at all; null if they are one. */
+export function findNoObject(what: string, options: unknown): string | null {
+  const kind = Array.isArray(options) ? 'a list' : typeof options
+  if (kind === 'object' && options !== null) return null
+  return `the options of ${what} are an object, not ${options === null ? 'null' : kind}`
 }

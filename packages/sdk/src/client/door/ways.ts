@@ -13,7 +13,10 @@ export function openWays(door: Door, account: Account): GuardedWays {
   const { middleware, guardFetch } = waysOn(door, account)
   return {
     middleware,
-    guardFetch,
+    guardFetch: (fetch) => {
+      if (typeof fetch !== 'function') throw new TypeError(`guardFetch() takes a fetch, not ${String(fetch)}`)
+      return guardFetch(fetch)
+    },
     fetch: guardFetch(door.fetch),
     wrap: (client) => wrapClient(client, { door, ...waysOn(door, lending(door, account, client)) }),
   }
