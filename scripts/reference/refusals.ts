@@ -23,6 +23,7 @@ const MEANINGS: Readonly<Record<RefusalCode, string>> = {
   runguard_key_refused:
     'The gateway key is unknown, was revoked or replaced, or there is nothing to send the call with.',
   runguard_shutting_down: 'The gateway ends and takes no new calls.',
+  runguard_closed: 'The guard of this program was closed, and sends nothing any more.',
   runguard_not_loaded:
     'The part of the library that guards calls could not be loaded in this program; `cause` says why.',
 }

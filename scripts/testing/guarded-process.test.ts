@@ -113,6 +113,6 @@ test('where the engine cannot be loaded nothing is sent, each call says why, and
     copyWithoutEngine(),
   )
   const refused = 'runguard_not_loaded'
-  const lines = [`500 false ${refused}`, 'true true', ...Array.from({ length: 8 }, () => refused), 'sent 0', '']
+  const lines = [`402 false ${refused}`, 'true true', ...Array.from({ length: 8 }, () => refused), 'sent 0', '']
   expect(end).toEqual({ code: 0, stdout: lines.join('\n'), stderr: '' })
 })

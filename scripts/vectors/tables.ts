@@ -23,6 +23,7 @@ const codeNames: Readonly<Record<RefusalCode, true>> = {
   runguard_ledger_unavailable: true,
   runguard_upstream_unreachable: true,
   runguard_shutting_down: true,
+  runguard_closed: true,
   runguard_not_loaded: true,
   runguard_key_required: true,
   runguard_key_refused: true,

@@ -276,7 +276,7 @@ export function busyOverview(nowMs: number): ApiOverview {
   return {
     at: nowMs,
     isBehind: false,
-    today: { since: nowMs - 9 * HOUR, costNano: 41_870_000_000, calls: 3_182, refusedCalls: 14 },
+    today: { since: nowMs - 9 * HOUR, costNano: 41_870_000_000, calls: 3_182, estimatedCalls: 6, refusedCalls: 14 },
     month: { since: nowMs - 26 * DAY, costNano: 812_400_000_000, calls: 64_021, forecastNano: 941_000_000_000 },
     burnNanoPerMinute: 93_400_000,
     savings: [
@@ -327,6 +327,7 @@ export function busySpend(query: URLSearchParams, nowMs: number) {
       unmeteredCalls: 0,
       costNano,
       savedNano: order === 4 ? -20_000_000 : costNano * 2,
+      estimatedSavedNano: order === 1 ? costNano : 0,
       tokens: { input: 120_000, write5m: 900_000, write1h: 0, read: 9_000_000, output: 400_000 },
     }
   })

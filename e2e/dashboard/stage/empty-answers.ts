@@ -5,7 +5,15 @@ import { signedIn } from './canned-items.js'
 
 const none = { items: [], next: null }
 const tokens = { input: 0, write5m: 0, write1h: 0, read: 0, output: 0 }
-const sums = { calls: 0, estimatedCalls: 0, unmeteredCalls: 0, costNano: 0, savedNano: 0, tokens }
+const sums = {
+  calls: 0,
+  estimatedCalls: 0,
+  unmeteredCalls: 0,
+  costNano: 0,
+  savedNano: 0,
+  estimatedSavedNano: 0,
+  tokens,
+}
 
 /** Zero everywhere. */
 export function emptyAnswers(nowMs: number): Answers {
@@ -23,7 +31,7 @@ export function emptyAnswers(nowMs: number): Answers {
     overview: {
       at: nowMs,
       isBehind: false,
-      today: { since: nowMs, costNano: 0, calls: 0, refusedCalls: 0 },
+      today: { since: nowMs, costNano: 0, calls: 0, estimatedCalls: 0, refusedCalls: 0 },
       month: { since: nowMs, costNano: 0, calls: 0, forecastNano: null },
       burnNanoPerMinute: 0,
       savings: [],

@@ -129,6 +129,21 @@ test('at 80 % new conversations are cheaper, at 90 % those wait that may, at 100
   await expect(ask('When you can.', short, mayWait)).rejects.toMatchObject({ status: 402 })
 }, 60_000)
 
+test('explain of a call that waits says by when it is answered, and of one that was given up that there is no bill', async () => {
+  const home = makeHome()
+  const gateway = await startGateway(home, simulator.url)
+  const claude = new Anthropic({ apiKey: 'sk-ant-test', baseURL: gateway.url, maxRetries: 0 })
+  const body = { model: haiku, max_tokens: 10, messages: [{ role: 'user', content: 'When you can.' }] }
+  const { id } = await claude.post<{ id: string }>('/v1/messages', { body, headers: { 'x-runguard-defer': '6h' } })
+  const { code, stderr } = await runCli(home, ['explain', id])
+  expect([code, stderr]).toEqual([
+    1,
+    expect.stringMatching(/Call rg_\w+ waits: it is answered by \d{4}-.*, and recorded/),
+  ])
+  await claude.delete(`/runguard/jobs/${id}`)
+  expect((await runCli(home, ['explain', id])).stderr).toContain('has waited, and ended without a bill: canceled')
+}, 60_000)
+
 test('routes shows what was said of answers, and what it leads to', async () => {
   const { ask, run } = await openHouse('routing:\n  mode: route\n')
   const task = { 'x-runguard-task': 'extract' }

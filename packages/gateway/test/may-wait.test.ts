@@ -77,11 +77,32 @@ it('a call of which nobody said that it may wait never does, and neither does on
   ])
 })
 
-it('a time that cannot be read is refused whatever budgets say, so that it is found at once', async () => {
-  const { ask } = await openHouse()
-  const { status, text } = await ask('first', { 'x-runguard-may-wait': 'soon' })
+it('a time that cannot be read is refused whatever budgets say, so that it is found at once, and written down', async () => {
+  const { ask, house } = await openHouse()
+  const { status, text, answer } = await ask('first', { 'x-runguard-may-wait': 'soon' })
   expect(status).toBe(400)
   expect(JSON.parse(text).error.message).toMatch(/^x-runguard-may-wait: .*'1m' to '7d'/)
+  const [record] = await house.records(1)
+  expect(record).toMatchObject({
+    id: answer.headers.get('x-runguard-request-id'),
+    refusal: { code: 'runguard_malformed_request' },
+  })
+})
+
+it('what the head of a call says of earlier answers is heard, whether it waits or not', async () => {
+  const { ask, house } = await openHouse()
+  const { 'x-runguard-may-wait': _, ...plain } = MAY_WAIT
+  const task = { ...plain, 'x-runguard-task': 'extract' }
+  const idOf = ({ answer }: Awaited<ReturnType<typeof ask>>) => answer.headers.get('x-runguard-request-id')
+  const answers = [await ask('one', task), await ask('two', task), await ask('three', task)]
+  for (const [index, header] of ['x-runguard-defer', 'x-runguard-may-wait'].entries()) {
+    const feedback = `${idOf(answers[index] as Awaited<ReturnType<typeof ask>>)}=ok`
+    const said = { ...plain, [header]: '6h', 'x-runguard-feedback': feedback }
+    expect(await ask(`wait ${index}`, said)).toMatchObject({ status: 202 })
+  }
+  await ask('last')
+  const days = await house.store.listOutcomes({ sinceDay: 0, limit: 10 })
+  expect(days.reduce((sum, { good }) => sum + good, 0)).toBe(2)
 })
 
 it('the same idempotency-key is the same job, also when the budget would send it at once by then', async () => {

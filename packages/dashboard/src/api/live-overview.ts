@@ -8,7 +8,7 @@ const SHOWN_CALLS = 50
 /** The overview with one call more. One that it has already changes nothing. */
 export function withCall(overview: ApiOverview, call: ApiCall): ApiOverview {
   if (overview.recentCalls.some(({ id }) => id === call.id)) return overview
-  const isRefused = call.errorCode?.startsWith('runguard_') ?? false
+  const isRefused = call.ending.reason === 'refused'
   const { today, month } = overview
   return {
     ...overview,
@@ -16,6 +16,7 @@ export function withCall(overview: ApiOverview, call: ApiCall): ApiOverview {
       ...today,
       costNano: today.costNano + call.costNano,
       calls: today.calls + 1,
+      estimatedCalls: today.estimatedCalls + (call.isEstimated ? 1 : 0),
       refusedCalls: today.refusedCalls + (isRefused ? 1 : 0),
     },
     month: { ...month, costNano: month.costNano + call.costNano, calls: month.calls + 1 },

@@ -4,7 +4,7 @@ import type { ApiCall } from '@runguard/gateway/api'
 import { Ban, Eye, type LucideIcon, Repeat2, Scissors, TriangleAlert } from 'lucide-react'
 import { Link } from 'wouter'
 import { Badge } from './badge.jsx'
-import { type CallWord, endingWord, promptTokens } from './call-words.js'
+import { type CallWord, endingWord, isSavingEstimated, promptTokens } from './call-words.js'
 import { countColumn, durationColumn, moneyColumn, nameColumn, savingColumn, shareColumn } from './columns.jsx'
 import { formatClock, formatDay, formatFull, shortModel } from './format.js'
 import { Money } from './money.jsx'
@@ -105,7 +105,7 @@ const NUMBERS: readonly Column<ApiCall>[] = [
   shareColumn('Cached', ({ hitRatio }) => hitRatio, { isExtra: true }),
   countColumn('Output', ({ tokens }) => tokens.output, { isDetail: true }),
   durationColumn('Took', ({ durationMs }) => durationMs, { isExtra: true }),
-  savingColumn('Saved', ({ savedNano }) => savedNano, { isExtra: true }),
+  savingColumn('Saved', ({ savedNano }: ApiCall) => savedNano, { isExtra: true, isEstimated: isSavingEstimated }),
   {
     ...moneyColumn('Cost', ({ costNano }: ApiCall) => costNano),
     cell: (call) => <CallCost call={call} />,

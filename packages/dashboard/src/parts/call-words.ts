@@ -41,6 +41,11 @@ export function endingWord({
   return { text: readable(ending.reason), tone: 'warn' }
 }
 
+/** True where what was saved is no matter of billed tokens alone: what another model had cost is not known. */
+export function isSavingEstimated({ isEstimated, routeReason }: Pick<ApiCall, 'isEstimated' | 'routeReason'>): boolean {
+  return isEstimated || routeReason !== null
+}
+
 /** Everything that was read into the prompt. */
 export function promptTokens({ tokens }: Pick<ApiCall, 'tokens'>): number {
   return tokens.input + tokens.write5m + tokens.write1h + tokens.read

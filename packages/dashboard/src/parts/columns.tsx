@@ -19,6 +19,9 @@ import type { Column } from './table.jsx'
 /** Where a column stands, and where it is left out. */
 export type Layout = Pick<Column<unknown>, 'isExtra' | 'isDetail' | 'isWide'>
 
+/** The same of amounts, and which of them are estimated: these say so. */
+type MoneyLayout<Row> = Layout & { readonly isEstimated?: (row: Row) => boolean }
+
 /** A name. Long ones are cut, and whole in their tooltip. */
 export function nameColumn<Row>(
   title: string,
@@ -87,7 +90,7 @@ export function durationColumn<Row>(title: string, read: (row: Row) => number, l
 export function moneyColumn<Row>(
   title: string,
   read: (row: Row) => number | null,
-  { isEstimated, ...layout }: Layout & { readonly isEstimated?: (row: Row) => boolean } = {},
+  { isEstimated, ...layout }: MoneyLayout<Row> = {},
 ): Column<Row> {
   return {
     title,
@@ -99,10 +102,14 @@ export function moneyColumn<Row>(
 }
 
 /** What was saved, in nano-dollars: a loss looks like one. */
-export function savingColumn<Row>(title: string, read: (row: Row) => number, layout: Layout = {}): Column<Row> {
+export function savingColumn<Row>(
+  title: string,
+  read: (row: Row) => number,
+  { isEstimated, ...layout }: MoneyLayout<Row> = {},
+): Column<Row> {
   return {
     title,
-    cell: (row) => (read(row) === 0 ? '' : <Saving nano={read(row)} />),
+    cell: (row) => (read(row) === 0 ? '' : <Saving nano={read(row)} isEstimated={isEstimated?.(row) ?? false} />),
     value: (row) => dollars(read(row)),
     isNumber: true,
     ...layout,

@@ -4,8 +4,8 @@ import { useEffect, useRef } from 'react'
 import Plot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
 import { useShownTheme } from '../app/theme.js'
-import { colorOf, type Series, stack } from './series.js'
-import { evenDecimals, tickWords } from './tick-words.js'
+import { colorOf, type Series, stack, timeRange } from './series.js'
+import { axisWidth, evenDecimals, tickWords } from './tick-words.js'
 
 /** What the drawing takes. */
 export interface DrawingProps {
@@ -79,7 +79,7 @@ function optionsOf(latest: Latest, place: HTMLElement): Plot.Options {
     legend: { show: false },
     cursor: { y: false, points: { show: kind === 'line' }, drag: { x: false, y: false } },
     scales: {
-      x: { time: true, range: (_, low, high) => [low, high + lastStepOf(latest.current)] },
+      x: { time: true, range: () => [...timeRange(latest.current)] },
       y: { range: (_, low, high) => [Math.min(0, low), high > 0 ? high * 1.08 : 1] },
     },
     series: [{}, ...drawn.map(([each, index]) => strokeOf(css.getPropertyValue(colorOf(each, index)), kind))],
@@ -89,12 +89,6 @@ function optionsOf(latest: Latest, place: HTMLElement): Plot.Options {
       ready: [(plot) => listenForPicks(plot, latest)],
     },
   }
-}
-
-/** A bar stands behind the moment at which its step begins: the last one wants its place, in seconds. */
-function lastStepOf({ kind, steps }: DrawingProps): number {
-  const [before, last] = steps.slice(-2)
-  return kind === 'bars' && before !== undefined && last !== undefined ? (last - before) / 1000 : 0
 }
 
 /** Only what the pointer does is told: the keyboard knows itself where it is. */
@@ -113,7 +107,9 @@ function listenForPicks(plot: Plot, latest: Latest): void {
 function strokeOf(color: string, kind: DrawingProps['kind']): Plot.Series {
   if (kind === 'line') {
     const steps = Plot.paths.stepped?.({ align: 1 })
-    return { stroke: color, width: 2, points: { show: false }, ...(steps ? { paths: steps } : {}) }
+    // A line of one step has no length.
+    const points = { show: (plot: Plot) => plot.data[0].length === 1, size: 7, fill: color }
+    return { stroke: color, width: 2, points, ...(steps ? { paths: steps } : {}) }
   }
   const bars = Plot.paths.bars?.({ size: [0.72, 40], radius: 0.08, align: 1 })
   return { fill: color, stroke: color, width: 0, points: { show: false }, ...(bars ? { paths: bars } : {}) }
@@ -133,7 +129,7 @@ function axesOf(latest: Latest, css: CSSStyleDeclaration): Plot.Axis[] {
     {
       ...shared,
       grid,
-      size: 56,
+      size: (_, words) => axisWidth(words ?? []),
       space: 36,
       values: (_, values) => evenDecimals(values.map((value) => latest.current.formatShort(value))),
     },

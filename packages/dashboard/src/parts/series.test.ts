@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { colorOf, stack, stepByKey } from './series.js'
+import { colorOf, stack, stepByKey, timeRange } from './series.js'
 
 it('the top of a stack is the sum of all its series', () => {
   const values = fc.array(fc.array(fc.integer({ min: 0, max: 1_000_000 }), { minLength: 4, maxLength: 4 }), {
@@ -13,6 +13,15 @@ it('the top of a stack is the sum of all its series', () => {
       expect(stacked.at(-1)).toEqual(sums)
     }),
   )
+})
+
+it('a drawing goes on to the end of its last bar, and one of a single step has some width', () => {
+  expect(timeRange({ steps: [60_000, 120_000, 180_000], kind: 'bars' })).toEqual([60, 240])
+  expect(timeRange({ steps: [60_000, 120_000, 180_000], kind: 'line' })).toEqual([60, 180])
+  expect(timeRange({ steps: [60_000], kind: 'bars' })).toEqual([60, 120])
+  expect(timeRange({ steps: [60_000], kind: 'line' })).toEqual([30, 90])
+  expect(timeRange({ steps: [60_000, 60_000], kind: 'line' })).toEqual([30, 90])
+  expect(timeRange({ steps: [], kind: 'line' })).toEqual([-30, 30])
 })
 
 it('keys stay within the chart, and the first arrow shows the newest step', () => {

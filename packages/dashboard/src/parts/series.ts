@@ -27,6 +27,24 @@ export function stack(series: readonly Series[]): readonly (readonly number[])[]
   )
 }
 
+/**
+ * From when to when a drawing goes, in seconds. A bar stands behind the moment at which its step begins: the last one wants
+ * its place. A single step has a minute around it, so that it is a place and no point.
+ */
+export function timeRange({
+  steps,
+  kind,
+}: {
+  readonly steps: readonly number[]
+  readonly kind: 'bars' | 'line'
+}): readonly [number, number] {
+  const [first = 0, last = first] = [steps[0], steps.at(-1)]
+  if (first === last)
+    return kind === 'bars' ? [first / 1000, first / 1000 + 60] : [first / 1000 - 30, first / 1000 + 30]
+  const lastStepMs = kind === 'bars' ? last - (steps.at(-2) ?? last) : 0
+  return [first / 1000, (last + lastStepMs) / 1000]
+}
+
 /** The sum of the values. */
 export function totalOf({ values }: Series): number {
   return values.reduce((sum, value) => sum + value, 0)

@@ -19,6 +19,11 @@ export function evenDecimals(words: readonly string[]): string[] {
   })
 }
 
+/** How much room the words beside an axis take, in pixels: small amounts are long. */
+export function axisWidth(words: readonly string[]): number {
+  return Math.max(56, 14 + 7 * Math.max(0, ...words.map(({ length }) => length)))
+}
+
 function countDecimals(word: string): number {
   return /\.(\d+)$/.exec(word)?.[1]?.length ?? 0
 }

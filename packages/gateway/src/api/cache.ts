@@ -6,7 +6,7 @@ import { behind, count, filterQuery, moment, nano, periodQuery, tokensSchema } f
 const sums = {
   /** Calls whose usage the API reported in full. */
   calls: count,
-  /** Those of them whose prompt was looked at; the saving and the misses are theirs. */
+  /** Calls whose prompt was looked at, billed or not; the saving and the misses are theirs. */
   watchedCalls: count,
   tokens: tokensSchema,
   /** Read, as a share of all prompts, 0 to 1; null without any. */

@@ -40,7 +40,7 @@ export const overviewSchema = z
   .object({
     at: moment,
     isBehind: behind,
-    today: z.object({ since: moment, costNano: nano, calls: count, refusedCalls: count }),
+    today: z.object({ since: moment, costNano: nano, calls: count, estimatedCalls: count, refusedCalls: count }),
     month: z.object({
       since: moment,
       costNano: nano,

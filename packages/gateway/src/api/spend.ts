@@ -18,6 +18,8 @@ export const spendSumSchema = z
     costNano: nano,
     /** Signed: caching and routing. */
     savedNano: nano,
+    /** The part of it that is estimated: routing. */
+    estimatedSavedNano: nano,
     tokens: tokensSchema,
   })
   .meta({ id: 'SpendSum' })

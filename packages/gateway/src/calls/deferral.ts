@@ -48,21 +48,19 @@ export function ownerOf(gatewayKey: string | null, account: string): string {
   return gatewayKey === null ? account : `key:${gatewayKey}`
 }
 
-/** Takes the call, or refuses it. Gives the call if it is to be sent now; null if it is answered. */
+/** Takes the call, or refuses it. Gives the call if it is to be admitted as every other; null if it is answered. */
 export async function deferCall(desk: DeferralDesk, call: Call, response: ServerResponse): Promise<Call | null> {
   const { headers } = call
   const name = headers[DEFER_HEADER] === undefined ? MAY_WAIT_HEADER : DEFER_HEADER
-  const turnAway = (message: string): null => {
-    refuse(response, malformed(message), desk.runtime.id())
-    return null
-  }
+  // Whoever admits it refuses it, and writes down that it was.
+  const turnAway = (message: string): Call => ({ ...call, problem: malformed(message) })
   const withinMs = readWithin(headers[name] ?? '')
   if (withinMs === null) return turnAway(`${name}: ${withinAdvice}`)
   const webhook = readWebhook(headers[WEBHOOK_HEADER], desk.webhookHosts)
   if (webhook.kind === 'problem') return turnAway(webhook.text)
-  const draft = draftCall(desk, call, { withinMs, webhook: webhook.url })
+  const handed = { draft: draftCall(desk, call, { withinMs, webhook: webhook.url }), headers }
   const { deferred } = desk.engine
-  const deferral = name === DEFER_HEADER ? await deferred.submit(draft) : await deferred.offer({ draft, headers })
+  const deferral = name === DEFER_HEADER ? await deferred.submit(handed) : await deferred.offer(handed)
   if (deferral.kind === 'at-once') return { ...call, whyAtOnce: deferral.why }
   if (deferral.kind === 'refused') refuse(response, deferral.refusal, deferral.id)
   else answerJob(deferral.job, response)

@@ -4,7 +4,13 @@ import type { ListPlace } from '@runguard/sdk/store'
 import { z } from 'zod'
 import { invalid } from './problem.js'
 
-const placeSchema = z.tuple([z.int().min(0), z.string().max(1_000).regex(/^[^\0]*$/)])
+const placeSchema = z.tuple([
+  z.int().min(0),
+  z
+    .string()
+    .max(1_000)
+    .regex(/^[^\0]*$/),
+])
 
 /** The place as a text. */
 export function writeCursor({ at, id }: ListPlace): string {

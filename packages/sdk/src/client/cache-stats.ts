@@ -18,12 +18,7 @@ export interface CacheStats {
 
 /** Sums over the records of a store. */
 export async function sumCacheStats(store: Store, query: CacheStatsQuery): Promise<CacheStats> {
-  const { since, until } = query
-  const [row] = await store.report({
-    groupBy: 'total',
-    ...(since === undefined ? {} : { since }),
-    ...(until === undefined ? {} : { until }),
-  })
+  const [row] = await store.report({ ...query, groupBy: 'total' })
   const [calls, cacheReadTokens, regularInputTokens] = [row?.calls ?? 0, row?.read ?? 0, row?.input ?? 0]
   const cacheWriteTokens = (row?.write5m ?? 0) + (row?.write1h ?? 0)
   const all = cacheReadTokens + cacheWriteTokens + regularInputTokens

@@ -1,6 +1,6 @@
 /** What guards the calls of a program. `guard.ts` loads it while the program goes on: no other file may import it. */
 
-import type { GuardConfig } from '../core/config/guard-config.js'
+import { type GuardConfig, pickGiven } from '../core/config/guard-config.js'
 import { deferSettings } from '../engine/deferred.js'
 import { engineDefaults } from '../engine/desk.js'
 import { createEngine } from '../engine/engine.js'
@@ -21,17 +21,13 @@ export interface EngineParts extends Pick<GuardOptions, 'store' | 'onRecord' | '
 /** Opens an engine over the store that was passed, or one in memory. */
 export function openEngine({ config, runtime, store = memoryStore(), ...listeners }: EngineParts): GuardEngine {
   const { budgets, defer, ...settings } = config
-  const { onRecord, onAlert, onLoop, onBreaker } = listeners
   const engine = createEngine({
     config: { ...engineDefaults, ...settings, book: listedBook() },
     store,
     runtime,
     budgets,
     defer: { ...deferSettings(defer), forgetsUnasked: false },
-    ...(onRecord && { onRecord }),
-    ...(onAlert && { onAlert }),
-    ...(onLoop && { onLoop }),
-    ...(onBreaker && { onBreaker }),
+    ...pickGiven(listeners),
   })
   return {
     ...engine,

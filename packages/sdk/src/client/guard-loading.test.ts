@@ -55,7 +55,7 @@ describe('a guard that was just made', () => {
     const closed = guard.close()
     const late = rejection(claude.messages.create(asking('hello')))
     await closed
-    for (const error of [await early, await late]) expect(error).toMatchObject({ code: 'runguard_shutting_down' })
+    for (const error of [await early, await late]) expect(error).toMatchObject({ code: 'runguard_closed' })
     expect(stage.simulator.log).toEqual([])
   })
 

@@ -71,6 +71,7 @@ describe('a session', () => {
     const guard = stage.guard()
     expect(() => guard.session({ usr: 'ada' } as never)).toThrow('a session has no option "usr", did you mean "user"?')
     expect(() => guard.session('ada' as never)).toThrow(TypeError)
+    expect(() => guard.session({ id: '' })).toThrow('the id of a session is a text')
     expect(() => guard.session({ tags: 'abc' as never })).toThrow('a list of texts')
   })
 

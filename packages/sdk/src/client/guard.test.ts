@@ -58,6 +58,7 @@ describe('the options of a guard', () => {
     await expect(guard.report(undefined as never)).rejects.toThrow(RangeError)
     const slip = { groupBy: 'total', sesion: 'job-1' } as const
     await expect(guard.report(slip)).rejects.toThrow('a report knows no "sesion", did you mean session?')
+    await expect(guard.cacheStats({ form: 0 } as never)).rejects.toThrow('a report knows no "form"')
   })
 })
 
@@ -144,12 +145,12 @@ describe('a guard', () => {
     const hanging = rejection(claude.messages.create(asking('hello')))
     const unread = await claude.messages.create({ ...asking('[[sim:text 900]]'), stream: true })
     await guard.close()
-    expect(await hanging).toMatchObject({ code: 'runguard_shutting_down' })
+    expect(await hanging).toMatchObject({ code: 'runguard_closed' })
     const read = async () => {
       for await (const _ of unread);
     }
-    expect(errorFromApiError(await rejection(read()))).toMatchObject({ code: 'runguard_shutting_down' })
-    expect(await rejection(claude.messages.create(asking('hello')))).toMatchObject({ code: 'runguard_shutting_down' })
+    expect(errorFromApiError(await rejection(read()))).toMatchObject({ code: 'runguard_closed' })
+    expect(await rejection(claude.messages.create(asking('hello')))).toMatchObject({ code: 'runguard_closed' })
     const kept = await store.listRecords(10)
     expect(kept.map(({ ending }) => ending.reason)).toEqual(['gateway-stopped', 'gateway-stopped'])
   })

@@ -136,7 +136,7 @@ describe('a call that may wait', () => {
   it.each([
     [{ request: { stream: true } }, 'nobody would be there to read the stream'],
     [{ withinMs: 20 * MINUTE_MS }, 'it may not wait long enough for a batch'],
-    [{ request: { max_tokens: 500_000 } }, 'refused for a batch (runguard_budget_exceeded)'],
+    [{ request: { max_tokens: 500_000 } }, 'a budget cannot set aside what it may cost in a batch'],
   ])('goes at once where it cannot wait, and no refusal is recorded for that: %j', async (changes, why) => {
     const { offer, spend, store, engine } = openHouse()
     await spend(9.2)
@@ -157,6 +157,16 @@ describe('a call that may wait', () => {
     const { offer, spend } = openHouse({ mode: 'observe' })
     await spend(9.2)
     expect(await offer()).toEqual({ kind: 'at-once', why: 'the budget only observes' })
+  })
+
+  it('is not put before the others of a batch that it would spoil', async () => {
+    const { offer, spend, engine, draftOf } = openHouse()
+    await spend(9.2)
+    const request = { messages: [{ role: 'user', content: 'Half of \ud83d' }] }
+    const why = 'it was refused for a batch: runguard_malformed_request'
+    expect(await offer({ request })).toEqual({ kind: 'at-once', why })
+    const asked = await engine.deferred.submit({ draft: draftOf({ request }), headers: {} })
+    expect(asked).toMatchObject({ kind: 'refused', refusal: { message: expect.stringContaining('half a character') } })
   })
 
   it('is the same call under the same id, although the budget is fine by then', async () => {
@@ -197,7 +207,10 @@ describe('the step of a ladder that refuses', () => {
     const { engine, spend, draftOf, store } = openHouse({ degrade: [{ at: 0.5, step: 'refuse' }] })
     await spend(6)
     const refused = { code: 'runguard_budget_exceeded', details: { reason: 'degraded' } }
-    expect(await engine.deferred.submit(draftOf())).toMatchObject({ kind: 'refused', refusal: refused })
+    expect(await engine.deferred.submit({ draft: draftOf(), headers: {} })).toMatchObject({
+      kind: 'refused',
+      refusal: refused,
+    })
     const { body } = draftOf()
     const item = `{"custom_id":"a","params":${new TextDecoder().decode(body)}}`
     const batch = new TextEncoder().encode(`{"requests":[${item}]}`)

@@ -6,6 +6,7 @@ import { scanCall } from '../core/body/scan.js'
 import type { Headers } from '../core/budget/scope.js'
 import type { DeferredJob } from '../core/defer/defer.js'
 import { whyNoBatch } from '../core/defer/may-wait.js'
+import type { Refusal } from '../core/refusal/errors.js'
 import type { DeferredStore } from '../store/deferred-store.js'
 import type { DeferSettings } from './deferred-lane.js'
 import { type Deferral, type DeferralDraft, submitDeferred, takeAgain } from './deferred-submit.js'
@@ -18,8 +19,8 @@ export type Offer =
   /** It is to be sent now. `why` goes into its record: a step of a ladder that was left; null if no step was due. */
   | { readonly kind: 'at-once'; readonly why: string | null }
 
-/** A call that may wait, as a door offers it. */
-export interface OfferedCall {
+/** A call that waits, or may, as a door hands it over. */
+export interface HandedCall {
   readonly draft: DeferralDraft
   /** As it came with them: they say what it says of others, and whose prompt caches it meets. */
   readonly headers: Headers
@@ -32,7 +33,7 @@ export interface OfferedCall {
 export async function offerDeferred(
   desk: Desk,
   store: DeferredStore,
-  { draft, headers }: OfferedCall,
+  { draft, headers }: HandedCall,
   policy: DeferSettings['policy'],
 ): Promise<Offer> {
   const known = await findKnown(desk, store, draft.id)
@@ -48,7 +49,7 @@ export async function offerDeferred(
   if (routing?.isDeferred !== true) return { kind: 'at-once', why: leftStep(routing) }
   const decision = { degraded: routing.degraded, route: routing.route }
   const deferral = await submitDeferred(desk, store, { ...draft, edited: routing.body, decision })
-  if (deferral.kind === 'refused') return { kind: 'at-once', why: `refused for a batch (${deferral.refusal.code})` }
+  if (deferral.kind === 'refused') return { kind: 'at-once', why: whyRefused(deferral.refusal) }
   desk.routes.hear(headers, draft.scope)
   return deferral
 }
@@ -61,6 +62,11 @@ async function findKnown({ runtime }: Desk, store: DeferredStore, id: string): P
     runtime.log.error('deferred-unread', { error: String(error) })
     return undefined
   }
+}
+
+function whyRefused({ code }: Refusal): string {
+  if (code === 'runguard_budget_exceeded') return 'a budget cannot set aside what it may cost in a batch'
+  return `it was refused for a batch: ${code}`
 }
 
 function leftStep(routing: Routing | null): string | null {

@@ -6,6 +6,7 @@ import { reserveItem } from '../core/batch/batch-reserve.js'
 import type { CallView } from '../core/body/call.js'
 import { MalformedBodyError } from '../core/body/cursor.js'
 import { asObject } from '../core/body/json-object.js'
+import { hasLoneSurrogate } from '../core/body/lone-surrogate.js'
 import { scanCall } from '../core/body/scan.js'
 import { matchBudgets } from '../core/budget/budget.js'
 import type { Headers, Scope } from '../core/budget/scope.js'
@@ -20,7 +21,7 @@ import { recordRefusal } from './call-record.js'
 import type { Desk, Opening } from './desk.js'
 import { outputScope } from './learning.js'
 
-/** A call that may wait, as a door hands it over. */
+/** A call that may wait, as it is to be kept. */
 export interface DeferralDraft {
   /** Another call with the same id is the same call. */
   readonly id: string
@@ -175,7 +176,7 @@ function readRequest(body: Uint8Array): RequestReading {
     const text = strictUtf8.decode(body)
     const parsed = asObject(JSON.parse(text))
     const view = scanCall(body)
-    const problem = findProblem(view, parsed)
+    const problem = hasLoneSurrogate(text, parsed) ? HALF_A_CHARACTER : findProblem(view, parsed)
     return problem === null ? { kind: 'read', view, text } : { kind: 'problem', text: problem }
   } catch (error) {
     if (error instanceof MalformedBodyError || error instanceof SyntaxError || error instanceof TypeError) {
@@ -184,6 +185,8 @@ function readRequest(body: Uint8Array): RequestReading {
     throw error
   }
 }
+
+const HALF_A_CHARACTER = 'The request body has half a character in it: one surrogate of a pair, without the other.'
 
 function findProblem({ model, maxTokens, stream, speed }: CallView, body: Readonly<Record<string, unknown>>) {
   if (stream)

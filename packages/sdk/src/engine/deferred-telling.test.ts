@@ -19,7 +19,7 @@ async function openEnded(receivers: readonly string[], tell: TellEnd) {
   for (const [index, webhook] of receivers.entries()) {
     const id = `job-${String(index).padStart(4, '0')}`
     const place = { account: 'acc', owner: 'own', scope: sampleRecord().scope, client: null, headers: {} }
-    await engine.deferred.submit({ ...place, id, body, withinMs: 3_600_000, webhook })
+    await engine.deferred.submit({ draft: { ...place, id, body, withinMs: 3_600_000, webhook }, headers: {} })
     await engine.deferred.cancel(id)
   }
   const pass = (ms: number): void => {

@@ -61,10 +61,12 @@ function open(limit = '$10', send: SendToApi | null = sender(), defer: Partial<D
   const { deferred } = engine
   const defer1 = (content: string, changes: { id?: string; withinMs?: number; body?: object } = {}) =>
     deferred.submit({
-      id: changes.id ?? runtime.id(),
-      ...{ account: 'acc', owner: 'own', scope: sampleRecord().scope, client: null, headers: {}, webhook: null },
-      withinMs: changes.withinMs ?? 6 * HOUR_MS,
-      body: new TextEncoder().encode(JSON.stringify(changes.body ?? request(content))),
+      draft: {
+        ...{ id: changes.id ?? runtime.id(), withinMs: changes.withinMs ?? 6 * HOUR_MS },
+        ...{ account: 'acc', owner: 'own', scope: sampleRecord().scope, client: null, headers: {}, webhook: null },
+        body: new TextEncoder().encode(JSON.stringify(changes.body ?? request(content))),
+      },
+      headers: {},
     })
   const take = async (content: string, changes?: Parameters<typeof defer1>[1]): Promise<string> => {
     const deferral = await defer1(content, changes)

@@ -10,10 +10,10 @@ import type { DeferConfig } from '../core/defer/defer-schema.js'
 import type { DeferredStore } from '../store/deferred-store.js'
 import type { SendToApi } from './api-sender.js'
 import type { DeferSettings, Lane } from './deferred-lane.js'
-import { type Offer, type OfferedCall, offerDeferred } from './deferred-offer.js'
+import { type HandedCall, type Offer, offerDeferred } from './deferred-offer.js'
 import { errorAnswer } from './deferred-results.js'
 import { runLane } from './deferred-round.js'
-import { type Deferral, type DeferralDraft, submitDeferred } from './deferred-submit.js'
+import { type Deferral, submitDeferred } from './deferred-submit.js'
 import { type DeferredCallState, type TellEnd, tellEnds } from './deferred-telling.js'
 import type { Desk } from './desk.js'
 
@@ -39,9 +39,9 @@ export function deferSettings(config: DeferConfig | undefined): Partial<DeferSet
 /** The queue, as doors see it. */
 export interface Deferred {
   /** Takes a call, or refuses it as `admit` does. Rejects if the store cannot be written. */
-  submit(draft: DeferralDraft): Promise<Deferral>
+  submit(call: HandedCall): Promise<Deferral>
   /** Takes a call that may wait if a budget that runs low wants it to. Rejects if the store cannot be written. */
-  offer(call: OfferedCall): Promise<Offer>
+  offer(call: HandedCall): Promise<Offer>
   /** Null if there is no such call, or it is forgotten. */
   find(id: string): Promise<DeferredCallState | null>
   /** Gives a call up: false if it has ended. What is on its way by then is paid, and not answered any more. */
@@ -95,15 +95,16 @@ class Queue implements Deferred {
     this.parts = parts
   }
 
-  async submit(draft: DeferralDraft): Promise<Deferral> {
+  async submit({ draft, headers }: HandedCall): Promise<Deferral> {
     const { desk, store } = this.parts
+    desk.routes.hear(headers, draft.scope)
     const deferral = await submitDeferred(desk, store, draft)
     this.hasTaken = true
     if (deferral.kind === 'taken') this.wakeSoon()
     return deferral
   }
 
-  async offer(call: OfferedCall): Promise<Offer> {
+  async offer(call: HandedCall): Promise<Offer> {
     const { desk, store, settings } = this.parts
     const offer = await offerDeferred(desk, store, call, settings.policy)
     if (offer.kind !== 'taken') return offer

@@ -84,12 +84,12 @@ class UnheldGuard implements StreamGuard {
 
   /** Only behind a whole event: half of one cannot be taken back. */
   private turn(): void {
-    if (this.isOver || lastFrameEnd(this.tail, NOTHING) < 0) return
+    if (this.isOver || this.flow === 'cut' || lastFrameEnd(this.tail, NOTHING) < 0) return
     if (this.mayCut()) this.onTurn?.()
   }
 
   private mayCut(): boolean {
-    if (this.flow !== 'go' || !this.message.isCuttable) return this.flow === 'cut'
+    if (!this.message.isCuttable) return false
     const isEcho = this.echo?.isDue === true && this.echo.stop()
     if (!isEcho && this.breaker === null) return false
     this.cutEnd = isEcho ? 'loop-cut' : 'breaker-cut'

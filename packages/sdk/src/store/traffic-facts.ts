@@ -64,6 +64,9 @@ export const BUCKET_MS = 1_800_000
 /** However many groups are told apart over time, no answer has more points than these. */
 export const MOST_POINTS = 100_000
 
+/** No list of what was noted of calls is longer. */
+export const MOST_COUNTS = 1_000
+
 const MAX_NAME_LENGTH = 200
 
 /** Reads a record. Records from before a feature lack its fields. */

@@ -38,7 +38,8 @@ function fromCalls(asked: CallsAsked): Condition {
   const { filter, ending, isLooping, isExact = false, after = null, order, since, until } = asked
   const { tables, place, conditions } = withTag(filter.tag)
   const names = BY_WIDTH.map((dimension) => [`c.${COLUMN_OF[dimension]}`, filter[dimension]] as const)
-  const wanted = [...names, ['c.ending', ending] as const]
+  // Those that are exact ended so, and have an index for it.
+  const wanted = [...names, ['c.ending', isExact ? 'exact' : ending] as const]
   const given = wanted.flatMap(([column, value]) => (value === undefined ? [] : [[column, value] as const]))
   const isBehind = `(${place}.started_at, ${place}.id) ${order === 'newest' ? '<' : '>'} (?, ?)`
   const direction = order === 'newest' ? ' DESC' : ''

@@ -6,6 +6,7 @@ import {
   addNumbers,
   clip,
   countsOf,
+  MOST_COUNTS,
   noNumbers,
   promptOf,
   savedOf,
@@ -180,7 +181,7 @@ export function sumCounts(records: readonly CallRecord[], wanted: TrafficCount['
     const { calls, ...before } = counts.get(key) ?? { calls: 0, nano: 0, tokens: 0 }
     counts.set(key, { kind, names, calls: calls + 1, nano: before.nano + nano, tokens: before.tokens + tokens })
   }
-  return [...counts.values()].sort(compareCounts)
+  return [...counts.values()].sort(compareCounts).slice(0, MOST_COUNTS)
 }
 
 /** The most frequent first. */

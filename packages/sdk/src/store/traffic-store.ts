@@ -161,7 +161,7 @@ export interface TrafficStore {
   sumUp(limit: number): Promise<number>
   trafficSums(query: TrafficSumQuery): Promise<TrafficSums>
   trafficSeries(query: TrafficSeriesQuery): Promise<readonly TrafficPoint[]>
-  /** The most frequent first. */
+  /** The most frequent first, a thousand at most. */
   trafficCounts(kind: TrafficCount['kind'], period: TrafficPeriod): Promise<readonly TrafficCount[]>
   /** The call that lost most by a miss of this kind. */
   worstMiss(kind: string, period: TrafficPeriod): Promise<string | null>

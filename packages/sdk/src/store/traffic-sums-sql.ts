@@ -1,7 +1,7 @@
 /** The questions about sums, each as the statements that answer it. They are run in one transaction that sees one moment. */
 
 import type { Dialect, SqlRow, Statement, Steps } from './sql.js'
-import { BUCKET_MS, MOST_POINTS, trafficNumbers, widened } from './traffic-facts.js'
+import { BUCKET_MS, MOST_COUNTS, MOST_POINTS, trafficNumbers, widened } from './traffic-facts.js'
 import { readNumbers } from './traffic-names-sql.js'
 import { comparePoints, compareSums, restOf } from './traffic-rollup.js'
 import { type Source, type SourceQuery, sourceOf } from './traffic-sources-sql.js'
@@ -124,12 +124,12 @@ function restPoints(all: readonly TrafficPoint[], apart: readonly TrafficPoint[]
   return [...left.values()].filter(({ calls }) => calls > 0)
 }
 
-/** What was noted of calls, in no order. */
+/** What was noted of calls, in no order: the most frequent, because callers may make up as many names as they like. */
 export function selectCounts(kind: TrafficCount['kind'], period: TrafficPeriod): Statement {
   const { since, until } = widened(period)
   const text = `SELECT names, SUM(calls) AS calls, SUM(nano) AS nano, SUM(tokens) AS tokens FROM traffic_counts
-    WHERE kind = ? AND bucket >= ? AND bucket < ? GROUP BY names`
-  return { text, values: [kind, since, until] }
+    WHERE kind = ? AND bucket >= ? AND bucket < ? GROUP BY names ORDER BY SUM(calls) DESC, names LIMIT ?`
+  return { text, values: [kind, since, until, MOST_COUNTS] }
 }
 
 /** A row of {@link selectCounts}. */

@@ -91,6 +91,18 @@ export const trafficListSuite: readonly TrafficCheck[] = [
     },
   },
   {
+    name: 'traffic: counts a thousand names at most, the most frequent, however many callers make up',
+    check: async (store) => {
+      const refused = { ending: { kind: 'not-billed', reason: 'refused' }, estimate: null } as const
+      const madeUp = Array.from({ length: 1_003 }, (_, index) =>
+        call(`m${index}`, { model: `m${index}`, more: refused }),
+      )
+      await keep(store, [...madeUp, call('again', { model: 'm1002', more: refused })])
+      const counts = await store.trafficCounts('refusal', DAY)
+      assert.deepEqual([counts.length, counts[0]?.names, counts[0]?.calls], [1_000, ['', 'm1002'], 2])
+    },
+  },
+  {
     name: 'traffic: takes the names that callers send, however odd or long',
     check: async (store) => {
       const odd = ['__proto__', 'a\0b', '😀'.repeat(150), `x'"\\;--`, 'constructor', '\ud800']

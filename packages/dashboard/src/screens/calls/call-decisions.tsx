@@ -17,7 +17,7 @@ export function Decisions({ call }: { call: ApiCallDetail }) {
         <Loop call={call} />
         <Route call={call} />
         {call.degraded.map((step) => (
-          <Decision key={`${step.kind}${step.at}`} title={readable(step.kind)}>
+          <Decision key={`${step.budget} ${step.kind} ${step.at}`} title={readable(step.kind)}>
             <BudgetLink id={step.budget} /> was used to {formatShare(step.used)}; this step begins at{' '}
             {formatShare(step.at)}.{' '}
             {step.change === null
@@ -85,7 +85,7 @@ function Route({ call: { route } }: { call: ApiCallDetail }) {
         ''
       ) : (
         <>
-          , saved <Saving nano={route.savedNano} />
+          , saved <Saving nano={route.savedNano} isEstimated />
         </>
       )}
       .{rejected === '' ? '' : ` Not taken: ${rejected}.`}

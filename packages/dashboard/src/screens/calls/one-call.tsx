@@ -5,7 +5,7 @@ import type { ReactNode } from 'react'
 import { Link } from 'wouter'
 import { useCall } from '../../api/queries.js'
 import { CallBadges, ModelName } from '../../parts/call-columns.jsx'
-import { promptTokens } from '../../parts/call-words.js'
+import { isSavingEstimated, promptTokens } from '../../parts/call-words.js'
 import { formatCount, formatDuration, formatFull, formatShare } from '../../parts/format.js'
 import { Loaded } from '../../parts/loaded.jsx'
 import { Money, Saving } from '../../parts/money.jsx'
@@ -68,7 +68,11 @@ function Headline({ call }: { call: ApiCallDetail }) {
           }
           note={<CallBadges call={call} />}
         />
-        <Figure label="Saved" value={<Saving nano={call.savedNano} />} note="by caching and routing" />
+        <Figure
+          label="Saved"
+          value={<Saving nano={call.savedNano} isEstimated={call.savedNano !== 0 && isSavingEstimated(call)} />}
+          note="by caching and routing"
+        />
         <Figure
           label="Prompt"
           value={formatCount(promptTokens(call))}

@@ -49,7 +49,6 @@ export function Tries({ call: { id, tries } }: { call: ApiCallDetail }) {
 }
 
 function columnsOf(id: string, last: Try | undefined): readonly Column<Try>[] {
-  const outcome = (each: Try) => (each === last ? 'answered' : 'not good enough')
   return [
     { title: 'Try', cell: ({ attempt }) => formatWhole(attempt), value: ({ attempt }) => attempt },
     nameColumn('Tier', ({ tier }) => tier),
@@ -58,12 +57,21 @@ function columnsOf(id: string, last: Try | undefined): readonly Column<Try>[] {
       title: 'Outcome',
       cell: (each) => (
         <span className="inline-flex items-center gap-1.5">
-          <Badge tone={each === last ? 'good' : 'warn'}>{outcome(each)}</Badge>
+          <Badge tone={each === last && !hasFailed(each) ? 'good' : 'warn'}>{outcomeOf(each, last)}</Badge>
           {each.id === id ? <span className="text-xs text-ink-3">this call</span> : null}
         </span>
       ),
-      value: outcome,
+      value: (each) => outcomeOf(each, last),
     },
     moneyColumn('Cost', ({ costNano }) => costNano, { isEstimated: ({ isEstimated }) => isEstimated }),
   ]
+}
+
+function hasFailed({ status }: Try): boolean {
+  return status === null || status >= 400
+}
+
+function outcomeOf(each: Try, last: Try | undefined): string {
+  if (hasFailed(each)) return each.status === null ? 'no answer' : `error ${each.status}`
+  return each === last ? 'answered' : 'not good enough'
 }

@@ -13,8 +13,10 @@ import { type Column, CsvButton } from '../../parts/table.jsx'
 interface Line {
   readonly name: string
   readonly calls: number
-  /** What the prompts would have cost, in nano-dollars; null where nobody knows. */
+  /** What the prompts would have cost, in nano-dollars; null where nobody knows, or where they were sent. */
   readonly promptNano: number | null
+  /** What stands in place of an amount. */
+  readonly without: string
   /** For people, behind the amount. */
   readonly note: string
 }
@@ -39,7 +41,7 @@ export function HeldBack({ overview }: { overview: ApiOverview }) {
       <p className="mt-2 text-xs text-ink-3">
         What prompts would have cost uncached and unanswered.{' '}
         <Link href="/calls?ending=not-billed&range=30d" className="text-accent underline underline-offset-2">
-          Refused calls
+          Calls that were not billed
         </Link>
       </p>
     </Panel>
@@ -66,7 +68,7 @@ function HeldTable({ lines }: { lines: readonly Line[] }) {
         </tr>
       </thead>
       <tbody>
-        {lines.map(({ name, calls, promptNano, note }) => (
+        {lines.map(({ name, calls, promptNano, without, note }) => (
           <tr key={name} className="border-t border-line">
             <th scope="row" className="py-1.5 text-left font-normal first-letter:uppercase">
               {name}
@@ -74,7 +76,7 @@ function HeldTable({ lines }: { lines: readonly Line[] }) {
             <td className="px-3 text-right tabular-nums">{formatWhole(calls)}</td>
             <td className="text-right" title={note}>
               {promptNano === null ? (
-                <span className="text-ink-3">unknown</span>
+                <span className="text-ink-3">{without}</span>
               ) : (
                 <Money nano={promptNano} isEstimated className="font-medium" />
               )}
@@ -89,10 +91,11 @@ function HeldTable({ lines }: { lines: readonly Line[] }) {
 function linesOf({ refusals, shortened }: ApiOverview): readonly Line[] {
   const refused = refusals.map(({ code, calls, promptTokens, promptNano }) => {
     const note = `${formatCount(promptTokens)} tokens of ${countOf(calls, 'prompt')}`
-    return { name: `refused: ${refusalWord(code)}`, calls, promptNano, note }
+    return { name: `refused: ${refusalWord(code)}`, calls, promptNano, without: 'no price', note }
   })
   const smaller = shortened.map(({ kind, calls }) => {
-    return { name: readable(kind), calls, promptNano: null, note: 'nobody knows what the answer would have been' }
+    const note = 'sent and billed; nobody knows what the answer would have been'
+    return { name: readable(kind), calls, promptNano: null, without: '–', note }
   })
   return [...refused, ...smaller]
 }

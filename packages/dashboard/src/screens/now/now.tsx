@@ -6,7 +6,7 @@ import { Link } from 'wouter'
 import { currentTime } from '../../api/live.js'
 import { useOverview } from '../../api/queries.js'
 import { recentColumns } from '../../parts/call-columns.jsx'
-import { formatMoney, formatMoneyShort, formatShare, formatWhole } from '../../parts/format.js'
+import { countOf, formatMoney, formatMoneyShort, formatShare, formatWhole } from '../../parts/format.js'
 import { Loaded } from '../../parts/loaded.jsx'
 import { Saving } from '../../parts/money.jsx'
 import { BehindMark, EmptyState } from '../../parts/notice.jsx'
@@ -50,14 +50,18 @@ export function Now() {
 
 function Headline({ overview }: { overview: ApiOverview }) {
   const { today, month, burnNanoPerMinute, hitRatio, runningCalls, activeSessions } = overview
-  const refused = today.refusedCalls > 0 ? `, ${formatWhole(today.refusedCalls)} refused` : ''
+  const notes = [
+    countOf(today.calls, 'call'),
+    today.estimatedCalls > 0 ? `${formatWhole(today.estimatedCalls)} estimated` : null,
+    today.refusedCalls > 0 ? `${formatWhole(today.refusedCalls)} refused` : null,
+  ].filter((note) => note !== null)
   return (
     <Panel>
       <dl className="grid grid-cols-2 gap-x-6 gap-y-5 sm:grid-cols-3 xl:grid-cols-6">
         <Figure
           label="Spent today"
           value={<span data-testid="spent-today">{formatMoney(today.costNano)}</span>}
-          note={`${formatWhole(today.calls)} calls${refused}`}
+          note={notes.join(', ')}
         />
         <Figure
           label="This month"

@@ -49,8 +49,9 @@ const COLUMNS: readonly Column<Route>[] = [
     isDetail: true,
   },
   wholeColumn('Calls', ({ calls }) => calls),
-  savingColumn('Saved', ({ savedNano }) => savedNano),
+  savingColumn('Saved', ({ savedNano }) => savedNano, { isEstimated: () => true }),
 ]
+
 function Taken({ routes }: { routes: ApiRoutes }) {
   return (
     <Panel

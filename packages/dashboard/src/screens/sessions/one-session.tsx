@@ -4,6 +4,7 @@ import type { ApiSessionDetail } from '@runguard/gateway/api'
 import type { ReactNode } from 'react'
 import { useOneSession } from '../../api/queries.js'
 import { callColumns } from '../../parts/call-columns.jsx'
+import { isSavingEstimated } from '../../parts/call-words.js'
 import { durationColumn, moneyColumn, nameColumn, wholeColumn } from '../../parts/columns.jsx'
 import {
   formatDuration,
@@ -110,9 +111,13 @@ function Headline({ detail }: { detail: ApiSessionDetail }) {
         <Figure
           label="Cost"
           value={<Money nano={session.costNano} isEstimated={isEstimated} />}
-          note={failedWords(costOfFailed(calls))}
+          note={failedWords(costOfFailed(calls), calls.length < session.calls)}
         />
-        <Figure label="Saved" value={<Saving nano={session.savedNano} />} note="by caching and routing" />
+        <Figure
+          label="Saved"
+          value={<Saving nano={session.savedNano} isEstimated={calls.some(isSavingEstimated)} />}
+          note="by caching and routing"
+        />
         <Figure label="Calls" value={formatWhole(session.calls)} />
         <Figure label="Agents" value={formatWhole(Math.max(1, detail.agents.length))} />
         <Figure label="Prompt read from cache" value={formatShare(session.hitRatio)} />
@@ -121,8 +126,10 @@ function Headline({ detail }: { detail: ApiSessionDetail }) {
   )
 }
 
-function failedWords(nano: number): string | undefined {
-  return nano === 0 ? undefined : `${formatMoney(nano)} of it for tries that were not good enough`
+/** @param isPart true where not all calls have been read yet */
+function failedWords(nano: number, isPart: boolean): string | undefined {
+  if (nano === 0) return undefined
+  return `${isPart ? 'at least ' : ''}${formatMoney(nano)} of it for tries that were not good enough`
 }
 
 type Agent = ApiSessionDetail['agents'][number]

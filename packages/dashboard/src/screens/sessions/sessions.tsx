@@ -13,7 +13,7 @@ import {
   shareColumn,
   wholeColumn,
 } from '../../parts/columns.jsx'
-import { countOf, formatWhole } from '../../parts/format.js'
+import { countOf } from '../../parts/format.js'
 import { EmptyState } from '../../parts/notice.jsx'
 import { Paged } from '../../parts/pages.jsx'
 import { Panel, ScreenHead } from '../../parts/panel.jsx'
@@ -90,13 +90,6 @@ const COLUMNS: readonly Column<ApiSessionRow>[] = [
   nameColumn('Project', ({ project }) => project, { isExtra: true }),
   ageColumn('Last call', ({ lastAt }) => lastAt),
   durationColumn('Length', ({ firstAt, lastAt }) => lastAt - firstAt, { isExtra: true }),
-  {
-    title: 'Agents',
-    cell: ({ agents }) => (agents === 0 ? '' : formatWhole(agents)),
-    value: ({ agents }) => agents,
-    isNumber: true,
-    isExtra: true,
-  },
   wholeColumn('Calls', ({ calls }) => calls, { isDetail: true }),
   shareColumn('Cached', ({ hitRatio }) => hitRatio, { isExtra: true }),
   savingColumn('Saved', ({ savedNano }) => savedNano, { isExtra: true }),

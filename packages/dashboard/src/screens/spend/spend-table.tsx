@@ -85,7 +85,10 @@ function columnsOf({ groupBy, total }: ApiSpend): readonly Column<Row>[] {
     },
     wholeColumn('Calls', ({ calls }) => calls, { isDetail: true }),
     ...TOKEN_COLUMNS,
-    savingColumn('Saved', ({ savedNano }) => savedNano, { isDetail: true }),
+    savingColumn('Saved', ({ savedNano }) => savedNano, {
+      isDetail: true,
+      isEstimated: ({ estimatedSavedNano }) => estimatedSavedNano !== 0,
+    }),
     { title: 'Share', cell: (row) => <ShareCell share={shareOf(row)} />, value: shareOf, isNumber: true },
     moneyColumn('Cost', ({ costNano }) => costNano, { isEstimated: ({ estimatedCalls }) => estimatedCalls > 0 }),
   ]

@@ -1,8 +1,8 @@
 /** Calls. */
 
-import type { CallRecord } from '@runguard/sdk/core'
 import { callDetailSchema, callsPageSchema, callsQuery } from '../../api/calls.js'
 import { idParams } from '../../api/common.js'
+import { readTries } from '../cascade-tries.js'
 import type { ControlParts } from '../control-parts.js'
 import { pageOf, readCursor } from '../cursor.js'
 import { operation, type ReadyOperation, specify } from '../operation.js'
@@ -54,26 +54,4 @@ export function callsRoutes({ store, summing }: ControlParts): ReadyOperation[] 
       return callDetailWire(record, await readTries(store, record))
     }),
   ]
-}
-
-/** The tries of a cascade follow each other at once: no further away than this is looked for them. */
-const TRIES_WITHIN_MS = 600_000
-const MOST_LOOKED_AT = 500
-
-/** The tries of the cascade of a call by its session, or else by its key and task; none if it is no try. */
-async function readTries(store: ControlParts['store'], record: CallRecord): Promise<readonly CallRecord[]> {
-  const { cascade = null, scope, startedAt, durationMs } = record
-  if (cascade === null) return []
-  const { session, key, task } = scope
-  const near = await store.listCalls({
-    since: Math.max(0, startedAt - TRIES_WITHIN_MS),
-    until: Math.ceil(startedAt + durationMs) + TRIES_WITHIN_MS,
-    filter: session === null ? { key: key ?? '', task: task ?? '' } : { session },
-    order: 'oldest',
-    after: null,
-    limit: MOST_LOOKED_AT,
-  })
-  const tries = near.filter((each) => each.cascade?.id === cascade.id)
-  const found = tries.some(({ id }) => id === record.id) ? tries : [...tries, record]
-  return found.toSorted((a, b) => (a.cascade?.attempt ?? 0) - (b.cascade?.attempt ?? 0))
 }

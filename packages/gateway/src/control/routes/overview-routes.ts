@@ -64,7 +64,13 @@ async function readOverview(parts: ControlParts, timeZone: string): Promise<ApiO
   return {
     at,
     isBehind,
-    today: { since: since.day, costNano: day.costNano, calls: day.calls, refusedCalls: day.refusedCalls },
+    today: {
+      since: since.day,
+      costNano: day.costNano,
+      calls: day.calls,
+      estimatedCalls: day.estimatedCalls,
+      refusedCalls: day.refusedCalls,
+    },
     month: {
       since: since.month.start,
       costNano: month.costNano,
@@ -131,11 +137,12 @@ function forecast(
 }
 
 function fullest(budgets: readonly ApiOverview['budgets'][number][]): ApiOverview['budgets'] {
-  const usedOf = ({ accounts }: ApiOverview['budgets'][number]): number =>
-    Math.max(
-      0,
-      ...accounts.map(({ spentNano, heldNano, limitNano }) => (spentNano + heldNano) / Math.max(1, limitNano)),
-    )
+  const usedOf = ({ accounts }: ApiOverview['budgets'][number]): number => Math.max(0, ...accounts.map(shareUsed))
   const inForce = budgets.filter(({ mode, isPaused }) => mode === 'enforce' && !isPaused)
   return inForce.sort((a, b) => usedOf(b) - usedOf(a)).slice(0, MOST_BUDGETS)
+}
+
+/** Of a limit of nothing, all is used up. */
+function shareUsed({ spentNano, heldNano, limitNano }: ApiOverview['budgets'][number]['accounts'][number]): number {
+  return limitNano <= 0 ? 1 : (spentNano + heldNano) / limitNano
 }

@@ -22,8 +22,9 @@ export function tokensOf({ input, write5m, write1h, read, output }: TrafficNumbe
 
 /** Sums over calls. */
 export function sumWire(numbers: TrafficNumbers): ApiSpendSum {
-  const { calls, estimatedCalls, unmeteredCalls, costNano } = numbers
-  return { calls, estimatedCalls, unmeteredCalls, costNano, savedNano: savedOf(numbers), tokens: tokensOf(numbers) }
+  const { calls, estimatedCalls, unmeteredCalls, costNano, routeSavedNano } = numbers
+  const saved = { savedNano: savedOf(numbers), estimatedSavedNano: routeSavedNano }
+  return { calls, estimatedCalls, unmeteredCalls, costNano, ...saved, tokens: tokensOf(numbers) }
 }
 
 /** Read, as a share of all prompts; null without any. */

@@ -74,7 +74,7 @@ test('calls that an operator holds are refused with the error of the family, in 
 
 test('a guard that was closed is told as what it is', async () => {
   await guard.close()
-  await expect(agent.turn('reason', 'Hi.')).rejects.toMatchObject({ code: 'runguard_shutting_down' })
+  await expect(agent.turn('reason', 'Hi.')).rejects.toMatchObject({ code: 'runguard_closed' })
 })
 
 test('what ended the answer of an earlier run does not end a later one', async () => {

@@ -145,7 +145,7 @@ test('without a source loops are looked for, and a budget that nobody can hold i
   const hooks = guardHooks()
   expect(await calls(4, () => call(hooks, 'same'))).toEqual(['made', 'made', 'told', 'denied'])
   expect(() => guardHooks(null, { budgetUsd: 1 })).toThrow('nothing that knows what is spent')
-  expect(() => guardHooks({ budgetUsd: 1 } as never)).toThrow('Its options come second')
+  for (const none of [{ budgetUsd: 1 }, 5]) expect(() => guardHooks(none as never)).toThrow('Its options come second')
   expect(() => guardHooks(rich, { budget: 1 } as never)).toThrow('did you mean "budgetUsd"?')
 })
 

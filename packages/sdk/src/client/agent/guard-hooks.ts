@@ -6,6 +6,7 @@
  * the run ends.
  */
 
+import { asObject } from '../../core/body/json-object.js'
 import { formatUsd } from '../../core/cost/money.js'
 import type { LoopOptions } from '../../core/loop/loop.js'
 import { checkOptions, type Names } from '../door/known-options.js'
@@ -191,8 +192,7 @@ interface HookMoney {
 }
 
 function openMoney(source: SpendingSource | null, options: GuardHookOptions): HookMoney {
-  if (source !== null && !['report', 'spentUsd', 'spent'].some((name) => name in source))
-    throw new TypeError(NO_SPENDING)
+  if (source !== null && !knowsSpending(source)) throw new TypeError(NO_SPENDING)
   const limitUsd = options.budgetUsd ?? (source !== null && 'budget' in source ? source.budget : null)
   if (limitUsd === null) return { objection: async () => null }
   if (source === null && options.spentUsd === undefined) throw new TypeError(NO_SOURCE)
@@ -204,6 +204,11 @@ function openMoney(source: SpendingSource | null, options: GuardHookOptions): Ho
     return { forPerson, forAgent: `RunGuard: ${forPerson} Make no more calls: say what you have so far.` }
   }
   return { objection }
+}
+
+function knowsSpending(source: unknown): boolean {
+  const known = asObject(source)
+  return ['report', 'spentUsd', 'spent'].some((name) => name in known)
 }
 
 const NO_SPENDING =

@@ -96,6 +96,16 @@ describe('guard.defer', () => {
     await expect(refused).rejects.toThrow(/at batch prices/)
   })
 
+  it('ends the waiting of a guard that is closed, and takes no more calls', async () => {
+    const guard = createGuard({ client: clientOf() })
+    const call = await guard.defer(params('x'), { within: '6h' })
+    const waiting = call.result()
+    await guard.close()
+    await expect(waiting).rejects.toThrow(/is closed/)
+    await expect(guard.defer(params('x'), { within: '6h' })).rejects.toThrow(/is closed/)
+    await expect(guard.defer(params('x'), { within: '6h', when: 'degraded' })).rejects.toThrow(/is closed/)
+  })
+
   it('says what is missing or makes no sense', async () => {
     const without = createGuard()
     await expect(without.defer(params('x'), { within: '6h' })).rejects.toThrow(/createGuard\(\{ client/)

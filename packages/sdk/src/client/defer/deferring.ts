@@ -3,8 +3,10 @@
 import { asObject } from '../../core/body/json-object.js'
 import { identify } from '../../core/budget/scope.js'
 import { readWithin, withinAdvice } from '../../core/defer/defer-within.js'
+import { errorFromRefusal } from '../../core/refusal/refusal-error.js'
 import type { DeferralDraft } from '../../engine/deferred-submit.js'
 import { attributionHeaders } from '../attribution.js'
+import { CLOSED } from '../door/closed.js'
 import type { Door } from '../door/door-types.js'
 import { checkOptions, type Names } from '../door/known-options.js'
 import { clientAccount, clientSender, type DeferClient, isDeferClient } from './client-sender.js'
@@ -27,11 +29,12 @@ export function openDeferring(door: Door, client: object | undefined): Deferring
   return {
     defer: async <Message>(params: object, options: DeferOptions) => {
       checkOptions('defer', options, optionNames)
+      if (door.isClosed) throw errorFromRefusal(CLOSED)
       const joined = join()
       const draft = draftCall(door, joined.account, params, options)
       if (isOnlyWhenLow(options)) return directs.offer<Message>(joined.client, { draft, params, options })
       const { deferred } = await door.engine.whenLoaded
-      return openCall<Message>(door, idOf(await deferred.submit(draft)))
+      return openCall<Message>(door, idOf(await deferred.submit({ draft, headers: {} })))
     },
     deferred: <Message>(id: string) => {
       if (client !== undefined) join()

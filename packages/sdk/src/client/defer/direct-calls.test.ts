@@ -80,6 +80,8 @@ describe("guard.defer with when: 'degraded'", () => {
     expect(guard.deferred('report-7')).toBe(call)
     expect(await call.status()).toMatchObject({ state: 'direct', outcome: null })
     await expect(defer('other', { id: 'report-7' })).rejects.toThrow(/Another request with this id/)
+    const otherBetas = defer('[[sim:first-byte 50]] first', { id: 'report-7', betas: ['files-api-2025-04-14'] })
+    await expect(otherBetas).rejects.toThrow(/Another request with this id/)
     await call.result()
     await guard.flush()
     expect(stage.simulator.log).toHaveLength(1)

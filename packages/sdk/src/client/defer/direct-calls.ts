@@ -29,29 +29,29 @@ export interface DirectCalls {
 
 /** None yet. */
 export function openDirectCalls(door: Door): DirectCalls {
-  const running = new Map<string, { readonly body: string; readonly call: DirectCall<unknown> }>()
+  const running = new Map<string, { readonly sent: string; readonly call: DirectCall<unknown> }>()
   const find = <Message>(id: string) => (running.get(id)?.call ?? null) as DirectCall<Message> | null
   return {
     find,
     offer: async <Message>(client: DeferClient, request: OfferedRequest) => {
       const { draft } = request
-      const body = new TextDecoder().decode(draft.body)
+      const sent = JSON.stringify(draft.headers) + new TextDecoder().decode(draft.body)
       const again = (): DirectCall<Message> | null => {
         const before = running.get(draft.id)
-        if (before !== undefined && before.body !== body) throw new TypeError(OTHER_REQUEST)
+        if (before !== undefined && before.sent !== sent) throw new TypeError(OTHER_REQUEST)
         return find<Message>(draft.id)
       }
       const known = again()
       if (known !== null) return known
       const offer = await offerOf(door, request)
       if (offer.kind !== 'at-once') return openCall<Message>(door, idOf(offer))
-      const sent = again()
-      if (sent !== null) return sent
+      const started = again()
+      if (started !== null) return started
       const call = startDirectCall<Message>({
         ...{ id: draft.id, withinMs: draft.withinMs, runtime: door.runtime },
         ask: (signal) => ask(door, client, request, { signal, why: offer.why }),
       })
-      running.set(draft.id, { body, call })
+      running.set(draft.id, { sent, call })
       void call.ended.then(() => running.delete(draft.id))
       return call
     },
@@ -63,7 +63,7 @@ const OTHER_REQUEST = 'Another request with this id is on its way: take a new id
 /** What could be no deferred call is refused as one, whatever budgets say today. */
 async function offerOf({ engine }: Door, { draft, params, options }: OfferedRequest): Promise<Offer> {
   const { deferred } = await engine.whenLoaded
-  if (asObject(params).stream === true) return deferred.submit(draft)
+  if (asObject(params).stream === true) return deferred.submit({ draft, headers: {} })
   return deferred.offer({ draft, headers: { ...draft.headers, ...attributionHeaders(options.on ?? {}) } })
 }
 

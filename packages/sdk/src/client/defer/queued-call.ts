@@ -3,6 +3,7 @@
 import { errorFromRefusal } from '../../core/refusal/refusal-error.js'
 import type { Deferral } from '../../engine/deferred-submit.js'
 import type { DeferredCallState } from '../../engine/deferred-telling.js'
+import { CLOSED } from '../door/closed.js'
 import type { Door } from '../door/door-types.js'
 import { DeferredCallError, errorOfAnswer } from './defer-errors.js'
 import type { DeferredCall } from './defer-types.js'
@@ -31,6 +32,7 @@ export function openCall<Message>(door: Door, id: string): DeferredCall<Message>
       for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2)) {
         signal?.throwIfAborted()
         const { job, answer } = await find()
+        if (answer === null && door.isClosed) throw errorFromRefusal(CLOSED)
         if (answer === null) await runtime.sleep(pauseMs, signal)
         else if (job.outcome === 'succeeded') return JSON.parse(answer) as Message
         else throw errorOfAnswer(id, job.outcome ?? 'failed', answer)

@@ -162,6 +162,24 @@ it('a guard that turns while nothing comes ends the answer, once', async () => {
   expect(stage.ends).toEqual(['budget-cut'])
 })
 
+it('two who read at once get one end of an answer that is cut, or breaks off', async () => {
+  const guard = new StagedGuard()
+  const cut = openStage(guard)
+  const reads = [cut.reader.read(), cut.reader.read()]
+  guard.turn('cut')
+  expect((await Promise.all(reads)).map(textOf)).toEqual(['cut', ''])
+  expect(cut.ends).toEqual(['budget-cut'])
+  const holding = new StagedGuard()
+  holding.isHolding = true
+  const lost = openStage(holding)
+  const [first, second] = [lost.reader.read(), lost.reader.read()]
+  lost.say('one')
+  await turnOver()
+  lost.call.stop('gateway-stopped', new Error('closed'))
+  expect(textOf(await first)).toBe('one')
+  await expect(second).rejects.toThrow('closed')
+})
+
 it('a guard that turns with a piece has that piece read first, and the end of the answer next', async () => {
   const guard = new StagedGuard()
   const stage = openStage(guard)

@@ -26,6 +26,8 @@ export function streamAnswer(parts: AnswerParts): ReadableStream<Uint8Array> {
   return new ReadableStream(new AnswerSource(parts), { highWaterMark: 0 })
 }
 
+const NOTHING = new Uint8Array(0)
+
 /** Is told what has come instead of waiting for it: promises would be most of what a short piece costs. */
 class AnswerSource {
   private readonly call: RunningCall
@@ -36,6 +38,8 @@ class AnswerSource {
   private controller: Controller | null = null
   /** The upstream was asked for a piece that has not come. */
   private isReading = false
+  /** The last of it was passed on, or is about to be. */
+  private isOver = false
   private readonly onPiece: (next: Piece) => void
   private readonly onFailure: (error: unknown) => void
 
@@ -60,6 +64,7 @@ class AnswerSource {
 
   /** Called when somebody reads: sooner or later passes on at least one byte, or ends. */
   pull(controller: Controller): void {
+    if (this.isOver) return
     this.controller = controller
     const early = this.waiting.shift()
     if (early === undefined) this.goOn()
@@ -108,17 +113,22 @@ class AnswerSource {
     controller.enqueue(bytes)
   }
 
-  private finish(controller: Controller): void {
-    if (this.guard !== null) this.serve(controller, this.guard.finish())
+  /** Whoever takes it may ask for more before the stream is closed: there is no more. */
+  private serveLast(controller: Controller, bytes: Uint8Array): void {
+    this.isOver = true
     this.controller = null
+    if (bytes.length > 0) controller.enqueue(bytes)
+  }
+
+  private finish(controller: Controller): void {
+    this.serveLast(controller, this.guard?.finish() ?? NOTHING)
     this.call.end('complete')
     controller.close()
   }
 
   /** Ends the answer for whoever reads it, whole and valid, and lets the upstream go. */
   private cut(controller: Controller, guard: DoorGuard): void {
-    this.serve(controller, guard.cut())
-    this.controller = null
+    this.serveLast(controller, guard.cut())
     this.call.end(guard.cutEnd)
     letGo(this.reader, guard.cutEnd)
     controller.close()
@@ -128,7 +138,7 @@ class AnswerSource {
     this.controller = null
     try {
       this.call.end('upstream-failed')
-      if (this.guard !== null) this.serve(controller, this.guard.finish())
+      this.serveLast(controller, this.guard?.finish() ?? NOTHING)
       controller.error(error)
     } catch (broken) {
       // Nobody else would hear of it.

@@ -43,6 +43,8 @@ export interface BudgetOverride {
 export interface CompiledBudgets {
   readonly byId: ReadonlyMap<string, Budget>
   readonly byScope: ReadonlyMap<ScopeKind, ScopeIndex>
+  /** True if something is done with calls as a limit comes near. */
+  readonly hasLadder: boolean
 }
 
 interface ScopeIndex {
@@ -66,7 +68,7 @@ export function compileBudgets(budgets: readonly Budget[]): CompiledBudgets {
     compiled.delete(EACH)
     byScope.set(kind, { each, named: compiled })
   }
-  return { byId, byScope }
+  return { byId, byScope, hasLadder: budgets.some(({ degrade = [] }) => degrade.length > 0) }
 }
 
 /**

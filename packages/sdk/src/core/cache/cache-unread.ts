@@ -43,23 +43,31 @@ export function findUnread<Call extends CacheUse>(
   agentOf: (call: Call) => string,
   nowMs: number,
 ): readonly UnreadWrite<Call>[] {
-  const open = new Map<string, readonly Write<Call>[]>()
+  const open = new Map<string, Write<Call>[]>()
   const unread: UnreadWrite<Call>[] = []
-  const bury = (writes: readonly Write<Call>[], atMs: number): readonly Write<Call>[] =>
-    writes.filter(({ call, ttl, aliveUntilMs, readTo, to }) => {
-      if (readTo >= to) return false
-      if (aliveUntilMs >= atMs) return true
-      unread.push({ call, ttl, tokens: to - readTo })
-      return false
-    })
   for (const call of calls) {
     const agent = agentOf(call)
-    const living = bury(open.get(agent) ?? [], call.startedAt)
-    for (const write of living) readOf(write, call)
-    open.set(agent, [...living, ...writesOf(call)])
+    const writes = open.get(agent) ?? []
+    bury(writes, call.startedAt, unread)
+    for (const write of writes) readOf(write, call)
+    writes.push(...writesOf(call))
+    open.set(agent, writes)
   }
-  for (const writes of open.values()) bury(writes, nowMs)
+  for (const writes of open.values()) bury(writes, nowMs, unread)
   return unread
+}
+
+/** Takes out what was read to its end or has died; of the dead, what nobody read. In place: thousands may live at once. */
+function bury<Call>(writes: Write<Call>[], atMs: number, unread: UnreadWrite<Call>[]): void {
+  let living = 0
+  for (const write of writes) {
+    const left = write.to - write.readTo
+    if (left > 0 && write.aliveUntilMs >= atMs) {
+      writes[living] = write
+      living += 1
+    } else if (left > 0) unread.push({ call: write.call, ttl: write.ttl, tokens: left })
+  }
+  writes.length = living
 }
 
 /** What is read lives anew. */

@@ -20,6 +20,7 @@ export function findContradictions(input: unknown): ConfigProblem[] {
     const { id, problem } = readIdentity(fieldsOf(entry))
     if (problem !== null) problems.push({ path: `budgets[${index}].window`, message: problem })
     problems.push(...findIdleOverrides(fieldsOf(entry), `budgets[${index}].overrides`))
+    problems.push(...findIdleLadder(fieldsOf(entry), `budgets[${index}].degrade`))
     problems.push(...findUnknownTiers(fieldsOf(entry), `budgets[${index}].degrade`, tiers))
     if (id === null) continue
     const first = firstById.get(id)
@@ -46,6 +47,15 @@ function whyIdle({ kind, name }: Budget['scope'], written: string): string | nul
   if (written === EACH || written === name) return null
   if (kind === 'everything' || kind === 'request') return `${kind} has no names: write '*'`
   return name === EACH ? null : `this budget counts ${JSON.stringify(name)} alone: write that, or '*'`
+}
+
+/** Steps that would never be due: nothing of such a budget is used before the call that it counts has been sent. */
+function findIdleLadder(fields: ReadonlyMap<string, unknown>, path: string): ConfigProblem[] {
+  const { data: scope } = scopeText.safeParse(fields.get('scope'))
+  const steps = fields.get('degrade')
+  const window = fields.get('window') ?? (scope === undefined ? null : ownWindow(scope.kind))
+  if (window !== 'request' || !Array.isArray(steps) || steps.length === 0) return []
+  return [{ path, message: 'a budget that counts each request by itself has no steps: nothing of it is used before' }]
 }
 
 /** The tiers that there are with what is written below `routing`. */

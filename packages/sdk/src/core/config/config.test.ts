@@ -105,6 +105,15 @@ describe('a budget as people write it', () => {
     expect(thresholds({ scope: 'everything', window: 'day', thresholds: [] })).toEqual([])
   })
 
+  it('has no steps where it counts each request by itself: they would never be due', () => {
+    const degrade = [{ at: 0.8, step: 'defer' }]
+    const idle = 'a budget that counts each request by itself has no steps: nothing of it is used before'
+    const everything = { scope: 'everything', window: 'request' }
+    expect(problemsOf({ budgets: [{ scope: 'request', limit: 1, degrade }] })).toEqual([`budgets[0].degrade: ${idle}`])
+    expect(problemsOf({ budgets: [{ ...everything, limit: 1, degrade }] })).toEqual([`budgets[0].degrade: ${idle}`])
+    expect(problemsOf({ budgets: [{ scope: 'request', limit: 1, degrade: [] }] })).toEqual([])
+  })
+
   it('is not needed', () => {
     expect(readConfig(undefined)).toEqual({ kind: 'config', config: { budgets: [] } })
     expect(readConfig({})).toEqual({ kind: 'config', config: { budgets: [] } })

@@ -32,7 +32,7 @@ const dueWith = (spentUsd: number, heldUsd: number, ...budgets: readonly object[
     spent: nanoUsd(parseUsd(spentUsd)),
     held: nanoUsd(parseUsd(heldUsd)),
   }))
-  return findDueSteps(compiled, balances)
+  return findDueSteps(compiled, balances, (tier) => ['small', 'medium', 'large'].indexOf(tier))
 }
 const dueAt = (spentUsd: number, ...budgets: readonly object[]) => dueWith(spentUsd, 0, ...budgets)
 const kindsAt = (spentUsd: number, ...budgets: readonly object[]) =>
@@ -55,6 +55,15 @@ describe('the steps that are due', () => {
     expect(dueAt(6, tight(500), tight(100), tight(900)).map(({ account }) => account.budget)).toEqual(['b1'])
     const effort = (to: string) => ({ degrade: [{ at: 0.5, step: 'lower-effort', to }] })
     expect(dueAt(6, effort('high'), effort('low'))[0]?.action).toEqual({ kind: 'lower-effort', to: 'low' })
+  })
+
+  it('go to the cheapest tier that one of them names, whichever comes last', () => {
+    const tiers = (...steps: readonly (readonly [number, string])[]) => ({
+      degrade: steps.map(([at, to]) => ({ at, step: 'cheaper-tier', to })),
+    })
+    const small = { kind: 'cheaper-tier', to: 'small' }
+    expect(dueAt(10, tiers([0.5, 'small'], [0.9, 'medium']))[0]?.action).toEqual(small)
+    expect(dueAt(10, tiers([0.9, 'medium']), tiers([0.5, 'small']))[0]?.action).toEqual(small)
   })
 
   it('count what running calls hold, but for refusing: that may come back', () => {

@@ -24,8 +24,14 @@ export interface DueStep {
  *
  * What running calls hold counts: a hundred calls at once would else all go out as if nothing was used. Only refusing goes
  * by what is spent, because what is held may come back.
+ *
+ * @param weighTier what a tier costs, to be compared with others; absent where it does not matter which step is named
  */
-export function findDueSteps(budgets: CompiledBudgets, balances: readonly Balance[]): readonly DueStep[] {
+export function findDueSteps(
+  budgets: CompiledBudgets,
+  balances: readonly Balance[],
+  weighTier: (tier: string) => number = () => 0,
+): readonly DueStep[] {
   const due = balances.flatMap((account) => {
     const shareOf = (nano: number): number => (account.limit > 0 ? nano / account.limit : 1)
     const steps = budgets.byId.get(account.budget)?.degrade ?? []
@@ -39,14 +45,17 @@ export function findDueSteps(budgets: CompiledBudgets, balances: readonly Balanc
   return kinds.flatMap((kind) => {
     const ofKind = due.filter(({ action }) => action.kind === kind)
     const [first, ...rest] = ofKind
-    return first === undefined ? [] : [rest.reduce(harder, first)]
+    return first === undefined ? [] : [rest.reduce((left, right) => harder(left, right, weighTier), first)]
   })
 }
 
 /** What counts is what is enforced; among equals the later step. */
-function harder(left: DueStep, right: DueStep): DueStep {
+function harder(left: DueStep, right: DueStep, weighTier: (tier: string) => number): DueStep {
   if (left.account.isEnforced !== right.account.isEnforced) return left.account.isEnforced ? left : right
   const [before, after] = [left.action, right.action]
+  if (before.kind === 'cheaper-tier' && after.kind === 'cheaper-tier' && before.to !== null && after.to !== null) {
+    return weighTier(after.to) < weighTier(before.to) ? right : left
+  }
   if (before.kind === 'lower-effort' && after.kind === 'lower-effort') {
     return rankOf(after.to) < rankOf(before.to) ? right : left
   }

@@ -24,6 +24,7 @@ export type RefusalCode =
   | 'runguard_ledger_unavailable'
   | 'runguard_upstream_unreachable'
   | 'runguard_shutting_down'
+  | 'runguard_closed'
   | 'runguard_not_loaded'
   | 'runguard_key_required'
   | 'runguard_key_refused'
@@ -65,7 +66,9 @@ const WIRE: Readonly<Record<RefusalCode, WireForm>> = {
   runguard_ledger_unavailable: { status: 529, type: 'overloaded_error', isRetryable: true },
   runguard_upstream_unreachable: { status: 502, type: 'api_error', isRetryable: true },
   runguard_shutting_down: { status: 529, type: 'overloaded_error', isRetryable: true },
-  runguard_not_loaded: { status: 500, type: 'api_error', isRetryable: false },
+  // Of a guard in a program, where trying again never helps: some clients do so for a minute after any status from 500 on.
+  runguard_closed: { status: 402, type: 'billing_error', isRetryable: false },
+  runguard_not_loaded: { status: 402, type: 'billing_error', isRetryable: false },
   runguard_key_required: { status: 401, type: 'authentication_error', isRetryable: false },
   runguard_key_refused: { status: 401, type: 'authentication_error', isRetryable: false },
 }

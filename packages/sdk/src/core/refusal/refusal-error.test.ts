@@ -25,7 +25,10 @@ const codes: readonly RefusalCode[] = [
   'runguard_ledger_unavailable',
   'runguard_upstream_unreachable',
   'runguard_shutting_down',
+  'runguard_closed',
   'runguard_not_loaded',
+  'runguard_key_required',
+  'runguard_key_refused',
 ]
 
 const anyText = fc.string({ unit: 'binary' })
@@ -60,6 +63,13 @@ describe('an error of the family', () => {
         expect(JSON.stringify(back)).toBe(JSON.stringify(error))
       }),
     )
+  })
+
+  it('has a status that no client sends again, unless that may help', () => {
+    for (const code of codes) {
+      const { status, headers } = errorFromRefusal({ code, message: 'no' }).toWire()
+      expect(status < 500, code).toBe(headers['x-should-retry'] === 'false')
+    }
   })
 
   it('brings the loop it speaks of over the wire', () => {
