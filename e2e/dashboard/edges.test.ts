@@ -111,9 +111,18 @@ it('a gateway that goes away is told of, and what was seen stays; when it comes 
   await page.getByText(/The gateway stopped answering/).waitFor()
   expect(await page.getByText('$41.87').count()).toBe(1)
   await takePicture(page, 'gateway-away')
+  await page.getByRole('link', { name: 'Audit' }).click()
+  await page.getByText('This part could not be loaded').waitFor()
+  await page.getByRole('button', { name: 'Try again' }).click()
+  await page.setViewportSize({ width: 390, height: 844 })
+  await page.getByRole('button', { name: 'Menu' }).click()
+  await page.getByRole('banner').getByText('This part could not be loaded').waitFor()
+  await page.setViewportSize({ width: 1440, height: 900 })
   const second = await openCannedGateway(busyAnswers(NOW), port)
   onTestFinished(() => second.close())
   await page.getByText(/The gateway stopped answering/).waitFor({ state: 'detached', timeout: 15_000 })
+  await page.getByRole('main').getByRole('button', { name: 'Try again' }).click()
+  await page.getByRole('heading', { level: 1, name: 'Audit' }).waitFor()
 })
 
 it('an event is shown at once, and the same one again changes nothing', async () => {
@@ -141,7 +150,7 @@ it('an unmetered call says so in place of a price, an estimate is marked, and a 
     'calls',
   )
   await page.getByText('not metered').waitFor()
-  await page.getByText('est.').waitFor()
+  await page.getByText('est.').first().waitFor()
   await page.getByText('−$0.02', { exact: false }).waitFor()
 })
 
@@ -205,6 +214,57 @@ it('tries of a cascade that were not good enough are marked and added up, in the
   await table.getByRole('row', { name: /2 large .* answered this call \$0.06/ }).waitFor()
   await takePicture(page, 'call-cascade')
   expect(await findBarriers(page)).toEqual([])
+})
+
+it('a try that was answered with an error says so, and so does the last one', async () => {
+  const answers = busyAnswers(NOW)
+  const call = busyCall(1, NOW)
+  const [first, last] = [529, null].map((status, index) => {
+    return {
+      id: index === 1 ? call.id : 'rg_first',
+      attempt: index + 1,
+      tier: 'small',
+      model: 'm',
+      status,
+      costNano: 0,
+    }
+  })
+  const tries = [first, last].map((each) => ({ ...each, isEstimated: false }))
+  const detail = { ...(answers[`calls/${busyCall(5, NOW).id}`] as object), ...call, tries }
+  await openWith({ ...answers, [`calls/${call.id}`]: detail }, `call?id=${call.id}`)
+  const table = page.getByRole('table', { name: 'Tries of the cascade' })
+  await table.getByRole('row', { name: /1 small .* error 529/ }).waitFor()
+  await table.getByRole('row', { name: /2 small .* no answer this call/ }).waitFor()
+})
+
+it('what another model saved is an estimate wherever it stands', async () => {
+  const answers = busyAnswers(NOW)
+  const routed = { ...busyCall(2, NOW), routeReason: 'budget', savedNano: 20_000_000 }
+  const gateway = await openWith({ ...answers, calls: { items: [routed], next: null } }, 'calls')
+  await page.getByRole('cell', { name: '$0.02 est.' }).waitFor()
+  await page.goto(`${gateway.url}routes`)
+  await page.getByRole('cell', { name: '$41.00 est.' }).waitFor()
+  await page.goto(`${gateway.url}spend`)
+  await settle(page)
+  expect(await page.getByRole('cell', { name: /^\$\S+ est\.$/ }).count()).toBeGreaterThan(0)
+})
+
+it('a session that is read in part knows what its failed tries cost at least', async () => {
+  const answers = busyAnswers(NOW)
+  const detail = answers['sessions/refactor-billing-1'] as { session: { calls: number }; calls: object[] }
+  const tries = [1, 2].map((attempt) => {
+    return {
+      ...busyCall(attempt, NOW),
+      cumulativeNano: 1,
+      costNano: 30_000_000,
+      cascade: { id: 'c', attempt, tier: 't', asked: 'm' },
+    }
+  })
+  await openWith(
+    { ...answers, 'sessions/refactor-billing-1': { ...detail, calls: tries, next: 'more' } },
+    'session?id=refactor-billing-1',
+  )
+  await page.getByText('at least $0.03 of it for tries that were not good enough').waitFor()
 })
 
 it('every page of a demonstration says that its amounts are none', async () => {

@@ -107,6 +107,31 @@ def test_what_is_refused_is_refused_at_once(gateway_url: str, session_name: str,
         defer(client, params("x", stream=True))
 
 
+def test_a_call_that_may_wait_is_answered_at_once_until_a_budget_runs_low(gateway_url: str, session_name: str) -> None:
+    client = guard(gateway=gateway_url, user=session_name)
+    first = defer(client, params("now", max_tokens=500), when="degraded")
+    assert (first.status(), first.cancel()) == ("succeeded", False)
+    message = first.result()
+    assert isinstance(message, anthropic.types.Message)
+    assert (message.content[0].text, message.usage.service_tier) == ("You said: now", "standard")
+    with pytest.raises(DeferredCallError):
+        deferred(client, first.id).status()
+    second = defer(client, params("later", max_tokens=500), when="degraded", idempotency_key=session_name)
+    again = defer(client, params("later", max_tokens=500), when="degraded", idempotency_key=session_name)
+    assert again.id == second.id
+    assert second.result(timeout_sec=20).usage.service_tier == "batch"
+
+
+def test_what_can_never_wait_is_refused_whatever_budgets_say(gateway_url: str) -> None:
+    client = guard(gateway=gateway_url)
+    for request, within in ((params("x", stream=True), "6h"), (params("x"), "soon")):
+        with pytest.raises(RunGuardError) as caught:
+            defer(client, request, within, when="degraded")
+        assert caught.value.code == "runguard_malformed_request"
+    with pytest.raises(ValueError, match="'always' or 'degraded'"):
+        defer(client, params("x"), when="cheap")
+
+
 def test_a_client_that_no_gateway_stands_behind_cannot_defer(gateway_url: str) -> None:
     for client in (anthropic.Anthropic(), guard(anthropic.AsyncAnthropic(), gateway_url), None):
         with pytest.raises(TypeError):

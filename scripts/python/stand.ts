@@ -20,8 +20,12 @@ export interface Stand {
   close(): Promise<void>
 }
 
-/** Calls of this project find no money. */
-const budgets = [{ scope: 'project:poor', window: 'lifetime', limit: '$0.000001' }]
+/** Calls of the project find no money; those of a user that may wait do after the first one. */
+const budgets = [
+  { scope: 'project:poor', window: 'lifetime', limit: '$0.000001' },
+  // So low a step that one answer reaches it.
+  { scope: 'user:*', window: 'day', limit: '$1', degrade: [{ at: 0.000001, step: 'defer' }] },
+]
 /** Calls of this session are stopped by an operator. */
 const heldBreaker = 'session:held'
 

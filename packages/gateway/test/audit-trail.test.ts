@@ -1,3 +1,4 @@
+import type { OidcPolicy } from '@runguard/sdk/core'
 import type { AuditStore } from '@runguard/sdk/store'
 import { memoryStore } from '@runguard/sdk/store'
 import { describe, expect, it } from 'vitest'
@@ -5,6 +6,7 @@ import { PERMISSIONS } from '../src/access/index.js'
 import { allRoutes } from '../src/control/control.js'
 import type { ControlParts } from '../src/control/control-parts.js'
 import { startControlHouse } from './control-house.js'
+import { passSignIn, startSignIn } from './oidc-house.js'
 
 /** Whatever is asked of it, it is there: routes are only listed. */
 const anything: object = new Proxy(() => {}, { get: () => anything })
@@ -53,6 +55,42 @@ describe('the audit log of a gateway', () => {
     await house.ask('keys', { method: 'POST', json: { name: 'ci' } })
     expect(await house.store.listAudit({ limit: 10 })).toMatchObject([{ action: 'keys.create', after: { name: 'ci' } }])
     expect(await house.store.begunAudits(Number.MAX_SAFE_INTEGER, 10)).toEqual([])
+  })
+})
+
+describe('the log of who signed in by their organisation', () => {
+  const publicUrl = 'http://localhost:4141'
+  const ann = { email: 'ann@example.com', email_verified: true, name: 'Änn' }
+
+  it('has each of them, with what they are since', async () => {
+    const people = { ann: { ...ann, groups: ['eng'] } }
+    const oidc: OidcPolicy = {
+      issuer: await startSignIn(publicUrl, people, false),
+      clientId: 'runguard',
+      clientSecret: 'a-secret-of-the-test',
+      name: 'Example',
+      scopes: ['openid', 'email', 'profile'],
+      claim: 'email',
+      roles: { claim: 'groups', values: new Map([['leads', 'admin']]) },
+      domains: ['example.com'],
+      newUsers: 'viewer',
+    }
+    const { store, url } = await startControlHouse({ signIn: { publicUrl, oidc } })
+    const signIn = async (): Promise<void> => {
+      const begun = await fetch(`${url}/runguard/api/oidc/start`, { redirect: 'manual' })
+      const back = await passSignIn(begun.headers.get('location') ?? '', 'ann', publicUrl)
+      const cookie = begun.headers.getSetCookie().map((each) => each.split(';', 1)[0])
+      const headers = { cookie: cookie.join('; ') }
+      expect((await fetch(back.replace(publicUrl, url), { headers, redirect: 'manual' })).status).toBe(302)
+    }
+    await signIn()
+    people.ann.groups = ['leads']
+    await signIn()
+    const by = { actor: { kind: 'user', id: 'ann@example.com', name: 'Änn' }, subject: 'ann@example.com' }
+    expect(await store.listAudit({ limit: 10 })).toMatchObject([
+      { action: 'session.login', ...by, before: { role: 'viewer' }, after: { role: 'admin' }, address: '127.0.0.1' },
+      { action: 'session.login', ...by, before: null, after: { role: 'viewer' } },
+    ])
   })
 })
 

@@ -1,6 +1,14 @@
 /** A gateway with its control plane, the real engine and a scripted upstream, all on loopback sockets. */
 
-import { type Budget, compileBudgets, defaultAccess, loadPriceBook, priceList, readConfig } from '@runguard/sdk/core'
+import {
+  type AccessPolicy,
+  type Budget,
+  compileBudgets,
+  defaultAccess,
+  loadPriceBook,
+  priceList,
+  readConfig,
+} from '@runguard/sdk/core'
 import { createEngine, engineDefaults, type Runtime, systemRuntime } from '@runguard/sdk/engine'
 import { memoryStore } from '@runguard/sdk/store'
 import { onTestFinished } from 'vitest'
@@ -23,6 +31,8 @@ export interface ControlHouseOptions {
   readonly dashboard?: string
   readonly runtime?: Runtime
   readonly isProxied?: boolean
+  /** With the address that the sign-in sends people back to. */
+  readonly signIn?: Pick<AccessPolicy, 'publicUrl' | 'oidc'>
   /** Instead of one that answers every call with the same few words. */
   readonly upstream?: string
 }
@@ -75,7 +85,8 @@ export async function startControlHouse(options: ControlHouseOptions = {}): Prom
     onLoop: (event) => control?.ears.loop(event),
     onBreaker: (breaker) => control?.ears.breaker(breaker),
   })
-  const policy = { ...defaultAccess, requireLogin, adminToken, trustProxy: options.isProxied ?? false }
+  const trustProxy = options.isProxied ?? false
+  const policy = { ...defaultAccess, requireLogin, adminToken, trustProxy, ...options.signIn }
   const inForce = async (): Promise<void> => {
     const stored = (await store.listBudgets()).flatMap(({ written }) => {
       const reading = readConfig({ budgets: [written] })

@@ -101,6 +101,17 @@ describe('the API of the control plane', () => {
     expect(body.savings.map(({ savedNano }: { savedNano: number }) => savedNano)).toEqual([0, 0, 0])
   })
 
+  it('tells of the fullest budgets first, and of one that lets nothing be spent as full', async () => {
+    const house = await startControlHouse()
+    const put = (id: string, json: object) => house.ask(`budgets/${id}`, { method: 'PUT', json: { ...USUAL, ...json } })
+    for (const index of [1, 2, 3, 4, 5]) await put(`wide-${index}`, { limitNano: 1_000_000_000 * index })
+    await house.call()
+    await put('nothing', { limitNano: 0 })
+    const { body } = await house.ask('overview')
+    const ids = body.budgets.map(({ id }: { id: string }) => id)
+    expect(ids).toEqual(['nothing', 'wide-1', 'wide-2', 'wide-3', 'wide-4'])
+  })
+
   it('tells the dearest of very many apart and adds the others up', async () => {
     const house = await startControlHouse({ store: sqliteStore(new Database(':memory:')) })
     const { scope } = sampleRecord()

@@ -118,7 +118,9 @@ describe('spend limits in the shape of the Admin API', () => {
     const asked = Array.from({ length: 99 }, (_, n) => `user_${String(n).padStart(24, '0')}`)
     const named = await spendLimits.effective.list({ user_ids: [...asked, 'u3'], period: ['daily'] })
     expect(named.data).toMatchObject([{ actor: { user_id: 'u3' } }])
-    await expect(spendLimits.effective.list({ user_ids: [...asked, 'u3', 'u4'] })).rejects.toMatchObject({ status: 400 })
+    await expect(spendLimits.effective.list({ user_ids: [...asked, 'u3', 'u4'] })).rejects.toMatchObject({
+      status: 400,
+    })
     const members: unknown[] = []
     for await (const { actor } of spendLimits.effective.list({ limit: 2 })) members.push(actor)
     expect(members).toHaveLength(13)

@@ -20,6 +20,8 @@ _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _UNDER_WAY = ("waiting", "batched", "direct")
 _MOST_FAILED_ROUNDS = 5
 _SUBMIT_TIMEOUT_SEC = 60
+#: As long as the API answers what is not streamed.
+_ANSWER_TIMEOUT_SEC = 600
 
 
 class DeferredCallError(Exception):
@@ -111,8 +113,30 @@ class DeferredCall:
         raise DeferredCallError(self.id, str(job.get("status")), error.get("type"), message)
 
 
+class _AnsweredCall(DeferredCall):
+    """A call that might have waited and was answered at once: there is nothing to ask for, and nothing to give up."""
+
+    def __init__(self, client: Any, id: str, message: Message) -> None:
+        super().__init__(client, id)
+        self._message = message
+
+    def status(self) -> str:
+        return "succeeded"
+
+    def result(self, *, timeout_sec: Optional[float] = None, sleep: Callable[[float], None] = time.sleep) -> Message:
+        return self._message
+
+    def cancel(self) -> bool:
+        return False
+
+
 def defer(
-    client: Any, params: Mapping[str, Any], within: str = "6h", *, idempotency_key: Optional[str] = None
+    client: Any,
+    params: Mapping[str, Any],
+    within: str = "6h",
+    *,
+    when: str = "always",
+    idempotency_key: Optional[str] = None,
 ) -> DeferredCall:
     """Hands a call that may wait to a gateway, which answers it ``within`` that time: from ``"1m"`` to ``"7d"``.
 
@@ -120,16 +144,28 @@ def defer(
     out in a batch with others at half the price, and by itself in time where no batch answers it. Deferring again with
     the same ``idempotency_key`` gives the same call. The gateway keeps the request until then, and the answer for days.
 
-    Raises a ``RunGuardError`` if it is refused, ``TypeError`` for a client that is not guarded, else what the client
-    raises.
+    With ``when="degraded"`` it waits only where the ladder of a budget is at its step ``defer`` and a batch can answer
+    it. Else it is answered before this returns; of such a call nothing is kept, and no other process finds it.
+
+    Raises a ``RunGuardError`` if it is refused, ``TypeError`` for a client that is not guarded, ``ValueError`` for
+    another ``when``, else what the client raises.
     """
     _check_client(client)
+    if when not in ("always", "degraded"):
+        raise ValueError(f"when is 'always' or 'degraded', not {when!r:.80}")
+    # A stream is refused by the gateway, whatever its budgets say.
+    may_only = when == "degraded" and not params.get("stream")
     key = check_name("idempotency_key", idempotency_key or str(uuid4()))
-    headers: Dict[str, str] = {"x-runguard-defer": check_name("time", within), "idempotency-key": key}
+    wish = "x-runguard-may-wait" if may_only else "x-runguard-defer"
+    headers: Dict[str, str] = {wish: check_name("time", within), "idempotency-key": key}
     # With a limit of its own the client does not ask for a stream where the answer may be long.
-    more = {"extra_headers": {**(params.get("extra_headers") or {}), **headers}, "timeout": _SUBMIT_TIMEOUT_SEC}
+    timeout_sec = _ANSWER_TIMEOUT_SEC if may_only else _SUBMIT_TIMEOUT_SEC
+    more = {"extra_headers": {**(params.get("extra_headers") or {}), **headers}, "timeout": timeout_sec}
     raw = client.messages.with_raw_response.create(**{**params, **more})
-    job = as_mapping(raw.http_response.json() if raw.http_response.status_code == 202 else None)
+    status, told = raw.http_response.status_code, raw.http_response.headers
+    if may_only and status == 200 and _is_id(told.get("x-runguard-request-id")):
+        return _AnsweredCall(client, told["x-runguard-request-id"], raw.parse())
+    job = as_mapping(raw.http_response.json() if status == 202 else None)
     if not _is_id(job.get("id")):
         raise ConnectionError("This gateway defers no calls: it answered without the id of a job. Is it an older version?")
     return DeferredCall(client, job["id"])

@@ -7,7 +7,8 @@ import { formatMoment, printable } from './format.js'
 /** `by the budget team:web/day for team:web: $4.98 of $5.00 spent, $0.00 held, $0.03 needed, it resets 2026-11-28 …` */
 export function refusalText(refusal: RecordedRefusal, offsetAt: OffsetAt): string {
   const refuser = readRefuser(refusal)
-  const by = refuser === null ? `because of the request itself (${refusal.code})` : `by ${describeRefuser(refuser, offsetAt)}`
+  const by =
+    refuser === null ? `because of the request itself (${refusal.code})` : `by ${describeRefuser(refuser, offsetAt)}`
   return refusal.isEnforced ? by : `observed only: it would have been refused ${by}`
 }
 

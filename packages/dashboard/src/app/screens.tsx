@@ -1,29 +1,26 @@
 /** Which screen an address shows. Every screen is loaded when it is first shown. */
 
-import { type ComponentType, lazy, Suspense, useEffect } from 'react'
+import { Suspense, useEffect } from 'react'
 import { Route, Switch, useLocation } from 'wouter'
 import { ErrorEdge } from '../parts/error-edge.jsx'
+import { lazily } from '../parts/lazily.js'
 import { EmptyState, Skeleton } from '../parts/notice.jsx'
 
-function lazily<Name extends string>(name: Name, load: () => Promise<Record<Name, ComponentType>>) {
-  return lazy(() => load().then((module) => ({ default: module[name] })))
-}
-
 const SCREENS = [
-  ['/', 'Now', lazily('Now', () => import('../screens/now/now.jsx'))],
-  ['/spend', 'Spend', lazily('Spend', () => import('../screens/spend/spend.jsx'))],
-  ['/sessions', 'Sessions', lazily('Sessions', () => import('../screens/sessions/sessions.jsx'))],
-  ['/session', 'Session', lazily('OneSession', () => import('../screens/sessions/one-session.jsx'))],
-  ['/calls', 'Calls', lazily('Calls', () => import('../screens/calls/calls.jsx'))],
-  ['/call', 'Call', lazily('OneCall', () => import('../screens/calls/one-call.jsx'))],
-  ['/cache', 'Cache', lazily('Cache', () => import('../screens/cache/cache.jsx'))],
-  ['/routes', 'Routes', lazily('Routes', () => import('../screens/routes/routes.jsx'))],
-  ['/batches', 'Batches', lazily('Batches', () => import('../screens/batches/batches.jsx'))],
-  ['/budgets', 'Budgets', lazily('Budgets', () => import('../screens/budgets/budgets.jsx'))],
-  ['/loops', 'Loops & breakers', lazily('Loops', () => import('../screens/loops/loops.jsx'))],
-  ['/alerts', 'Alerts', lazily('Alerts', () => import('../screens/alerts/alerts.jsx'))],
-  ['/audit', 'Audit', lazily('Audit', () => import('../screens/audit/audit.jsx'))],
-  ['/settings', 'Settings', lazily('Settings', () => import('../screens/settings/settings.jsx'))],
+  ['/', 'Now', lazily(async () => (await import('../screens/now/now.jsx')).Now)],
+  ['/spend', 'Spend', lazily(async () => (await import('../screens/spend/spend.jsx')).Spend)],
+  ['/sessions', 'Sessions', lazily(async () => (await import('../screens/sessions/sessions.jsx')).Sessions)],
+  ['/session', 'Session', lazily(async () => (await import('../screens/sessions/one-session.jsx')).OneSession)],
+  ['/calls', 'Calls', lazily(async () => (await import('../screens/calls/calls.jsx')).Calls)],
+  ['/call', 'Call', lazily(async () => (await import('../screens/calls/one-call.jsx')).OneCall)],
+  ['/cache', 'Cache', lazily(async () => (await import('../screens/cache/cache.jsx')).Cache)],
+  ['/routes', 'Routes', lazily(async () => (await import('../screens/routes/routes.jsx')).Routes)],
+  ['/batches', 'Batches', lazily(async () => (await import('../screens/batches/batches.jsx')).Batches)],
+  ['/budgets', 'Budgets', lazily(async () => (await import('../screens/budgets/budgets.jsx')).Budgets)],
+  ['/loops', 'Loops & breakers', lazily(async () => (await import('../screens/loops/loops.jsx')).Loops)],
+  ['/alerts', 'Alerts', lazily(async () => (await import('../screens/alerts/alerts.jsx')).Alerts)],
+  ['/audit', 'Audit', lazily(async () => (await import('../screens/audit/audit.jsx')).Audit)],
+  ['/settings', 'Settings', lazily(async () => (await import('../screens/settings/settings.jsx')).Settings)],
 ] as const
 
 /** The screen of the address. */

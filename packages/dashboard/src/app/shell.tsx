@@ -1,20 +1,22 @@
 /** The frame around every screen: navigation, state of the connection, who is signed in. */
 
 import { FlaskConical, Menu, WifiOff } from 'lucide-react'
-import { lazy, type ReactNode, Suspense, useState } from 'react'
+import { type ReactNode, Suspense, useState } from 'react'
 import { Link, useLocation } from 'wouter'
 import type { Connection } from '../api/live.js'
 import { Button } from '../parts/button.jsx'
 import { classes } from '../parts/class-names.js'
 import { useNow } from '../parts/clock.js'
+import { ErrorEdge } from '../parts/error-edge.jsx'
 import { formatAge } from '../parts/format.js'
+import { lazily } from '../parts/lazily.js'
 import { Skeleton } from '../parts/notice.jsx'
 import { Account } from './account.jsx'
 import { Mark } from './mark.jsx'
 import { type Place, placeGroups } from './places.js'
 import { useSession } from './session.jsx'
 
-const NarrowMenu = lazy(() => import('./narrow-menu.jsx').then(({ NarrowMenu: menu }) => ({ default: menu })))
+const NarrowMenu = lazily(async () => (await import('./narrow-menu.jsx')).NarrowMenu)
 
 /** The frame. On narrow screens the navigation is behind a button. */
 export function Shell({ connection, children }: { connection: Connection; children: ReactNode }) {
@@ -115,14 +117,16 @@ function NarrowHead({ connection }: { connection: Connection }) {
       >
         <Menu size={17} aria-hidden />
       </Button>
-      <Suspense>
-        {isOpen ? (
-          <NarrowMenu onClose={() => setIsOpen(false)}>
-            <Navigation onGo={() => setIsOpen(false)} />
-            <Account />
-          </NarrowMenu>
-        ) : null}
-      </Suspense>
+      {isOpen ? (
+        <ErrorEdge>
+          <Suspense>
+            <NarrowMenu onClose={() => setIsOpen(false)}>
+              <Navigation onGo={() => setIsOpen(false)} />
+              <Account />
+            </NarrowMenu>
+          </Suspense>
+        </ErrorEdge>
+      ) : null}
       <div className="min-w-0 flex-1">
         <Brand connection={connection} />
       </div>

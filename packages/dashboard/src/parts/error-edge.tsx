@@ -15,6 +15,15 @@ export class ErrorEdge extends Component<{ readonly children: ReactNode }, State
 
   override render(): ReactNode {
     if (this.state.error === null) return this.props.children
-    return <Failure error={this.state.error} onRetry={() => location.reload()} />
+    return <Failure error={this.state.error} onRetry={() => void reloadPage()} />
   }
+}
+
+/** Loads the page anew; as long as the gateway does not answer, what is shown stays. */
+async function reloadPage(): Promise<void> {
+  const isThere = await fetch('/runguard/health').then(
+    () => true,
+    () => false,
+  )
+  if (isThere) location.reload()
 }

@@ -18,9 +18,12 @@ export function Money({ nano, isEstimated = false, className }: MoneyProps) {
     <span className={classes('tabular-nums whitespace-nowrap', className)}>
       {formatMoney(nano)}
       {isEstimated && nano !== null ? (
-        <abbr title="estimated" className="ml-1 text-[0.8em] leading-none font-normal text-ink-3 no-underline">
-          est.
-        </abbr>
+        <>
+          {' '}
+          <abbr title="estimated" className="text-[0.8em] leading-none font-normal text-ink-3 no-underline">
+            est.
+          </abbr>
+        </>
       ) : null}
     </span>
   )

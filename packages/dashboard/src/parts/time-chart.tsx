@@ -1,15 +1,16 @@
 /** Values over time: a drawing, the same as a table, and as CSV. */
 
 import { ChartColumn, Table2 } from 'lucide-react'
-import { type KeyboardEvent, lazy, type ReactNode, Suspense, useState } from 'react'
+import { type KeyboardEvent, type ReactNode, Suspense, useState } from 'react'
 import { Button } from './button.jsx'
 import { ErrorEdge } from './error-edge.jsx'
 import { formatMoment } from './format.js'
+import { lazily } from './lazily.js'
 import { Panel } from './panel.jsx'
 import { colorOf, type Series, stepByKey, totalOf } from './series.js'
 import { type Column, CsvButton, Table } from './table.jsx'
 
-const Drawing = lazy(() => import('./drawing.jsx').then(({ Drawing: component }) => ({ default: component })))
+const Drawing = lazily(async () => (await import('./drawing.jsx')).Drawing)
 
 /** What a chart takes. */
 export interface TimeChartProps {

@@ -1,7 +1,8 @@
 /** Who asks, and whether they may: the door of the control plane, as everybody else sees it. */
 
-import type { Headers, Role } from '@runguard/sdk/core'
+import type { Headers, Role, User } from '@runguard/sdk/core'
 import type { Operation } from './permissions.js'
+import type { Changed } from './team-change.js'
 
 /** Somebody who may do something. */
 export interface Actor {
@@ -65,6 +66,8 @@ export interface Redirect {
   readonly setCookies: readonly string[]
   /** Who has signed in; null at the start. */
   readonly actor: Actor | null
+  /** Who they were before it, null for somebody new, and who they are since; null at the start. */
+  readonly user: Changed<User> | null
 }
 
 /** The two pages of an organisation's sign-in. */

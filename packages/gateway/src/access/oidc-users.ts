@@ -11,12 +11,13 @@ import {
 } from '@runguard/sdk/core'
 import type { TeamStore } from '@runguard/sdk/store'
 import { type Denial, deny } from './access.js'
+import type { Changed } from './team-change.js'
 
 /** What the sign-in says, after its signature was checked. */
 export type Claims = ReadonlyMap<string, unknown>
 
-/** Somebody is let in, or not. */
-export type Admitted = { readonly kind: 'user'; readonly user: User } | Denial
+/** Somebody is let in, and perhaps is new or may do other things since, or not. */
+export type Admitted = ({ readonly kind: 'user' } & Changed<User>) | Denial
 
 const MAX_TRIES = 3
 const MAX_NAME_LENGTH = 200
@@ -32,11 +33,11 @@ export async function admitByClaims(
   const subject = `${textIn(claims, 'iss')}|${textIn(claims, 'sub')}`
   if (email === null) return deny(403, 'not-allowed', `The sign-in does not confirm an address (${policy.claim}).`)
   for (let attempt = 1; attempt <= MAX_TRIES; attempt++) {
-    const user = await store.findUser({ by: 'email', name: email })
-    const next =
-      user === null ? addUser(policy, claims, { email, subject, now }) : keepUser(policy, claims, user, subject)
-    if (next === null) return UNKNOWN
-    if (next === user || (await store.changeUser(next))) return { kind: 'user', user: next }
+    const before = await store.findUser({ by: 'email', name: email })
+    const after =
+      before === null ? addUser(policy, claims, { email, subject, now }) : keepUser(policy, claims, before, subject)
+    if (after === null) return UNKNOWN
+    if (after === before || (await store.changeUser(after))) return { kind: 'user', before, after }
   }
   return deny(403, 'not-allowed', 'This user was changed just now: begin again.')
 }

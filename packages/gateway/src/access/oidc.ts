@@ -92,7 +92,7 @@ async function start(
     code_challenge_method: 'S256',
   })
   const setCookies = [pendingCookie(headers, [state, nonce, verifier].join('.'), COOKIE_SEC)]
-  return { kind: 'redirect', location: location.href, setCookies, actor: null }
+  return { kind: 'redirect', location: location.href, setCookies, actor: null, user: null }
 }
 
 async function finish(
@@ -106,9 +106,10 @@ async function finish(
   const checks = { expectedState: state, expectedNonce: nonce, pkceCodeVerifier: verifier, idTokenExpected: true }
   const admitted = await admitByClaims(store, oidc, await readClaims(oidc, client, url, checks), runtime.now())
   if (admitted.kind === 'deny') return { ...admitted, headers: { 'set-cookie': pendingCookie(headers, '', 0) } }
-  const login = await logins.begin(headers, { actor: actorOf(admitted.user), credential: null })
+  const { before, after } = admitted
+  const login = await logins.begin(headers, { actor: actorOf(after), credential: null })
   const setCookies = [login.setCookie, pendingCookie(headers, '', 0)]
-  return { kind: 'redirect', location: HOME, setCookies, actor: login.actor }
+  return { kind: 'redirect', location: HOME, setCookies, actor: login.actor, user: { before, after } }
 }
 
 /** Some sign-ins tell who somebody is in the signed token, others only when they are asked. */

@@ -103,7 +103,7 @@ export const callSchema = z
     status: z.int().nullable(),
     ending: z.object({ kind: z.enum(['exact', 'at-least', 'not-billed', 'unmetered']), reason: z.string() }),
     errorCode: z.string().nullable(),
-    /** Null if nothing stood against the call, and for calls from before it was kept. */
+    /** Null if nothing but what `loop` says stood against the call, and for calls from before it was kept. */
     refusal: z
       .object({
         code: z.string(),

@@ -58,23 +58,30 @@ export async function doAudited(
     const value = await handle((note) => {
       noted = note
     })
-    return { value, draft: draftOf(parts, spec.id, asker, noted) }
+    return { value, draft: draftOf(parts, spec, asker, noted) }
   }
-  const isRead = spec.method === 'get'
-  if (isRead || PERMISSIONS[spec.id] === 'public') {
+  const isPublic = PERMISSIONS[spec.id] === 'public'
+  // Who comes back from the sign-in of their organisation comes by a link, and signs in all the same.
+  const isRead = spec.method === 'get' && !isPublic
+  if (isRead || isPublic) {
     // Nothing is changed, or nothing that anybody has before the answer; and nobody fills the store with tries.
     const { value, draft } = await work()
     const { actor, address, action, at } = draft
     if (!isRead || parts.reads.isNew(JSON.stringify([actor, address, action]), at)) await parts.store.addAudit(draft)
     return value
   }
-  const begun = draftOf(parts, spec.id, asker, { subject, before: null, after: null })
+  const begun = draftOf(parts, spec, asker, { subject, before: null, after: null })
   const isRefusal = (error: unknown): boolean => error instanceof ApiProblem
   return runAudited(parts.store, { id: parts.newId(), draft: begun }, work, isRefusal)
 }
 
-function draftOf({ access, now }: AuditParts, action: string, asker: Asker, note: AuditNote | null): AuditDraft {
-  const { subject = '', before = null, after = null, actor = asker.actor } = note ?? {}
+function draftOf(
+  { access, now }: AuditParts,
+  spec: AuditedRequest['spec'],
+  asker: Asker,
+  note: AuditNote | null,
+): AuditDraft {
+  const { action = spec.id, subject = '', before = null, after = null, actor = asker.actor } = note ?? {}
   const { kind = 'nobody', id = '', name = '' } = actor ?? {}
   const address = access.addressOf(asker) || null
   return { at: now(), actor: { kind, id, name }, action, subject, address, before, after }

@@ -5,7 +5,7 @@ import { expect, it } from 'vitest'
 import { readTries } from './cascade-tries.js'
 
 const NOON = Date.UTC(2026, 10, 27, 12)
-const WHO = { ...sampleRecord().scope, session: 'busy' }
+const WHO: CallRecord['scope'] = { ...sampleRecord().scope, session: 'busy' }
 
 const callAt = (second: number, id: string, attempt: number | null, scope = WHO): CallRecord => {
   const cascade = attempt === null ? null : { id: 'c1', attempt, tier: 'small', asked: 'claude-opus-5-5' }

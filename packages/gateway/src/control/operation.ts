@@ -46,6 +46,8 @@ export interface AuditNote {
   readonly subject: string
   readonly before: unknown
   readonly after: unknown
+  /** What was done, where another operation does the same; the operation by default. */
+  readonly action?: Operation
   /** Who did it, where the request itself told. */
   readonly actor?: Actor
 }

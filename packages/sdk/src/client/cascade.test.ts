@@ -37,6 +37,14 @@ describe('a cascade', () => {
     expect(answer.failedUsd).toBeGreaterThan(0)
   })
 
+  it('gives its answer, which is paid, also if whoever is told of a try throws', async () => {
+    const onAttempt = () => {
+      throw new Error('a listener')
+    }
+    const answer = await stage.guard().cascade(TIERS, isOf(sonnet), { onAttempt }).create(stage.client(), params)
+    expect(answer).toMatchObject({ tier: 'medium', isGood: true })
+  })
+
   it('makes each try a call of its own, tied to the others by its record', async () => {
     const session = stage.guard().session({ id: 's' })
     await session.cascade(TIERS, () => false, { task: 'extract' }).create(stage.client(), params)

@@ -6,6 +6,7 @@ import { addUsd, decimalUsd, zeroUsd } from '../core/cost/money.js'
 import type { CallRecord } from '../core/cost/record.js'
 import type { CascadePlan, CascadeTry, SkippedTier } from '../core/route/cascade.js'
 import { findSameModel } from '../core/route/cascade-tiers.js'
+import { tellListener } from '../engine/listener.js'
 import type {
   Cascade,
   CascadeAnswer,
@@ -128,7 +129,7 @@ class Run {
     const cost = records.reduce((sum, record) => addUsd(sum, record.cost.nano), zeroUsd)
     const attempt = { tier, model, isGood, costUsd: dollars(cost), callIds: records.map(({ id }) => id) }
     this.attempts.push(attempt)
-    this.parts.options.onAttempt?.(attempt)
+    tellListener(this.door.runtime, () => this.parts.options.onAttempt?.(attempt))
     return { message, isGood }
   }
 

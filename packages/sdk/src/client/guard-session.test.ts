@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { asking, type ClientStage, openStage, rejection } from '../../test/client-stage.js'
+import { systemRuntime } from './index.js'
 
 let stage: ClientStage
 
@@ -8,6 +9,10 @@ beforeEach(async () => {
 })
 
 afterEach(() => stage.close())
+
+function throwing(): never {
+  throw new Error('a listener')
+}
 
 describe('a session', () => {
   it('puts its calls on its account, through every way', async () => {
@@ -75,11 +80,15 @@ describe('a session', () => {
     expect(() => guard.session({ tags: 'abc' as never })).toThrow('a list of texts')
   })
 
-  it('answers a paid call also if whoever is told of it throws', async () => {
-    const session = stage.guard().session({}, () => {
-      throw new Error('a listener')
-    })
+  it.each([
+    ['throws', throwing],
+    ['rejects', async () => throwing()],
+  ])('answers a paid call also if whoever is told of it %s, and says so in the log', async (_, listener) => {
+    const lines: string[] = []
+    const log = { ...systemRuntime().log, error: (event: string) => lines.push(event) }
+    const session = stage.guard({ runtime: systemRuntime(log) }).session({}, listener)
     expect(await session.wrap(stage.client()).messages.create(asking('hello'))).toMatchObject({ type: 'message' })
     expect(session.spentUsd).toBeGreaterThan(0)
+    expect(lines).toEqual(['listener-failed'])
   })
 })

@@ -3,6 +3,7 @@
 import { isPresenceWord, PRESENCE_HEADER, type PresenceWord } from '../core/cache/caching.js'
 import { addUsd, decimalUsd, type NanoUsd, zeroUsd } from '../core/cost/money.js'
 import type { CallRecord } from '../core/cost/record.js'
+import { tellListener } from '../engine/listener.js'
 import { attributionHeaders, attributionNames, type SessionAttribution, TAG } from './attribution.js'
 import { openCascade } from './cascade.js'
 import type { Account, Door } from './door/door-types.js'
@@ -25,7 +26,7 @@ export function openSession(
     headersFor: (own) => ({ ...mergeTags(headers, own), ...presenceHeader(presence, own) }),
     onEnd: (record) => {
       spent = addUsd(spent, record.cost.nano)
-      tell(door, () => onRecord(record))
+      tellListener(door.runtime, () => onRecord(record))
     },
   }
   return {
@@ -42,15 +43,6 @@ export function openSession(
     },
     ...openWays(door, account),
     cascade: (tiers, verify, options = {}) => openCascade(door, account, { tiers, verify, options }),
-  }
-}
-
-/** A listener that fails must not fail the call: it is paid. */
-function tell({ runtime }: Door, listener: () => void): void {
-  try {
-    listener()
-  } catch (error) {
-    runtime.log.error('listener-failed', { error: String(error) })
   }
 }
 

@@ -1,6 +1,7 @@
 /** Agents: what is remembered of each between its calls, in this process and in the store that gateways share. */
 
 import type { RequestKey } from '../core/body/conversation.js'
+import { forgetOldest } from '../core/cache/forget-oldest.js'
 import type { LoopLimits } from '../core/loop/loop-limits.js'
 import { SessionLoopDetector } from '../core/loop/loop-session.js'
 import type { LoopAction } from '../core/loop/loop-verdict.js'
@@ -67,8 +68,7 @@ export function rememberAgents(store: SessionStore, runtime: Runtime, limits: Pa
     const already = recall(agent.memory)
     if (already !== null) return already
     known.set(keyOf(agent.memory), agent)
-    const [oldest] = known.keys()
-    if (known.size > MAX_KNOWN && oldest !== undefined) known.delete(oldest)
+    forgetOldest(known, MAX_KNOWN)
     return agent
   }
   return {

@@ -3,6 +3,7 @@
 import type { BudgetAlert } from '../core/alert/alert-event.js'
 import { type CompiledBudgets, renewAccounts } from '../core/budget/budget.js'
 import { alertKey, reachedThresholds } from '../core/budget/threshold.js'
+import { forgetOldest } from '../core/cache/forget-oldest.js'
 import type { NanoUsd } from '../core/cost/money.js'
 import type { Account, LedgerResult } from '../core/ledger/ledger.js'
 import type { Store } from '../store/store.js'
@@ -131,6 +132,5 @@ const MOST_REMEMBERED = 10_000
 
 function remember<Value>(remembered: Map<string, Value>, key: string, value: Value): void {
   remembered.set(key, value)
-  const [oldest] = remembered.keys()
-  if (remembered.size > MOST_REMEMBERED && oldest !== undefined) remembered.delete(oldest)
+  forgetOldest(remembered, MOST_REMEMBERED)
 }

@@ -1,6 +1,7 @@
 /** What was last heard of balances: enough to plan with, never enough to grant anything. */
 
 import type { Balance } from '../core/budget/budget-room.js'
+import { forgetOldest } from '../core/cache/forget-oldest.js'
 import { zeroUsd } from '../core/cost/money.js'
 import type { Account, AccountRef } from '../core/ledger/ledger.js'
 import type { Store } from '../store/store.js'
@@ -32,7 +33,7 @@ export function rememberBalances(store: Store): Balances {
       if (isOver || known.size > MAX_KNOWN / 2) known.delete(key)
       if (!isOver) known.set(key, { spent, held })
     }
-    if (known.size > MAX_KNOWN) forgetOldest(known, known.size - MAX_KNOWN)
+    forgetOldest(known, MAX_KNOWN)
   }
   const recall = (accounts: readonly AccountRef[]): readonly Balance[] =>
     accounts.map(({ key, budget, scope, windowStart, windowEnd, limit, isEnforced }) => {
@@ -53,14 +54,6 @@ export function rememberBalances(store: Store): Balances {
 /** Whether an account is of this call and no other: nobody asks for it again. */
 function isOwn({ key, scope }: Account, call: string): boolean {
   return key.endsWith(`|${call}`) || scope.endsWith(`:${call}`)
-}
-
-function forgetOldest(known: Map<string, unknown>, count: number): void {
-  let left = count
-  for (const key of known.keys()) {
-    if (left-- <= 0) return
-    known.delete(key)
-  }
 }
 
 /** Calls that wait all look at the same moments: what is asked for while the store is being read goes into the next reading. */

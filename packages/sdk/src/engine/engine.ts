@@ -30,6 +30,7 @@ import { openKeepWarm } from './keep-warm.js'
 import { sendPing } from './keep-warm-call.js'
 import { startKeeper } from './keeper.js'
 import { outputScope, startLearning } from './learning.js'
+import { tellListener } from './listener.js'
 import { type LoopParts, type Loops, watchLoops } from './loops.js'
 import { watchPrefixes } from './prefixes.js'
 import type { Judgement, LearnedTier } from './route-outcomes.js'
@@ -165,7 +166,12 @@ async function flushAtLast({ journal, batches, runtime }: Desk): Promise<void> {
 /** Limits may be other than before the last stop. Nobody listens, nobody looks. */
 function openAlerts({ store, runtime, onAlert }: EngineOptions, budgets: () => CompiledBudgets): AlertWatch | null {
   if (onAlert === undefined) return null
-  const alerts = watchAlerts({ budgets, runtime, store, onAlert: (alert) => tell(runtime, () => onAlert(alert)) })
+  const alerts = watchAlerts({
+    budgets,
+    runtime,
+    store,
+    onAlert: (alert) => tellListener(runtime, () => onAlert(alert)),
+  })
   alerts.sweep()
   return alerts
 }
@@ -206,7 +212,7 @@ function openDesk(options: EngineOptions, { budgets, running, alerts }: Shared):
     open: (hold) => running.set(hold.id, hold),
     close: (record, events) => {
       journal.close(record, events)
-      tell(runtime, () => options.onRecord?.(record))
+      tellListener(runtime, () => options.onRecord?.(record))
     },
   }
   return desk
@@ -262,7 +268,9 @@ function openLoopDesk(options: EngineOptions): Pick<Desk, 'loops' | 'breakers' |
   const openLoops = options.readers?.openLoops ?? watchLoops
   const loops = openLoops({ store, runtime, policy: inMode(config, config.loops), book: config.book })
   const policy = inMode(config, config.breaker)
-  const breakers = openBreakers({ store, runtime, policy }, (breaker) => tell(runtime, () => onBreaker?.(breaker)))
+  const breakers = openBreakers({ store, runtime, policy }, (breaker) =>
+    tellListener(runtime, () => onBreaker?.(breaker)),
+  )
   return {
     loops,
     breakers,
@@ -270,19 +278,8 @@ function openLoopDesk(options: EngineOptions): Pick<Desk, 'loops' | 'breakers' |
     tellLoop: ({ id, scope, requestedModel, startedAt }, { agent, loop }) => {
       if (loop === null) return
       if (loop.action === 'stop' && loop.isEnforced) breakers.loopStopped({ scope, model: requestedModel })
-      tell(runtime, () => onLoop?.({ call: id, agent, loop, at: startedAt }))
+      tellListener(runtime, () => onLoop?.({ call: id, agent, loop, at: startedAt }))
     },
-  }
-}
-
-/** A listener that fails must not fail the call: its client would send it again, and pay twice. */
-function tell(runtime: Runtime, listener: () => unknown): void {
-  const fail = (error: unknown): void => runtime.log.error('listener-failed', { error: String(error) })
-  try {
-    // Many are async: a rejection that nobody hears would end the program.
-    void Promise.resolve(listener()).catch(fail)
-  } catch (error) {
-    fail(error)
   }
 }
 

@@ -1,6 +1,7 @@
 /** What an engine learns from calls that have ended: how far estimates are off, and how long answers are. */
 
 import type { Scope } from '../core/budget/scope.js'
+import { forgetOldest } from '../core/cache/forget-oldest.js'
 import { totalPrompt, type Usage } from '../core/cost/usage.js'
 import { freshOutputRatio, learnOutputRatio, type OutputRatio } from '../core/tokens/output-ratio.js'
 import { openQuantileBook } from '../core/tokens/quantile-book.js'
@@ -55,8 +56,7 @@ function learnStreams() {
     // Put in anew, so that the first of the map is the one that was not heard of for longest.
     ratios.delete(key)
     ratios.set(key, ratio)
-    const [oldest] = ratios.keys()
-    if (ratios.size > MAX_OUTPUT_RATIOS && oldest !== undefined) ratios.delete(oldest)
+    forgetOldest(ratios, MAX_OUTPUT_RATIOS)
   }
   return {
     bytesPerTokenOf: ({ scope, model }: Source): (() => number) => {

@@ -30,7 +30,8 @@ export function tierStep({ due, isChosen, waiting }: Work, route: Route | null):
   if (!step.account.isEnforced) return [leaveStep(step, ONLY_OBSERVES)]
   if (isChosen)
     return [leaveStep(step, waiting.kind === 'waited' ? CHOSEN_BEFORE : 'a cascade tries cheaper tiers by itself')]
-  if (route !== null && route.model !== route.asked) return [takeStep(step, `${route.asked} → ${route.model}`)]
+  if (route?.reason === 'budget' && route.model !== route.asked)
+    return [takeStep(step, `${route.asked} → ${route.model}`)]
   return [leaveStep(step, route?.rejected.at(-1)?.why ?? 'there is no cheaper model')]
 }
 
@@ -40,6 +41,12 @@ export function deferStep({ due, waiting }: Pick<Work, 'due' | 'waiting'>): read
   if (step === undefined) return []
   const why = step.account.isEnforced ? whyNotDeferred(waiting) : ONLY_OBSERVES
   return [why === null ? takeStep(step, 'at once → in a batch') : leaveStep(step, why)]
+}
+
+/** What became of the step that refuses, where it did not. */
+export function refuseStep({ due }: Pick<Work, 'due'>): readonly TakenStep[] {
+  const step = due.find(({ action }) => action.kind === 'refuse')
+  return step === undefined ? [] : [leaveStep(step, ONLY_OBSERVES)]
 }
 
 function whyNotDeferred(waiting: Waiting): string | null {

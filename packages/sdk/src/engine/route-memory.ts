@@ -4,6 +4,7 @@ import type { CallView } from '../core/body/call.js'
 import { agentOf } from '../core/body/conversation.js'
 import type { Scope } from '../core/budget/scope.js'
 import { lifetimeMs } from '../core/cache/cache-model.js'
+import { forgetOldest } from '../core/cache/forget-oldest.js'
 import type { Usage } from '../core/cost/usage.js'
 import type { DueStep } from '../core/degrade/degrade.js'
 import type { ConversationState } from '../core/route/route-facts.js'
@@ -42,8 +43,7 @@ export function rememberConversations(): RouteMemory {
     remember: (conversation, state) => {
       known.delete(conversation)
       known.set(conversation, state)
-      const [oldest] = known.keys()
-      if (known.size > MAX_CONVERSATIONS && oldest !== undefined) known.delete(oldest)
+      forgetOldest(known, MAX_CONVERSATIONS)
     },
   }
 }

@@ -1,6 +1,7 @@
 /** What was said of answers, and what the tiers that gave them are taken to be good for. */
 
 import type { Scope } from '../core/budget/scope.js'
+import { forgetOldest } from '../core/cache/forget-oldest.js'
 import type { CallRecord } from '../core/cost/record.js'
 import {
   DAY_MS,
@@ -98,8 +99,7 @@ class StoredOutcomes implements RouteOutcomes {
     const source = this.sourceOf(record)
     if (source === null) return
     this.recent.set(record.id, source)
-    const [oldest] = this.recent.keys()
-    if (this.recent.size > MAX_CALLS && oldest !== undefined) this.recent.delete(oldest)
+    forgetOldest(this.recent, MAX_CALLS)
   }
 
   judge(judgement: Judgement): Promise<boolean> {

@@ -292,6 +292,14 @@ describe('a budget that runs low', () => {
     )
   })
 
+  it('leaves the step to a cheaper tier where the task has led to one already', async () => {
+    const { send, spend } = openStage({ routing: { mode: 'route' } })
+    spend(8.5)
+    const routing = await send({}, { 'x-runguard-task': 'extract' })
+    expect(routing?.route).toMatchObject({ model: haiku, reason: 'task' })
+    expect(routing?.degraded).toMatchObject([{ kind: 'cheaper-tier', change: null, why: 'there is no cheaper model' }])
+  })
+
   it('changes nothing where it only observes', async () => {
     const budget = { scope: 'everything', window: 'day', limit: 10, mode: 'observe', degrade: LADDER }
     const stage = openStage({ budgets: [budget] })
@@ -300,7 +308,9 @@ describe('a budget that runs low', () => {
     stage.spend(9.95)
     const routing = await stage.send({})
     expect([routing?.body, routing?.refusal]).toEqual([null, null])
-    expect(new Set(routing?.degraded.map(({ why }) => why))).toEqual(new Set(['the budget only observes']))
+    expect(routing?.degraded.map(({ kind, why }) => [kind, why])).toEqual(
+      LADDER.map(({ step }) => [step, 'the budget only observes']),
+    )
   })
 
   it('is asked of the store where this process has not heard of it: a restart is no new day', async () => {

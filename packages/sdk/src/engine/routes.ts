@@ -24,7 +24,7 @@ import type { RoutePolicy } from '../core/route/routing.js'
 import { tokenFacts } from '../core/tokens/tokens.js'
 import { openConversations } from './route-conversations.js'
 import type { RouteCall, RoutesDesk } from './route-desk.js'
-import { deferStep, degradeBody, tierStep, type Work } from './route-edits.js'
+import { deferStep, degradeBody, refuseStep, tierStep, type Work } from './route-edits.js'
 import { watchLadders } from './route-ladders.js'
 import { type EndedTurn, nameConversation, stateAt } from './route-memory.js'
 import { learnOutcomes, type RouteOutcomes } from './route-outcomes.js'
@@ -183,11 +183,12 @@ function decide(work: Work, choose: Choose, desk: RoutesDesk): Routing {
   const explained = isOnlyExplained ? choose(request, policy) : null
   const edited = degradeBody(work, moved ?? { body: work.body, view })
   const deferred = deferStep(work)
+  const steps = [...tierStep(work, route), ...edited.taken, ...deferred, ...refuseStep(work)]
   return {
     body: edited.isChanged ? edited.body : (moved?.body ?? null),
     view: edited.view,
     route: recordRoute(explained ?? route, explained === null) ?? decision?.route ?? null,
-    degraded: [...before, ...unlessTold(before, [...tierStep(work, route), ...edited.taken, ...deferred])],
+    degraded: [...before, ...unlessTold(before, steps)],
     refusal: null,
     isDeferred: deferred.some(({ change }) => change !== null),
     conversation,

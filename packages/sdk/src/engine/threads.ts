@@ -6,6 +6,7 @@
 import type { ThreadView } from '../core/body/call.js'
 import { isSessionOf, unnamedSession } from '../core/body/conversation.js'
 import type { Scope } from '../core/budget/scope.js'
+import { forgetOldest } from '../core/cache/forget-oldest.js'
 import { zeroUsd } from '../core/cost/money.js'
 import type { AskedRounds } from '../core/loop/asked-rounds.js'
 import { type AgentName, forgetRounds, threadOf, unknownAgent } from '../core/loop/steps-memory.js'
@@ -60,8 +61,7 @@ class KnownThreads implements Threads {
     if (own.memory.asked !== null) this.askers.delete(own.memory.asked.message)
     own.memory = { ...own.memory, asked, seenAt: this.runtime.now() }
     this.askers.set(asked.message, { session: own.memory.session, agent: own.memory.agent })
-    const [oldest] = this.askers.keys()
-    if (this.askers.size > MAX_KNOWN && oldest !== undefined) this.askers.delete(oldest)
+    forgetOldest(this.askers, MAX_KNOWN)
     // The next request shows no calls, whoever it comes to.
     void this.agents.keepNow(own)
   }

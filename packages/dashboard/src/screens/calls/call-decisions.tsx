@@ -85,7 +85,7 @@ function Route({ call: { route } }: { call: ApiCallDetail }) {
         ''
       ) : (
         <>
-          , saved <Saving nano={route.savedNano} isEstimated />
+          , saved <Saving nano={route.savedNano} isEstimated /> for the tokens billed
         </>
       )}
       .{rejected === '' ? '' : ` Not taken: ${rejected}.`}

@@ -2,10 +2,11 @@
 
 import { z } from 'zod'
 import type { Actor, Denial, Redirect } from '../../access/access.js'
+import { shownUser } from '../../access/user-changes.js'
 import type { ApiSession } from '../../api/session.js'
 import { loginBody, sessionSchema } from '../../api/session.js'
 import type { ControlParts } from '../control-parts.js'
-import { type Asker, operation, type ReadyOperation, specify } from '../operation.js'
+import { type Asker, type AuditNote, operation, type ReadyOperation, specify } from '../operation.js'
 import { ApiProblem, notAvailable } from '../problem.js'
 
 /** Both pages send on to another one. */
@@ -52,6 +53,7 @@ const oidcCallback = specify({
   path: '/runguard/api/oidc/callback',
   summary: 'Back from there',
   answer: nothing,
+  isAudited: true,
 })
 
 /** The operations on the session of whoever asks. */
@@ -83,16 +85,27 @@ export function sessionRoutes({ access, version, isSimulated }: ControlParts): R
 }
 
 function oidcRoutes({ oidc }: ControlParts['access']): ReadyOperation[] {
-  const follow = async (step: 'start' | 'finish', asker: Asker): Promise<Response> => {
+  const follow = async (step: 'start' | 'finish', asker: Asker): Promise<Redirect> => {
     if (oidc === null) throw notAvailable('No sign-in of an organisation is configured here.')
     const answer = step === 'start' ? await oidc.start(asker) : await oidc.finish(asker, asker.url)
     if (answer.kind === 'deny') throw denied(answer)
-    return redirect(answer)
+    return answer
   }
   return [
-    operation(oidcStart, ({ asker }) => follow('start', asker)),
-    operation(oidcCallback, ({ asker }) => follow('finish', asker)),
+    operation(oidcStart, async ({ asker }) => redirect(await follow('start', asker))),
+    operation(oidcCallback, async ({ asker, note }) => {
+      const answer = await follow('finish', asker)
+      noteSignIn(answer, note)
+      return redirect(answer)
+    }),
   ]
+}
+
+/** The sign-in of an organisation may make somebody a user, and change what they may do. */
+function noteSignIn({ actor, user }: Redirect, note: (note: AuditNote) => void): void {
+  if (actor === null || user === null) return
+  const before = user.before === null ? null : shownUser(user.before)
+  note({ action: 'session.login', subject: actor.id, before, after: shownUser(user.after), actor })
 }
 
 function denied({ status, code, message, headers }: Denial): ApiProblem {

@@ -8,6 +8,7 @@ import { BreakerOpenError } from '../../core/refusal/refusal-error.js'
 import { changeBreaker } from '../../engine/changed-breaker.js'
 import { type Runtime, systemRuntime } from '../../engine/runtime.js'
 import { memoryStore } from '../../store/memory.js'
+import type { SessionStore } from '../../store/session-store.js'
 import type { Store } from '../../store/store.js'
 import { createGuard } from '../guard.js'
 import type { Guard } from '../guard-types.js'
@@ -16,16 +17,15 @@ import { AgentSession } from './agent-session.js'
 
 let simulator: RunningSimulator
 let client: Anthropic
-let store: Store
+let store: Store & SessionStore
 let guard: Guard
 let agent: AgentSession
 
 beforeEach(async () => {
   simulator = await startSimulator()
   onTestFinished(() => simulator.close())
-  const whole = memoryStore()
-  store = whole
-  guard = createGuard({ store: whole, runtime: hurried() })
+  store = memoryStore()
+  guard = createGuard({ store, runtime: hurried() })
   onTestFinished(() => guard.close())
   client = new Anthropic({ baseURL: simulator.url, apiKey: 'sk-ant-test-0000', maxRetries: 0 })
   agent = new AgentSession({ client, guard, attribution: { id: 'job' } })

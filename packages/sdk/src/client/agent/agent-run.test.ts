@@ -316,11 +316,13 @@ test('a listener already knows the run that it is told of', async () => {
   expect((await run.result).reason).toEqual({ kind: 'aborted', cause: 'enough' })
 })
 
-test('a listener that throws does not end the run', async () => {
-  const onEvent = (): void => {
+test('a listener that throws, or rejects, does not end the run', async () => {
+  const fail = (): never => {
     throw new Error('my own fault')
   }
-  expect((await session().run('Hello.', { onEvent }).result).reason.kind).toBe('done')
+  for (const onEvent of [fail, async () => fail()]) {
+    expect((await session().run('Hello.', { onEvent }).result).reason.kind).toBe('done')
+  }
 })
 
 test('events can be read afterwards, and more than once', async () => {

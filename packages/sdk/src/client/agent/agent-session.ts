@@ -3,6 +3,7 @@
 import { asObject } from '../../core/body/json-object.js'
 import { decimalUsd } from '../../core/cost/money.js'
 import { isRunGuardError } from '../../core/refusal/refusal-error.js'
+import { tellListener } from '../../engine/listener.js'
 import { checkOptions } from '../door/known-options.js'
 import type { AgentRun, Emit, RunResult, RunStop } from './agent-events.js'
 import { answerOpenCalls, type History } from './agent-history.js'
@@ -172,15 +173,10 @@ function isRefused(reason: RunStop): boolean {
   return status === 400 || status === 413
 }
 
-/** A listener that throws must not end a run that costs money. */
 function tellAll({ runtime }: AgentParts, emit: Emit, onEvent: AgentRunOptions['onEvent']): Emit {
   return (event) => {
     emit(event)
-    try {
-      onEvent?.(event)
-    } catch (error) {
-      runtime.log.error('listener-failed', { error: String(error) })
-    }
+    tellListener(runtime, () => onEvent?.(event))
   }
 }
 

@@ -1,6 +1,7 @@
 /** Which part of the Claude API an address means, under whatever base address a program has set. */
 
 import { type Endpoint, resolveEndpoint } from '../../core/body/endpoint.js'
+import { forgetOldest } from '../../core/cache/forget-oldest.js'
 
 /** A program asks for few addresses, over and over. */
 const MAX_REMEMBERED = 100
@@ -10,9 +11,13 @@ const known = new Map<string, Endpoint>()
 /** The endpoint that a request is for; remembered, because reading an address takes longer than all else a door does. */
 export function findEndpoint(method: string, url: string): Endpoint {
   const key = `${method} ${url}`
-  const found = known.get(key) ?? readEndpoint(method, url)
-  if (known.size < MAX_REMEMBERED) known.set(key, found)
-  return found
+  const found = known.get(key)
+  if (found !== undefined) return found
+  const read = readEndpoint(method, url)
+  known.set(key, read)
+  // Each batch has addresses of its own: those of the first hundred must not keep all others out.
+  forgetOldest(known, MAX_REMEMBERED)
+  return read
 }
 
 /**

@@ -158,6 +158,7 @@ function isSorted(shown: readonly PromptBlock[]): boolean {
   return true
 }
 
+/** Name by name: this is built for every request, and what is added behind a spread costs a hundred times as much. */
 function withMedia(stated: StatedParameters, isCiting: boolean, hasImages: boolean): CacheParameters {
   const { speed, outputFormat, toolChoice, thinking, effort } = stated
   return { speed, isCiting, outputFormat, toolChoice, thinking, effort, hasImages }

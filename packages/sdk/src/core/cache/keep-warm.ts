@@ -8,6 +8,7 @@
  */
 
 import { type CacheRates, lifetimeMs } from './cache-model.js'
+import { forgetOldest } from './forget-oldest.js'
 import type { Presence } from './return-forecast.js'
 
 /**
@@ -80,8 +81,7 @@ export class PauseBook {
   begin(place: number, kind: PauseKind, nowMs: number): void {
     this.end(place, nowMs)
     this.#open.set(place, { kind, startedAtMs: nowMs, outlasted: 0 })
-    const [oldest] = this.#open.keys()
-    if (this.#open.size > this.#maxOpen && oldest !== undefined) this.#open.delete(oldest)
+    forgetOldest(this.#open, this.#maxOpen)
   }
 
   /** Its conversation went on. */

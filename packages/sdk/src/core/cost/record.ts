@@ -138,7 +138,10 @@ export interface CallRecord {
   readonly ending: Ending
   /** `error.details.error_code`, else `error.type`, of the API's or our refusal. */
   readonly errorCode: string | null
-  /** Why it was refused, ended before its time, or would have been refused; null or absent if nothing stood against it. */
+  /**
+   * Why it was refused, ended before its time, or would have been refused; null or absent if nothing stood against it. Of an
+   * answer that was ended because it repeated itself `loop` tells.
+   */
   readonly refusal?: RecordedRefusal | null
   readonly usage: Usage | null
   readonly cost: RecordedCost

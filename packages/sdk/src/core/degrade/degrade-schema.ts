@@ -16,7 +16,7 @@ const share = z
   .describe("From this share of the limit on: 0.8 or '80%'.")
 
 function readPercent(text: string): number {
-  const [, digits] = /^(\d{1,3}(?:\.\d{1,2})?) ?%$/.exec(text.trim()) ?? []
+  const [, digits] = /^(\d{1,3}(?:\.\d{1,6})?) ?%$/.exec(text.trim()) ?? []
   return digits === undefined ? Number.NaN : Number(digits) / 100
 }
 

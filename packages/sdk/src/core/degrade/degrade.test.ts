@@ -57,6 +57,12 @@ describe('the steps that are due', () => {
     expect(dueAt(6, effort('high'), effort('low'))[0]?.action).toEqual({ kind: 'lower-effort', to: 'low' })
   })
 
+  it('may begin at a sliver of a large limit', () => {
+    const sliver = { limit: 1_000_000, degrade: [{ at: '0.0001%', step: 'defer' }] }
+    expect(kindsAt(0.99, sliver)).toEqual([])
+    expect(kindsAt(1.01, sliver)).toEqual(['defer'])
+  })
+
   it('go to the cheapest tier that one of them names, whichever comes last', () => {
     const tiers = (...steps: readonly (readonly [number, string])[]) => ({
       degrade: steps.map(([at, to]) => ({ at, step: 'cheaper-tier', to })),

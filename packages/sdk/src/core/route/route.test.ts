@@ -196,6 +196,24 @@ describe('as a budget runs low', () => {
     expect(ask({ model: haiku }, { pressure: 'next' })).toMatchObject({ model: haiku, reason: 'undeclared' })
   })
 
+  it('no tier is taken that fails the task too often', () => {
+    const bad = estimateSuccess([{ day: dayOf(now), good: 0, bad: 50, costNano: 0 }], now)
+    const successOf = (_: string, tier: string) => (tier === 'small' ? bad : estimateSuccess([], now))
+    const route = ask({}, { pressure: 'small', task: 'reason' }, { successOf })
+    expect(route).toMatchObject({ model: sonnet, reason: 'task' })
+    expect(whyNot(route)).toEqual([expect.stringMatching(/^claude-haiku-5-5 is good at reason in \d+ % of cases$/)])
+    const lifted = ask({}, { pressure: 'next', task: 'extract' }, { successOf })
+    expect(lifted).toMatchObject({ model: sonnet, reason: 'learned' })
+    expect(whyNot(lifted)).toHaveLength(1)
+  })
+
+  it('what went to a cheaper model anyway does not say that a budget sent it there', () => {
+    expect(ask({}, { pressure: 'small', task: 'extract' })).toMatchObject({ model: haiku, reason: 'task' })
+    const policy = { ...parts.policy, tiers: new Map([...defaultRoutePolicy.tiers, ['small', 'claude-haiku-4-5']]) }
+    const tooLong = { pressure: 'small', task: 'reason', promptTokens: 300_000 }
+    expect(ask({}, tooLong, { policy })).toMatchObject({ model: sonnet, reason: 'task' })
+  })
+
   it('tasks are not looked at where routing is off', () => {
     const policy = defaultRoutePolicy
     expect(ask({}, { task: 'extract' }, { policy })).toMatchObject({ model: opus })

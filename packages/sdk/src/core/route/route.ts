@@ -30,6 +30,11 @@ interface Candidate {
   readonly tier: string | null
 }
 
+interface Wish {
+  readonly candidate: Candidate
+  readonly reason: RouteReason
+}
+
 class Search {
   readonly #request: RouteRequest
   readonly #parts: RouteParts
@@ -46,9 +51,11 @@ class Search {
 
   run(): Route {
     const asked = this.#replaceRetired()
-    const wanted = this.#wish(asked)
+    const wish = this.#wish(asked)
+    const wanted = this.#press(wish)
     const able = this.#firstAble(wanted.candidate, asked)
-    return this.#settle(able, wanted.reason, asked)
+    // Back where it would have gone anyway, a budget changed nothing.
+    return this.#settle(able, able.model === wish.candidate.model ? wish.reason : wanted.reason, asked)
   }
 
   /**
@@ -72,21 +79,25 @@ class Search {
     return this.#request.task ?? this.#request.guess
   }
 
-  #wish(asked: Candidate): { readonly candidate: Candidate; readonly reason: RouteReason } {
+  #wish(asked: Candidate): Wish {
     const { policy } = this.#parts
-    const { task, guess, tags, promptTokens, pressure } = this.#request
+    const { task, guess, tags, promptTokens } = this.#request
     const start: RouteReason = asked.model === this.#asked.model ? 'undeclared' : 'retired'
     const choice = policy.mode === 'off' ? null : chooseTier(policy, { task, tags, guess, tokens: promptTokens })
-    let candidate = asked
-    let reason: RouteReason = start
-    if (choice !== null) {
-      const learned = this.#atLeastGood(this.#cheaperOf(asked, this.#modelOf(choice.tier)), asked)
-      candidate = learned.candidate
-      reason = learned.isLifted ? 'learned' : choice.reason
-    }
-    if (pressure === null) return { candidate, reason }
-    const lower = this.#below(candidate, pressure)
-    return lower === null ? { candidate, reason } : { candidate: lower, reason: 'budget' }
+    if (choice === null) return { candidate: asked, reason: start }
+    const { candidate, isLifted } = this.#atLeastGood(this.#cheaperOf(asked, this.#modelOf(choice.tier)), asked)
+    return { candidate, reason: isLifted ? 'learned' : choice.reason }
+  }
+
+  /** What is wished as a budget runs low: money that is short is not to be spent on answers that are no good. */
+  #press(wish: Wish): Wish {
+    const { pressure } = this.#request
+    const lower = pressure === null ? null : this.#below(wish.candidate, pressure)
+    if (lower === null) return wish
+    const why = this.#whyWeak(lower)
+    if (why === null) return { candidate: lower, reason: 'budget' }
+    if (!this.#rejected.some(({ model }) => model === lower.model)) this.#reject(lower, why)
+    return wish
   }
 
   #cheaperOf(asked: Candidate, wanted: Candidate | null): Candidate {
@@ -95,15 +106,23 @@ class Search {
 
   /** Up from a tier that fails the task too often, as far as the model that was asked for. */
   #atLeastGood(from: Candidate, asked: Candidate): { readonly candidate: Candidate; readonly isLifted: boolean } {
-    const task = this.#task
     let candidate = from
-    while (candidate.model !== asked.model && candidate.tier !== null && task !== null) {
-      const success = this.#parts.successOf(task, candidate.tier)
-      if (!isTooWeak(success, this.#parts.policy.floor)) break
-      this.#reject(candidate, `is good at ${task} in ${Math.round(success.mean * 100)} % of cases`)
+    while (candidate.model !== asked.model) {
+      const why = this.#whyWeak(candidate)
+      if (why === null) break
+      this.#reject(candidate, why)
       candidate = this.#above(candidate, asked)
     }
     return { candidate, isLifted: candidate.model !== from.model }
+  }
+
+  /** Null for a tier that does, as far as is known. */
+  #whyWeak({ tier }: Candidate): string | null {
+    const task = this.#task
+    if (task === null || tier === null) return null
+    const success = this.#parts.successOf(task, tier)
+    if (!isTooWeak(success, this.#parts.policy.floor)) return null
+    return `is good at ${task} in ${Math.round(success.mean * 100)} % of cases`
   }
 
   #firstAble(from: Candidate, asked: Candidate): Candidate {
