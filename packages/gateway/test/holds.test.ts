@@ -55,14 +55,16 @@ describe('a session that an operator holds while its agent speaks', () => {
     await simulator.idle()
     expect(simulator.log).toMatchObject([{ ending: 'aborted' }])
     expect(simulator.log[0]?.streamedCharacters).toBeLessThan(SPEECH.length / 2)
-    const { body: calls } = await house.ask('calls')
-    expect(calls.items).toMatchObject([
-      {
-        ending: { kind: 'at-least', reason: 'breaker-cut' },
-        tokens: { output: message.usage.output_tokens },
-        refusal: { isEnforced: true, by: { kind: 'breaker', breaker: 'session:job', state: 'held' } },
-      },
-    ])
+    // The caller has the end of the message before the record of it is written.
+    await expect
+      .poll(async () => (await house.ask('calls')).body.items)
+      .toMatchObject([
+        {
+          ending: { kind: 'at-least', reason: 'breaker-cut' },
+          tokens: { output: message.usage.output_tokens },
+          refusal: { isEnforced: true, by: { kind: 'breaker', breaker: 'session:job', state: 'held' } },
+        },
+      ])
     await expect(speak(house.url, async () => {})).rejects.toMatchObject({ status: 402 })
     await house.ask('breakers/session%3Ajob/reset', { method: 'POST' })
     expect((await speak(house.url, async () => {})).content).toMatchObject([{ text: 'All is well.' }])
