@@ -22,7 +22,7 @@ function comparable(record: CallRecord): Comparable {
   return {
     ...same,
     // A miss names the call before it, by an id.
-    cache: cache?.miss == null ? cache : { ...cache, miss: { ...cache.miss, before: 'before' } },
+    cache: cache?.miss == null ? (cache ?? null) : { ...cache, miss: { ...cache.miss, before: 'before' } },
     // Counted down to the end of the month, a second may have passed between two doors.
     refusal: refusal == null ? null : { ...refusal, retryAfterSec: null },
   }
