@@ -26,6 +26,7 @@ export const STARTED_AT = Date.UTC(2026, 10, 1)
 export interface ControlHouseOptions {
   readonly store?: ControlStore
   readonly fileBudgets?: readonly Budget[]
+  readonly tiers?: readonly { readonly name: string; readonly model: string }[]
   readonly requireLogin?: boolean
   readonly adminToken?: string
   readonly dashboard?: string
@@ -104,7 +105,7 @@ export async function startControlHouse(options: ControlHouseOptions = {}): Prom
     alerting: null,
     running: () => 0,
     metrics: null,
-    routing: { mode: 'off', tiers: [] },
+    routing: { mode: 'off', tiers: options.tiers ?? [] },
     isSimulated: false,
     version: 'test',
     fileBudgets,

@@ -157,6 +157,18 @@ describe('the API of the control plane', () => {
     expect((await house.ask('audit/verify')).body.isSound).toBe(true)
   })
 
+  it('lets the steps of a ladder lead to a tier of the configuration, and to no other', async () => {
+    const house = await startControlHouse({ tiers: [{ name: 'tiny', model: 'claude-haiku-4-5' }] })
+    const put = (to: string) => {
+      const degrade = [{ at: 0.8, step: 'cheaper-tier', to }]
+      return house.ask('budgets/low', { method: 'PUT', json: { ...USUAL, degrade } })
+    }
+    const refused = await put('tny')
+    expect(refused.body.error.problems).toMatchObject([{ path: 'body.degrade.0.to' }])
+    expect(await put('tiny')).toMatchObject({ status: 200 })
+    expect((await house.ask('budgets')).body.items).toMatchObject([{ degrade: [{ step: 'cheaper-tier', to: 'tiny' }] }])
+  })
+
   it('lets nobody overwrite a budget that somebody else has changed, or that is in the file', async () => {
     const reading = readConfig({ budgets: [{ id: 'filed', scope: 'everything', limit: '$1', window: 'day' }] })
     const house = await startControlHouse({ fileBudgets: reading.kind === 'config' ? reading.config.budgets : [] })

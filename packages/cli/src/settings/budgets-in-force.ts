@@ -1,6 +1,6 @@
 /** The budgets of the configuration file and of the registry together: both are in force. */
 
-import { type Budget, readConfig, type SourcedBudget } from '@runguard/sdk/core'
+import { type Budget, defaultRoutePolicy, readKeptBudget, type SourcedBudget } from '@runguard/sdk/core'
 import type { StoredBudget } from '@runguard/sdk/store'
 import { CommandError, exitCodes } from '../exit.js'
 import type { ConfigFile } from './config-file.js'
@@ -17,8 +17,9 @@ export function mergeBudgets(file: ConfigFile | null, stored: readonly StoredBud
   const budgets: SourcedBudget[] = (file?.config.budgets ?? []).map((budget) => ({ budget, source: 'config' }))
   const inFile = new Set(budgets.map(({ budget }) => budget.id))
   const problems: string[] = []
+  const { tiers } = file?.config.routing ?? defaultRoutePolicy
   for (const entry of stored) {
-    const { budget, problem } = readStored(entry)
+    const { budget, problem } = readStored(entry, tiers)
     if (budget === null) problems.push(problem)
     else if (inFile.has(budget.id)) problems.push(inBoth(budget.id, file?.path ?? ''))
     else budgets.push({ budget, source: 'registry' })
@@ -37,8 +38,8 @@ type StoredReading =
   | { readonly budget: null; readonly problem: string }
 
 /** The budget that an entry of the registry stands for, or a sentence that says why it stands for none. */
-function readStored({ id, written }: StoredBudget): StoredReading {
-  const reading = readConfig({ budgets: [written] })
+function readStored({ id, written }: StoredBudget, tiers: ReadonlyMap<string, string>): StoredReading {
+  const reading = readKeptBudget(written, tiers)
   const [budget] = reading.kind === 'config' ? reading.config.budgets : []
   if (budget?.id === id) return { budget, problem: null }
   const why = reading.kind === 'problems' ? problemLines(reading.problems).join('; ') : `its id is now ${budget?.id}`

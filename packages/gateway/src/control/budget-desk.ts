@@ -1,23 +1,17 @@
 /** The budgets of the configuration file and of the registry: how they stand, and changing those of the registry. */
 
-import {
-  type Account,
-  type Budget,
-  type BudgetStanding,
-  readConfig,
-  type SourcedBudget,
-  standBudgets,
-} from '@runguard/sdk/core'
+import { type Account, type Budget, type BudgetStanding, type SourcedBudget, standBudgets } from '@runguard/sdk/core'
 import type { Registry, Store, StoredBudget } from '@runguard/sdk/store'
 import type { ApiBudget, ApiBudgetBody } from '../api/budgets.js'
 import { ApiProblem, notFound } from './problem.js'
-import { budgetWire, readBudget } from './wire/budget-wire.js'
+import { budgetWire, readBudget, readWritten, type Tiers } from './wire/budget-wire.js'
 
 /** What the desk works with. */
 export interface BudgetDeskParts {
   readonly store: Registry & Pick<Store, 'balances'>
   /** Those of the configuration file: changed there. */
   readonly fileBudgets: readonly Budget[]
+  readonly tiers: Tiers
   readonly now: () => number
   /** Takes what the registry has now into force; resolves when it is. */
   readonly apply: () => Promise<void>
@@ -53,7 +47,7 @@ export function openBudgetDesk(parts: BudgetDeskParts): BudgetDesk {
         requireNotInFile(parts, id)
         const before = await find(id)
         requireRevision(body.revision, before?.revision ?? null)
-        await store.putBudget(readBudget(id, body).stored, parts.now())
+        await store.putBudget(readBudget(id, body, parts.tiers).stored, parts.now())
         await parts.apply()
         return { before, after: await find(id) }
       }),
@@ -89,11 +83,11 @@ function requireRevision(wanted: string | null | undefined, current: string | nu
 }
 
 /** A stored budget that cannot be read is left out here; the gateway says so itself. */
-function merge({ fileBudgets }: BudgetDeskParts, stored: readonly StoredBudget[]): SourcedBudget[] {
+function merge({ fileBudgets, tiers }: BudgetDeskParts, stored: readonly StoredBudget[]): SourcedBudget[] {
   const inFile = new Set(fileBudgets.map(({ id }) => id))
   const ofFile = fileBudgets.map((budget): SourcedBudget => ({ budget, source: 'config' }))
   const ofRegistry = stored.flatMap(({ id, written }): SourcedBudget[] => {
-    const reading = readConfig({ budgets: [written] })
+    const reading = readWritten(written, tiers)
     const [budget] = reading.kind === 'config' ? reading.config.budgets : []
     return budget?.id === id && !inFile.has(id) ? [{ budget, source: 'registry' }] : []
   })

@@ -9,6 +9,7 @@ import type { ApiSettings } from '../api/settings.js'
 import type { BudgetDesk } from './budget-desk.js'
 import type { EventHub } from './event-hub.js'
 import type { Summing } from './summing.js'
+import type { Tiers } from './wire/budget-wire.js'
 
 /** Everything that is remembered. */
 export type ControlStore = Store & Registry & SessionStore & TrafficStore & TeamStore & AuditStore
@@ -29,10 +30,7 @@ export interface ControlParts {
   readonly running: () => number
   /** What Prometheus reads; null where nothing is counted. */
   readonly metrics: (() => Promise<{ readonly type: string; readonly text: string }>) | null
-  readonly routing: {
-    readonly mode: string
-    readonly tiers: readonly { readonly name: string; readonly model: string }[]
-  }
+  readonly routing: { readonly mode: string; readonly tiers: Tiers }
   readonly version: string
   /** True where the upstream is a simulator: no call costs anything. */
   readonly isSimulated: boolean

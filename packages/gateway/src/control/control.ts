@@ -67,7 +67,7 @@ export function openControl({ fileBudgets, applyBudgets, dashboard, ...given }: 
   const { store, runtime, access, version } = given
   const now = (): number => runtime.now()
   const hub = createEventHub(runtime.id())
-  const budgets = openBudgetDesk({ store, fileBudgets, now, apply: applyBudgets })
+  const budgets = openBudgetDesk({ store, fileBudgets, tiers: given.routing.tiers, now, apply: applyBudgets })
   const summing = startSumming(store, runtime)
   const operations = allRoutes({ ...given, budgets, hub, summing })
   const files = dashboard === null ? null : readStaticFiles(dashboard)

@@ -114,7 +114,7 @@ export { PrintMemory } from './cache/print-memory.js'
 export type { GapCounts, Presence, ReturnForecast, ReturnKind } from './cache/return-forecast.js'
 export { ReturnBook } from './cache/return-forecast.js'
 export type { FileConfig } from './config/config.js'
-export { configJsonSchema, readConfig } from './config/config.js'
+export { configJsonSchema, readConfig, readKeptBudget } from './config/config.js'
 export type {
   BreakerInput,
   BudgetInput,

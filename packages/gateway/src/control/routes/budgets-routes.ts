@@ -103,7 +103,7 @@ function withoutStanding<T extends { readonly accounts: unknown; readonly accoun
 async function tryBudget(parts: ControlParts, body: ApiWhatIfBody): Promise<ApiWhatIf> {
   const { since, until, ...written } = body
   if (until <= since) throw invalid('body.until', 'must be after since')
-  const { budget } = readBudget('what-if', written)
+  const { budget } = readBudget('what-if', written, parts.routing.tiers)
   await parts.summing.catchUp()
   const asked = { since, until, filter: filterOf(budget) }
   const { total } = await parts.store.trafficSums({ ...asked, groupBy: 'total', top: 1 })

@@ -1,7 +1,14 @@
 /** Budgets as the API shows and takes them. */
 
 import { createHash } from 'node:crypto'
-import { type Budget, type BudgetStanding, type DegradeStep, decimalUsd, nanoUsd, readConfig } from '@runguard/sdk/core'
+import {
+  type Budget,
+  type BudgetStanding,
+  type DegradeStep,
+  decimalUsd,
+  nanoUsd,
+  readKeptBudget,
+} from '@runguard/sdk/core'
 import type { KeptBudget, StoredBudget } from '@runguard/sdk/store'
 import type { ApiBudget, ApiBudgetBody } from '../../api/budgets.js'
 import { ApiProblem } from '../problem.js'
@@ -63,6 +70,17 @@ function revisionOf({ written }: StoredBudget): string {
   return createHash('sha256').update(JSON.stringify(written)).digest('base64url').slice(0, 16)
 }
 
+/** The tiers of the configuration, to which steps of a ladder may lead. */
+export type Tiers = readonly { readonly name: string; readonly model: string }[]
+
+/** Reads a budget in the words of the configuration, as one of its file. */
+export function readWritten(written: unknown, tiers: Tiers): ReturnType<typeof readKeptBudget> {
+  return readKeptBudget(
+    written,
+    tiers.map(({ name, model }) => [name, model]),
+  )
+}
+
 /** A budget that was put, in the words of the configuration, and checked by its schema. */
 export interface CheckedBudget {
   readonly budget: Budget
@@ -70,9 +88,9 @@ export interface CheckedBudget {
 }
 
 /** Reads a budget that was put. Throws `ApiProblem` with everything that is wrong. */
-export function readBudget(id: string, body: ApiBudgetBody): CheckedBudget {
+export function readBudget(id: string, body: ApiBudgetBody, tiers: Tiers): CheckedBudget {
   const written = { ...writtenOf(body), id }
-  const reading = readConfig({ budgets: [written] })
+  const reading = readWritten(written, tiers)
   const [budget] = reading.kind === 'config' ? reading.config.budgets : []
   if (budget !== undefined) return { budget, stored: { id: budget.id, written } }
   const problems = reading.kind === 'problems' ? reading.problems : []

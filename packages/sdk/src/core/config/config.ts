@@ -34,6 +34,18 @@ export function readConfig(input: unknown): ConfigReading<FileConfig> {
   return { kind: 'config', config: { budgets: budgets.map(toBudget), ...pickGiven({ ...settings, waitForMoneyMs }) } }
 }
 
+/**
+ * Reads one budget that is kept beside the configuration file, as the file's own are read.
+ *
+ * @param tiers that the file names, with their models: steps of a ladder may lead to them
+ */
+export function readKeptBudget(
+  written: unknown,
+  tiers: Iterable<readonly [string, string]>,
+): ConfigReading<FileConfig> {
+  return readConfig({ budgets: [written], routing: { tiers: Object.fromEntries(tiers) } })
+}
+
 /** The JSON Schema of a configuration file, for editors. */
 export function configJsonSchema(): object {
   return z.toJSONSchema(configSchema, { io: 'input' })
