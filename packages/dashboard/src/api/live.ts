@@ -14,6 +14,11 @@ const KINDS: readonly ApiEvent['kind'][] = ['call', 'loop', 'breaker', 'alert', 
 /** A subject is read again at most this often, however many events come. */
 const RENEW_EVERY_MS = 2_000
 const RETRY_MS = 2_000
+/**
+ * The gateway puts the overview together once in half a second for all who ask: sooner than this after an event it may
+ * give one from before it.
+ */
+const OVERVIEW_SHARED_MS = 600
 
 const RENEWED: Readonly<Record<Exclude<ApiEvent['kind'], 'changed' | 'gap'>, readonly Subject[]>> = {
   call: ['overview', 'spend', 'calls', 'sessions', 'cache', 'routes', 'budgets', 'batches'],
@@ -67,7 +72,7 @@ function renewedBy(event: ApiEvent): readonly (Subject | 'all')[] {
   return [event.subject as Subject, 'audit']
 }
 
-/** Reads a subject again at once, and after that no more than every two seconds, the last time after the last event. */
+/** Reads a subject again as soon as it can have changed, and after that no more than every two seconds, the last time after the last event. */
 function renewer(queries: QueryClient) {
   const timers = new Map<string, ReturnType<typeof setTimeout>>()
   const lastAt = new Map<string, number>()
@@ -83,7 +88,8 @@ function renewer(queries: QueryClient) {
   return {
     soon(subject: Subject | 'all') {
       if (timers.has(subject)) return
-      const waitMs = Math.max(0, (lastAt.get(subject) ?? 0) + RENEW_EVERY_MS - Date.now())
+      const soonestMs = subject === 'overview' || subject === 'all' ? OVERVIEW_SHARED_MS : 0
+      const waitMs = Math.max(soonestMs, (lastAt.get(subject) ?? 0) + RENEW_EVERY_MS - Date.now())
       timers.set(
         subject,
         setTimeout(() => renew(subject), waitMs),
