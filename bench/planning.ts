@@ -5,9 +5,10 @@
  */
 
 import { parseArgs } from 'node:util'
-import { type CachingPolicy, loadPriceBook, priceList, resolveEndpoint } from '@runguard/sdk/core'
+import { type CachingPolicy, loadPriceBook, priceList } from '@runguard/sdk/core'
 import { createEngine, type Engine, engineDefaults, systemRuntime } from '@runguard/sdk/engine'
 import { memoryStore } from '@runguard/sdk/store'
+import { timeCall } from './engine-call.js'
 
 const MODEL = 'claude-opus-5-5'
 const FIRST_TURNS = 62
@@ -65,27 +66,6 @@ function engineWith(caching: CachingPolicy): Engine {
   return createEngine({ config: { ...engineDefaults, book, caching }, store: memoryStore(), runtime })
 }
 
-/** Milliseconds in the engine, from the call to its record. */
-async function timeCall(engine: Engine, session: string, { body, answer }: Turn): Promise<number> {
-  const start = performance.now()
-  const admission = await engine.admit({
-    method: 'POST',
-    endpoint: resolveEndpoint('POST', '/v1/messages'),
-    headers: { 'x-api-key': 'sk-ant-test', 'x-runguard-session': session },
-    body,
-    receivedBytes: body.length,
-    readAtTick: runtime.tick(),
-    problem: null,
-  })
-  if (admission.kind !== 'send') throw new Error(admission.refusal.message)
-  const { watch } = admission
-  watch.sent()
-  watch.head(200, { 'content-type': 'text/event-stream' })
-  watch.chunk(answer)
-  watch.end('complete')
-  return performance.now() - start
-}
-
 const modes = { off: 'off', explain: 'explain', fill: 'fill' } as const
 type Mode = keyof typeof modes
 
@@ -98,7 +78,8 @@ async function measure(): Promise<Record<Mode, number>> {
   for (let round = 0; round < ROUNDS; round++) {
     for (const turn of turns) {
       for (const [mode, engine] of engines) {
-        const ms = await timeCall(engine, `session-${round}`, turn)
+        const headers = { 'x-api-key': 'sk-ant-test', 'x-runguard-session': `session-${round}` }
+        const ms = await timeCall(engine, { headers, ...turn })
         if (round >= WARM_UP_ROUNDS && turn !== turns[0]) times.get(mode)?.push(ms)
       }
     }

@@ -3,9 +3,10 @@
  * whatever else the machine does meets all ways alike. Nothing is cached, held or sent.
  */
 
-import { type Budget, loadPriceBook, priceList, readConfig, resolveEndpoint } from '@runguard/sdk/core'
+import { type Budget, loadPriceBook, priceList, readConfig } from '@runguard/sdk/core'
 import { createEngine, type Engine, engineDefaults, systemRuntime } from '@runguard/sdk/engine'
 import { memoryStore } from '@runguard/sdk/store'
+import { timeCall } from '../engine-call.js'
 
 const MODEL = 'claude-opus-5-5'
 const BODY_BYTES = 192_000
@@ -40,11 +41,9 @@ export async function measureStep(): Promise<StepCost> {
     for (const at of engines.keys()) {
       const each = engines[(at + round) % engines.length]
       if (each === undefined) continue
-      const ms = await timeCall(
-        each.engine,
-        `session-${round % 10}`,
-        bodies[round % bodies.length] ?? new Uint8Array(0),
-      )
+      const headers = { 'x-runguard-session': `session-${round % 10}`, 'x-runguard-task': 'review' }
+      const body = bodies[round % bodies.length] ?? new Uint8Array(0)
+      const ms = await timeCall(each.engine, { headers, body, answer })
       if (round >= WARM_UP_ROUNDS) each.times.push(ms)
     }
   }
@@ -103,27 +102,6 @@ const answer = Buffer.from(
     'event: message_stop\ndata: {"type":"message_stop"}\n\n',
   ].join('\n\n'),
 )
-
-/** Milliseconds in the engine, from the call to its record. */
-async function timeCall(engine: Engine, session: string, body: Uint8Array): Promise<number> {
-  const start = performance.now()
-  const admission = await engine.admit({
-    method: 'POST',
-    endpoint: resolveEndpoint('POST', '/v1/messages'),
-    headers: { 'x-runguard-session': session, 'x-runguard-task': 'review' },
-    body,
-    receivedBytes: body.length,
-    readAtTick: runtime.tick(),
-    problem: null,
-  })
-  if (admission.kind !== 'send') throw new Error(admission.refusal.message)
-  const { watch } = admission
-  watch.sent()
-  watch.head(200, { 'content-type': 'text/event-stream' })
-  watch.chunk(answer)
-  watch.end('complete')
-  return performance.now() - start
-}
 
 function median(values: readonly number[]): number {
   return values.toSorted((left, right) => left - right)[Math.floor(values.length / 2)] ?? Number.NaN

@@ -1,33 +1,13 @@
 /** What people do in the dashboard, against a real gateway. */
 
 import type Anthropic from '@anthropic-ai/sdk'
-import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, expect, it } from 'vitest'
-import { type OpenBrowser, openBrowser } from './stage/browser.js'
-import { findBarriers, settle, takePicture } from './stage/looks.js'
-import { openRealGateway, type RealGateway } from './stage/real-gateway.js'
-import { callOnce, clientAt, makeTraffic } from './stage/traffic.js'
+import { afterAll, expect, it } from 'vitest'
+import { findBarriers, takePicture } from './stage/looks.js'
+import { openStage } from './stage/stage.js'
+import { callOnce, clientAt } from './stage/traffic.js'
 
-let gateway: RealGateway
-let browser: OpenBrowser
-let page: Page
-
-beforeAll(async () => {
-  gateway = await openRealGateway({ requireLogin: true })
-  await makeTraffic(gateway.url)
-  browser = await openBrowser()
-  page = await browser.context.newPage()
-})
-
-afterAll(async () => {
-  await browser?.close()
-  await gateway?.close()
-})
-
-const open = async (path: string): Promise<void> => {
-  await page.goto(`${gateway.url}/runguard/${path}`)
-  await settle(page)
-}
+const { gateway, browser, page, open, close } = await openStage({ requireLogin: true })
+afterAll(close)
 
 /** What a program is told: `answered`, or the error of the SDK. */
 function answerOf(client: Anthropic): Promise<string> {

@@ -2,36 +2,16 @@
 /** The first screen as people meet it: how much it loads, how soon it knows, and where it leads. */
 
 import { gzipSync } from 'node:zlib'
-import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, expect, it } from 'vitest'
-import { type OpenBrowser, openBrowser } from './stage/browser.js'
+import { afterAll, expect, it } from 'vitest'
 import { settle } from './stage/looks.js'
-import { openRealGateway, type RealGateway } from './stage/real-gateway.js'
-import { callOnce, clientAt, makeTraffic } from './stage/traffic.js'
+import { openStage } from './stage/stage.js'
+import { callOnce, clientAt } from './stage/traffic.js'
 
 /** In bytes of gzip: all JavaScript until the first screen stands still, its chart included. */
 const LARGEST_FIRST_LOAD = 150_000
 
-let gateway: RealGateway
-let browser: OpenBrowser
-let page: Page
-
-beforeAll(async () => {
-  gateway = await openRealGateway()
-  await makeTraffic(gateway.url)
-  browser = await openBrowser()
-  page = await browser.context.newPage()
-})
-
-afterAll(async () => {
-  await browser?.close()
-  await gateway?.close()
-})
-
-const open = async (path: string): Promise<void> => {
-  await page.goto(`${gateway.url}/runguard/${path}`)
-  await settle(page)
-}
+const { gateway, browser, page, open, close } = await openStage()
+afterAll(close)
 
 it('the first screen loads with less JavaScript than it may have', async () => {
   const sizes = new Map<string, number>()

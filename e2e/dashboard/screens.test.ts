@@ -1,33 +1,12 @@
 /// <reference lib="dom" />
 /** Every screen of the real dashboard, in a real browser, with what a day of traffic left in a real gateway. */
 
-import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, expect, it } from 'vitest'
-import { type OpenBrowser, openBrowser } from './stage/browser.js'
-import { colourRules, findBarriers, redraw, settle, takePicture } from './stage/looks.js'
-import { openRealGateway, type RealGateway } from './stage/real-gateway.js'
-import { makeTraffic } from './stage/traffic.js'
+import { afterAll, expect, it } from 'vitest'
+import { colourRules, findBarriers, redraw, takePicture } from './stage/looks.js'
+import { openStage } from './stage/stage.js'
 
-let gateway: RealGateway
-let browser: OpenBrowser
-let page: Page
-
-beforeAll(async () => {
-  gateway = await openRealGateway()
-  await makeTraffic(gateway.url)
-  browser = await openBrowser()
-  page = await browser.context.newPage()
-})
-
-afterAll(async () => {
-  await browser?.close()
-  await gateway?.close()
-})
-
-const open = async (path: string): Promise<void> => {
-  await page.goto(`${gateway.url}/runguard/${path}`)
-  await settle(page)
-}
+const { gateway, page, open, close } = await openStage()
+afterAll(close)
 
 /** The API as the dashboard asks it. */
 async function ask<Answer>(path: string): Promise<Answer> {
