@@ -1,11 +1,11 @@
 import { auditBills, type RunningSimulator, startSimulator, type VirtualClock, virtualClock } from '@runguard/simulator'
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import { sendToSimulator } from '../../test/simulator-sender.js'
 import { resolveEndpoint } from '../core/body/endpoint.js'
 import { readConfig } from '../core/config/config.js'
 import { loadPriceBook } from '../core/cost/price.js'
 import { priceList } from '../core/cost/price-list.js'
 import { memoryStore } from '../store/memory.js'
-import type { SendToApi } from './api-sender.js'
 import { engineDefaults } from './desk.js'
 import { createEngine } from './engine.js'
 import { systemRuntime } from './runtime.js'
@@ -20,15 +20,7 @@ beforeEach(async () => {
   onTestFinished(() => simulator.close())
 })
 
-const send: SendToApi = async ({ method, path, body, headers }) => {
-  const init = { method, headers: { ...(headers as Record<string, string>), 'x-api-key': 'sk-ant-test' } }
-  const response = await fetch(simulator.url + path, { ...init, body: body === null ? null : new Uint8Array(body) })
-  const bytes = new Uint8Array(await response.arrayBuffer())
-  const pieces = async function* () {
-    yield bytes
-  }
-  return { kind: 'answer', status: response.status, headers: Object.fromEntries(response.headers), body: pieces() }
-}
+const send = sendToSimulator(() => simulator.url)
 
 function open() {
   const store = memoryStore()

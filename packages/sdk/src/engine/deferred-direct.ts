@@ -61,6 +61,9 @@ async function sendDirect(lane: Lane, send: SendToApi, job: DeferredJob, request
     waited: job.decision ?? null,
   }
   const answer = await sendWhole(desk, call, headers, send)
+  // The bill first, so that who reads the answer finds it in the books even if this process dies now. What cannot be
+  // written stays in the journal.
+  await desk.journal.flush().catch(() => {})
   const at = desk.runtime.now()
   const ending = endingOf(answer)
   if (ending.isPassing && at < job.deadline) await putBack(lane, job)

@@ -1,5 +1,6 @@
 import { type RunningSimulator, startSimulator, type VirtualClock, virtualClock } from '@runguard/simulator'
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import { sendToSimulator } from '../../test/simulator-sender.js'
 import { resolveEndpoint } from '../core/body/endpoint.js'
 import { compileBudgets, matchBudgets } from '../core/budget/budget.js'
 import { identify } from '../core/budget/scope.js'
@@ -8,7 +9,6 @@ import { nanoUsd, parseUsd } from '../core/cost/money.js'
 import { loadPriceBook } from '../core/cost/price.js'
 import { priceList } from '../core/cost/price-list.js'
 import { memoryStore } from '../store/memory.js'
-import type { SendToApi } from './api-sender.js'
 import type { DeferralDraft } from './deferred-submit.js'
 import { engineDefaults } from './desk.js'
 import { createEngine } from './engine.js'
@@ -32,15 +32,7 @@ beforeEach(async () => {
   onTestFinished(() => simulator.close())
 })
 
-const send: SendToApi = async ({ method, path, body, headers }) => {
-  const init = { method, headers: { ...(headers as Record<string, string>), 'x-api-key': 'sk-ant-test' } }
-  const response = await fetch(simulator.url + path, { ...init, body: body === null ? null : new Uint8Array(body) })
-  const bytes = new Uint8Array(await response.arrayBuffer())
-  const pieces = async function* () {
-    yield bytes
-  }
-  return { kind: 'answer', status: response.status, headers: Object.fromEntries(response.headers), body: pieces() }
-}
+const send = sendToSimulator(() => simulator.url)
 
 function openHouse(budget: object = {}) {
   const reading = readConfig({

@@ -1,5 +1,6 @@
 import { auditBills, type RunningSimulator, startSimulator, type VirtualClock, virtualClock } from '@runguard/simulator'
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import { sendToSimulator } from '../../test/simulator-sender.js'
 import { loadPriceBook } from '../core/cost/price.js'
 import { priceList } from '../core/cost/price-list.js'
 import { type Budget, readConfig } from '../core/index.js'
@@ -31,18 +32,11 @@ beforeEach(async () => {
 
 /** What a door does: adds the credential. Whatever is in `lose` gets no answer, although it was sent. */
 function sender(lose: (request: ApiRequest) => 'request' | 'answer' | null = () => null): SendToApi {
+  const send = sendToSimulator(() => simulator.url)
   return async (request) => {
     const lost = lose(request)
-    if (lost === 'request') return { kind: 'lost', wasSent: true, error: 'lost' }
-    const { method, path, body, headers } = request
-    const init = { method, headers: { ...(headers as Record<string, string>), 'x-api-key': 'sk-ant-test' } }
-    const response = await fetch(simulator.url + path, { ...init, body: body === null ? null : new Uint8Array(body) })
-    const bytes = new Uint8Array(await response.arrayBuffer())
-    if (lost === 'answer') return { kind: 'lost', wasSent: true, error: 'lost' }
-    const pieces = async function* () {
-      yield bytes
-    }
-    return { kind: 'answer', status: response.status, headers: Object.fromEntries(response.headers), body: pieces() }
+    const answer = lost === 'request' ? null : await send(request)
+    return answer === null || lost === 'answer' ? { kind: 'lost', wasSent: true, error: 'lost' } : answer
   }
 }
 
@@ -398,6 +392,19 @@ describe('a process that dies', () => {
     expect(simulator.log.filter(({ path }) => path === '/v1/messages')).toHaveLength(0)
   })
 
+  it('the moment after it has answered its direct call leaves the bill in the books', async () => {
+    const { take, pass } = open()
+    const end = store.endDeferred
+    let booked: unknown = null
+    store.endDeferred = async (asked) => {
+      booked = await balances()
+      return end(asked)
+    }
+    await take('one', { withinMs: 10 * MINUTE_MS })
+    await pass(MINUTE_MS)
+    expect(booked).toEqual({ spent: billed(), held: 0 })
+  })
+
   it('does not send what another process took over while it stood still', async () => {
     const [first, second] = [open(), open()]
     const id = await first.take('one')
@@ -470,22 +477,15 @@ describe('a store that fails', () => {
 })
 
 describe('what is kept', () => {
-  it('is forgotten in time although nobody asks for anything any more', async () => {
+  it('is forgotten in time although nobody asks any more, but not by who has taken none, where others may keep it', async () => {
     const { take, deferred, engine } = open('$10', null)
-    const id = await take('one')
-    await deferred.cancel(id)
-    await clock.advance(8 * 24 * HOUR_MS)
-    await engine.keep()
-    expect(await store.findDeferred(id)).toBeNull()
-  })
-
-  it('is not forgotten by a process that has taken none, where others may keep it for longer', async () => {
-    const { take, deferred } = open('$10', null)
     const id = await take('one')
     await deferred.cancel(id)
     await clock.advance(8 * 24 * HOUR_MS)
     await open('$10', null, { forgetsUnasked: false }).engine.keep()
     expect(await store.findDeferred(id)).not.toBeNull()
+    await engine.keep()
+    expect(await store.findDeferred(id)).toBeNull()
   })
 
   it('of credentials has an end, but for those that calls wait for', async () => {
