@@ -1,11 +1,12 @@
 /**
  * What planning the cache adds to a call: a conversation of 200 kB that grows by one turn, with caching off and on, in turn.
+ * And what reading such a body costs alone: whole, and from where the one before it stood.
  *
  *   planning.js [--json]
  */
 
 import { parseArgs } from 'node:util'
-import { type CachingPolicy, loadPriceBook, priceList } from '@runguard/sdk/core'
+import { type CachingPolicy, loadPriceBook, priceList, ScanMemory, scanCall } from '@runguard/sdk/core'
 import { createEngine, type Engine, engineDefaults, systemRuntime } from '@runguard/sdk/engine'
 import { memoryStore } from '@runguard/sdk/store'
 import { timeCall } from './engine-call.js'
@@ -88,17 +89,50 @@ async function measure(): Promise<Record<Mode, number>> {
   return Object.fromEntries(names.map((mode) => [mode, median(times.get(mode) ?? [])])) as Record<Mode, number>
 }
 
+interface ScanTimes {
+  readonly wholeMs: number
+  readonly continuedMs: number
+}
+
+/** Medians. */
+function measureScans(): ScanTimes {
+  const turns = conversation()
+  const times = { whole: [] as number[], continued: [] as number[] }
+  for (let round = 0; round < ROUNDS; round++) {
+    const memory = new ScanMemory(runtime.seal)
+    for (const turn of turns) {
+      const whole = timeOf(() => scanCall(turn.body))
+      const continued = timeOf(() => memory.scan(turn.body))
+      if (round < WARM_UP_ROUNDS || turn === turns[0]) continue
+      times.whole.push(whole)
+      times.continued.push(continued)
+    }
+  }
+  return { wholeMs: median(times.whole), continuedMs: median(times.continued) }
+}
+
+function timeOf(run: () => void): number {
+  const start = runtime.tick()
+  run()
+  return runtime.tick() - start
+}
+
 function median(values: readonly number[]): number {
   return values.toSorted((left, right) => left - right)[Math.floor(values.length / 2)] ?? Number.NaN
 }
 
 const { values } = parseArgs({ options: { json: { type: 'boolean' } } })
 const found = await measure()
+const scan = measureScans()
 const added = { explain: found.explain - found.off, fill: found.fill - found.off }
-if (values.json) console.log(JSON.stringify({ ...found, added, goalMs: GOAL_MS }))
+if (values.json) console.log(JSON.stringify({ ...found, added, goalMs: GOAL_MS, scan }))
 else {
   console.log('A conversation of 200 kB that grew by one turn; the engine alone, median milliseconds per call.\n')
   for (const mode of Object.keys(modes) as Mode[]) console.log(`  caching ${mode.padEnd(8)} ${found[mode].toFixed(3)}`)
   const verdict = added.fill <= GOAL_MS ? 'reached' : 'missed'
   console.log(`\n  planning and filling adds ${added.fill.toFixed(3)} ms; the goal of ${GOAL_MS} ms is ${verdict}`)
+  const { wholeMs, continuedMs } = scan
+  console.log(
+    `  reading the body takes ${wholeMs.toFixed(3)} ms whole, ${continuedMs.toFixed(3)} from where the last one stood`,
+  )
 }

@@ -3,6 +3,8 @@
  * them and holds the budgets; hooks in this program tell the agent when it goes in circles, and stop it if it goes on.
  *
  *   ANTHROPIC_API_KEY=… node agent-sdk.ts
+ *
+ * ANTHROPIC_BASE_URL, where it is set, has to be the address of the gateway here, not of the API.
  */
 
 import { query } from '@anthropic-ai/claude-agent-sdk'
@@ -14,7 +16,7 @@ const env = gatewayEnvironment({
   tags: ['example'],
   environment: process.env,
 })
-// The money is the gateway's affair: there is no budget here.
+// The money is the gateway's affair: a budget is in its runguard.yaml, such as one of `project:notes`.
 const hooks = guardHooks()
 
 const run = query({

@@ -16,6 +16,7 @@ const prompts = reviews.map((review, index) => ({
   userMessage: `Is this guest happy? Answer with one word. ${review}`,
 }))
 
+// The names of the API, custom_id and user_message, are taken as well; other requests than a message are { customId, params }.
 const batch = await submitBatchJob(claude, prompts)
 console.log(`Submitted ${batch}.`)
 

@@ -2,6 +2,9 @@
  * A call that may wait: it is kept in a file, goes out in a batch at half price, and by itself where no batch is in time.
  *
  *   ANTHROPIC_API_KEY=… node defer.ts
+ *
+ * The API takes minutes for a batch, now and then hours. End the program meanwhile if you like, and run it again: the file
+ * `deferred.db` is all that it needs to go on.
  */
 
 import Anthropic from '@anthropic-ai/sdk'
@@ -22,7 +25,7 @@ const params = {
   max_tokens: 500,
   messages: [{ role: 'user' as const, content: 'Sum up the week in one sentence.' }],
 }
-// The id is ours: run again, the program does not pay again.
+// The id is ours: run again, the program asks for the same call, and does not pay twice.
 const options = { within: '6h', id: 'weekly-summary-48', on: { user: 'alice' } }
 const call = await guard.defer<Anthropic.Message>(params, options)
 console.log(`Deferred ${call.id}: ${(await call.status()).state}.`)

@@ -1,5 +1,6 @@
 /**
- * A web server whose users have a dollar a day each. Whoever has spent it reads when there will be more.
+ * A web server whose users have a dollar a day each. Whoever has spent it reads when there will be more. What was spent is
+ * in memory: a real server keeps it in a store, so that a restart forgets nothing (`store: sqliteStore('runguard.db')`).
  *
  *   ANTHROPIC_API_KEY=… node express-server.ts
  *   curl -d 'Hello!' -H 'content-type: text/plain' -H 'x-user: ada' http://127.0.0.1:3000/ask
@@ -9,7 +10,11 @@ import Anthropic from '@anthropic-ai/sdk'
 import { createGuard, isRunGuardError } from '@runguard/sdk'
 import express from 'express'
 
-const guard = createGuard({ budgets: [{ scope: 'user:*', limit: '$1', window: 'day' }], waitForMoneyMs: 0 })
+const guard = createGuard({
+  budgets: [{ scope: 'user:*', limit: '$1', window: 'day' }],
+  // Who waits for a page is told at once that there is no money, rather than after calls that run have ended.
+  waitForMoneyMs: 0,
+})
 const anthropic = new Anthropic()
 const app = express()
 
@@ -34,4 +39,10 @@ app.post('/ask', express.text(), async (request, response) => {
 const server = app.listen(Number(process.env.PORT ?? 3000), '127.0.0.1', () => {
   const address = server.address()
   console.log(`Listening on port ${typeof address === 'object' ? address?.port : address}`)
+})
+
+// Ends the calls that run, and writes down what they cost.
+process.once('SIGTERM', () => {
+  server.close()
+  void guard.close()
 })

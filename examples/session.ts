@@ -15,6 +15,7 @@ const agent = new AgentSession({
 })
 
 try {
+  // The first word says what kind of task it is, and so which model does: a small one here, a larger one for the review.
   console.log(await agent.turn('summarize', 'Summarize: the change renames a variable and fixes a typo.'))
   console.log(await agent.turn('code_review', 'Is `if (n = 0)` what was meant?'))
 } catch (error) {

@@ -10,6 +10,7 @@ import { betaTool } from '@anthropic-ai/sdk/helpers/beta/json-schema'
 import { createGuard } from '@runguard/sdk'
 
 const guard = createGuard({ budgets: [{ scope: 'session:*', limit: '$0.50' }] })
+// The task and the tags are for reports, and for budgets that ask for them.
 const session = guard.session({ task: 'research', tags: ['example'] })
 const claude = session.wrap(new Anthropic())
 

@@ -83,9 +83,9 @@ class Memory {
       prompt: {
         space: model,
         minimumTokens: minimumTokens(book, model),
-        blocks: blocks.map(({ prefix, endTokens, position, part, canMark }) => {
-          return { key: prefix, endTokens, position, part, canMark, marker: null }
-        }),
+        blocks: blocks.map(({ prefix, position, part, canMark }) => ({ key: prefix, position, part, canMark })),
+        endTokens: blocks.map(({ endTokens }) => endTokens),
+        breakpoints: [],
       },
       markerCount: 0,
       rates: ratesFor(book, model, read, blocks.at(-1)?.endTokens),
@@ -98,8 +98,11 @@ class Memory {
   }
 
   send({ atMs, firstByteMs }: StreamRequest, { prompt }: PlanFacts, markers: Markers): void {
-    const blocks = prompt.blocks.map((block, at) => ({ ...block, marker: markers.get(at) ?? null }))
-    this.#open = [...this.#open, { call: this.#index.begin({ ...prompt, blocks }, atMs), firstByteMs, billed: null }]
+    const breakpoints = [...markers]
+      .map(([block, ttl]) => ({ block, ttl }))
+      .sort((left, right) => left.block - right.block)
+    const call = this.#index.begin({ ...prompt, breakpoints }, atMs)
+    this.#open = [...this.#open, { call, firstByteMs, billed: null }]
   }
 
   /** What the request sent last was billed. */

@@ -56,8 +56,20 @@ function makeCall(number: number, total: number, { since, until }: MadeSpan): Ca
     cost: { nano, lines: [], basis: 'list', isEstimated: false, priceVersion: 'bench' },
     loop: number % 500 === 0 ? { ...LOOP, spent: nano } : null,
     cache: cacheOf(number),
+    ...refusedPart(number),
   })
 }
+
+/** One call in two hundred is refused, and one in twenty thousand for a rarer reason. */
+function refusedPart(number: number): Partial<CallRecord> {
+  const isRare = number % 20_000 === 9
+  if (!isRare && number % 200 !== 7) return {}
+  const errorCode = isRare ? RARE_CODE : USUAL_CODE
+  return { errorCode, servedModel: null, usage: null, ending: { kind: 'not-billed', reason: 'refused' } }
+}
+
+const USUAL_CODE = 'runguard_budget_exceeded'
+const RARE_CODE = 'runguard_breaker_open'
 
 const LOOP = { action: 'notice', isEnforced: true, rule: 'repeat', repeats: 3, rounds: 3, cycle: ['Bash'] } as const
 

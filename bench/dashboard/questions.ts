@@ -51,6 +51,12 @@ const LISTS: readonly Question[] = [
   { name: 'calls with a tag of a team', path: '/runguard/api/calls?tag=tag-3&team=team-3' },
   { name: 'calls of nobody', path: '/runguard/api/calls?team=' },
   { name: 'calls that broke off', path: '/runguard/api/calls?ending=at-least' },
+  { name: 'calls that were refused', path: '/runguard/api/calls?refusal=runguard_budget_exceeded' },
+  {
+    name: 'calls refused for a rare reason',
+    path: '/runguard/api/calls?refusal=runguard_breaker_open&model=claude-opus-5',
+  },
+  { name: 'calls that nobody refused', path: '/runguard/api/calls?refusal=runguard_not_loaded' },
   { name: 'one call', path: '/runguard/api/calls/rg_000000000500' },
   { name: 'sessions', path: '/runguard/api/sessions' },
   { name: 'sessions of a user', path: '/runguard/api/sessions?user=user-7' },

@@ -38,5 +38,5 @@ function measureSet({ name, calls }: WordedSet): Confusion {
 function tellTask({ content, system }: WordedCall): string | null {
   const body = { model: 'claude-opus-5-5', max_tokens: 500, ...(system !== '' && { system }) }
   const bytes = new TextEncoder().encode(JSON.stringify({ ...body, messages: [{ role: 'user', content }] }))
-  return classifyCall(readFeatures(scanCall(bytes)))
+  return classifyCall(readFeatures(scanCall(bytes), bytes))
 }

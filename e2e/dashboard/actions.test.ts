@@ -30,12 +30,12 @@ async function roleWith(token: string): Promise<string | null> {
 
 it('nobody gets in without the token, and with it to the screen that was asked for', async () => {
   await open('budgets')
-  await page.getByLabel('Token').fill('wrong')
+  await page.getByLabel('Token', { exact: true }).fill('wrong')
   await page.getByRole('button', { name: 'Sign in' }).click()
   await page.locator('[aria-invalid=true]').waitFor()
   await takePicture(page, 'sign-in')
   expect(await findBarriers(page)).toEqual([])
-  await page.getByLabel('Token').fill(gateway.adminToken ?? '')
+  await page.getByLabel('Token', { exact: true }).fill(gateway.adminToken ?? '')
   await page.getByRole('button', { name: 'Sign in' }).click()
   await page.getByRole('heading', { name: 'Budgets' }).waitFor()
 })
@@ -192,7 +192,7 @@ it('somebody who is signed out in the middle sees the door, and comes back to th
   await open('cache')
   await browser.context.clearCookies()
   await page.getByRole('radio', { name: '7 days' }).click()
-  await page.getByLabel('Token').fill(gateway.adminToken ?? '')
+  await page.getByLabel('Token', { exact: true }).fill(gateway.adminToken ?? '')
   await page.getByRole('button', { name: 'Sign in' }).click()
   await page.getByRole('heading', { name: 'Cache' }).waitFor()
 })

@@ -8,7 +8,7 @@ import { busyAnswers } from './stage/canned-answers.js'
 import { type Answers, openCannedGateway, Refused } from './stage/canned-gateway.js'
 import { busyCall, busySession, signedIn } from './stage/canned-items.js'
 import { emptyAnswers } from './stage/empty-answers.js'
-import { findBarriers, settle, takePicture } from './stage/looks.js'
+import { colourRules, findBarriers, redraw, settle, takePicture } from './stage/looks.js'
 
 const NOW = Date.now()
 const HOSTILE = '<img src=x onerror="window.hurt=1">\u202Eesrever 🦊 "quotes" & a/b?c#d %41'
@@ -108,7 +108,7 @@ it('a gateway that goes away is told of, and what was seen stays; when it comes 
   await page.getByText('live', { exact: true }).first().waitFor()
   const port = Number(new URL(first.url).port)
   await first.close()
-  await page.getByText(/The gateway stopped answering/).waitFor()
+  await page.getByText(/No news from the gateway since/).waitFor()
   expect(await page.getByText('$41.87').count()).toBe(1)
   await takePicture(page, 'gateway-away')
   await page.getByRole('link', { name: 'Audit' }).click()
@@ -120,7 +120,7 @@ it('a gateway that goes away is told of, and what was seen stays; when it comes 
   await page.setViewportSize({ width: 1440, height: 900 })
   const second = await openCannedGateway(busyAnswers(NOW), port)
   onTestFinished(() => second.close())
-  await page.getByText(/The gateway stopped answering/).waitFor({ state: 'detached', timeout: 15_000 })
+  await page.getByText(/No news from the gateway since/).waitFor({ state: 'detached', timeout: 15_000 })
   await page.getByRole('main').getByRole('button', { name: 'Try again' }).click()
   await page.getByRole('heading', { level: 1, name: 'Audit' }).waitFor()
 })
@@ -167,6 +167,49 @@ it('a refused call says which budget refused it, and its row leads there', async
 it('a budget that is gone says so to those who come from a call that it refused', async () => {
   await openWith(busyAnswers(NOW), 'budgets?id=long%20gone')
   await page.getByText('The budget long gone is no longer there.').waitFor()
+})
+
+it('calls are narrowed to one refusal, and the address says so', async () => {
+  const answers = busyAnswers(NOW)
+  const asked: (string | null)[] = []
+  const calls = (query: URLSearchParams) => {
+    asked.push(query.get('refusal'))
+    return { items: query.get('refusal') === 'runguard_budget_exceeded' ? [busyCall(7, NOW)] : [], next: null }
+  }
+  const gateway = await openWith({ ...answers, calls }, 'calls')
+  await page.getByLabel('Refused for').selectOption('over budget')
+  await page.getByRole('link', { name: 'refused by team:web/day' }).waitFor()
+  expect(new URL(page.url()).searchParams.get('refusal')).toBe('runguard_budget_exceeded')
+  await page.goBack()
+  await page.getByText('No calls here').waitFor()
+  expect(await page.getByLabel('Refused for').inputValue()).toBe('')
+  await page.goto(`${gateway.url}calls?refusal=runguard_of_tomorrow`)
+  await page.getByText('No calls here').waitFor()
+  expect(await page.getByLabel('Refused for').locator('option:checked').textContent()).toBe('of tomorrow')
+  expect(asked).toEqual(expect.arrayContaining([null, 'runguard_budget_exceeded', 'runguard_of_tomorrow']))
+  expect(await findBarriers(page)).toEqual([])
+  await page.goto(gateway.url)
+  await page.getByRole('link', { name: 'refused: over budget' }).click()
+  await page.getByRole('link', { name: 'refused by team:web/day' }).waitFor()
+  expect(await findBarriers(page)).toEqual([])
+  await takePicture(page, 'calls-refused')
+  await page.emulateMedia({ colorScheme: 'dark' })
+  await redraw(page)
+  await takePicture(page, 'calls-refused-dark')
+  expect(await findBarriers(page, colourRules)).toEqual([])
+  await page.emulateMedia({ colorScheme: 'light' })
+})
+
+it('a session with an estimated call says so of its cost, in every list', async () => {
+  const answers = busyAnswers(NOW)
+  const sessions = [busySession(2, NOW), busySession(3, NOW)]
+  const overview = { ...(answers.overview as object), activeSessions: sessions }
+  const gateway = await openWith({ ...answers, overview, sessions: { items: sessions, next: null } }, 'sessions')
+  await page.getByRole('row', { name: /refactor-billing-2 .*\$0\.9940 est\./ }).waitFor()
+  expect(await page.getByRole('row', { name: /refactor-billing-3 .*est\./ }).count()).toBe(0)
+  await page.goto(gateway.url)
+  await page.getByRole('link', { name: /refactor-billing-2 .*\$0\.9940 est\./ }).waitFor()
+  expect(await page.getByRole('link', { name: /refactor-billing-3 .*est\./ }).count()).toBe(0)
 })
 
 it('what only observed is no refusal, and says what it would have done', async () => {

@@ -141,12 +141,9 @@ function measured(prefix: CallPrefix, body: Uint8Array, nowMs: number): PlannedP
   if (blocks.length !== prompt.blocks.length) {
     throw new Error(`${prompt.blocks.length} blocks where the simulator has ${blocks.length}`)
   }
-  let endTokens = 0
-  const exact = prompt.blocks.map((block, at) => {
-    endTokens += blocks[at]?.tokens ?? 0
-    return { ...block, endTokens }
-  })
-  return { ...prompt, blocks: exact }
+  let sum = 0
+  const endTokens = blocks.map(({ tokens }) => (sum += tokens))
+  return { ...prompt, endTokens }
 }
 
 function compare({ reading }: PrefixCall, simulated: CacheReading): Comparison {
@@ -156,8 +153,8 @@ function compare({ reading }: PrefixCall, simulated: CacheReading): Comparison {
   return { kind: 'different', text: `read, 5m, 1h, input: ${ours.join(' ')}; the simulator: ${theirs.join(' ')}` }
 }
 
-function markersOf({ blocks }: PlannedPrompt): string {
-  return blocks.flatMap(({ marker }, at) => (marker === null ? [] : [`${at} ${marker}`])).join(', ')
+function markersOf({ breakpoints }: PlannedPrompt): string {
+  return breakpoints.map(({ block, ttl }) => `${block} ${ttl}`).join(', ')
 }
 
 function isRefusal(error: unknown): error is Error {

@@ -29,6 +29,8 @@ export interface CannedGateway {
   /** What was asked to change, as `METHOD path`. */
   readonly changes: readonly string[]
   tell(event: ApiEvent): void
+  /** From now on nothing is answered and nothing is told, as by a process that stands still; false: it goes on. */
+  hang(isHanging: boolean): void
   close(): Promise<void>
 }
 
@@ -42,32 +44,61 @@ export class Refused {
   }
 }
 
+/** As often as a real gateway says that it is there. */
+const BEAT_MS = 15_000
+
 /** Serves on loopback; on `port` 0 wherever there is room. */
 export async function openCannedGateway(answers: Answers, port = 0): Promise<CannedGateway> {
   const listeners = new Set<ServerResponse>()
   const changes: string[] = []
+  const waiting: (() => void)[] = []
+  let isHanging = false
+  const tell = (event: ApiEvent): void => {
+    if (isHanging) return
+    for (const each of listeners) each.write(`event: ${event.kind}\ndata: ${JSON.stringify(event)}\n\n`)
+  }
   const server = createServer((request, response) => {
-    const url = new URL(request.url ?? '/', 'http://127.0.0.1')
-    const path = decodeURIComponent(url.pathname)
-    if (path === '/runguard/events') return listen(request, response, listeners)
-    if (!path.startsWith('/runguard/api/')) return serveFile(path, response)
-    const name = path.slice('/runguard/api/'.length)
-    if (request.method !== 'GET') changes.push(`${request.method} ${name}`)
-    answer(response, answers[request.method === 'GET' ? name : `${request.method} ${name}`], url.searchParams)
+    const go = (): void => serve(request, response, { answers, listeners, changes })
+    if (isHanging) waiting.push(go)
+    else go()
   })
+  const beats = setInterval(() => tell({ kind: 'beat', at: Date.now() }), BEAT_MS)
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/runguard/`,
     answers,
     changes,
-    tell: (event) => {
-      for (const each of listeners) each.write(`event: ${event.kind}\ndata: ${JSON.stringify(event)}\n\n`)
+    tell,
+    hang: (shallHang) => {
+      isHanging = shallHang
+      if (!shallHang) for (const go of waiting.splice(0)) go()
     },
     close: () =>
       new Promise((resolve) => {
+        clearInterval(beats)
         server.closeAllConnections()
         server.close(() => resolve())
       }),
+  }
+}
+
+interface Serving {
+  readonly answers: Answers
+  readonly listeners: Set<ServerResponse>
+  readonly changes: string[]
+}
+
+function serve(request: IncomingMessage, response: ServerResponse, { answers, listeners, changes }: Serving): void {
+  const url = new URL(request.url ?? '/', 'http://127.0.0.1')
+  const path = decodeURIComponent(url.pathname)
+  if (path === '/runguard/events') {
+    listen(request, response, listeners)
+  } else if (path.startsWith('/runguard/api/')) {
+    const name = path.slice('/runguard/api/'.length)
+    if (request.method !== 'GET') changes.push(`${request.method} ${name}`)
+    answer(response, answers[request.method === 'GET' ? name : `${request.method} ${name}`], url.searchParams)
+  } else {
+    serveFile(path, response)
   }
 }
 

@@ -84,6 +84,7 @@ export function busySession(index: number, nowMs: number): ApiSessionRow {
     firstAt: nowMs - index * 900_000 - 1_400_000,
     lastAt: nowMs - index * 900_000 - 4_000,
     calls: 12 + index,
+    estimatedCalls: index === 2 ? 1 : 0,
     costNano: 812_000_000 + index * 91_000_000,
     savedNano: index % 5 === 3 ? -12_000_000 : 2_100_000_000 - index * 20_000_000,
     hitRatio: 0.91 - index * 0.03,

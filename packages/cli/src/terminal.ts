@@ -24,15 +24,23 @@ export const plainColors: Colors = pc.createColors(false)
 
 type Output = Pick<NodeJS.WriteStream, 'write' | 'isTTY' | 'on'>
 
+/**
+ * What a terminal obeys, but for line breaks, tabs and our own colours. Views make names harmless; this is for what gets
+ * past them, such as a name in JSON.
+ */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: what begins a colour is one
+const DRIVING = /(?!\u001b\[[\d;]*m|\r\n|[\n\t])\p{Cc}/gu
+
 /** @param hasColors whether colours are wanted; they are used only where a terminal shows them */
 export function openTerminal(stdout: Output, stderr: Output, hasColors: boolean): Terminal {
   const write = writer(stdout)
   const writeChatter = writer(stderr)
+  const show = (output: Output, text: string): string => (output.isTTY ? text.replace(DRIVING, '\ufffd') : text)
   return {
     colors: hasColors && stdout.isTTY ? pc.createColors(true) : plainColors,
-    write,
-    print: (text) => write(`${text}\n`),
-    say: (text) => writeChatter(`${text}\n`),
+    write: (text) => write(show(stdout, text)),
+    print: (text) => write(`${show(stdout, text)}\n`),
+    say: (text) => writeChatter(`${show(stderr, text)}\n`),
     showProgress: (text) => {
       if (stderr.isTTY) writeChatter(`\r\u001b[2K${text}`)
     },

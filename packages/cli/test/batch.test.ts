@@ -111,7 +111,7 @@ test('a submission that is killed while its batch is created goes on with that b
   first.child.kill('SIGKILL')
   await first.finished
   const second = await runCli(home, ['batch', 'submit', file], environment)
-  expect(second).toMatchObject({ code: 0, stderr: expect.stringContaining('1 prompts in a batch') })
+  expect(second).toMatchObject({ code: 0, stderr: expect.stringContaining('1 prompt in a batch') })
   expect(batchCount()).toBe(1)
   expect((await runCli(home, ['batch', 'results', second.stdout.trim()], environment)).stdout).toContain('once')
 }, 60_000)

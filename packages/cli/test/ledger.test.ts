@@ -143,6 +143,9 @@ test('what nobody ended is listed with the largest first, and a whole budget of 
   expect(shown.stdout).toMatch(/^rg_big +expired \(est\.\) +\$9\.00 +\$9\.00 /m)
   expect(shown.stderr).toContain('runguard ledger void --expired --budget')
 
+  const report = await runCli(home, ['report'])
+  expect(report.stderr).toContain('note: budgets count $10.01 more, est., for 3 calls that nobody ended:')
+
   const voidAll = ['ledger', 'void', '--expired', '--reason', 'the machine was switched off']
   expect((await runCli(home, voidAll)).code).toBe(2)
   expect((await runCli(home, [...voidAll, '--budget', 'everything/day', 'rg_big'])).code).toBe(2)

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { nanoUsd } from '@runguard/sdk/core'
 import { finishAudits, sqliteStore } from '@runguard/sdk/store'
@@ -72,6 +73,19 @@ test('a program that dies behind its change has noted it before: a gateway adds 
   expect(entries.map(({ action, subject, after }) => [action, subject, after]).sort()).toEqual(
     changes.map(([, action, subject]) => [action, subject, { outcome: 'unknown' }]).sort(),
   )
+  await store.close()
+})
+
+test('the admin token of a first start is in the log, also where the program dies just then', async () => {
+  const { home, file, store } = await setUp()
+  writeFileSync(join(home, 'runguard.yaml'), 'access:\n  requireLogin: true\n')
+  file.exec("CREATE TRIGGER dies BEFORE INSERT ON audit_entries BEGIN SELECT RAISE(ABORT, 'gone'); END")
+  expect((await runCli(home, ['start', '--port', '0'])).code).toBe(1)
+  expect(await store.adminToken()).not.toBeNull()
+  file.exec('DROP TRIGGER dies')
+  await finishAudits(store, Date.now() + 3_600_000)
+  const [entry] = await store.listAudit({ limit: 1 })
+  expect(entry).toMatchObject({ action: 'users.admin-token', actor: { kind: 'cli' }, after: { outcome: 'unknown' } })
   await store.close()
 })
 

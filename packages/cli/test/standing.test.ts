@@ -43,6 +43,23 @@ test('status shows what is spent, the budget that decides and the gateway', asyn
   expect(json).toMatchObject({ today: { calls: 1, costUsd: '0.00204' }, gateway: { url: gateway.url } })
 })
 
+test('a gateway that hangs is not taken for one that runs, nor for none', async () => {
+  const home = makeHome()
+  const gateway = await startGateway(home, simulator.url)
+  const flags = ['--gateway', gateway.url]
+  gateway.child.kill('SIGSTOP')
+  expect((await runCli(home, ['status', ...flags])).stdout).toContain(`gateway   ${gateway.url} does not answer`)
+  expect(JSON.parse((await runCli(home, ['status', '--json', ...flags])).stdout).gateway).toEqual({
+    url: gateway.url,
+    version: null,
+    isSilent: true,
+  })
+  const doctor = await runCli(home, ['doctor', ...flags])
+  expect([doctor.code, doctor.stdout]).toEqual([1, expect.stringMatching(/^FAIL {2}gateway {3}\S+ does not answer/m)])
+  gateway.child.kill('SIGCONT')
+  expect((await runCli(home, ['status', ...flags])).stdout).toContain(`gateway   ${gateway.url}, 0.`)
+})
+
 test('with nothing set up, status and doctor say how to begin', async () => {
   const home = makeHome()
   const status = await runCli(home, ['status', '--gateway', simulator.url])
@@ -70,9 +87,37 @@ test('the status line has the exact cost of a guarded session, and what Claude C
   const about = (session: string) =>
     JSON.stringify({ session_id: session, model: { display_name: 'Opus 5.5' }, cost: { total_cost_usd: 0.5 } })
   expect(statusline(home, about('s1'))).toMatch(
-    /^Opus 5\.5 {2}· {2}\$0\.0020 session {2}· {2}\$20\.00 of \$20\.00 left/,
+    /^Opus 5\.5 {2}· {2}\$0\.0020 session {2}· {2}0% cached {2}· {2}\$20\.00 of \$20\.00 left/,
   )
   expect(statusline(home, about('s2'))).toMatch(/^Opus 5\.5 {2}· {2}\$0\.50 session, est\., not guarded {2}· {2}\$20/)
+})
+
+test('the status line of a session shows its own budget and how much was read from the cache, not what others used up', async () => {
+  const home = makeHome()
+  await runCli(home, ['budget', 'add', '$2', '--scope', 'session:*'])
+  const gateway = await startGateway(home, simulator.url)
+  for (const [session, tokens] of [
+    ['mine', 100],
+    ['other', 4_000],
+  ] as const) {
+    const body = {
+      model: 'claude-opus-5-5',
+      max_tokens: 5_000,
+      messages: [{ role: 'user', content: `[[sim:text ${tokens}]]` }],
+    }
+    const headers = { 'content-type': 'application/json', 'x-api-key': 'sk-ant-test', 'x-runguard-session': session }
+    const request = {
+      method: 'POST',
+      headers: { ...headers, 'anthropic-version': '2023-06-01' },
+      body: JSON.stringify(body),
+    }
+    await (await fetch(`${gateway.url}/v1/messages`, request)).text()
+  }
+  await gateway.outputOf('stdout', /4\.0k out/)
+  expect(statusline(home, JSON.stringify({ session_id: 'mine' }))).toBe(
+    '$0.0020 session  ·  0% cached  ·  $2.00 of $2.00 left (session, session:mine)\n',
+  )
+  expect(statusline(home, JSON.stringify({ session_id: 'other' }))).toMatch(/\$1\.92 of .*session:other\)$/m)
 })
 
 test.each(['', 'no JSON', 'null', '{"session_id":7,"cost":{"total_cost_usd":-1}}'])(
@@ -124,6 +169,24 @@ test('doctor finds what is broken, says how to mend it, and fails', async () => 
     "https://proxy.example in Claude Code's settings.json",
   )
   expect(findings.filter(({ state, mend }) => state !== 'ok' && mend === '')).toEqual([])
+})
+
+test('doctor reads what is kept, and finds a damaged file', async () => {
+  const home = makeHome()
+  await runCli(home, ['budget', 'add', '$20', '--per', 'month'])
+  const file = join(home, '.runguard', 'runguard.db')
+  const bytes = readFileSync(file)
+  // All pages but the first, which has the list of tables.
+  bytes.fill(0xff, 4_096)
+  writeFileSync(file, bytes)
+  const { code, stdout } = await runCli(home, ['doctor', '--gateway', simulator.url])
+  expect(code).toBe(1)
+  expect(stdout).toMatch(/^FAIL {2}store .*is damaged/m)
+})
+
+test('an empty HOME makes no store in the working directory', async () => {
+  const { stdout } = await runCli(makeHome(), ['status', '--gateway', simulator.url], { HOME: '' })
+  expect(stdout).toMatch(/^store +\//m)
 })
 
 test('init writes a configuration that the gateway takes, once', async () => {

@@ -78,7 +78,9 @@ test('a key is rotated with a time of grace or without, and says what cannot be 
   expect(rotated.stderr).toMatch(/accepted for 24h more/)
   expect(await json(home, ['key', 'rotate', id, '--grace', '0'])).toMatchObject({ kind: 'key-rotated', key: { id } })
   expect(await json(home, ['key', 'revoke', id])).toMatchObject({ key: { status: 'revoked' } })
-  expect(await json(home, ['key', 'ls'])).toEqual({ keys: [] })
+  const listed = await runCli(home, ['key', 'ls', '--limit', '1', '--json'])
+  expect(JSON.parse(listed.stdout)).toEqual({ keys: [] })
+  expect(listed.stderr).toBe('Older keys than the newest 1 were not looked at. See them with a higher --limit.\n')
   expect((await json(home, ['key', 'ls', '--all'])).keys).toMatchObject([{ id, status: 'revoked' }])
   for (const [args, code, words] of [
     [['key', 'rotate', id], 1, /revoked or has expired/],
@@ -169,6 +171,8 @@ test('a gateway listens for others only with rules of who may use it, and prints
   const second = startCli(home, ['start', '--port', '0', '--host', '0.0.0.0', '--upstream', simulator.url])
   const [, greeting = ''] = await second.outputOf('stderr', /^([\s\S]*ANTHROPIC_BASE_URL)/)
   expect(greeting).not.toContain('rga_')
+  const noted = await json(home, ['audit', 'tail', '--action', 'users.admin-token'])
+  expect(noted).toMatchObject({ action: 'users.admin-token', actor: { kind: 'cli' } })
   expect(token).not.toBe('')
 })
 

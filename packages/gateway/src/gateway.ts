@@ -110,7 +110,8 @@ function serveRequest(standing: Standing, request: IncomingMessage, response: Se
   const endpoint = resolveEndpoint(request.method ?? 'GET', written)
   const parts = [plane, endpoint, request, response] as const
   if (isJobPage(endpoint, written)) survive(plane, response, serveJob(...parts))
-  else if (control?.owns(endpoint.target, request.headers) && !isProbe(endpoint)) control.serve(request, response)
+  else if (control?.owns(endpoint.target, request.headers) && !isProbe(endpoint))
+    control.serve(endpoint, request, response)
   else if (isOwnPage(endpoint)) serveOwnPage(options, endpoint, request, response)
   else survive(plane, response, isClosing ? refuseCall(...parts, CLOSING) : serveCall(...parts))
 }

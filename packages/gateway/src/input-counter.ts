@@ -4,7 +4,7 @@
  */
 
 import { createHash } from 'node:crypto'
-import { countBody, countTimeoutMs, readCount, unaskedHeaders } from '@runguard/sdk/core'
+import { countBody, countTimeoutMs, forgetOldest, readCount, unaskedHeaders } from '@runguard/sdk/core'
 import type { Runtime } from '@runguard/sdk/engine'
 import type { Dispatcher } from 'undici'
 import type { FlatHeaders } from './headers.js'
@@ -46,8 +46,7 @@ export function createInputCounter(parts: CounterParts): InputCounter {
     if (known !== undefined) return known
     const counted = requestCount(parts, { query, headers, body })
     counts.set(key, counted)
-    const [oldest] = counts.keys()
-    if (counts.size > MAX_REMEMBERED && oldest !== undefined) counts.delete(oldest)
+    forgetOldest(counts, MAX_REMEMBERED)
     void counted.then((tokens) => tokens === null && counts.delete(key))
     return counted
   }

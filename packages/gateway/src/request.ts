@@ -107,6 +107,8 @@ function readPieces(request: IncomingMessage, maxBytes: number): Promise<Buffer[
   return new Promise((resolve) => {
     const chunks: Buffer[] = []
     let bytes = 0
+    // Whoever says so in advance, and may be waiting for leave to send it, hears it at once.
+    if (Number(request.headers['content-length'] ?? 0) > maxBytes) resolve(tooLarge(maxBytes))
     request.on('data', (chunk: Buffer) => {
       bytes += chunk.length
       if (bytes <= maxBytes) chunks.push(chunk)

@@ -58,6 +58,31 @@ describe('the audit log of a gateway', () => {
   })
 })
 
+describe('a sign-out', () => {
+  it('is in the log once if it ends a session, and else never: anybody may ask for it', async () => {
+    const house = await startControlHouse({ adminToken: 'an-admin-token-of-this-test-only-0123456789' })
+    const post = (path: string, headers: Record<string, string>, body = '{}'): Promise<Response> =>
+      fetch(`${house.url}/runguard/api/${path}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body,
+      })
+    const actions = async (): Promise<string[]> =>
+      (await house.store.listAudit({ limit: 9 })).map((each) => each.action)
+    await post('logout', {})
+    await post('logout', { cookie: 'runguard_session=made-up' })
+    expect(await actions()).toEqual([])
+    const login = await post('login', {}, '{"token":"an-admin-token-of-this-test-only-0123456789"}')
+    const cookie = login.headers.get('set-cookie')?.split(';', 1)[0] ?? ''
+    const { csrfToken } = (await login.json()) as { csrfToken: string }
+    for (let count = 0; count < 2; count++) await post('logout', { cookie, 'x-runguard-csrf': csrfToken })
+    expect(await actions()).toEqual(['session.logout', 'session.login'])
+    const whose = { subject: 'admin-token', actor: { kind: 'admin-token' } }
+    expect(await house.store.listAudit({ limit: 9 })).toMatchObject([whose, whose])
+    expect(await house.store.begunAudits(Number.MAX_SAFE_INTEGER, 9)).toEqual([])
+  })
+})
+
 describe('the log of who signed in by their organisation', () => {
   const publicUrl = 'http://localhost:4141'
   const ann = { email: 'ann@example.com', email_verified: true, name: 'Änn' }

@@ -84,6 +84,16 @@ describe('a request that cannot be read', () => {
     await expectAlive(house)
   })
 
+  it('because it says that it will be too large gets 413 before it is sent', async () => {
+    const house = await untouchedHouse({ maxBodyBytes: 10_000 })
+    const answer = await exchange(
+      house.gateway.url,
+      Buffer.from('POST /v1/messages HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 60000000\r\n\r\n'),
+    )
+    expect(answer.toString()).toContain('HTTP/1.1 413 ')
+    await expectAlive(house)
+  })
+
   it.each([
     [
       'a small body that decodes to a huge one',

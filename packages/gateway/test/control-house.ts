@@ -14,6 +14,7 @@ import { memoryStore } from '@runguard/sdk/store'
 import { onTestFinished } from 'vitest'
 import { openAccess } from '../src/access/access-door.js'
 import { openGatewayKeys } from '../src/access/gateway-keys.js'
+import type { Alerting } from '../src/alerting/alerting.js'
 import { type Control, openControl } from '../src/control/control.js'
 import type { ControlStore } from '../src/control/control-parts.js'
 import { startGateway } from '../src/index.js'
@@ -36,6 +37,7 @@ export interface ControlHouseOptions {
   readonly signIn?: Pick<AccessPolicy, 'publicUrl' | 'oidc'>
   /** Instead of one that answers every call with the same few words. */
   readonly upstream?: string
+  readonly alerting?: Alerting
 }
 
 /** A gateway with its control plane. */
@@ -102,7 +104,7 @@ export async function startControlHouse(options: ControlHouseOptions = {}): Prom
     access: openAccess({ store, runtime, policy, isLoopback: true }),
     engine,
     book,
-    alerting: null,
+    alerting: options.alerting ?? null,
     running: () => 0,
     metrics: null,
     routing: { mode: 'off', tiers: options.tiers ?? [] },

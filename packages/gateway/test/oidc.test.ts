@@ -7,6 +7,9 @@ import { type People, passSignIn, startSignIn } from './oidc-house.js'
 
 const PUBLIC_URL = 'http://localhost:4141'
 
+/** Nobody writes down who comes. */
+const unheard = async (): Promise<void> => {}
+
 const people: People = {
   alice: { email: 'Alice@Example.com', email_verified: true, name: 'Alice\u0007 A.', groups: ['eng', 'admins'] },
   bob: { email: 'bob@example.com', email_verified: true, name: 'Bob', groups: ['eng'] },
@@ -43,7 +46,7 @@ async function openHouse(wishes: Partial<OidcPolicy> = {}, isShy = true) {
   })
   const start = async (): Promise<Redirect> => (await access.oidc?.start(ask({}))) as Redirect
   const finish = async (cookie: string, url: string) =>
-    (await access.oidc?.finish(ask({ cookie }), url)) as Redirect | Denial
+    (await access.oidc?.finish(ask({ cookie }), url, unheard)) as Redirect | Denial
   const signIn = async (name: string): Promise<Redirect | Denial> => {
     const begun = await start()
     return finish(cookieOf(begun), await passSignIn(begun.location, name, PUBLIC_URL))

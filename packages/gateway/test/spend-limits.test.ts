@@ -131,6 +131,27 @@ describe('spend limits in the shape of the Admin API', () => {
     }
   })
 
+  it('are reached in every way in which the Claude API is, and are the same ones', async () => {
+    const house = await startControlHouse({ adminToken: TOKEN })
+    const headers = { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' }
+    const body = JSON.stringify({ amount: '100', scope: { type: 'user', user_id: 'ann' } })
+    const ids = new Set<unknown>()
+    for (const base of ['/v1', '', '/p/web/v1', '/p/web', '/p/a%20b', '//v1/']) {
+      const url = `${house.url}${base}/organizations/spend_limits`
+      const set = await fetch(url, { method: 'POST', headers, body })
+      const { id } = (await set.json()) as { id: unknown }
+      const { data } = (await (await fetch(`${url}?limit=5`, { headers })).json()) as { data: { id: unknown }[] }
+      expect([base, set.status, data.map((limit) => limit.id)]).toEqual([base, 200, [id]])
+      expect([base, (await fetch(`${url}/${id}`, { headers })).status]).toEqual([base, 200])
+      // Who is wrong there hears it in the words of that API.
+      const unknown = (await (await fetch(`${url}/spl_none`, { headers })).json()) as { error: { type: unknown } }
+      expect([base, unknown.error.type]).toEqual([base, 'not_found_error'])
+      ids.add(id)
+    }
+    expect(ids.size).toBe(1)
+    expect(house.asked).toEqual([])
+  })
+
   it('go on to the upstream for whoever shows a key of the API', async () => {
     const house = await startControlHouse({ adminToken: TOKEN })
     await adminClient(house, 'sk-ant-admin-test').get('/v1/organizations/spend_limits')

@@ -9,6 +9,7 @@ import re
 import time
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
 
+from .checks import check, check_callable, check_count, check_number, check_optional, check_text
 from .gateway import official_client, require_synchronous
 from .routes import TIER_MODELS
 from .values import as_mapping
@@ -63,8 +64,13 @@ def submit_batch_job(
     several batches, and the id names them all, joined by commas.
 
     Raises ``BatchInputError`` for a prompt that cannot be sent, ``BatchSubmitError`` if some of several batches exist,
-    else what the client raises.
+    ``TypeError`` and ``ValueError`` for other arguments that make no sense, else what the client raises.
     """
+    check_optional(check_text, "model", model)
+    check_count("max_tokens", max_tokens)
+    check_optional(check_text, "system", system)
+    is_iterable = isinstance(prompts, Iterable) and not isinstance(prompts, (str, bytes, Mapping, type))
+    check("prompts", prompts, is_iterable, "a list of dicts with custom_id and user_message")
     defaults = {"model": model or TIER_MODELS["current"]["small"], "max_tokens": max_tokens}
     if system:
         defaults["system"] = system
@@ -93,8 +99,14 @@ def retrieve_batch_results(
 
     ``{"custom_id", "text", "usage"}`` or ``{"custom_id", "error": {"type", "message"}}``, in the order of
     ``custom_ids`` if given. Raises ``ValueError`` for what is no id of a job, ``TimeoutError`` after
-    ``timeout_sec`` (the batch runs on), else what the client raises.
+    ``timeout_sec`` (the batch runs on), ``TypeError`` for other arguments that make no sense, else what the client
+    raises.
     """
+    if custom_ids is not None:
+        are_ids = isinstance(custom_ids, (list, tuple)) and all(isinstance(each, str) for each in custom_ids)
+        check("custom_ids", custom_ids, are_ids, "a list of texts")
+    check_optional(check_number, "timeout_sec", timeout_sec)
+    check_callable("sleep", sleep)
     ids = _split_job_id(batch_id)
     batches = _client(client).messages.batches
     _wait(batches, ids, timeout_sec, sleep)

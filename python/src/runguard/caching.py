@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Union
 
+from .checks import check_count, check_listed, check_optional, check_system, check_text, show
 from .gateway import official_client
 from .routes import TIER_MODELS
 from .usage import UsageContext, find_usage, read_usage
@@ -51,8 +52,11 @@ def with_cache(
 
     Marked are the last block of the system prompt, and the last of the tools. Markers of your own stay as they are,
     and nothing is changed in place. A prefix below the minimum of its model (512 to 4,096 tokens) is not cached at all.
-    Raises ``ValueError`` for a lifetime that is neither ``5m`` nor ``1h``.
+    Raises ``ValueError`` for a lifetime that is neither ``5m`` nor ``1h``, ``TypeError`` for a system prompt or tools
+    that are none.
     """
+    check_optional(check_system, "system", system)
+    check_optional(check_listed, "tools", tools)
     request: Request = {}
     if system is not None:
         request["system"] = system
@@ -64,7 +68,7 @@ def with_cache(
 def mark_request(request: Mapping[str, Any], ttl: str = "5m") -> Request:
     """A whole request with its static prefix marked. Only free ones of the four slots are used."""
     if ttl not in ("5m", "1h"):
-        raise ValueError(f"a cache lifetime is '5m' or '1h', not {ttl!r}")
+        raise ValueError(f"a cache lifetime is '5m' or '1h', not {show(ttl)}")
     marked = dict(request)
     free = _MAX_MARKS - len(_marks_of(request))
     system = _mark_system(request, ttl) if free > 0 else None
@@ -103,8 +107,16 @@ def call_with_caching(
 
     Without a client an ``anthropic.Anthropic()`` is made; without a model the medium tier's is called. An asynchronous
     client's call has to be awaited. Answers the message, of which :func:`check_cache_hit` tells what the cache did.
+    Raises ``TypeError`` and ``ValueError`` for arguments that no call can be made of.
     """
+    check_listed("messages", messages)
+    check_count("max_tokens", max_tokens)
+    check_optional(check_text, "model", model)
+    check_optional(check_system, "system", system)
+    check_optional(check_listed, "tools", tools)
     client = official_client() if client is None else client
+    if not callable(getattr(getattr(client, "messages", None), "create", None)):
+        raise TypeError(f"client is an anthropic.Anthropic or AsyncAnthropic, not {show(client)}")
     request = {**params, "model": model or TIER_MODELS["current"]["medium"], "max_tokens": max_tokens}
     request["messages"] = list(messages)
     if system is not None:

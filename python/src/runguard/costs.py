@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Dict, List, Mapping, Optional, Tuple
 
+from .checks import check_optional, check_text
 from .errors import UnpricedModelError
 from .money import MAX_NANO, NANO_PER_USD, PICO_PER_NANO, nano_from_pico
 from .prices import Quote, When, find_price, milliseconds, pico_per_web_search, price_version, quote_price
@@ -88,6 +89,8 @@ def cost(
         raise ValueError(f"unknown_model is 'dearest' or 'flag', not {unknown_model!r}")
     if not isinstance(model, str):
         raise TypeError(f"model is the id of the model that answered, not {type(model).__name__}")
+    check_optional(check_text, "requested_model", requested_model)
+    check_optional(check_text, "requested_ttl", requested_ttl)
     read = read_usage(find_usage(usage), UsageContext(model, requested_model, requested_ttl))
     return cost_of(read, milliseconds(at), unknown_model)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Mapping, Optional
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+from .checks import check_listed, check_mapping
 from .errors import error_from_wire
 from .gateway import check_name, is_guarded, require_synchronous
 from .values import as_mapping
@@ -151,6 +152,8 @@ def defer(
     another ``when``, else what the client raises.
     """
     _check_client(client)
+    check_mapping("params", params)
+    check_listed("messages", params.get("messages"))
     if when not in ("always", "degraded"):
         raise ValueError(f"when is 'always' or 'degraded', not {when!r:.80}")
     # A stream is refused by the gateway, whatever its budgets say.
@@ -167,7 +170,9 @@ def defer(
         return _AnsweredCall(client, told["x-runguard-request-id"], raw.parse())
     job = as_mapping(raw.http_response.json() if status == 202 else None)
     if not _is_id(job.get("id")):
-        raise ConnectionError("This gateway defers no calls: it answered without the id of a job. Is it an older version?")
+        raise ConnectionError(
+            "This gateway defers no calls: it answered without the id of a job. Is it an older version?"
+        )
     return DeferredCall(client, job["id"])
 
 

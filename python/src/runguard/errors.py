@@ -8,6 +8,7 @@ import re
 from typing import Any, Callable, Dict, Mapping, Optional, Tuple, Type, Union
 
 from ._data import load_table
+from .checks import check, check_mapping, check_number, check_optional, hint, show
 from .loops import LoopMatch
 from .values import SPACES
 
@@ -16,7 +17,10 @@ Details = Mapping[str, Union[str, int, float, bool, None]]
 
 
 class RunGuardError(Exception):
-    """A call was refused, or could not be made. The root of the family."""
+    """A call was refused, or could not be made. The root of the family.
+
+    Raises ``ValueError`` for a code that this version does not know, ``TypeError`` for other arguments that are none.
+    """
 
     def __init__(
         self,
@@ -28,6 +32,13 @@ class RunGuardError(Exception):
         request_id: Optional[str] = None,
         response: Any = None,
     ) -> None:
+        if not is_refusal_code(code):
+            raise ValueError(f"{show(code)} is no code of a refusal{hint(code, load_table('codes')['codes'])}")
+        check("message", message, isinstance(message, str), "a text")
+        check_optional(check_mapping, "details", details)
+        check_optional(check_number, "retry_after_sec", retry_after_sec)
+        is_id = request_id is None or isinstance(request_id, str)
+        check("request_id", request_id, is_id, "a text")
         super().__init__(message)
         self.message = message
         #: Stable, for machines: ``runguard_budget_exceeded`` and others.
@@ -103,7 +114,10 @@ class LoopDetectedError(_CodedError):
     fixed_code = "runguard_loop_detected"
 
     def __init__(self, message: str, *, match: Optional[LoopMatch] = None, **rest: Any) -> None:
-        details = dict(rest.pop("details", None) or {})
+        details = rest.pop("details", None)
+        check("match", match, match is None or isinstance(match, LoopMatch), "a LoopMatch")
+        check_optional(check_mapping, "details", details)
+        details = dict(details or {})
         if match is not None:
             details.update(loop_details(match))
         super().__init__(message, details=details, **rest)
@@ -152,7 +166,7 @@ def error_from_wire(status: int, headers: Optional[Mapping[str, str]], body: obj
     ``headers`` have names in lower case, or ignore case; ``body`` is text, or parsed. ``None`` if RunGuard did not
     refuse that call, or did so for a reason that this version does not know. Never raises.
     """
-    if not status >= 400:
+    if not isinstance(status, int) or status < 400:
         return None
     answer = _object(_parse(body) if isinstance(body, (str, bytes)) else body)
     error = _object(answer.get("error"))
@@ -166,7 +180,7 @@ def error_from_wire(status: int, headers: Optional[Mapping[str, str]], body: obj
         code,
         message,
         details=details,
-        retry_after_sec=_number((headers or {}).get("retry-after", "")),
+        retry_after_sec=_number(_object(headers).get("retry-after")),
         request_id=request_id if isinstance(request_id, str) and request_id else None,
     )
 
@@ -178,8 +192,10 @@ def error_from_api_error(error: BaseException) -> Optional[RunGuardError]:
     """
     at: Optional[BaseException] = error
     for _ in range(_MAX_DEPTH):
-        if at is None or isinstance(at, RunGuardError):
+        if isinstance(at, RunGuardError):
             return at
+        if not isinstance(at, BaseException):
+            return None
         found = _read_raised(at)
         if found is not None:
             return found
@@ -231,9 +247,9 @@ def _parse(text: Union[str, bytes]) -> object:
         return None
 
 
-def _number(text: str) -> Optional[float]:
+def _number(text: object) -> Optional[float]:
     """The finite number that a text begins with; whole ones as ``int``."""
-    found = _NUMBER.match(text.lstrip(SPACES))
+    found = _NUMBER.match(text.lstrip(SPACES)) if isinstance(text, str) else None
     value = float(found.group()) if found else math.inf
     if not math.isfinite(value):
         return None

@@ -85,7 +85,7 @@ def guard(
     guarded = _guarded_class(_family_of(base), base.__class__)
     if check:
         probe(address)
-    more = {} if api_key is None else {"api_key": api_key}
+    more = {} if api_key is None else {"api_key": check_name("api_key", api_key)}
     copy = base.copy(base_url=address, default_headers=headers, **more, **_direct_way(base, address))
     copy.__class__ = guarded
     return copy

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 
+from .checks import show
+
 _LONGEST_CYCLE = 1_000
 
 
@@ -96,5 +98,5 @@ class LoopDetector:
 def _check_option(name: str, value: int, least: int, most: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
         span = f"from {least} to {most}" if most == _LONGEST_CYCLE else f"{least} or more"
-        raise ValueError(f"{name} must be a whole number, {span}: {value!r} is not")
+        raise ValueError(f"{name} must be a whole number, {span}: {show(value)} is not")
     return value

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Mapping, Optional
 
 from ._data import load_table
+from .checks import check_mapping, check_text, first_unknown, hint, show
 from .values import read_number
 
 _TASKS = load_table("tasks")
@@ -38,16 +39,32 @@ def select_model(
 
     ``content_length`` is all that the model has to read, in tokens (not characters: a token is about 3 of them).
     ``tiers`` gives other models to some tiers; ``tasks`` gives tasks a tier, or the id of a model. Raises
-    ``ValueError`` if the length is no number of tokens, or the preset is not known.
+    ``ValueError`` if the length is no number of tokens, or a preset or tier is not known, ``TypeError`` for a task that
+    is no text, and for tables that are none.
     """
+    check_text("task_type", task_type)
     length = read_number(content_length)
     if length is None or not 0 <= length < math.inf:
-        raise ValueError(f"not a number of tokens: {content_length!r}")
+        raise ValueError(f"not a number of tokens: {show(content_length)}")
+    check_text("preset", preset)
     if preset not in TIER_MODELS:
-        raise ValueError(f"unknown preset of models: {preset!r}")
+        raise ValueError(f"unknown preset of models: {show(preset)}{hint(preset, TIER_MODELS)}")
+    _check_models("tiers", tiers)
+    _check_models("tasks", tasks)
+    unknown = first_unknown(tiers or {}, _TIERS)
+    if unknown is not None:
+        raise ValueError(f"there is no tier {show(unknown)}{hint(unknown, _TIERS)}")
     models = {**TIER_MODELS[preset], **(tiers or {})}
     choice = {**_TASKS["taskTiers"], **(tasks or {})}.get(task_type, "medium")
     model = models[choice] if choice in _TIERS else choice
     # Who names the small tier's model by its id means the tier: the same content is as long for it.
     is_lifted = model == models["small"] and length > _TASKS["smallTierTokens"]
     return models["medium"] if is_lifted else model
+
+
+def _check_models(name: str, models: Optional[Mapping[str, str]]) -> None:
+    if models is None:
+        return
+    check_mapping(name, models)
+    for key, model in models.items():
+        check_text(f"{name}[{show(key)}]", model)

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from .caching import System, mark_request, mark_tail
+from .checks import check, check_callable, check_count, check_mapping, check_optional, check_system, check_text
 from .costs import Cost, cost, likely_nano
 from .errors import BudgetExceededError, LoopDetectedError, error_from_api_error
 from .gateway import check_name, official_client, require_synchronous
@@ -70,7 +71,11 @@ class OptimizedAgentSession:
         id: Optional[str] = None,
         now: Callable[[], float] = time.time,
     ) -> None:
-        _check_count("max_tokens", max_tokens)
+        check_count("max_tokens", max_tokens)
+        check_optional(check_system, "system_prompt", system_prompt)
+        check_optional(check_text, "model", model)
+        check("caching", caching, isinstance(caching, bool), "True or False")
+        check_callable("now", now)
         self._budget_nano = read_dollars("budget_usd", budget_usd)
         self._loops = LoopDetector(repeats, max_cycle_len)
         select_model("", 0, preset=preset, tiers=tiers, tasks=tasks)
@@ -80,7 +85,7 @@ class OptimizedAgentSession:
         self._max_tokens = max_tokens
         self._model = model
         self._caching = caching
-        self._params = _check_params(params or {})
+        self._params = {} if params is None else _check_params(params)
         self._now = now
         self._habit = CallHabit()
         self._turns = Lock()
@@ -249,11 +254,6 @@ class OptimizedAgentSession:
         return BudgetExceededError(message, details=details)
 
 
-def _check_count(name: str, count: int) -> None:
-    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-        raise ValueError(f"{name} must be a whole number, 1 or more: {count!r} is not")
-
-
 def _check_client(client: Any) -> Any:
     require_synchronous(client, "A session")
     if not callable(getattr(getattr(client, "messages", None), "stream", None)):
@@ -262,6 +262,7 @@ def _check_client(client: Any) -> Any:
 
 
 def _check_params(params: Mapping[str, Any]) -> Dict[str, Any]:
+    check_mapping("params", params)
     own = sorted(set(params) & _OWN_PARAMS)
     if own:
         raise ValueError(f"params of a session cannot have {', '.join(own)}: it sets them itself, and has no tools")

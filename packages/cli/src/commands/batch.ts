@@ -16,6 +16,7 @@ import { openSubmissionMemory, type Submitted } from '../operations/batch-memory
 import { submitRest } from '../operations/batch-submission.js'
 import type { Environment } from '../settings/environment.js'
 import { batchTable, billLine, progressLine, resultLine } from '../views/batch-views.js'
+import { wholeCount } from '../views/format.js'
 
 /** The flags of all commands about batches. */
 export interface BatchOptions {
@@ -51,7 +52,7 @@ export async function runBatchSubmit(
     terminal.say(`${file} was submitted before; submit it --again if that is what you want.`)
     return printJob(environment, before, options)
   }
-  if (before !== null && before.items > 0) terminal.say(`Going on behind the first ${before.items} prompts.`)
+  if (before !== null && before.items > 0) terminal.say(`Going on behind the first ${promptCount(before.items)}.`)
   const { model, maxTokens, system, testFirst } = options
   const { signal, release } = interruptible()
   const submission = { environment, file, batches, memory, options: { model, maxTokens, system, testFirst, signal } }
@@ -149,7 +150,7 @@ function printJob({ terminal }: Environment, { batchIds, items }: Submitted, { j
   const id = batchIds.join(',')
   terminal.print(json ? JSON.stringify({ id, batches: batchIds, items }) : id)
   terminal.say(
-    `${items} prompts in ${batchIds.length === 1 ? 'a batch' : `${batchIds.length} batches`}. Read them with:  runguard batch results ${id}`,
+    `${promptCount(items)} in ${batchIds.length === 1 ? 'a batch' : `${batchIds.length} batches`}. Read them with:  runguard batch results ${id}`,
   )
   return exitCodes.ok
 }
@@ -167,8 +168,8 @@ function addResult(bill: BatchBill, result: Parameters<typeof resultLine>[0]): B
 
 function tellFailure(failure: unknown, { items, batchIds, creating }: Submitted, file: string): Error {
   const goOn = `go on with:  runguard batch submit ${file}`
-  const unsure = creating === null ? '' : ` Whether a batch of ${creating.items} prompts exists is not known yet.`
-  const made = items === 0 ? '' : ` ${items} prompts are submitted, as ${batchIds.join(',')}.`
+  const unsure = creating === null ? '' : ` Whether a batch of ${promptCount(creating.items)} exists is not known yet.`
+  const made = items === 0 ? '' : ` ${promptCount(items)} submitted, as ${batchIds.join(',')}.`
   const again = made === '' && unsure === '' ? '' : `${made}${unsure} You can ${goOn}`
   if (failure instanceof BatchInputError)
     return new CommandError(`${file}: ${inputProblem(failure, items)}.${again}`, exitCodes.config)
@@ -205,4 +206,8 @@ function interruptible() {
   const interrupt = (): void => controller.abort(new Error('interrupted'))
   process.once('SIGINT', interrupt)
   return { signal: controller.signal, release: () => void process.off('SIGINT', interrupt) }
+}
+
+function promptCount(items: number): string {
+  return items === 1 ? '1 prompt' : `${wholeCount(items)} prompts`
 }

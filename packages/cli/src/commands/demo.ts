@@ -99,7 +99,7 @@ interface Watched {
 
 /** What happens can be looked at, and changed, as in an ordinary gateway. */
 async function wishControl({ store, runtime, file, watch }: Watched): Promise<ControlWishes> {
-  const { access } = await openDoor({ store, runtime, policy: undefined, host: '127.0.0.1' })
+  const { access } = await openDoor({ store, runtime, policy: undefined, host: '127.0.0.1', operator: 'demo' })
   const applyBudgets = () => watch.lookNow()
   const pages = { dashboard: findDashboard(), isSimulated: true }
   return { access, file, store, storeName: 'demo', applyBudgets, ...pages }

@@ -79,7 +79,12 @@ async function checkConfig(environment: Environment, { config }: DoctorOptions) 
 async function checkStore(environment: Environment, options: DoctorOptions, file: ConfigFile | null): Promise<Finding> {
   try {
     const place = choosePlace(environment, options, file)
-    await changeStore(place, (store) => store.listBudgets())
+    await changeStore(place, async (store) => {
+      await store.listBudgets()
+      // Damage shows where something is read.
+      await store.report({ groupBy: 'total' })
+      await store.balances({})
+    })
     return ok('store', `${describePlace(place)} can be read and written`)
   } catch (error) {
     return failure('store', error, 'Choose another place with --data or --store.')
@@ -91,8 +96,12 @@ function failure(name: string, error: unknown, mend: string): Finding {
 }
 
 async function checkGateway(url: string): Promise<Finding> {
-  const version = await pingGateway(url)
-  if (version !== null) return ok('gateway', `${url} answers, version ${version}`)
+  const { kind, version } = await pingGateway(url)
+  if (kind === 'answers') return ok('gateway', `${url} answers, version ${version}`)
+  if (kind === 'silent') {
+    const mend = 'Look at its log, and start it again: clients of it wait in vain.'
+    return { name: 'gateway', state: 'failure', text: `${url} does not answer: it hangs`, mend }
+  }
   return {
     name: 'gateway',
     state: 'warning',

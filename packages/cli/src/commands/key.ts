@@ -13,6 +13,7 @@ import type { OpenStore, StoreFlags } from '../settings/store-place.js'
 import { type CheckedBudget, writeBudget } from '../settings/written-budget.js'
 import { keyIdOf, readExpiry, readGrace, readKeyBudget, readName, requireName } from '../settings/written-team.js'
 import { budgetJson, budgetLine } from '../views/budget-views.js'
+import { wholeCount } from '../views/format.js'
 import { keyJson, keyTable } from '../views/key-views.js'
 
 /** The flags that all commands about keys have. */
@@ -80,7 +81,11 @@ export async function runKeyList(environment: Environment, options: KeyListFlags
   if (options.json) {
     terminal.print(JSON.stringify({ keys: rows.map(({ key, lastUsedAt }) => keyJson(key, nowMs, lastUsedAt)) }))
   } else if (rows.length > 0) terminal.print(keyTable(rows, { nowMs, offsetAt, colors: terminal.colors }))
-  if (rows.length === 0) {
+  if (found.length >= options.limit) {
+    terminal.say(
+      `Older keys than the newest ${wholeCount(found.length)} were not looked at. See them with a higher --limit.`,
+    )
+  } else if (rows.length === 0) {
     terminal.say(`No keys in ${describePlace(place)}. Make one with:  runguard key add ci --team web --budget '$5/day'`)
   }
   return exitCodes.ok

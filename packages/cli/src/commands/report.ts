@@ -1,5 +1,6 @@
 /** `runguard report`: what was spent, by day, week, session, model, project or prompt. */
 
+import { formatUsd, type Hold, nanoUsd } from '@runguard/sdk/core'
 import type { ReportQuery, ReportRow, Store } from '@runguard/sdk/store'
 import { CommandError, type ExitCode, exitCodes } from '../exit.js'
 import type { Environment, OffsetAt } from '../settings/environment.js'
@@ -37,6 +38,14 @@ export interface ReportOptions extends StoreFlags {
 const ONLY_TRANSCRIPTS =
   'Records hold nothing of prompts. Of what Claude Code wrote down:  runguard report prompt --transcripts'
 
+/** More than the calls of a few gateways that were killed. */
+const MANY = 10_000
+
+interface Found {
+  readonly rows: readonly ReportRow[]
+  readonly note: string
+}
+
 type Period = Pick<ReportQuery, 'since' | 'until'>
 
 /** @param name `daily`, `weekly`, `session`, `model`, `project` or `prompt` */
@@ -50,11 +59,15 @@ export async function runReport(environment: Environment, name: string, options:
   }
   if (groupBy === 'prompt') throw new CommandError(ONLY_TRANSCRIPTS, exitCodes.usage)
   const place = await findPlace(environment, options)
-  const rows = await useStore<readonly ReportRow[]>(place, [], (store) => report(store, groupBy, period, offsetAt))
+  const { rows, note } = await useStore<Found>(place, { rows: [], note: '' }, async (store) => ({
+    rows: await report(store, groupBy, period, offsetAt),
+    note: expiredNote(await store.expiredHolds({ limit: MANY }), period),
+  }))
   if (options.json) terminal.print(JSON.stringify(reportJson(rows, groupBy, period)))
   else if (options.csv) terminal.write(reportCsv(rows, groupBy))
   else if (rows.length > 0) terminal.print(reportTable(rows, groupBy, terminal.colors))
   if (rows.length === 0) terminal.say(adviceWhenEmpty(describePlace(place), period))
+  if (note !== '') terminal.say(note)
   return exitCodes.ok
 }
 
@@ -97,6 +110,15 @@ function sumWeeks(days: readonly ReportRow[]): readonly ReportRow[] {
     weeks.set(group, known === undefined ? { ...day, group } : addRows(known, day))
   }
   return [...weeks.values()]
+}
+
+/** A call whose gateway was killed has no record: what budgets count for it would be missed without a word. */
+function expiredNote(holds: readonly Hold[], { since = 0, until = Number.POSITIVE_INFINITY }: Period): string {
+  const inPeriod = holds.filter(({ openedAt }) => openedAt >= since && openedAt < until)
+  if (inPeriod.length === 0) return ''
+  const posted = formatUsd(nanoUsd(inPeriod.reduce((sum, { posted }) => sum + posted, 0)))
+  const calls = inPeriod.length === 1 ? 'a call that nobody ended' : `${inPeriod.length} calls that nobody ended`
+  return `note: budgets count ${posted} more, est., for ${calls}:  runguard ledger show --expired`
 }
 
 function reportJson(rows: readonly ReportRow[], groupBy: ReportBy, { since, until }: Period) {

@@ -66,7 +66,8 @@ async function run(
   const watch = await watchRegistry(store, runtime)
   try {
     const { budgets } = requireReadable(mergeBudgets(file, watch.first))
-    const door = await openDoor({ store, runtime, policy: file?.config.access, host: options.host })
+    const { operator } = environment
+    const door = await openDoor({ store, runtime, policy: file?.config.access, host: options.host, operator })
     const control = {
       access: door.access,
       file,

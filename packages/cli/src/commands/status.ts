@@ -3,7 +3,7 @@
 import { decimalUsd, formatUsd, nanoUsd } from '@runguard/sdk/core'
 import type { ReportRow } from '@runguard/sdk/store'
 import { type ExitCode, exitCodes } from '../exit.js'
-import { pingGateway } from '../operations/gateway-ping.js'
+import { type Ping, pingGateway } from '../operations/gateway-ping.js'
 import { readStandings, type Standings } from '../operations/read-standings.js'
 import { findConfig } from '../settings/config-file.js'
 import type { Environment } from '../settings/environment.js'
@@ -11,7 +11,7 @@ import { choosePlace, describePlace, useStore } from '../settings/open-store.js'
 import type { StoreFlags } from '../settings/store-place.js'
 import { wholeCount } from '../views/format.js'
 import { parseSince } from '../views/moments.js'
-import { bindingLine } from '../views/standing-line.js'
+import { bindingLine, findBinding } from '../views/standing-line.js'
 
 /** The flags of `status`. */
 export interface StatusOptions extends StoreFlags {
@@ -43,20 +43,26 @@ export async function runStatus(environment: Environment, options: StatusOptions
   }))
   const nothing: Spent = { calls: 0, costNano: 0 }
   const facts = found ?? { standings: await readStandings(null, file, now()), today: nothing, week: nothing }
-  const version = await pingGateway(options.gateway)
+  const ping = await pingGateway(options.gateway)
   const { today, week, standings } = facts
-  const binding = bindingLine(standings.standings)
-  const gateway = { url: options.gateway, version }
+  const least = findBinding(standings.standings)
+  const binding = least === null ? null : bindingLine(least)
+  const gateway = { url: options.gateway, version: ping.version, isSilent: ping.kind === 'silent' }
   const spent = { today: spentJson(today), week: spentJson(week) }
   if (options.json) terminal.print(JSON.stringify({ ...spent, budget: binding, gateway, store: describePlace(place) }))
   else {
     terminal.print(`today     ${spentText(today)}`)
     terminal.print(`7 days    ${spentText(week)}`)
     terminal.print(`budget    ${binding ?? "none that refuses:  runguard budget add '$20' --per month"}`)
-    terminal.print(`gateway   ${version === null ? `none at ${gateway.url}:  runguard` : `${gateway.url}, ${version}`}`)
+    terminal.print(`gateway   ${gatewayText(gateway.url, ping)}`)
     terminal.print(`store     ${describePlace(place)}`)
   }
   return exitCodes.ok
+}
+
+function gatewayText(url: string, { kind, version }: Ping): string {
+  if (kind === 'answers') return `${url}, ${version}`
+  return kind === 'silent' ? `${url} does not answer: it hangs` : `none at ${url}:  runguard`
 }
 
 function startOfToday({ now, offsetAt }: Environment): number {

@@ -1,14 +1,15 @@
 /** `runguard statusline`: a line for the bottom of Claude Code, which runs it and gives it JSON on stdin. */
 
-import { formatUsd, type NanoUsd, nanoUsd } from '@runguard/sdk/core'
+import { cacheHitRate, formatUsd, type NanoUsd, nanoUsd, type Scope } from '@runguard/sdk/core'
+import type { ReportRow } from '@runguard/sdk/store'
 import { type ExitCode, exitCodes } from '../exit.js'
 import { readStandings } from '../operations/read-standings.js'
 import { findConfig } from '../settings/config-file.js'
 import type { Environment } from '../settings/environment.js'
 import { choosePlace, useStore } from '../settings/open-store.js'
-import type { StoreFlags } from '../settings/store-place.js'
-import { printable } from '../views/format.js'
-import { bindingLine } from '../views/standing-line.js'
+import type { OpenStore, StoreFlags } from '../settings/store-place.js'
+import { percent, printable } from '../views/format.js'
+import { bindingLine, findBinding, findSessionBinding } from '../views/standing-line.js'
 
 /** What of Claude Code's JSON is used. */
 export interface StatusFacts {
@@ -26,10 +27,16 @@ export async function runStatusline(environment: Environment, input: string, opt
     const file = await findConfig(environment, options.config)
     const place = choosePlace(environment, options, file)
     const counted = await useStore<string[]>(place, [], async (store) => {
-      const rows = facts.session === null ? [] : await store.report({ groupBy: 'total', session: facts.session })
-      const { standings } = await readStandings(store, file, environment.now())
-      const spent = rows[0]?.calls ? `${formatUsd(nanoUsd(rows[0].costNano))} session` : ownReckoning(facts)
-      return [spent, bindingLine(standings)].filter((cell) => cell !== null)
+      const { session } = facts
+      const nowMs = environment.now()
+      const [row] = session === null ? [] : await store.report({ groupBy: 'total', session })
+      const { standings } = await readStandings(store, file, nowMs)
+      const binding =
+        session === null
+          ? findBinding(standings)
+          : findSessionBinding(standings, await accountOf(store, session, nowMs), nowMs)
+      const spent = row?.calls ? spentCells(row) : [ownReckoning(facts)]
+      return [...spent, binding && bindingLine(binding)].filter((cell) => cell !== null)
     })
     cells.push(...(counted.length > 0 ? counted : [ownReckoning(facts)]))
   } catch (error) {
@@ -38,6 +45,35 @@ export async function runStatusline(environment: Environment, input: string, opt
   }
   environment.terminal.print(cells.filter((cell) => cell !== null).join('  ·  '))
   return exitCodes.ok
+}
+
+function spentCells(row: ReportRow): string[] {
+  const rate = cacheHitRate(row)
+  const cached = rate === null ? [] : [`${percent(rate)} cached`]
+  return [`${formatUsd(nanoUsd(row.costNano))} session`, ...cached]
+}
+
+/** That of its last call: a user, project or team has budgets too. */
+async function accountOf(store: OpenStore, session: string, nowMs: number): Promise<Scope> {
+  const [last] = await store.listCalls({
+    since: 0,
+    until: nowMs + 1,
+    filter: { session },
+    order: 'newest',
+    after: null,
+    limit: 1,
+  })
+  const nobody = {
+    project: null,
+    agent: null,
+    parentAgent: null,
+    user: null,
+    team: null,
+    key: null,
+    task: null,
+    tags: [],
+  }
+  return last?.scope ?? { ...nobody, session }
 }
 
 /** Where the session does not go through RunGuard. */

@@ -14,6 +14,7 @@ import { type AccessPolicy, defaultAccess } from '@runguard/sdk/core'
 import type { Runtime } from '@runguard/sdk/engine'
 import { CommandError, exitCodes } from '../exit.js'
 import type { OpenStore } from '../settings/store-place.js'
+import { makeNoted } from './noted-change.js'
 
 /** What a door is made of. */
 export interface DoorParts {
@@ -23,6 +24,8 @@ export interface DoorParts {
   readonly policy: AccessPolicy | undefined
   /** Where the gateway is to listen. */
   readonly host: string
+  /** Who starts it, as the audit log names them. */
+  readonly operator: string
 }
 
 /** The two doors of a gateway. */
@@ -34,11 +37,20 @@ export interface GatewayDoor {
 }
 
 /** Opens both. Throws {@link CommandError} where the gateway must not listen like that. */
-export async function openDoor({ store, runtime, policy = defaultAccess, host }: DoorParts): Promise<GatewayDoor> {
+export async function openDoor({
+  store,
+  runtime,
+  policy = defaultAccess,
+  host,
+  operator,
+}: DoorParts): Promise<GatewayDoor> {
   // Asked as if it had one: a token that nobody can use yet is not made.
   const problem = bindProblem(host, policy, true) ?? (policy.oidc === null ? null : await oidcProblem())
   if (problem !== null) throw new CommandError(problem, exitCodes.config)
-  const newAdminToken = await ensureAdminToken(store, policy, host)
+  const maker = { operator, now: () => runtime.now() }
+  const newAdminToken = await ensureAdminToken(store, policy, host, (make) =>
+    makeNoted(store, maker, { action: 'users.admin-token', subject: '' }, make),
+  )
   return { ...openParts({ store, runtime, policy, isLoopback: isLoopback(host) }), newAdminToken }
 }
 
@@ -46,7 +58,7 @@ export async function openDoor({ store, runtime, policy = defaultAccess, host }:
 export function openOwnDoor({
   policy = defaultAccess,
   ...parts
-}: Omit<DoorParts, 'host'>): Omit<GatewayDoor, 'newAdminToken'> {
+}: Omit<DoorParts, 'host' | 'operator'>): Omit<GatewayDoor, 'newAdminToken'> {
   return openParts({ ...parts, policy, isLoopback: true })
 }
 

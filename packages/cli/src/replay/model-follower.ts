@@ -1,6 +1,6 @@
 /** What an answer of the past would have used if its call had gone to another model, or without an answer of then. */
 
-import { totalPrompt, type Usage } from '@runguard/sdk/core'
+import { keepNewest, totalPrompt, type Usage } from '@runguard/sdk/core'
 import type { PastCall } from './past-call.js'
 
 /** What a call is sent with now. */
@@ -51,10 +51,7 @@ function agentOf({ scope, id }: PastCall): string {
 }
 
 function remember(models: Map<string, string>, agent: string, model: string): void {
-  models.delete(agent)
-  models.set(agent, model)
-  const [oldest] = models.keys()
-  if (models.size > MAX_AGENTS && oldest !== undefined) models.delete(oldest)
+  keepNewest(models, agent, model, MAX_AGENTS)
 }
 
 function learn(outputs: Map<string, number>, model: string, { parts }: Usage): void {

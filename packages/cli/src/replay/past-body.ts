@@ -32,8 +32,8 @@ export function numberReaders(hasContent: boolean): ContentReaders {
   return hasContent ? { estimateInput: readEstimate } : { estimateInput: readEstimate, openLoops: recallLoops }
 }
 
-const readEstimate: EstimateInput = (view, _body, facts, ratio) => {
-  const { unscaled, startBound, bound } = readNumbers(view)
+const readEstimate: EstimateInput = (view, body, facts, ratio) => {
+  const { unscaled, startBound, bound } = readNumbers(view, body)
   const start = Math.min(startBound, facts.contextWindow)
   return {
     unscaled,
@@ -43,9 +43,9 @@ const readEstimate: EstimateInput = (view, _body, facts, ratio) => {
   }
 }
 
-function readNumbers({ blocks }: CallView): PastRequest {
+function readNumbers({ blocks }: CallView, body: Uint8Array): PastRequest {
   const block = blocks.find(({ part }) => part === 'system')
-  const { text = '{}' } = (block?.json() ?? {}) as { readonly text?: string }
+  const { text = '{}' } = (block?.json(body) ?? {}) as { readonly text?: string }
   return JSON.parse(text) as PastRequest
 }
 
@@ -53,9 +53,9 @@ function readNumbers({ blocks }: CallView): PastRequest {
 function recallLoops({ policy }: LoopParts): Loops {
   const told = new Map<string, string | null>()
   return {
-    inspect: async ({ view, scope }) => {
+    inspect: async ({ view, body, scope }) => {
       if (policy.mode === 'off') return null
-      const { loop: found, isFromPerson } = readNumbers(view)
+      const { loop: found, isFromPerson } = readNumbers(view, body)
       const agent = { session: scope.session ?? '', agent: scope.agent ?? '' }
       const key = JSON.stringify(agent)
       const loop = found === null ? null : { ...found, isEnforced: policy.mode === 'enforce' }

@@ -3,7 +3,7 @@
  * a person wrote again. What they did instead then tells whether stopping them would have been wrong.
  */
 
-import { addUsd, type NanoUsd, zeroUsd } from '@runguard/sdk/core'
+import { addUsd, keepNewest, type NanoUsd, zeroUsd } from '@runguard/sdk/core'
 import type { PastCall } from './past-call.js'
 
 /** A run that would have been stopped. */
@@ -79,10 +79,7 @@ function agentKey(session: string, agent: string | null): string {
 
 function noteStep(steps: Map<string, readonly (string | null)[]>, key: string, step: string | null): void {
   const known = steps.get(key) ?? []
-  steps.delete(key)
-  steps.set(key, [...known, step].slice(-RECENT_STEPS))
-  const [oldest] = steps.keys()
-  if (steps.size > MAX_AGENTS && oldest !== undefined) steps.delete(oldest)
+  keepNewest(steps, key, [...known, step].slice(-RECENT_STEPS), MAX_AGENTS)
 }
 
 function closeSession(runs: ReadonlyMap<string, Run>, session: string, close: (key: string) => void): void {

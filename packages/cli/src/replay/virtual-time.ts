@@ -25,6 +25,8 @@ interface Task {
   readonly run: () => void
 }
 
+const silent: Pick<Runtime, 'log' | 'seal'> = { log: { info() {}, warn() {}, error() {} }, seal: null }
+
 /** Time that begins at an instant in milliseconds since the epoch. */
 export function virtualTime(startMs: number): VirtualTime {
   const queue = new TaskQueue()
@@ -52,7 +54,7 @@ export function virtualTime(startMs: number): VirtualTime {
     soon: queueMicrotask,
     schedule,
     sleep: (ms, signal) => sleepBy(schedule, ms, signal),
-    log: { info() {}, warn() {}, error() {} },
+    ...silent,
     runUntil: runDue,
     skipTo: async (atMs) => {
       const late = queue.takeAll(atMs)

@@ -1,6 +1,6 @@
 /** The configuration file: YAML, checked as a whole, every problem with its line and column. */
 
-import { existsSync, readFileSync } from 'node:fs'
+import { lstatSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type FileConfig, readConfig, secretPlaces } from '@runguard/sdk/core'
 import type { Document, LineCounter, Scalar } from 'yaml'
@@ -23,8 +23,13 @@ const DEFAULT_NAME = 'runguard.yaml'
 export async function findConfig(environment: Environment, named: string | undefined): Promise<ConfigFile | null> {
   const path = named ?? DEFAULT_NAME
   const place = named ?? join(environment.workingDirectory, DEFAULT_NAME)
-  if (named === undefined && !existsSync(place)) return null
+  if (named === undefined && isAbsent(place)) return null
   return { path, config: await parseConfig(path, readText(place), environment.variable) }
+}
+
+/** A link that leads nowhere is there: whoever made it wants a configuration, and would go without one unawares. */
+function isAbsent(place: string): boolean {
+  return lstatSync(place, { throwIfNoEntry: false }) === undefined
 }
 
 function readText(path: string): string {

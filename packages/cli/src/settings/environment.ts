@@ -36,18 +36,30 @@ export interface Environment {
 /** @param wantsColor false for `--no-color` */
 export function readEnvironment(wantsColor: boolean): Environment {
   const { NO_COLOR = '', RUNGUARD_HOME = '', RUNGUARD_STORE = '' } = process.env
+  const home = findHome()
   return {
     version: readVersion(),
     terminal: openTerminal(process.stdout, process.stderr, wantsColor && NO_COLOR === ''),
     dataDirectory: RUNGUARD_HOME === '' ? null : RUNGUARD_HOME,
-    defaultDirectory: join(homedir(), '.runguard'),
-    homeDirectory: homedir(),
+    defaultDirectory: join(home, '.runguard'),
+    homeDirectory: home,
     storeUrl: RUNGUARD_STORE === '' ? null : RUNGUARD_STORE,
     workingDirectory: process.cwd(),
     variable: (name) => process.env[name],
     operator: nameOfUser(),
     now: Date.now,
     offsetAt: (atMs) => -Math.round(new Date(atMs).getTimezoneOffset()),
+  }
+}
+
+/** An empty `HOME`, as some schedulers set it, would make a store of its own in every working directory. */
+function findHome(): string {
+  const home = homedir()
+  if (home !== '') return home
+  try {
+    return userInfo().homedir
+  } catch {
+    return home
   }
 }
 

@@ -1,6 +1,6 @@
 /** Where calls, ledger and budgets are kept: a file that only its owner can read, or a PostgreSQL server. */
 
-import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync } from 'node:fs'
+import { accessSync, closeSync, constants, existsSync, fstatSync, mkdirSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { LedgerDamageError } from '@runguard/sdk/core'
 import type { SqliteOptions } from '@runguard/sdk/store'
@@ -45,16 +45,46 @@ export async function openStore(place: StorePlace, serving?: Serving): Promise<O
   if (place.kind === 'postgres') return await (await import('./open-postgres.js')).openPostgres(place.url, serving)
   const { directory } = place
   const path = join(directory, FILE_NAME)
+  const file = makeFile(directory, path)
+  if (serving !== undefined) return watchFile(await openFile(path, { busyTimeoutMs: BUSY_TIMEOUT_MS }), path, file)
+  closeSync(file)
+  return await openFile(path)
+}
+
+/** Gives a descriptor of the file. */
+function makeFile(directory: string, path: string): number {
   try {
     // Who called what and when is nobody else's business: SQLite gives its side files the mode of the main one.
     mkdirSync(directory, { recursive: true, mode: 0o700 })
-    closeSync(openSync(path, 'a', 0o600))
+    return openSync(path, 'a', 0o600)
   } catch (error) {
     throw new CommandError(
       `Cannot write to ${path}: ${messageOf(error)}.\nChoose another directory with --data or RUNGUARD_HOME.`,
     )
   }
-  return await openFile(path, serving === undefined ? {} : { busyTimeoutMs: BUSY_TIMEOUT_MS })
+}
+
+/**
+ * A file that was deleted can still be written to, and nobody will ever read that: such writes fail instead, as on a full
+ * disk. The descriptor stays open until the end: closing it would take away the locks of this process.
+ */
+function watchFile(store: OpenStore, path: string, file: number): OpenStore {
+  const requireFile = (): void => {
+    if (fstatSync(file).nlink === 0) throw new Error(`${path} was deleted or replaced: start the gateway again`)
+  }
+  const post: OpenStore['post'] = async (batch) => {
+    requireFile()
+    return await store.post(batch)
+  }
+  return {
+    ...store,
+    post,
+    addRecords: async (records) => void (await post({ events: [], records })),
+    close: async () => {
+      await store.close()
+      closeSync(file)
+    },
+  }
 }
 
 /** Opens the store if there is one; null if nothing has been recorded in that directory so far. */

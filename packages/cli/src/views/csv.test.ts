@@ -19,6 +19,10 @@ test('a name that a spreadsheet would run as a formula becomes text', () => {
   expect(renderCsv([[-1]])).toBe('-1\r\n')
 })
 
+test('a name cannot drive the terminal that shows the file', () => {
+  expect(renderCsv([['a\u001b[2Jb\u009b31mc\u0007', 'tab\tand\nline']])).toBe('a�[2Jb�31mc�,"tab\tand\nline"\r\n')
+})
+
 test('any text is read back as it was, but for the guard in front', () => {
   fc.assert(
     fc.property(fc.array(fc.array(fc.string(), { minLength: 1 }), { minLength: 1 }), (rows) => {

@@ -1,5 +1,8 @@
 /** Comma-separated values as RFC 4180 has them, safe to open in a spreadsheet. */
 
+/** Names that callers choose could drive the terminal that shows a file. Tabs and line breaks are text. */
+const CONTROL = /(?![\t\n\r])\p{Cc}/gu
+
 /** A file of rows, each line ended by CRLF. Numbers are written as they are, texts are guarded. */
 export function renderCsv(rows: readonly (readonly (string | number)[])[]): string {
   return rows.map((cells) => `${cells.map(cell).join(',')}\r\n`).join('')
@@ -7,7 +10,7 @@ export function renderCsv(rows: readonly (readonly (string | number)[])[]): stri
 
 function cell(value: string | number): string {
   if (typeof value === 'number') return String(value)
-  const text = guard(value)
+  const text = guard(value.replace(CONTROL, '\ufffd'))
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }
 

@@ -14,7 +14,7 @@ import {
 } from '@runguard/sdk/core'
 import type { Colors } from '../terminal.js'
 import { formatDuration, percent, printable, wholeCount } from './format.js'
-import { bindingLine } from './standing-line.js'
+import { bindingLine, findBinding } from './standing-line.js'
 import { type Column, renderTable } from './table.js'
 
 /** A session that made calls lately. Money is nano-dollars. */
@@ -58,7 +58,7 @@ export function topFacts(
   const sessions = [...groupBySession(recent)].map(([session, calls]) => sessionOf(session, calls, nowMs))
   const nano = recent.reduce((sum, { cost }) => sum + cost.nano, 0)
   const nanoPerHour = Math.round((nano * HOUR_MS) / WINDOW_MS)
-  const left = leftOf(standings)
+  const binding = findBinding(standings)
   return {
     atMs: nowMs,
     nanoPerHour,
@@ -66,8 +66,9 @@ export function topFacts(
     refused: recent.filter(isRefused).length,
     hitRate: cacheHitRate(tokensOf(recent)),
     sessions: sessions.sort((one, other) => other.nano - one.nano),
-    binding: bindingLine(standings),
-    etaMs: left === null || nanoPerHour === 0 ? null : Math.round((left / nanoPerHour) * HOUR_MS),
+    binding: binding === null ? null : bindingLine(binding),
+    etaMs:
+      binding === null || nanoPerHour === 0 ? null : Math.round((Math.max(0, binding.left) / nanoPerHour) * HOUR_MS),
   }
 }
 
@@ -99,10 +100,6 @@ function tokensOf(records: readonly CallRecord[]): TokenCounts {
 
 function isRefused({ ending }: CallRecord): boolean {
   return ending.reason === 'refused'
-}
-
-function leftOf(standings: readonly BudgetStanding[]): number | null {
-  return standings.flatMap(({ accounts }) => accounts).find(({ isBinding }) => isBinding)?.left ?? null
 }
 
 /** @param size of the terminal, in characters; null: as much as there is */

@@ -1,26 +1,30 @@
 /** The stream of events: what is shown is renewed as things happen. The one place that sets timers. */
 
 import type { ApiEvent, ApiOverview } from '@runguard/gateway/api'
-import type { QueryClient } from '@tanstack/react-query'
+import type { Query, QueryClient } from '@tanstack/react-query'
 import { withCall } from './live-overview.js'
 import type { Subject } from './queries.js'
 
-/** How the stream is. `lost`: what is shown may be old. */
-export type Connection = 'connecting' | 'live' | 'lost'
+/** How the stream is. `lost`: what is shown is as old as what was last heard. */
+export type Connection =
+  | { readonly kind: 'connecting' | 'live' }
+  | { readonly kind: 'lost'; readonly heardAtMs: number }
 
 const EVENTS = '/runguard/events'
-const KINDS: readonly ApiEvent['kind'][] = ['call', 'loop', 'breaker', 'alert', 'budgets', 'changed', 'gap']
+const KINDS: readonly ApiEvent['kind'][] = ['call', 'loop', 'breaker', 'alert', 'budgets', 'changed', 'gap', 'beat']
 
 /** A subject is read again at most this often, however many events come. */
 const RENEW_EVERY_MS = 2_000
 const RETRY_MS = 2_000
+/** The gateway says at least every 15 seconds that it is there: two of these may be missed. */
+const SILENT_AFTER_MS = 35_000
 /**
  * The gateway puts the overview together once in half a second for all who ask: sooner than this after an event it may
  * give one from before it.
  */
 const OVERVIEW_SHARED_MS = 600
 
-const RENEWED: Readonly<Record<Exclude<ApiEvent['kind'], 'changed' | 'gap'>, readonly Subject[]>> = {
+const RENEWED: Readonly<Record<Exclude<ApiEvent['kind'], 'changed' | 'gap' | 'beat'>, readonly Subject[]>> = {
   call: ['overview', 'spend', 'calls', 'sessions', 'cache', 'routes', 'budgets', 'batches'],
   loop: ['loops', 'sessions', 'overview'],
   breaker: ['breakers', 'sessions', 'overview'],
@@ -29,64 +33,121 @@ const RENEWED: Readonly<Record<Exclude<ApiEvent['kind'], 'changed' | 'gap'>, rea
 }
 
 /**
- * Listens until the answer is called. An interrupted stream is taken up again by the browser; one that the gateway
- * refused is tried again here, and who is signed in is asked anew.
+ * Listens until the answer is called.
+ *
+ * Nobody hears of what happens between a reading and the opening of a stream: once it is open, all is read again.
  */
 export function listen(queries: QueryClient, onConnection: (connection: Connection) => void): () => void {
   const renew = renewer(queries)
-  let source: EventSource | null = null
-  let retry: ReturnType<typeof setTimeout> | undefined
-  const open = () => {
-    source = new EventSource(EVENTS)
-    source.onopen = () => onConnection('live')
-    source.onerror = () => {
-      onConnection('lost')
-      if (source?.readyState !== EventSource.CLOSED) return
-      void queries.invalidateQueries({ queryKey: ['session'] })
-      retry = setTimeout(open, RETRY_MS)
-    }
-    for (const kind of KINDS) {
-      source.addEventListener(kind, (event) => {
-        if (event instanceof MessageEvent) take(String(event.data))
-      })
-    }
+  const close = keepOpen({
+    onConnection,
+    onOpen: () => renew.soon('all'),
+    onEvent: (event) => takeEvent(queries, renew, event),
+    onRefused: () => void queries.invalidateQueries({ queryKey: ['session'] }),
+  })
+  return () => {
+    close()
+    renew.stop()
   }
-  const take = (data: string) => {
-    const event = JSON.parse(data) as ApiEvent
-    if (event.kind === 'call') {
-      queries.setQueriesData<ApiOverview>({ queryKey: ['overview'] }, (shown) => shown && withCall(shown, event.call))
+}
+
+interface Ears {
+  readonly onConnection: (connection: Connection) => void
+  readonly onOpen: () => void
+  readonly onEvent: (event: ApiEvent) => void
+  /** The gateway does not let us listen. */
+  readonly onRefused: () => void
+}
+
+/**
+ * An interrupted stream is taken up again by the browser; one that the gateway refused, or on which nothing comes any
+ * more, is opened anew here.
+ */
+function keepOpen({ onConnection, onOpen, onEvent, onRefused }: Ears): () => void {
+  let source: EventSource | null = null
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let heardAtMs = Date.now()
+  const lose = () => onConnection({ kind: 'lost', heardAtMs })
+  const openIn = (waitMs: number) => {
+    clearTimeout(timer)
+    timer = setTimeout(open, waitMs)
+  }
+  const hear = () => {
+    heardAtMs = Date.now()
+    openIn(SILENT_AFTER_MS)
+  }
+  const open = () => {
+    if (source !== null) lose()
+    source?.close()
+    source = openSource((event) => {
+      hear()
+      onEvent(event)
+    })
+    source.onopen = () => {
+      hear()
+      onConnection({ kind: 'live' })
+      onOpen()
     }
-    for (const subject of renewedBy(event)) renew.soon(subject)
+    source.onerror = () => {
+      lose()
+      if (source?.readyState !== EventSource.CLOSED) return
+      onRefused()
+      openIn(RETRY_MS)
+    }
+    openIn(SILENT_AFTER_MS)
   }
   open()
   return () => {
-    clearTimeout(retry)
-    renew.stop()
+    clearTimeout(timer)
     source?.close()
   }
 }
 
+function openSource(onEvent: Ears['onEvent']): EventSource {
+  const source = new EventSource(EVENTS)
+  for (const kind of KINDS) {
+    source.addEventListener(kind, (event) => {
+      if (event instanceof MessageEvent) onEvent(JSON.parse(String(event.data)) as ApiEvent)
+    })
+  }
+  return source
+}
+
+function takeEvent(queries: QueryClient, renew: Renewer, event: ApiEvent): void {
+  if (event.kind === 'call') {
+    queries.setQueriesData<ApiOverview>({ queryKey: ['overview'] }, (shown) => shown && withCall(shown, event.call))
+  }
+  for (const subject of renewedBy(event)) renew.soon(subject)
+}
+
 function renewedBy(event: ApiEvent): readonly (Subject | 'all')[] {
+  if (event.kind === 'beat') return []
   if (event.kind === 'gap') return ['all']
   if (event.kind !== 'changed') return RENEWED[event.kind]
   return [event.subject as Subject, 'audit']
 }
 
+interface Renewer {
+  soon(subject: Subject | 'all'): void
+  stop(): void
+}
+
 /** Reads a subject again as soon as it can have changed, and after that no more than every two seconds, the last time after the last event. */
-function renewer(queries: QueryClient) {
+function renewer(queries: QueryClient): Renewer {
   const timers = new Map<string, ReturnType<typeof setTimeout>>()
   const lastAt = new Map<string, number>()
   const renew = (subject: Subject | 'all') => {
     timers.delete(subject)
     lastAt.set(subject, Date.now())
     const filter = subject === 'all' ? {} : { queryKey: [subject] }
-    const wasReading = queries.isFetching(filter) > 0
-    const reading = queries.invalidateQueries(filter, { cancelRefetch: false })
+    const read = queries.getQueryCache().findAll({ ...filter, fetchStatus: 'fetching' })
+    const done = queries.invalidateQueries(filter, { cancelRefetch: false })
     // What was being read may be older than what happened. Not ended for that: a slow answer would never come.
-    if (wasReading) void reading.then(() => queries.invalidateQueries(filter, { cancelRefetch: false }))
+    const again = { predicate: (query: Query) => read.includes(query) }
+    if (read.length > 0) void done.then(() => queries.invalidateQueries(again, { cancelRefetch: false }))
   }
   return {
-    soon(subject: Subject | 'all') {
+    soon(subject) {
       if (timers.has(subject)) return
       const soonestMs = subject === 'overview' || subject === 'all' ? OVERVIEW_SHARED_MS : 0
       const waitMs = Math.max(soonestMs, (lastAt.get(subject) ?? 0) + RENEW_EVERY_MS - Date.now())

@@ -65,7 +65,7 @@ function Gate() {
 
 function Listening({ children }: { children: ReactNode }) {
   const queries = useQueryClient()
-  const [connection, setConnection] = useState<Connection>('connecting')
+  const [connection, setConnection] = useState<Connection>({ kind: 'connecting' })
   useEffect(() => listen(queries, setConnection), [queries])
   return <Shell connection={connection}>{children}</Shell>
 }

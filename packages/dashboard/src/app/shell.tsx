@@ -6,9 +6,8 @@ import { Link, useLocation } from 'wouter'
 import type { Connection } from '../api/live.js'
 import { Button } from '../parts/button.jsx'
 import { classes } from '../parts/class-names.js'
-import { useNow } from '../parts/clock.js'
 import { ErrorEdge } from '../parts/error-edge.jsx'
-import { formatAge } from '../parts/format.js'
+import { formatClock, formatFull } from '../parts/format.js'
 import { lazily } from '../parts/lazily.js'
 import { Skeleton } from '../parts/notice.jsx'
 import { Account } from './account.jsx'
@@ -36,7 +35,7 @@ export function Shell({ connection, children }: { connection: Connection; childr
       <NarrowHead connection={connection} />
       <div className="min-w-0">
         <SimulatedMark />
-        {connection === 'lost' ? <LostBanner /> : null}
+        {connection.kind === 'lost' ? <LostBanner heardAtMs={connection.heardAtMs} /> : null}
         <main id="screen" tabIndex={-1} className="mx-auto max-w-[88rem] px-4 py-5 outline-none sm:px-6 sm:py-6">
           {children}
         </main>
@@ -56,11 +55,20 @@ function Brand({ connection }: { connection: Connection }) {
 }
 
 function LiveMark({ connection }: { connection: Connection }) {
-  const isLive = connection === 'live'
+  const isLive = connection.kind === 'live'
   return (
-    <span role="status" className="ml-auto inline-flex items-center gap-1.5 text-2xs text-ink-3">
-      <span aria-hidden className={classes('size-1.5 rounded-full', isLive ? 'bg-accent' : 'bg-series-2')} />
-      {{ live: 'live', connecting: 'connecting', lost: 'offline' }[connection]}
+    <span
+      role="status"
+      className="ml-auto inline-flex items-center gap-1.5 text-right text-2xs leading-tight text-ink-3"
+    >
+      <span aria-hidden className={classes('size-1.5 shrink-0 rounded-full', isLive ? 'bg-accent' : 'bg-series-2')} />
+      {connection.kind === 'lost' ? (
+        <time title={formatFull(connection.heardAtMs)}>
+          no news since {formatClock(connection.heardAtMs).slice(0, 5)}
+        </time>
+      ) : (
+        connection.kind
+      )}
     </span>
   )
 }
@@ -151,13 +159,11 @@ function SimulatedMark() {
   )
 }
 
-function LostBanner() {
-  const nowMs = useNow(1_000)
-  const [sinceMs] = useState(nowMs)
+function LostBanner({ heardAtMs }: { heardAtMs: number }) {
   return (
     <div role="alert" className="flex items-center gap-2 bg-warn-soft px-4 py-2 text-sm text-warn sm:px-6">
       <WifiOff size={15} aria-hidden className="shrink-0" />
-      The gateway stopped answering {formatAge(sinceMs, nowMs)}. What you see is from before; trying again …
+      No news from the gateway since {formatFull(heardAtMs)}. What you see is from before; trying again …
     </div>
   )
 }

@@ -10,7 +10,8 @@ export interface CallWord {
   readonly tone: Tone
 }
 
-const REFUSALS: Readonly<Record<string, string>> = {
+/** The refusals that are no fault of a request, in a word or two. */
+export const refusalWords: Readonly<Record<string, string>> = {
   runguard_budget_exceeded: 'over budget',
   runguard_loop_detected: 'loop stopped',
   runguard_breaker_open: 'breaker open',
@@ -20,7 +21,7 @@ const REFUSALS: Readonly<Record<string, string>> = {
 /** Why a call was refused, by the code of its refusal. */
 export function refusalWord(code: string | null): string {
   if (code === null || code === '') return 'refused'
-  return REFUSALS[code] ?? readable(code.replace(/^runguard_/, ''))
+  return refusalWords[code] ?? readable(code.replace(/^runguard_/, ''))
 }
 
 /** How it ended; null if it simply worked. */

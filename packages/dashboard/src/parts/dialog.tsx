@@ -4,6 +4,7 @@ import { X } from 'lucide-react'
 import { Dialog as Radix } from 'radix-ui'
 import type { ReactNode } from 'react'
 import { Button } from './button.jsx'
+import { classes } from './class-names.js'
 import { Failure } from './notice.jsx'
 
 /** What a dialog takes. */
@@ -14,11 +15,13 @@ export interface DialogProps {
   readonly onClose: () => void
   /** True if only its own buttons close it: what it shows does not come again. */
   readonly isFirm?: boolean
+  /** For forms with rows of fields. */
+  readonly isWide?: boolean
   readonly children: ReactNode
 }
 
 /** A dialog in the middle of the screen. Escape closes it, and the focus goes back to where it was. */
-export function Dialog({ title, text, isOpen, onClose, isFirm = false, children }: DialogProps) {
+export function Dialog({ title, text, isOpen, onClose, isFirm = false, isWide = false, children }: DialogProps) {
   const stay = (event: Event) => {
     if (isFirm) event.preventDefault()
   }
@@ -30,7 +33,10 @@ export function Dialog({ title, text, isOpen, onClose, isFirm = false, children 
           onInteractOutside={stay}
           onEscapeKeyDown={stay}
           {...(text ? {} : { 'aria-describedby': undefined })}
-          className="fixed top-[8vh] left-1/2 z-40 max-h-[84vh] w-[min(34rem,calc(100vw-2rem))] -translate-x-1/2 overflow-y-auto rounded-xl border border-line bg-panel p-5 shadow-(--shadow-high)"
+          className={classes(
+            'fixed top-[8vh] left-1/2 z-40 max-h-[84vh] w-[calc(100vw-2rem)] -translate-x-1/2 overflow-y-auto rounded-xl border border-line bg-panel p-5 shadow-(--shadow-high)',
+            isWide ? 'max-w-[42rem]' : 'max-w-[34rem]',
+          )}
         >
           <div className="mb-4 flex items-start justify-between gap-4">
             <div>

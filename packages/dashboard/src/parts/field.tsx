@@ -3,7 +3,8 @@
 import { type ComponentProps, type ReactNode, useId } from 'react'
 import { classes } from './class-names.js'
 
-const INPUT =
+/** How what is filled in looks. */
+export const inputClasses =
   'w-full min-w-0 rounded-md border border-line-strong bg-raised px-2.5 text-sm text-ink placeholder:text-ink-3 hover:border-ink-3 aria-invalid:border-bad'
 
 interface Labelled {
@@ -38,7 +39,7 @@ function Labelled({ label, hint, error, children }: Named) {
 export function TextField({ label, hint, error, className, ...input }: Labelled & ComponentProps<'input'>) {
   return (
     <Labelled label={label} hint={hint} error={error}>
-      {(ids) => <input {...input} {...ids} className={classes(INPUT, 'h-8', className)} />}
+      {(ids) => <input {...input} {...ids} className={classes(inputClasses, 'h-8', className)} />}
     </Labelled>
   )
 }
@@ -47,7 +48,7 @@ export function TextField({ label, hint, error, className, ...input }: Labelled 
 export function SelectField({ label, hint, error, className, ...select }: Labelled & ComponentProps<'select'>) {
   return (
     <Labelled label={label} hint={hint} error={error}>
-      {(ids) => <select {...select} {...ids} className={classes(INPUT, 'h-8 pr-7', className)} />}
+      {(ids) => <select {...select} {...ids} className={classes(inputClasses, 'h-8 pr-7', className)} />}
     </Labelled>
   )
 }

@@ -35,6 +35,8 @@ export interface TableProps<Row> {
   /** Where a row leads; its first cell is the link. */
   readonly href?: (row: Row) => string | null
   readonly rowClass?: (row: Row) => string | undefined
+  /** Buttons at the end of a row. */
+  readonly rowAction?: (row: Row) => ReactNode
   /** False where the order means something, or where more rows come from the gateway. */
   readonly isSortable?: boolean
 }
@@ -43,7 +45,8 @@ const SHOWN_AT_ONCE = 100
 
 /** A table. Long ones show a hundred rows at once. */
 export function Table<Row>(props: TableProps<Row>) {
-  const { caption, columns, rows, isSortable = true } = props
+  const { caption, rows, isSortable = true } = props
+  const columns = columnsOf(props)
   const [order, setOrder] = useState<Order | null>(null)
   const [shown, setShown] = useState(SHOWN_AT_ONCE)
   const sorted = order === null ? rows : orderBy(rows, columns[order.column]?.value, order.isDown)
@@ -57,21 +60,10 @@ export function Table<Row>(props: TableProps<Row>) {
       >
         <table className="w-full border-collapse text-sm">
           <caption className="sr-only">{caption}</caption>
-          <thead>
-            <tr className="border-y border-line">
-              {columns.map((column, index) => (
-                <HeadCell
-                  key={column.title}
-                  column={column}
-                  order={order?.column === index ? order : null}
-                  onSort={isSortable ? (isDown) => setOrder({ column: index, isDown }) : null}
-                />
-              ))}
-            </tr>
-          </thead>
+          <Head columns={columns} order={order} onSort={isSortable ? setOrder : null} />
           <tbody>
             {sorted.slice(0, shown).map((row) => (
-              <TableRow key={props.rowKey(row)} row={row} table={props} />
+              <TableRow key={props.rowKey(row)} row={row} columns={columns} table={props} />
             ))}
           </tbody>
         </table>
@@ -83,6 +75,11 @@ export function Table<Row>(props: TableProps<Row>) {
   )
 }
 
+function columnsOf<Row>({ columns, rowAction }: TableProps<Row>): readonly Column<Row>[] {
+  if (rowAction === undefined) return columns
+  return [...columns, { title: '', value: () => null, cell: rowAction, isNumber: true }]
+}
+
 function MoreRow({ onMore, left }: { onMore: () => void; left: number }) {
   return (
     <div className="border-t border-line px-4 py-2 text-center">
@@ -90,6 +87,29 @@ function MoreRow({ onMore, left }: { onMore: () => void; left: number }) {
         Show more ({formatWhole(left)} left)
       </Button>
     </div>
+  )
+}
+
+interface HeadProps<Row> {
+  readonly columns: readonly Column<Row>[]
+  readonly order: Order | null
+  readonly onSort: ((order: Order) => void) | null
+}
+
+function Head<Row>({ columns, order, onSort }: HeadProps<Row>) {
+  return (
+    <thead>
+      <tr className="border-y border-line">
+        {columns.map((column, index) => (
+          <HeadCell
+            key={column.title}
+            column={column}
+            order={order?.column === index ? order : null}
+            onSort={onSort && ((isDown) => onSort({ column: index, isDown }))}
+          />
+        ))}
+      </tr>
+    </thead>
   )
 }
 
@@ -132,7 +152,13 @@ function HeadText({ title }: { title: string }) {
   return title === '' ? <span className="sr-only">Actions</span> : title
 }
 
-function TableRow<Row>({ row, table }: { row: Row; table: TableProps<Row> }) {
+interface TableRowProps<Row> {
+  readonly row: Row
+  readonly columns: readonly Column<Row>[]
+  readonly table: TableProps<Row>
+}
+
+function TableRow<Row>({ row, columns, table }: TableRowProps<Row>) {
   const href = table.href?.(row) ?? null
   return (
     <tr
@@ -142,7 +168,7 @@ function TableRow<Row>({ row, table }: { row: Row; table: TableProps<Row> }) {
         table.rowClass?.(row),
       )}
     >
-      {table.columns.map((column, index) => (
+      {columns.map((column, index) => (
         <td key={column.title} className={classes(cellClasses(column), 'h-9 py-1.5')}>
           {href !== null && index === 0 ? (
             <Link href={href} className="after:absolute after:inset-0">
@@ -169,7 +195,7 @@ function cellClasses<Row>({ isNumber, isExtra, isDetail, isWide }: Column<Row>):
 
 /** Hands the rows to the person as a file. */
 export function CsvButton<Row>(props: { name: string; columns: readonly Column<Row>[]; rows: readonly Row[] }) {
-  const columns = props.columns.filter(({ title }) => title !== '').map(({ title, value }) => ({ name: title, value }))
+  const columns = props.columns.map(({ title, value }) => ({ name: title, value }))
   return (
     <Button
       look="quiet"

@@ -7,6 +7,7 @@ import {
   type Access,
   type AccessRequest,
   type Actor,
+  type Announce,
   CSRF_HEADER,
   type Denial,
   deny,
@@ -51,8 +52,8 @@ export function openAccess(parts: AccessParts): Access {
     permit: (operation, request) => permit(door, operation, request),
     addressOf: door.addressOf,
     isMeant: (headers) => shownTokens(headers).some((text) => isForPeople(text, policy.adminToken)),
-    login: (request, token) => logIn(door, request, token),
-    logout: ({ headers }) => door.logins.end(headers),
+    login: (request, token, announce) => logIn(door, request, token, announce),
+    logout: ({ headers }, announce) => door.logins.end(headers, announce),
     oidc: policy.oidc === null ? null : limitedPages(door, openOidc({ ...door, oidc: policy.oidc })),
   }
 }
@@ -69,11 +70,14 @@ interface Door extends AccessParts {
   readonly addressOf: Access['addressOf']
 }
 
-async function logIn({ identities, logins, ...door }: Door, request: AccessRequest, token: string) {
+async function logIn({ identities, logins, ...door }: Door, request: AccessRequest, token: string, announce: Announce) {
   const address = door.addressOf(request)
   return tryOnce(door.loginLimits, address, async () => {
     const identity = await identities.byToken(token.trim())
-    if (identity !== null) return logins.begin(request.headers, identity)
+    if (identity !== null) {
+      await announce(identity.actor)
+      return await logins.begin(request.headers, identity)
+    }
     await door.failed.note({ address, way: 'login', token })
     return WRONG_TOKEN
   })
@@ -83,9 +87,9 @@ async function logIn({ identities, logins, ...door }: Door, request: AccessReque
 function limitedPages(door: Door, pages: OidcPages): OidcPages {
   return {
     ...pages,
-    async finish(request, url) {
+    async finish(request, url, announce) {
       const address = door.addressOf(request)
-      const answer = await tryOnce(door.loginLimits, address, () => pages.finish(request, url))
+      const answer = await tryOnce(door.loginLimits, address, () => pages.finish(request, url, announce))
       if (answer.kind === 'deny' && answer.status !== 429) await door.failed.note({ address, way: 'oidc' })
       return answer
     },

@@ -11,6 +11,9 @@ import { addUser, removeUser, setUser } from './user-changes.js'
 const HOST = '127.0.0.1:4141'
 const HOUR_MS = 3_600_000
 
+/** Nobody writes down who comes and goes. */
+const unheard = async (): Promise<void> => {}
+
 function openDoor(parts: Partial<AccessParts> = {}) {
   const [store, runtime] = [memoryStore(), manualRuntime()]
   const access = openAccess({ store, runtime, policy: defaultAccess, isLoopback: true, ...parts })
@@ -27,7 +30,7 @@ function signedIn({ setCookie, csrfToken }: Login): Headers {
 }
 
 async function logIn(access: Access, token: string, headers: Headers = {}): Promise<Login> {
-  const login = await access.login(request('POST', headers), token)
+  const login = await access.login(request('POST', headers), token, unheard)
   expect(login.kind).toBe('login')
   return login as Login
 }
@@ -138,7 +141,7 @@ describe('a gateway that only its machine reaches', () => {
   it('asks everybody to sign in from the moment somebody could', async () => {
     const { access, store } = openDoor()
     expect(await statusOf(access, 'keys.list', request('GET'))).toBe(200)
-    await ensureAdminToken(store, { ...defaultAccess, requireLogin: true }, '127.0.0.1')
+    await ensureAdminToken(store, { ...defaultAccess, requireLogin: true }, '127.0.0.1', (make) => make())
     expect(await statusOf(access, 'keys.list', request('GET'))).toBe(401)
   })
 })
@@ -185,7 +188,9 @@ describe('signing in', () => {
   it('ends with a sign-out, and after twelve hours', async () => {
     const { access, token, runtime } = await withUser('viewer')
     const first = signedIn(await logIn(access, token))
-    expect(await access.logout(request('POST', first))).toMatch(/^runguard_session=; Path=\/runguard; Max-Age=0;/)
+    expect(await access.logout(request('POST', first), unheard)).toMatch(
+      /^runguard_session=; Path=\/runguard; Max-Age=0;/,
+    )
     expect(await statusOf(access, 'keys.list', request('GET', first))).toBe(401)
     const second = signedIn(await logIn(access, token))
     runtime.advance(12 * HOUR_MS - 1)
@@ -203,7 +208,7 @@ describe('signing in', () => {
     expect(await held()).toBe(403)
     await setUser(store, 'alice', { role: 'operator', isDisabled: true })
     expect(await held()).toBe(401)
-    expect((await access.login(request('POST'), token)).kind).toBe('deny')
+    expect((await access.login(request('POST'), token, unheard)).kind).toBe('deny')
     await setUser(store, 'alice', { isDisabled: false })
     expect(await held()).toBe(200)
     const renewed = await setUser(store, 'alice', {}, true)
@@ -223,9 +228,9 @@ describe('signing in', () => {
     expect((await logIn(configured.access, adminToken)).actor).toMatchObject({ kind: 'admin-token', role: 'admin' })
     expect(await statusOf(configured.access, 'keys.list', request('GET'))).toBe(401)
     const { access, store } = openDoor({ isLoopback: false })
-    const token = (await ensureAdminToken(store, defaultAccess, '0.0.0.0')) ?? ''
+    const token = (await ensureAdminToken(store, defaultAccess, '0.0.0.0', (make) => make())) ?? ''
     expect(readToken(token)).toMatchObject({ kind: 'admin' })
-    expect(await ensureAdminToken(store, defaultAccess, '0.0.0.0')).toBeNull()
+    expect(await ensureAdminToken(store, defaultAccess, '0.0.0.0', (make) => make())).toBeNull()
     expect(await store.adminToken()).not.toContain(token)
     const session = signedIn(await logIn(access, token))
     expect(await statusOf(access, 'users.list', request('GET', session))).toBe(200)
@@ -248,7 +253,7 @@ describe('signing in', () => {
       `rgk${token.slice(3)}`,
     ]
     for (const wrong of odd) {
-      const answer = (await access.login(request('POST', {}, `10.0.0.${odd.indexOf(wrong)}`), wrong)) as Denial
+      const answer = (await access.login(request('POST', {}, `10.0.0.${odd.indexOf(wrong)}`), wrong, unheard)) as Denial
       expect(answer).toMatchObject({ kind: 'deny', status: 401 })
       if (wrong.length > 1) expect(JSON.stringify(answer)).not.toContain(wrong)
       const bearer = { authorization: `Bearer ${wrong}` }
@@ -291,7 +296,9 @@ describe('adding somebody', () => {
 
 describe('somebody who tries tokens', () => {
   const tries = (access: Access, count: number, address: (at: number) => string, token: string) =>
-    Promise.all(Array.from({ length: count }, (_, at) => access.login(request('POST', {}, address(at)), token)))
+    Promise.all(
+      Array.from({ length: count }, (_, at) => access.login(request('POST', {}, address(at)), token, unheard)),
+    )
   const statuses = (answers: readonly (Login | Denial)[]) =>
     answers.map((each) => (each.kind === 'deny' ? each.status : 200))
 
@@ -299,13 +306,13 @@ describe('somebody who tries tokens', () => {
     const { access, token } = await withUser('admin')
     const answers = await tries(access, 12, () => '10.0.0.7', 'wrong')
     expect(statuses(answers).filter((status) => status === 429)).toHaveLength(2)
-    const late = (await access.login(request('POST', {}, '10.0.0.7'), token)) as Denial
+    const late = (await access.login(request('POST', {}, '10.0.0.7'), token, unheard)) as Denial
     expect(late.status).toBe(429)
     expect(Number(late.headers['retry-after'])).toBeGreaterThan(0)
     expect(await statusOf(access, 'keys.list', request('GET', { authorization: `Bearer ${token}` }, '10.0.0.7'))).toBe(
       200,
     )
-    expect((await access.login(request('POST', {}, '10.0.0.8'), token)).kind).toBe('login')
+    expect((await access.login(request('POST', {}, '10.0.0.8'), token, unheard)).kind).toBe('login')
   })
 
   it('is slowed down with a network of addresses, and with many networks', async () => {
@@ -318,7 +325,7 @@ describe('somebody who tries tokens', () => {
 
   it('does not count who signs in rightly', async () => {
     const { access, token } = await withUser('admin')
-    for (let at = 0; at < 15; at++) expect((await access.login(request('POST'), token)).kind).toBe('login')
+    for (let at = 0; at < 15; at++) expect((await access.login(request('POST'), token, unheard)).kind).toBe('login')
   })
 })
 

@@ -77,8 +77,14 @@ export interface OidcPages {
   /** Sends a browser there. */
   start(request: AccessRequest): Promise<Redirect | Denial>
   /** Takes it back. @param url with the query that the sign-in added; its host and path do not matter */
-  finish(request: AccessRequest, url: string): Promise<Redirect | Denial>
+  finish(request: AccessRequest, url: string, announce: Announce): Promise<Redirect | Denial>
 }
+
+/**
+ * Told who is about to be signed in or out, and perhaps to become a user or another one, before anything is changed.
+ * Where it rejects, nothing is. Told once more where somebody came between, and it is tried again.
+ */
+export type Announce = (actor: Actor) => Promise<void>
 
 /** The door of the control plane. */
 export interface Access {
@@ -89,9 +95,9 @@ export interface Access {
   /** True if what is shown is meant for us: a token for people, right or not. What else is shown may mean the API. */
   isMeant(headers: Headers): boolean
   /** Signs in with an admin token or the token of a user. After `permit('session.login')`. Tries are limited. */
-  login(request: AccessRequest, token: string): Promise<Login | Denial>
+  login(request: AccessRequest, token: string, announce: Announce): Promise<Login | Denial>
   /** Ends the session of the request, if it has one; gives the `set-cookie` that takes the cookie away. */
-  logout(request: AccessRequest): Promise<string>
+  logout(request: AccessRequest, announce: () => Promise<void>): Promise<string>
   /** Null where none is configured. */
   readonly oidc: OidcPages | null
 }

@@ -4,6 +4,7 @@ import type { AccessPolicy } from '@runguard/sdk/core'
 import type { TeamStore } from '@runguard/sdk/store'
 import { isLoopback } from '../address.js'
 import { hashSecret, makeToken } from './secrets.js'
+import { TeamChangeError } from './team-change.js'
 
 /** Why a gateway must not listen there, and what to change; null if it may. @param host where it would listen */
 export function bindProblem(
@@ -24,10 +25,26 @@ export function bindProblem(
 /**
  * The admin token, where this is the first start that needs one: to be shown once, because only a hash of it is kept.
  * Null if there is one already, or it is configured, or nobody needs one.
+ *
+ * @param makeNoted writes down that one is made, before it is
  */
-export async function ensureAdminToken(store: TeamStore, policy: AccessPolicy, host: string): Promise<string | null> {
+export async function ensureAdminToken(
+  store: TeamStore,
+  policy: AccessPolicy,
+  host: string,
+  makeNoted: (make: () => Promise<void>) => Promise<void>,
+): Promise<string | null> {
   const isNeeded = policy.requireLogin || policy.oidc !== null || !isLoopback(host)
   if (!isNeeded || policy.adminToken !== null || (await store.adminToken()) !== null) return null
   const { text } = makeToken('admin')
-  return (await store.changeAdminToken(hashSecret(text), null)) ? text : null
+  try {
+    await makeNoted(async () => {
+      if (await store.changeAdminToken(hashSecret(text), null)) return
+      throw new TeamChangeError('conflict', 'Another gateway has just made one.')
+    })
+    return text
+  } catch (error) {
+    if (error instanceof TeamChangeError) return null
+    throw error
+  }
 }

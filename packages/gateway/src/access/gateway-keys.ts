@@ -2,6 +2,7 @@
 
 import {
   acceptedHashes,
+  forgetOldest,
   type GatewayKey,
   type Headers,
   type KeyAccount,
@@ -184,8 +185,7 @@ class KeyMemory {
   }
 
   #remember(id: string, key: GatewayKey | null): void {
-    const [oldest] = this.#keys.keys()
-    if (this.#keys.size >= MAX_KEYS && oldest !== undefined) this.#keys.delete(oldest)
     this.#keys.set(id, key)
+    forgetOldest(this.#keys, MAX_KEYS)
   }
 }

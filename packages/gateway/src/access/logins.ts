@@ -17,21 +17,22 @@ const LIFETIME_MS = 12 * 60 * 60 * 1_000
 
 /** Sessions of browsers. */
 export interface Logins {
-  /** Always with a new cookie: one that somebody else knows is worth nothing afterwards. */
+  /** Always with a new cookie: one that somebody else knows is worth nothing afterwards. To be announced before. */
   begin(headers: Headers, identity: Pick<Identity, 'actor' | 'credential'>): Promise<Login>
-  /** Gives the `set-cookie` that takes the cookie away. */
-  end(headers: Headers): Promise<string>
+  /** Gives the `set-cookie` that takes the cookie away. @param announce told before a session is ended, if there is one */
+  end(headers: Headers, announce: () => Promise<void>): Promise<string>
 }
 
 /** Over a store. */
 export function openLogins(store: TeamStore, runtime: Runtime): Logins {
-  const forget = async (headers: Headers): Promise<void> => {
+  const idOf = (headers: Headers): string | null => {
     const session = readCookie(headers, sessionCookie(headers))
-    if (session !== null) await store.removeLogin(hashSecret(session))
+    return session === null ? null : hashSecret(session)
   }
   return {
     async begin(headers, { actor, credential }) {
-      await forget(headers)
+      const old = idOf(headers)
+      if (old !== null) await store.removeLogin(old)
       const [now, session] = [runtime.now(), makeSecret()]
       await store.forgetLogins(now)
       const user = actor.kind === 'user' ? actor.id : null
@@ -39,8 +40,12 @@ export function openLogins(store: TeamStore, runtime: Runtime): Logins {
       const setCookie = cookie(headers, session, LIFETIME_MS / 1_000)
       return { kind: 'login', actor, csrfToken: csrfTokenOf(session), setCookie }
     },
-    async end(headers) {
-      await forget(headers)
+    async end(headers, announce) {
+      const id = idOf(headers)
+      if (id !== null && (await store.findLogin(id)) !== null) {
+        await announce()
+        await store.removeLogin(id)
+      }
       return cookie(headers, '', 0)
     },
   }

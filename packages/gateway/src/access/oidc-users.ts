@@ -10,7 +10,8 @@ import {
   type User,
 } from '@runguard/sdk/core'
 import type { TeamStore } from '@runguard/sdk/store'
-import { type Denial, deny } from './access.js'
+import { type Announce, type Denial, deny } from './access.js'
+import { actorOf } from './identities.js'
 import type { Changed } from './team-change.js'
 
 /** What the sign-in says, after its signature was checked. */
@@ -22,12 +23,12 @@ export type Admitted = ({ readonly kind: 'user' } & Changed<User>) | Denial
 const MAX_TRIES = 3
 const MAX_NAME_LENGTH = 200
 
-/** Finds the user, or adds them where that is allowed, and keeps who they are there. */
+/** Finds the user, or adds them where that is allowed, and keeps who they are there; announced before. */
 export async function admitByClaims(
   store: TeamStore,
   policy: OidcPolicy,
   claims: Claims,
-  now: number,
+  { now, announce }: { readonly now: number; readonly announce: Announce },
 ): Promise<Admitted> {
   const email = emailIn(policy, claims)
   const subject = `${textIn(claims, 'iss')}|${textIn(claims, 'sub')}`
@@ -37,6 +38,7 @@ export async function admitByClaims(
     const after =
       before === null ? addUser(policy, claims, { email, subject, now }) : keepUser(policy, claims, before, subject)
     if (after === null) return UNKNOWN
+    await announce(actorOf(after))
     if (after === before || (await store.changeUser(after))) return { kind: 'user', before, after }
   }
   return deny(403, 'not-allowed', 'This user was changed just now: begin again.')

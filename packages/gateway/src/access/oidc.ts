@@ -4,7 +4,7 @@ import type { AccessPolicy, Headers, OidcPolicy } from '@runguard/sdk/core'
 import type { Runtime } from '@runguard/sdk/engine'
 import type { TeamStore } from '@runguard/sdk/store'
 import type { AuthorizationCodeGrantChecks, Configuration } from 'openid-client'
-import { type AccessRequest, type Denial, deny, type OidcPages, type Redirect } from './access.js'
+import { type Announce, type Denial, deny, type OidcPages, type Redirect } from './access.js'
 import { isSecure, readCookie, writeCookie } from './cookies.js'
 import { actorOf } from './identities.js'
 import type { Logins } from './logins.js'
@@ -27,8 +27,11 @@ export function openOidc(parts: OidcParts): OidcPages {
   return {
     name: parts.oidc.name,
     start: ({ headers }) => survive(parts, headers, async () => start(parts.oidc, headers, await client(), callback)),
-    finish: (request, url) =>
-      survive(parts, request.headers, async () => finish(parts, request, await client(), callbackUrl(callback, url))),
+    async finish({ headers }, url, announce) {
+      const back = callbackUrl(callback, url)
+      const known = await survive(parts, headers, async () => askBack(parts.oidc, headers, await client(), back))
+      return known.kind === 'deny' ? known : await admit(parts, headers, known.claims, announce)
+    },
   }
 }
 
@@ -95,16 +98,28 @@ async function start(
   return { kind: 'redirect', location: location.href, setCookies, actor: null, user: null }
 }
 
-async function finish(
-  { store, runtime, logins, oidc }: OidcParts,
-  { headers }: AccessRequest,
-  client: Configuration,
-  url: URL,
-): Promise<Redirect | Denial> {
+/** Somebody of whom the sign-in of the organisation has told. */
+interface Known {
+  readonly kind: 'known'
+  readonly claims: Claims
+}
+
+/** Who comes back, if they were sent there from here. */
+async function askBack(oidc: OidcPolicy, headers: Headers, client: Configuration, url: URL): Promise<Known | Denial> {
   const [state, nonce, verifier] = readCookie(headers, COOKIE)?.split('.') ?? []
   if (state === undefined || nonce === undefined || verifier === undefined) return UNEXPECTED
   const checks = { expectedState: state, expectedNonce: nonce, pkceCodeVerifier: verifier, idTokenExpected: true }
-  const admitted = await admitByClaims(store, oidc, await readClaims(oidc, client, url, checks), runtime.now())
+  return { kind: 'known', claims: await readClaims(oidc, client, url, checks) }
+}
+
+/** What fails from here on is no refusal: something may have been changed. */
+async function admit(
+  { store, runtime, logins, oidc }: OidcParts,
+  headers: Headers,
+  claims: Claims,
+  announce: Announce,
+): Promise<Redirect | Denial> {
+  const admitted = await admitByClaims(store, oidc, claims, { now: runtime.now(), announce })
   if (admitted.kind === 'deny') return { ...admitted, headers: { 'set-cookie': pendingCookie(headers, '', 0) } }
   const { before, after } = admitted
   const login = await logins.begin(headers, { actor: actorOf(after), credential: null })
@@ -150,11 +165,11 @@ function callbackUrl(callback: string, url: string): URL {
 const UNEXPECTED = deny(403, 'not-signed-in', 'This sign-in was not begun here, or took too long: begin again.')
 
 /** What the sign-in or the library says goes to the log alone: it may hold codes. */
-async function survive(
+async function survive<Found>(
   { runtime }: OidcParts,
   headers: Headers,
-  work: () => Promise<Redirect | Denial>,
-): Promise<Redirect | Denial> {
+  work: () => Promise<Found | Denial>,
+): Promise<Found | Denial> {
   try {
     return await work()
   } catch (error) {

@@ -8,6 +8,9 @@ import { makeToken } from './secrets.js'
 
 const ADMIN_TOKEN = 'an-admin-token-of-this-test-only-0123456789'
 
+/** Nobody writes down who comes and goes. */
+const unheard = async (): Promise<void> => {}
+
 function openDoor({ policy, ...parts }: { policy?: Partial<AccessParts['policy']>; isLoopback?: boolean } = {}) {
   const [store, runtime] = [memoryStore(), manualRuntime()]
   const access = openAccess({
@@ -30,7 +33,7 @@ describe('a sign-in that fails', () => {
   it('stands in the audit log, with where it came from and without what was shown', async () => {
     const { access, store, ask, read } = openDoor()
     const { text, id } = makeToken('user')
-    await access.login(ask({}, '10.0.0.7'), text)
+    await access.login(ask({}, '10.0.0.7'), text, unheard)
     await read({ authorization: 'Bearer a-wrong-token' }, '10.0.0.8')
     const entries = await store.listAudit({ limit: 10 })
     expect(entries).toMatchObject([
@@ -49,12 +52,12 @@ describe('a sign-in that fails', () => {
 
   it('does not fill the log, however often and from however many places, and what was left out is counted', async () => {
     const { access, store, runtime, ask } = openDoor()
-    for (let at = 0; at < 9; at++) await access.login(ask({}, '10.0.0.7'), 'wrong')
+    for (let at = 0; at < 9; at++) await access.login(ask({}, '10.0.0.7'), 'wrong', unheard)
     expect(await store.listAudit({ limit: 100 })).toHaveLength(3)
-    for (let at = 0; at < 60; at++) await access.login(ask({}, `10.1.0.${at}`), 'wrong')
+    for (let at = 0; at < 60; at++) await access.login(ask({}, `10.1.0.${at}`), 'wrong', unheard)
     expect(await store.listAudit({ limit: 100 })).toHaveLength(20)
     runtime.advance(10 * 60_000)
-    await access.login(ask({}, '10.2.0.1'), 'wrong')
+    await access.login(ask({}, '10.2.0.1'), 'wrong', unheard)
     const [last, before] = await store.listAudit({ limit: 2 })
     const counted = [last, before].map((entry) =>
       Object.entries(entry?.after ?? {}).find(([name]) => name === 'notWrittenBefore'),
@@ -71,7 +74,7 @@ describe('a sign-in that fails', () => {
     const right = { authorization: `Bearer ${ADMIN_TOKEN}` }
     expect(await read(right, '10.0.0.7')).toBe(429)
     expect(await read(right, '10.0.0.8')).toBe(200)
-    expect((await access.login(ask({}, '10.0.0.7'), ADMIN_TOKEN)).kind).toBe('login')
+    expect((await access.login(ask({}, '10.0.0.7'), ADMIN_TOKEN, unheard)).kind).toBe('login')
   })
 
   it('lets a program with the right token ask as often as it wants', async () => {
@@ -85,7 +88,7 @@ describe('a sign-in that fails', () => {
     store.addAudit = async () => {
       throw new Error('the store is gone')
     }
-    expect(await access.login(ask(), 'wrong')).toMatchObject({ kind: 'deny', status: 401 })
+    expect(await access.login(ask(), 'wrong', unheard)).toMatchObject({ kind: 'deny', status: 401 })
     expect(JSON.stringify(runtime.lines)).toContain('sign-in-not-noted')
   })
 })
@@ -110,9 +113,9 @@ describe('a gateway behind a proxy', () => {
   it('slows down who tries, and nobody else behind the same proxy', async () => {
     const { access, ask } = openDoor({ policy: { trustProxy: true } })
     const from = (address: string) => ask({ 'x-forwarded-for': `6.6.6.6, ${address}` }, '10.0.0.9')
-    for (let at = 0; at < 11; at++) await access.login(from('192.0.2.1'), 'wrong')
-    expect(await access.login(from('192.0.2.1'), ADMIN_TOKEN)).toMatchObject({ status: 429 })
-    expect((await access.login(from('192.0.2.2'), ADMIN_TOKEN)).kind).toBe('login')
+    for (let at = 0; at < 11; at++) await access.login(from('192.0.2.1'), 'wrong', unheard)
+    expect(await access.login(from('192.0.2.1'), ADMIN_TOKEN, unheard)).toMatchObject({ status: 429 })
+    expect((await access.login(from('192.0.2.2'), ADMIN_TOKEN, unheard)).kind).toBe('login')
   })
 
   it('is no open door: who comes through one is not on this machine', async () => {

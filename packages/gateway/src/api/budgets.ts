@@ -16,15 +16,35 @@ const overrideSchema = z.strictObject({
   until: moment.nullable(),
 })
 
+const stepKinds = ['cheaper-tier', 'lower-effort', 'tighter-max-tokens', 'defer', 'refuse'] as const
+
 /** One rung of a ladder: from the share `at` of the limit on. */
-const degradeStepSchema = z.strictObject({
-  at: z.number().gt(0).max(1),
-  step: z.enum(['cheaper-tier', 'lower-effort', 'tighter-max-tokens', 'defer', 'refuse']),
-  /** The tier of `cheaper-tier` (absent: the next one), the effort of `lower-effort`. */
-  to: z.string().min(1).max(200).optional(),
-  /** Of `tighter-max-tokens`. */
-  maxTokens: z.int().min(1).optional(),
-})
+const stepSchema = z
+  .object({
+    at: z.number().gt(0).max(1),
+    step: z.enum(stepKinds),
+    /** The tier of `cheaper-tier` (absent: the next one), the effort of `lower-effort`. */
+    to: z.string().optional(),
+    /** Of `tighter-max-tokens`. */
+    maxTokens: count.optional(),
+  })
+  .meta({ id: 'DegradeStep' })
+
+const whole = z.union([z.number(), z.string()], { error: 'must be a whole number' })
+const share = z.union([z.number(), z.string()], { error: "must be a share of the limit: 0.8 or '80%'" })
+
+/** One rung as it is put, read loosely: what is wrong with it, the schema of the configuration says in its own words. */
+const writtenStepSchema = z
+  .looseObject({
+    at: share.describe("From this share of the limit on, at most 1: 0.8 or '80%'."),
+    step: z.string().meta({ examples: [...stepKinds] }),
+    to: z.string().optional().describe('The tier of cheaper-tier, the effort of lower-effort.'),
+    maxTokens: whole.optional().describe('Of tighter-max-tokens.'),
+  })
+  .meta({ id: 'WrittenDegradeStep' })
+
+/** In any order: they come in that of their shares. */
+const writtenLadder = z.array(writtenStepSchema).max(1_000)
 
 /** How one account of a budget stands in its current window. */
 const accountSchema = z
@@ -59,7 +79,8 @@ export const budgetSchema = z
     thresholds: z.array(z.number()),
     isPaused: z.boolean(),
     overrides: z.array(overrideSchema),
-    degrade: z.array(degradeStepSchema),
+    /** In the order in which they come. */
+    degrade: z.array(stepSchema),
     /** One of the configuration file is changed there. */
     source: z.enum(['config', 'registry']),
     /** What a change gives back in `revision`, so that nobody overwrites what he has not seen; null for the file's. */
@@ -89,6 +110,8 @@ const writtenShape = {
   limitNano: nano.min(0),
   window: windowSchema.optional(),
   timeZone: z.string().min(1).max(100).optional(),
+  overrides: z.array(overrideSchema).max(1_000).optional(),
+  degrade: writtenLadder.optional(),
 }
 
 /** A budget as it is put. */
@@ -98,8 +121,6 @@ export const budgetBody = z.strictObject({
   mode: z.enum(['enforce', 'observe']).optional(),
   thresholds: z.array(z.number()).max(20).optional(),
   isPaused: z.boolean().optional(),
-  overrides: z.array(overrideSchema).max(1_000).optional(),
-  degrade: z.array(degradeStepSchema).max(20).optional(),
   /** The revision that is replaced; null: there must be none yet; absent: whatever is there. */
   revision: z.string().max(100).nullish(),
 })
@@ -144,6 +165,8 @@ export const whatIfSchema = z
       }),
     ),
     windowCount: count,
+    /** The steps of its ladder: the calls that came when each was due. What they would have cost then is not known. */
+    steps: z.array(z.object({ at: z.number(), step: z.enum(stepKinds), calls: count, costNano: nano })),
     /** The dearest window of all, whether or not it would have been stopped: a limit above it stops nothing. */
     peakNano: nano,
     /** True where calls are too many to be played one by one: what goes beyond a window's limit counts as refused. */

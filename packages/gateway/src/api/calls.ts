@@ -261,6 +261,8 @@ export const callsQuery = pageQuery.extend({
   ...filterQuery.shape,
   /** Only calls that ended so. */
   ending: z.enum(['exact', 'at-least', 'not-billed', 'unmetered']).optional(),
+  /** Only calls that were refused with this code, `runguard_budget_exceeded` say; not those that only would have been. */
+  refusal: z.string().min(1).max(100).optional(),
 })
 
 /** A page of calls. */

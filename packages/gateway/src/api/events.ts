@@ -6,7 +6,7 @@ import { callSchema } from './calls.js'
 import { moment } from './common.js'
 import { breakerSchema, loopSchema } from './loops.js'
 
-/** What happened. Numbered without gaps per gateway; after `gap` some may be missing: read what is shown again. */
+/** What happened. Numbered without gaps per gateway, but for `gap` and `beat`; after `gap` some may be missing: read what is shown again. */
 export const eventSchema = z
   .discriminatedUnion('kind', [
     z.object({ kind: z.literal('call'), at: moment, call: callSchema }),
@@ -19,6 +19,8 @@ export const eventSchema = z
     z.object({ kind: z.literal('changed'), at: moment, subject: z.string() }),
     /** The first event of a stream that could not go on where the client had stopped listening. */
     z.object({ kind: z.literal('gap'), at: moment }),
+    /** Nothing happened: every 15 seconds it says that the stream is alive. */
+    z.object({ kind: z.literal('beat'), at: moment }),
   ])
   .meta({ id: 'Event' })
 

@@ -12,10 +12,12 @@ export const sessionRowSchema = z
     firstAt: moment,
     lastAt: moment,
     calls: count,
+    /** Calls whose cost is an estimate: if there are any, `costNano` is one. */
+    estimatedCalls: count,
     costNano: nano,
     savedNano: nano,
     hitRatio: z.number().nullable(),
-    /** How many agents were seen in it; 0 where nothing is remembered of them. */
+    /** How many agents its calls name, the main one among them if it called. */
     agents: count,
     /** True if one of them is in a loop about which something was done. */
     isLooping: z.boolean(),
@@ -57,6 +59,8 @@ export const sessionDetailSchema = z
         agent: z.string().nullable(),
         parent: z.string().nullable(),
         calls: count,
+        /** Calls whose cost is an estimate. */
+        estimatedCalls: count,
         costNano: nano,
         firstAt: moment,
         lastAt: moment,

@@ -3,7 +3,7 @@
  * questions about batches. They are kept in memory alone, and found by a name that does not tell them.
  */
 
-import type { Headers } from '@runguard/sdk/core'
+import { type Headers, keepNewest } from '@runguard/sdk/core'
 import { credentialAccount, type Engine, type SendToApi } from '@runguard/sdk/engine'
 import { replaceCredential } from '../access/callers.js'
 import { type Upstream, upstreamSender } from './upstream-sender.js'
@@ -34,12 +34,7 @@ interface Lent {
 /** Remembers credentials from now on. */
 export function rememberCredentials(parts: CredentialParts): Credentials {
   const lent = new Map<string, Lent>()
-  const remember = (shown: string, each: Lent): void => {
-    lent.delete(shown)
-    lent.set(shown, each)
-    const [oldest] = lent.keys()
-    if (lent.size > MAX_REMEMBERED && oldest !== undefined) lent.delete(oldest)
-  }
+  const remember = (shown: string, each: Lent): void => keepNewest(lent, shown, each, MAX_REMEMBERED)
   const meet: Credentials['meet'] = ({ 'x-api-key': apiKey, authorization }) => {
     const shown = `${apiKey ?? ''}\n${authorization ?? ''}`
     const each = lent.get(shown) ?? {

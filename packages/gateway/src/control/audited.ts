@@ -1,10 +1,10 @@
 /** Doing an operation so that it stands in the audit log, also where the gateway dies in the middle. */
 
 import type { AuditDraft } from '@runguard/sdk/core'
-import { type AuditNotes, runAudited } from '@runguard/sdk/store'
+import { type AuditedWork, type AuditNotes, type BegunWork, beginAudited, runAudited } from '@runguard/sdk/store'
 import type { Access } from '../access/access.js'
 import { PERMISSIONS } from '../access/permissions.js'
-import type { Asker, AuditNote, OperationSpec } from './operation.js'
+import type { ApiRequest, Asker, AuditNote, OperationSpec } from './operation.js'
 import { ApiProblem } from './problem.js'
 
 /** What is needed to write the log. */
@@ -47,32 +47,63 @@ export interface AuditedRequest {
   readonly subject: string
 }
 
-/** Does it. @param handle is given what takes the note of what was done */
+/** What a handler tells of what it does. */
+export type Noting = Pick<ApiRequest<unknown, unknown, unknown>, 'note' | 'announce'>
+
+/** Does it: what is changed is noted before. */
 export async function doAudited(
   parts: AuditParts,
   { spec, asker, subject }: AuditedRequest,
-  handle: (take: (note: AuditNote) => void) => Promise<unknown>,
+  handle: (noting: Noting) => Promise<unknown>,
 ): Promise<unknown> {
   let noted: AuditNote | null = null
-  const work = async () => {
-    const value = await handle((note) => {
-      noted = note
-    })
+  const work = async (announce: Noting['announce']) => {
+    const note = (told: AuditNote): void => {
+      noted = told
+    }
+    const value = await handle({ note, announce })
     return { value, draft: draftOf(parts, spec, asker, noted) }
   }
-  const isPublic = PERMISSIONS[spec.id] === 'public'
   // Who comes back from the sign-in of their organisation comes by a link, and signs in all the same.
-  const isRead = spec.method === 'get' && !isPublic
-  if (isRead || isPublic) {
-    // Nothing is changed, or nothing that anybody has before the answer; and nobody fills the store with tries.
-    const { value, draft } = await work()
+  if (PERMISSIONS[spec.id] === 'public') return await doAnnounced(parts, { spec, asker }, work)
+  if (spec.method === 'get') {
+    const { value, draft } = await work(NEVER)
     const { actor, address, action, at } = draft
-    if (!isRead || parts.reads.isNew(JSON.stringify([actor, address, action]), at)) await parts.store.addAudit(draft)
+    if (parts.reads.isNew(JSON.stringify([actor, address, action]), at)) await parts.store.addAudit(draft)
     return value
   }
   const begun = draftOf(parts, spec, asker, { subject, before: null, after: null })
-  const isRefusal = (error: unknown): boolean => error instanceof ApiProblem
-  return runAudited(parts.store, { id: parts.newId(), draft: begun }, work, isRefusal)
+  return runAudited(parts.store, { id: parts.newId(), draft: begun }, () => work(NEVER), isRefusal)
+}
+
+/** What is not public was noted before, or changes nothing. */
+const NEVER: Noting['announce'] = async () => {}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof ApiProblem
+}
+
+/** What anybody may ask is noted once it is known to change something: else whoever tries would fill the store. */
+async function doAnnounced(
+  parts: AuditParts,
+  { spec, asker }: Omit<AuditedRequest, 'subject'>,
+  work: (announce: Noting['announce']) => Promise<AuditedWork<unknown>>,
+): Promise<unknown> {
+  let begun: BegunWork | null = null
+  const announce: Noting['announce'] = async (coming) => {
+    await begun?.drop()
+    begun = null
+    const draft = draftOf(parts, spec, asker, { ...coming, before: null, after: null })
+    begun = await beginAudited(parts.store, { id: parts.newId(), draft })
+  }
+  const current = (): BegunWork | null => begun
+  const { value, draft } = await work(announce).catch(async (error: unknown) => {
+    const left = current()
+    await (isRefusal(error) ? left?.drop() : left?.fail())?.catch(() => {})
+    throw error
+  })
+  await current()?.end(draft)
+  return value
 }
 
 function draftOf(

@@ -2,7 +2,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
-import type { Alert, Breaker, Budget, CallRecord } from '@runguard/sdk/core'
+import type { Alert, Breaker, Budget, CallRecord, Endpoint } from '@runguard/sdk/core'
 import type { LoopEvent } from '@runguard/sdk/engine'
 import type { Access } from '../access/access.js'
 import { plainHeaders } from '../headers.js'
@@ -13,6 +13,7 @@ import { openBudgetDesk } from './budget-desk.js'
 import type { ControlParts } from './control-parts.js'
 import { createEventHub } from './event-hub.js'
 import type { ReadyOperation } from './operation.js'
+import { isOfLimits, ownTarget, pathOf } from './own-target.js'
 import { alertsRoutes } from './routes/alerts-routes.js'
 import { budgetsRoutes } from './routes/budgets-routes.js'
 import { cacheRoutes } from './routes/cache-routes.js'
@@ -22,7 +23,7 @@ import { loopsRoutes } from './routes/loops-routes.js'
 import { overviewRoutes } from './routes/overview-routes.js'
 import { sessionRoutes } from './routes/session-routes.js'
 import { sessionsRoutes } from './routes/sessions-routes.js'
-import { SPEND_LIMITS_PATH, spendLimitsRoutes } from './routes/spend-limits-routes.js'
+import { spendLimitsRoutes } from './routes/spend-limits-routes.js'
 import { spendRoutes } from './routes/spend-routes.js'
 import { systemRoutes } from './routes/system-routes.js'
 import { teamRoutes } from './routes/team-routes.js'
@@ -54,9 +55,10 @@ export interface ControlEars {
 
 /** The control plane of one gateway. */
 export interface Control {
-  /** True for requests below `/runguard`, and for spend limits of RunGuard's own. */
+  /** True for requests below `/runguard`, and for spend limits of RunGuard's own. @param target canonical */
   owns(target: string, headers: IncomingMessage['headers']): boolean
-  serve(request: IncomingMessage, response: ServerResponse): void
+  /** Serves a request that it owns, whichever way it was written. */
+  serve(endpoint: Endpoint, request: IncomingMessage, response: ServerResponse): void
   readonly ears: ControlEars
   /** Ends what would go on for ever. */
   close(): void
@@ -78,7 +80,10 @@ export function openControl({ fileBudgets, applyBudgets, dashboard, ...given }: 
   const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false })
   return {
     owns: (target, headers) => owns(access, target, headers),
-    serve: (request, response) => void listener(request, response),
+    serve: (endpoint, request, response) => {
+      request.url = ownTarget(endpoint, request.url ?? '/')
+      void listener(request, response)
+    },
     ears: {
       record: (record) => hub.publish('call', () => ({ kind: 'call', at: now(), call: callWire(record) })),
       loop: (event) => hub.publish('loop', () => ({ kind: 'loop', at: event.at, loop: loopOf(event) })),
@@ -122,8 +127,7 @@ function loopOf({ call, agent, loop, at }: LoopEvent): ReturnType<typeof loopWir
 
 /** Tools of the Admin API show a token of RunGuard here; whoever shows another key means the upstream. */
 function owns(access: Access, target: string, headers: IncomingMessage['headers']): boolean {
-  const path = target.split('?', 1)[0] ?? ''
+  const path = pathOf(target)
   if (path === '/runguard' || path.startsWith('/runguard/')) return true
-  const isLimits = path === SPEND_LIMITS_PATH || path.startsWith(`${SPEND_LIMITS_PATH}/`)
-  return isLimits && access.isMeant(plainHeaders(headers))
+  return isOfLimits(path) && access.isMeant(plainHeaders(headers))
 }

@@ -1,6 +1,7 @@
 /** One listener's stream of server-sent events. */
 
 import type { Runtime } from '@runguard/sdk/engine'
+import type { ApiEvent } from '../api/events.js'
 import type { EventHub, NumberedEvent } from './event-hub.js'
 
 /** What a stream is made of. */
@@ -31,9 +32,9 @@ export function openEventStream(parts: StreamParts): ReadableStream<Uint8Array> 
     queue.open(controller)
     queue.say('retry: 2000\n\n')
     const { isWhole, stop } = hub.listen(lastId, (event) => queue.say(eventText(event)))
-    if (!isWhole) queue.say(`event: gap\ndata: ${JSON.stringify({ kind: 'gap', at: runtime.now() })}\n\n`)
+    if (!isWhole) queue.say(unnumbered({ kind: 'gap', at: runtime.now() }))
     queue.atEnd(stop)
-    queue.atEnd(repeat(runtime, BEAT_MS, () => queue.say(': beat\n\n')))
+    queue.atEnd(repeat(runtime, BEAT_MS, () => queue.say(unnumbered({ kind: 'beat', at: runtime.now() }))))
     const check = (): void => void mayListen().then((may) => may || queue.end(), queue.end)
     queue.atEnd(repeat(runtime, CHECK_MS, check))
     for (const each of [signal, hub.closed]) {
@@ -97,6 +98,11 @@ function repeat(runtime: Runtime, ms: number, task: () => void): () => void {
   }
   again()
   return () => stop()
+}
+
+/** What is said to one listener alone, and is nothing to go on from. */
+function unnumbered(event: ApiEvent): string {
+  return `event: ${event.kind}\ndata: ${JSON.stringify(event)}\n\n`
 }
 
 function eventText(event: NumberedEvent): string {

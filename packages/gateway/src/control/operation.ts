@@ -52,6 +52,9 @@ export interface AuditNote {
   readonly actor?: Actor
 }
 
+/** What is known of a change before it is done. */
+export type ComingNote = Pick<AuditNote, 'subject' | 'action' | 'actor'>
+
 /** A request that may be done and makes sense. */
 export interface ApiRequest<Params, Query, Body> {
   readonly params: Params
@@ -60,6 +63,11 @@ export interface ApiRequest<Params, Query, Body> {
   readonly asker: Asker
   /** Says what the audit log is told; without it, that it was done. */
   note(note: AuditNote): void
+  /**
+   * Notes what is about to be done, for what anybody may ask: until it is said, nothing is changed, and nothing is written
+   * down. Everything else is noted before its handler begins. Said again, it takes the place of what was said before.
+   */
+  announce(note: ComingNote): Promise<void>
   /** Sets a header of the answer; one of the same name may be set again. */
   setHeader(name: string, value: string): void
 }

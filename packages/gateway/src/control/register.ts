@@ -11,8 +11,8 @@ import type { Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import type { z } from 'zod'
 import type { Access } from '../access/access.js'
-import { type AuditParts, doAudited } from './audited.js'
-import type { Asker, AuditNote, ReadyOperation } from './operation.js'
+import { type AuditParts, doAudited, type Noting } from './audited.js'
+import type { Asker, ReadyOperation } from './operation.js'
 import { ApiProblem } from './problem.js'
 
 /** What every operation needs. */
@@ -70,14 +70,17 @@ async function answer(
   const asker = { ...asked, actor: grant.actor, csrfToken: grant.csrfToken }
   const input = await readInput(spec, context)
   const setHeader = (name: string, value: string): void => context.header(name, value, { append: true })
-  const run = (note: (note: AuditNote) => void): Promise<unknown> => handle({ ...input, asker, note, setHeader })
+  const run = (noting: Noting): Promise<unknown> => handle({ ...input, ...noting, asker, setHeader })
   const [subject = ''] = Object.values(context.req.param())
-  const answered = spec.isAudited === true ? await doAudited(parts, { spec, asker, subject }, run) : await run(() => {})
+  const answered = spec.isAudited === true ? await doAudited(parts, { spec, asker, subject }, run) : await run(SILENT)
   if (answered instanceof Response) return answered
   context.header('cache-control', 'no-store')
   // What a schema does not name is left out: nothing gets out by accident.
   return context.json(spec.answer.parse(answered))
 }
+
+/** Of what is in no log. */
+const SILENT: Noting = { note: () => {}, announce: async () => {} }
 
 /** Who asks, as far as the request says. */
 function askerOf(context: ControlContext): Asker {

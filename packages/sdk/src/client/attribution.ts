@@ -1,13 +1,16 @@
 /** On whose account calls run, as a program says it. */
 
-import type { Names } from './door/known-options.js'
+import type { Names } from '../core/config/known-options.js'
 
 /** On whose account the calls of a session run. */
 export interface SessionAttribution {
-  /** By default a new one. */
+  /** Under which the calls are one session, in budgets of `session:*` and in reports. By default a new one. */
   readonly id?: string
+  /** Whose calls they are, for budgets of `user:*`. */
   readonly user?: string
+  /** What they are made for, for budgets of `project:*`. */
   readonly project?: string
+  /** What they are, in a word, such as `summarize`: routes, and what is learned of tiers, go by it. */
   readonly task?: string
   /** Without commas. */
   readonly tags?: readonly string[]

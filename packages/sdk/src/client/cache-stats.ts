@@ -1,5 +1,6 @@
 /** How well the prompt cache served. */
 
+import { checkOptions, type Names } from '../core/config/known-options.js'
 import type { ReportQuery, Store } from '../store/store.js'
 
 /** Which calls; all of them by default. Milliseconds since the epoch: `since` inclusive, `until` exclusive. */
@@ -16,8 +17,11 @@ export interface CacheStats {
   readonly cacheHitRate: number
 }
 
-/** Sums over the records of a store. */
+const queryNames = { since: true, until: true } satisfies Names<CacheStatsQuery>
+
+/** Sums over the records of a store. Rejects with `TypeError` for what is no query. */
 export async function sumCacheStats(store: Store, query: CacheStatsQuery): Promise<CacheStats> {
+  checkOptions('cacheStats', query, queryNames)
   const [row] = await store.report({ ...query, groupBy: 'total' })
   const [calls, cacheReadTokens, regularInputTokens] = [row?.calls ?? 0, row?.read ?? 0, row?.input ?? 0]
   const cacheWriteTokens = (row?.write5m ?? 0) + (row?.write1h ?? 0)

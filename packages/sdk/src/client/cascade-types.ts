@@ -18,6 +18,20 @@ export interface CascadeOptions {
   readonly onAttempt?: ((attempt: CascadeAttemptResult) => void) | undefined
 }
 
+/** What a cascade is made of. */
+export interface CascadeParts {
+  readonly tiers: readonly string[]
+  readonly verify: Verify
+  readonly options: CascadeOptions
+}
+
+/** One call that a cascade is asked for. */
+export interface CascadeAsk {
+  readonly client: CreatingClient & object
+  readonly params: CascadeParams
+  readonly options: CallOptions
+}
+
 /** A Messages request without its model: the tiers are that. It is never streamed: a verifier needs the whole answer. */
 export type CascadeParams = Omit<MessageCreateParamsNonStreaming, 'model'>
 
@@ -36,6 +50,7 @@ export interface CascadeAttemptResult {
 export interface CascadeAnswer {
   /** The first answer that was good; where none was, the last one. */
   readonly message: Message
+  /** Which gave it. */
   readonly tier: string
   /** False if no answer was good: all of it is paid, and this is the last. */
   readonly isGood: boolean

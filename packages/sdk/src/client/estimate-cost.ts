@@ -1,9 +1,11 @@
 /** What a call would cost, for programs that want to know before they make it. */
 
+import { checkOptions, type Names, show } from '../core/config/known-options.js'
 import { listCost } from '../core/cost/list-cost.js'
 import type { PriceBook } from '../core/cost/price.js'
 import { systemRuntime } from '../engine/runtime.js'
 import { listedBook } from './listed-book.js'
+import { priceBook } from './part-kinds.js'
 
 /** Other prices, or another day, than today's list. */
 export interface EstimateCostOptions {
@@ -13,13 +15,16 @@ export interface EstimateCostOptions {
   readonly book?: PriceBook
 }
 
+const optionNames = { at: true, book: priceBook } satisfies Names<EstimateCostOptions>
+
 const NANO_PER_USD = 1_000_000_000
 
 /**
  * The list price of a call in dollars: uncached input and output, by the prices of today. What was spent is not
  * estimated but recorded: ask the session or the guard.
  *
- * Throws `UnpricedModelError` for a model that is not in the book, and `RangeError` for what is no number of tokens, or no time.
+ * Throws `UnpricedModelError` for a model that is not in the book, `RangeError` for what is no number of tokens, or no
+ * time, and `TypeError` for a model that is no text and for options that it does not know.
  */
 export function estimateCost(
   model: string,
@@ -27,8 +32,13 @@ export function estimateCost(
   outputTokens: number,
   options: EstimateCostOptions = {},
 ): number {
+  checkOptions('estimateCost', options, optionNames)
+  if (typeof model !== 'string') throw new TypeError(`a model is named by its id, not ${show(model)}`)
+  for (const [name, tokens] of Object.entries({ inputTokens, outputTokens })) {
+    if (typeof tokens !== 'number') throw new RangeError(`${name} is not a number of tokens: ${show(tokens)}`)
+  }
   const { at = systemRuntime().now(), book = listedBook() } = options
-  if (!Number.isFinite(Number(at instanceof Date ? at.getTime() : at)))
-    throw new RangeError(`at is no time: ${String(at)}`)
+  const atMs: unknown = at instanceof Date ? at.getTime() : at
+  if (!Number.isFinite(atMs)) throw new RangeError(`at is no time: ${at instanceof Date ? String(at) : show(at)}`)
   return listCost(book, { model, inputTokens, outputTokens }, at) / NANO_PER_USD
 }

@@ -1,14 +1,19 @@
 /** The environment in which Claude Code, the Agent SDK and the official clients run through a RunGuard gateway. */
 
-import { checkOptions, type Names } from './door/known-options.js'
+import { checkOptions, isPlainObject, type Names } from '../core/config/known-options.js'
+import { anyText, texts } from '../core/config/option-kinds.js'
 
 /** Which gateway, and on whose account. */
 export interface GatewayPlace {
   /** Where the gateway listens: `http://localhost:4141`. */
   readonly url: string
+  /** Under which the calls are one session; by default what the client itself says. */
   readonly session?: string
+  /** What they are made for, for budgets of `project:*`. */
   readonly project?: string
+  /** Whose calls they are, for budgets of `user:*`. */
   readonly user?: string
+  /** What they are, in a word, such as `summarize`. */
   readonly task?: string
   /** Without commas. */
   readonly tags?: readonly string[]
@@ -23,7 +28,8 @@ export interface GatewayPlace {
  * The environment for a client that shall go through the gateway: the address, the account as headers of every request,
  * and the switch that makes Claude Code tell prompts and subagents apart.
  *
- * @throws RangeError for an address that is none, and for names that no header can carry; TypeError for unknown options
+ * @throws RangeError for an address that is none, and for names that no header can carry; TypeError for options that it does
+ * not know or cannot use
  */
 export function gatewayEnvironment(place: GatewayPlace): Record<string, string> {
   checkOptions('gatewayEnvironment', place, placeNames)
@@ -44,14 +50,18 @@ export function gatewayEnvironment(place: GatewayPlace): Record<string, string> 
 }
 
 const placeNames = {
-  url: true,
-  session: true,
-  project: true,
-  user: true,
-  task: true,
-  tags: true,
-  environment: true,
+  url: anyText,
+  session: anyText,
+  project: anyText,
+  user: anyText,
+  task: anyText,
+  tags: texts,
+  environment: { words: 'an object of texts, such as process.env', fits: isEnvironment },
 } satisfies Names<GatewayPlace>
+
+function isEnvironment(value: unknown): boolean {
+  return isPlainObject(value) && Object.values(value).every((each) => each === undefined || typeof each === 'string')
+}
 
 function otherHeaders(written: string | undefined, ours: readonly string[]): readonly string[] {
   const isOurs = (line: string): boolean => ours.some((header) => nameOf(header) === nameOf(line))

@@ -1,13 +1,14 @@
 /** The options of a guard, checked: everything that is wrong is reported at once. */
 
 import type { ConfigProblem, GuardConfig } from '../core/config/guard-config.js'
+import { findNoObject } from '../core/config/known-options.js'
 import { readOptions } from '../core/config/options.js'
 import type { RoutePolicy } from '../core/route/routing.js'
-import { findNoObject } from './door/known-options.js'
 
 /** A configuration that cannot be used. The message has a line for each problem. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
+  /** Each with the place of the option: `budgets[0].window`. */
   readonly problems: readonly ConfigProblem[]
 
   constructor(problems: readonly ConfigProblem[]) {

@@ -1,13 +1,15 @@
 /** A session: calls on one account, and what they cost. */
 
+import type { Headers as PlainHeaders } from '../core/budget/scope.js'
 import { isPresenceWord, PRESENCE_HEADER, type PresenceWord } from '../core/cache/caching.js'
+import { checkKind, checkOptions, show } from '../core/config/known-options.js'
+import { callback } from '../core/config/option-kinds.js'
 import { addUsd, decimalUsd, type NanoUsd, zeroUsd } from '../core/cost/money.js'
 import type { CallRecord } from '../core/cost/record.js'
 import { tellListener } from '../engine/listener.js'
 import { attributionHeaders, attributionNames, type SessionAttribution, TAG } from './attribution.js'
 import { openCascade } from './cascade.js'
 import type { Account, Door } from './door/door-types.js'
-import { checkOptions } from './door/known-options.js'
 import { openWays } from './door/ways.js'
 import type { GuardSession } from './guard-types.js'
 
@@ -18,7 +20,8 @@ export function openSession(
   onRecord: (record: CallRecord) => void,
 ): GuardSession {
   checkOptions('a session', attribution, attributionNames)
-  const id = attribution.id ?? door.runtime.id()
+  checkKind('onRecord', onRecord, callback)
+  const { id = door.runtime.id() } = attribution
   const headers = attributionHeaders({ ...attribution, id })
   let spent: NanoUsd = zeroUsd
   let presence: PresenceWord | null = null
@@ -36,7 +39,7 @@ export function openSession(
     },
     presence(word) {
       if (word !== null && !isPresenceWord(word)) {
-        throw new TypeError(`presence is 'waiting', 'done', 'closed' or null, not ${JSON.stringify(word)}`)
+        throw new TypeError(`presence is 'waiting', 'done', 'closed' or null, not ${show(word)}`)
       }
       presence = word
       if (word === 'closed') door.engine.tell((engine) => engine.leave(id))
@@ -47,17 +50,17 @@ export function openSession(
 }
 
 /** What a request says of itself goes before what was said of its session. */
-function presenceHeader(presence: PresenceWord | null, own: Headers): Record<string, string> {
-  const word = own.get(PRESENCE_HEADER) ?? presence
+function presenceHeader(presence: PresenceWord | null, own: PlainHeaders): Record<string, string> {
+  const word = own[PRESENCE_HEADER] ?? presence
   return word === null ? {} : { [PRESENCE_HEADER]: word }
 }
 
 /** A request may say more of itself: a task of its own, and tags beside those of the session. */
-function mergeTags(session: Readonly<Record<string, string>>, own: Headers): Record<string, string> {
+function mergeTags(session: Readonly<Record<string, string>>, own: PlainHeaders): Record<string, string> {
   const merged = { ...session }
-  const tags = [session[TAG], own.get(TAG)].filter((each) => each !== undefined && each !== null)
+  const tags = [session[TAG], own[TAG]].filter((each) => each !== undefined)
   if (tags.length > 0) merged[TAG] = tags.join(',')
-  const task = own.get('x-runguard-task')
-  if (task !== null) merged['x-runguard-task'] = task
+  const task = own['x-runguard-task']
+  if (task !== undefined) merged['x-runguard-task'] = task
   return merged
 }

@@ -65,6 +65,7 @@ export interface Cascading {
 
 /** Everything called through it is on the account of one session. */
 export interface GuardSession extends GuardedWays, Cascading {
+  /** Under which it is in budgets and reports. */
   readonly id: string
   /**
    * What the calls of this object that have ended cost, in dollars. Items of batches and calls that may wait are not
@@ -97,7 +98,8 @@ export interface Guard extends GuardedWays, Cascading, Deferring {
   cacheStats(query?: CacheStatsQuery): Promise<CacheStats>
   /**
    * Says whether the answer to a call was good, so that its task is sent to a tier that does. False if nothing can be
-   * learned from it: the call is not known, names no task, or was judged before. Rejects if the store fails.
+   * learned from it: the call is not known, names no task, or was judged before. Rejects if the store fails, and with
+   * `TypeError` for what is no id, or neither true nor false.
    *
    * @param callId RunGuard's: `record.id`, or the header `x-runguard-request-id`
    */

@@ -35,8 +35,13 @@ describe('the options of a guard', () => {
       expect(() => createGuard({ store: store as never })).toThrow(/store: must be/)
     expect(() => createGuard({ runtime: {} as never })).toThrow(/runtime: must be/)
     for (const none of [null, 5, 'guard', []]) expect(() => createGuard(none as never)).toThrow(/are an object, not/)
-    for (const none of [null, 5, undefined, 'fetch'])
-      expect(() => createGuard().guardFetch(none as never)).toThrow(`guardFetch() takes a fetch, not ${none}`)
+    for (const [none, shown] of [
+      [null, 'null'],
+      [5, '5'],
+      [undefined, 'undefined'],
+      ['fetch', '"fetch"'],
+    ])
+      expect(() => createGuard().guardFetch(none as never)).toThrow(`guardFetch() takes a fetch, not ${shown}`)
   })
 
   it('are budgets that must be said to be changed, and that may step down to its own tiers', () => {
@@ -58,7 +63,7 @@ describe('the options of a guard', () => {
     await expect(guard.report(undefined as never)).rejects.toThrow(RangeError)
     const slip = { groupBy: 'total', sesion: 'job-1' } as const
     await expect(guard.report(slip)).rejects.toThrow('a report knows no "sesion", did you mean session?')
-    await expect(guard.cacheStats({ form: 0 } as never)).rejects.toThrow('a report knows no "form"')
+    await expect(guard.cacheStats({ form: 0 } as never)).rejects.toThrow('cacheStats has no option "form"')
   })
 })
 

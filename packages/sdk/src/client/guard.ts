@@ -55,7 +55,7 @@ export function createGuard(options: GuardOptions = {}): Guard {
 const NOBODY: Account = { headersFor: () => ({}), onEnd: () => {} }
 
 function openDoor(parts: Pick<Door, 'engine' | 'runtime' | 'modelOf'>): Door {
-  const encoded = new WeakMap<object, EncodedText>()
+  const encoded = new Map<object, EncodedText>()
   const network = sendEncoded(encoded)
   return {
     ...parts,
@@ -63,7 +63,7 @@ function openDoor(parts: Pick<Door, 'engine' | 'runtime' | 'modelOf'>): Door {
     network,
     running: new Set(),
     dropped: new FinalizationRegistry((call) => call.stop('caller-aborted', 'dropped')),
-    passing: new WeakSet(),
+    passing: new Set(),
     own: new WeakMap([[network, runtimeFetch]]),
     fetch: globalThis.fetch,
     isClosed: false,

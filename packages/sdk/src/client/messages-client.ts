@@ -11,6 +11,8 @@ export interface CallOptions {
   readonly headers?: Record<string, string>
   /** Milliseconds. */
   readonly timeout?: number
+  /** How often the client tries again by itself; each try is a call of its own. */
+  readonly maxRetries?: number
 }
 
 /** An answer that comes in pieces. */

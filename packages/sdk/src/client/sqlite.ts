@@ -2,6 +2,8 @@
 
 import { closeSync, openSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { checkKind, checkOptions, type Names } from '../core/config/known-options.js'
+import { someText, wholeOrNone } from '../core/config/option-kinds.js'
 import type { Registry } from '../store/registry.js'
 import type { SessionStore } from '../store/session-store.js'
 import { type SqliteDatabase, type SqliteOptions, sqliteStore as storeIn } from '../store/sqlite.js'
@@ -38,14 +40,19 @@ const MISSING = new Set(['MODULE_NOT_FOUND', 'ERR_MODULE_NOT_FOUND', 'ERR_UNKNOW
  * the package `libsql` where that is installed, else with the SQLite of Node itself. Close the store after the guard.
  *
  * @throws Error that says what to install if there is no driver
+ * @throws TypeError for what is no path, and for options that it does not know or cannot use
  * @throws SchemaTooNewError if a newer RunGuard wrote the file
  */
 export function sqliteStore(path: string, options: SqliteOptions = {}): Store & Registry & SessionStore {
+  checkKind('the path of a store', path, someText)
+  checkOptions('sqliteStore', options, optionNames)
   const open = findDriver(createRequire(import.meta.url))
   // SQLite gives its side files the mode of the main one.
   if (path !== ':memory:') closeSync(openSync(path, 'a', 0o600))
   return storeIn(open(path), options)
 }
+
+const optionNames = { busyTimeoutMs: wholeOrNone } satisfies Names<SqliteOptions>
 
 /** @throws Error that says what to install if no driver is there */
 export function findDriver(load: LoadModule): OpenDatabase {

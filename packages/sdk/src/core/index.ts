@@ -35,8 +35,10 @@ export type { Endpoint, EndpointKind } from './body/endpoint.js'
 export { resolveEndpoint } from './body/endpoint.js'
 export type { Call, WholeAnswer } from './body/incoming-call.js'
 export { scanCall } from './body/scan.js'
+export { ScanMemory } from './body/scan-memory.js'
 export type { TraceParent } from './body/trace-parent.js'
 export { readTraceParent } from './body/trace-parent.js'
+export { forgetOldest, keepNewest } from './bounded/bounded.js'
 export type {
   Breaker,
   BreakerAttempt,
@@ -72,16 +74,15 @@ export type { FillLevel } from './budget/threshold.js'
 export { alertKey, defaultThresholds, reachedThresholds } from './budget/threshold.js'
 export type { AccountOutcome, BudgetOutcome, PastCall, PastSum } from './budget/what-if.js'
 export { estimateBudget, replayBudget } from './budget/what-if.js'
+export type { StepOutcome } from './budget/what-if-ladder.js'
 export type { Window, WindowKind } from './budget/window.js'
 export { isTimeZone, startOfDate, windowKinds, windowOf } from './budget/window.js'
 export type { BlockMark } from './cache/cache-edit.js'
 export { markBody, markCall } from './cache/cache-edit.js'
-export type { CacheHit } from './cache/cache-hit.js'
-export { checkCacheHit } from './cache/cache-hit.js'
+export { type CacheHit, checkCacheHit } from './cache/cache-hit.js'
 export type { CacheMark, CacheMarkOptions, MarkableRequest, Marked } from './cache/cache-marks.js'
 export { withCache } from './cache/cache-marks.js'
-export type { CacheMiss, MissFacts, SentPrompt } from './cache/cache-miss.js'
-export { explainMiss } from './cache/cache-miss.js'
+export { type CacheMiss, explainMiss, type MissFacts, type SentPrompt } from './cache/cache-miss.js'
 export type { CacheRates } from './cache/cache-model.js'
 export { cacheRates, keepsThinking, minimumTokens } from './cache/cache-model.js'
 export type { CacheParameters } from './cache/cache-parameters.js'
@@ -104,12 +105,18 @@ export type { CachingPolicy, PresenceWord } from './cache/caching.js'
 export { defaultCaching, defaultMode, MOST_PINGS } from './cache/caching.js'
 export type { CallPrefix, PrefixBlock, PrefixOptions } from './cache/fingerprints.js'
 export { readPrefix } from './cache/fingerprints.js'
-export type { PauseKind } from './cache/keep-warm.js'
-export { PauseBook, pingGain } from './cache/keep-warm.js'
+export { PauseBook, type PauseKind, pingGain } from './cache/keep-warm.js'
 export type { BlockChange, MissCause } from './cache/miss-cause.js'
 export type { PrefixCall, PrefixSpot } from './cache/prefix-index.js'
 export { PrefixIndex } from './cache/prefix-index.js'
-export type { CacheReading, IndexedBlock, IndexedPrompt, PrefixEntry, ReportedPrompt } from './cache/prefix-reading.js'
+export type {
+  Breakpoint,
+  CacheReading,
+  IndexedBlock,
+  IndexedPrompt,
+  PrefixEntry,
+  ReportedPrompt,
+} from './cache/prefix-reading.js'
 export { PrintMemory } from './cache/print-memory.js'
 export type { GapCounts, Presence, ReturnForecast, ReturnKind } from './cache/return-forecast.js'
 export { ReturnBook } from './cache/return-forecast.js'
@@ -185,6 +192,7 @@ export { defaultDeferPolicy, planQueue } from './defer/defer-plan.js'
 export { readWithin, withinAdvice } from './defer/defer-within.js'
 export { MAY_WAIT_HEADER } from './defer/may-wait.js'
 export type { DegradeAction, DegradeStep, Effort, TakenStep } from './degrade/degrade-steps.js'
+export { effortLevels } from './degrade/degrade-steps.js'
 export type {
   Account,
   AccountRef,

@@ -5,7 +5,7 @@ import { MalformedBodyError } from '../core/body/cursor.js'
 import type { Call } from '../core/body/incoming-call.js'
 import { scanCall } from '../core/body/scan.js'
 import { identify, type Scope } from '../core/budget/scope.js'
-import { expectUsage } from '../core/cost/ending.js'
+import { dearestTtl, expectUsage } from '../core/cost/ending.js'
 import { findModel } from '../core/cost/price.js'
 import { refuseUnpriced } from '../core/cost/price-refusal.js'
 import type { InputEstimate, RecordedRequest } from '../core/cost/record.js'
@@ -30,7 +30,7 @@ import { openWatch } from './watch.js'
 export async function admit(desk: Desk, call: Call): Promise<Admission> {
   if (call.endpoint.kind === 'batches') return admitBatch(desk, call)
   const id = desk.runtime.id()
-  const read = parse(call)
+  const read = parse(desk, call)
   const scope = call.scope ?? identify(call.headers, read.view?.userId ?? null, call.endpoint.project, call.account)
   desk.routes.hear(call.headers, scope)
   const asked: Draft = { view: read.view, body: call.body, isEdited: false }
@@ -38,16 +38,19 @@ export async function admit(desk: Desk, call: Call): Promise<Admission> {
   const inspection = problem === null ? await inspect(desk, call, read.view, scope) : null
   const checked = edit(asked, inspection?.body ?? null)
   const isRefused = problem !== null || (inspection?.refusal ?? null) !== null
-  const routing = isRefused ? null : await route(desk, call, checked, { id, scope })
+  const routed = isRefused ? null : route(desk, call, checked, { id, scope })
+  const routing = routed instanceof Promise ? await routed : routed
   const draft = routing?.body ? { view: routing.view, body: routing.body, isEdited: true } : checked
   const caller = { id, scope, inspection, routing }
   const known = problem ?? inspection?.refusal ?? routing?.refusal ?? null
-  const objection = known === null ? await askBreakers(desk, call, draft, caller) : null
+  const asking = known === null ? askBreakers(desk, call, draft, caller) : null
+  const objection = asking instanceof Promise ? await asking : asking
   const refusal = known ?? enforcedRefusal(objection)
   const plan = refusal === null ? planCaching(desk, call, draft, caller) : null
   const drafts = plan?.marked ? [{ isEdited: true, ...plan.marked }, draft] : [draft]
   const weight = plan?.weight
-  const { found, reservation } = await reserveFirst(desk, call, drafts, { refusal, weight, ...caller })
+  const seeking = reserveFirst(desk, call, drafts, { refusal, weight, ...caller })
+  const { found, reservation } = seeking instanceof Promise ? await seeking : seeking
   const observed = inspection?.observed ?? objection?.refusal ?? observedBy(reservation)
   const opening = openCall(desk, call, { asked: read.view, observed, ...found })
   if (inspection?.isNews === true) desk.tellLoop(opening, inspection)
@@ -95,6 +98,11 @@ interface Found extends Caller {
   readonly expectation: Expectation | null
 }
 
+interface Reserved {
+  readonly found: Found
+  readonly reservation: Reservation
+}
+
 /** @param body what a step made of the request; null if it left it alone */
 function edit(draft: Draft, body: Uint8Array | null): Draft {
   return body === null ? draft : { view: scanCall(body), body, isEdited: true }
@@ -124,31 +132,30 @@ function planCaching(
   caller: Caller,
 ): CacheDraft | null {
   if (view === null || body === null || endpoint.kind !== 'messages') return null
-  return desk.prefixes.plan({ view, body, headers, sendAgain, isWelcome, onOwnCall, ...caller })
+  const { id, scope, inspection } = caller
+  return desk.prefixes.plan({ id, view, body, scope, headers, inspection, sendAgain, isWelcome, onOwnCall })
 }
 
 /**
  * Sets money aside for the first draft that can be paid. Writing to the cache costs more than plain input: no call is
  * refused, and none waits longer, because RunGuard wanted that.
  */
-async function reserveFirst(
+function reserveFirst(
   desk: Desk,
   call: Call,
-  drafts: readonly Draft[],
-  { refusal, weight, ...caller }: Caller & Weighed & { readonly refusal: Refusal | null },
-): Promise<{ readonly found: Found; readonly reservation: Reservation }> {
-  const [first, ...others] = drafts
-  const draft = first ?? NO_DRAFT
-  const found = { draft, expectation: expectDraft(desk, draft, caller.scope, weight), ...caller }
-  if (refusal !== null) return { found, reservation: refused(refusal) }
-  const reservation = await reserve(desk, call, { hasCheaper: others.length > 0, ...found })
-  const isTooDear = reservation.kind === 'refused' && reservation.refusal.code === 'runguard_budget_exceeded'
-  if (!isTooDear || others.length === 0) return { found, reservation }
-  return reserveFirst(desk, call, others, { refusal, weight, ...caller })
-}
-
-function refused(refusal: Refusal): Reservation {
-  return { kind: 'refused', refusal }
+  [draft = NO_DRAFT, ...others]: readonly Draft[],
+  caller: Caller & Weighed & { readonly refusal: Refusal | null },
+): Promise<Reserved> | Reserved {
+  const { id, scope, inspection, routing, refusal, weight } = caller
+  const found = { id, scope, inspection, routing, draft, expectation: expectDraft(desk, draft, scope, weight) }
+  if (refusal !== null) return { found, reservation: { kind: 'refused', refusal } }
+  const reserving = reserve(desk, call, { hasCheaper: others.length > 0, ...found })
+  if (!(reserving instanceof Promise)) return { found, reservation: reserving }
+  return reserving.then((reservation) => {
+    const isTooDear = reservation.kind === 'refused' && reservation.refusal.code === 'runguard_budget_exceeded'
+    if (!isTooDear || others.length === 0) return { found, reservation }
+    return reserveFirst(desk, call, others, caller)
+  })
 }
 
 /** The same request again is no loop where a cascade makes it. */
@@ -191,10 +198,10 @@ function reserve(
 const NO_BODY = new Uint8Array(0)
 const NO_DRAFT: Draft = { view: null, body: null, isEdited: false }
 
-function parse(call: Call): { view: CallView | null; problem: Refusal | null } {
+function parse(desk: Desk, call: Call): { view: CallView | null; problem: Refusal | null } {
   if (call.problem !== null || call.body === null) return { view: null, problem: call.problem }
   try {
-    return { view: scanCall(call.body), problem: null }
+    return { view: desk.scan(call.body), problem: null }
   } catch (error) {
     if (!(error instanceof MalformedBodyError)) throw error
     return { view: null, problem: { code: 'runguard_malformed_request', message: error.message } }
@@ -278,11 +285,6 @@ function describeRequest({ asked, draft, expectation, inspection }: Decided): Re
     unscaled: expectation.estimate.unscaled,
     startBound: expectation.estimate.startBound,
   }
-}
-
-function dearestTtl({ marker, blocks }: CallView): CacheTtl | null {
-  if (marker === '1h' || blocks.some((block) => block.marker === '1h')) return '1h'
-  return marker ?? (blocks.some((block) => block.marker === '5m') ? '5m' : null)
 }
 
 function estimateOf({ estimate: { tokens, bound } }: Expectation): InputEstimate {

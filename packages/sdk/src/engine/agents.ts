@@ -1,7 +1,7 @@
 /** Agents: what is remembered of each between its calls, in this process and in the store that gateways share. */
 
 import type { RequestKey } from '../core/body/conversation.js'
-import { forgetOldest } from '../core/cache/forget-oldest.js'
+import { forgetOldest, moveToEnd } from '../core/bounded/bounded.js'
 import type { LoopLimits } from '../core/loop/loop-limits.js'
 import { SessionLoopDetector } from '../core/loop/loop-session.js'
 import type { LoopAction } from '../core/loop/loop-verdict.js'
@@ -60,8 +60,7 @@ export function rememberAgents(store: SessionStore, runtime: Runtime, limits: Pa
     const key = keyOf(name)
     const agent = known.get(key)
     if (agent === undefined) return null
-    known.delete(key)
-    known.set(key, agent)
+    moveToEnd(known, key, agent)
     return agent
   }
   const admit = (agent: KnownAgent): KnownAgent => {

@@ -1,9 +1,9 @@
 /** Alert: a budget's threshold was crossed. */
 
 import type { BudgetAlert } from '../core/alert/alert-event.js'
+import { forgetOldest } from '../core/bounded/bounded.js'
 import { type CompiledBudgets, renewAccounts } from '../core/budget/budget.js'
 import { alertKey, reachedThresholds } from '../core/budget/threshold.js'
-import { forgetOldest } from '../core/cache/forget-oldest.js'
 import type { NanoUsd } from '../core/cost/money.js'
 import type { Account, LedgerResult } from '../core/ledger/ledger.js'
 import type { Store } from '../store/store.js'

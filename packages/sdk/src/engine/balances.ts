@@ -1,7 +1,7 @@
 /** What was last heard of balances: enough to plan with, never enough to grant anything. */
 
+import { forgetOldest } from '../core/bounded/bounded.js'
 import type { Balance } from '../core/budget/budget-room.js'
-import { forgetOldest } from '../core/cache/forget-oldest.js'
 import { zeroUsd } from '../core/cost/money.js'
 import type { Account, AccountRef } from '../core/ledger/ledger.js'
 import type { Store } from '../store/store.js'

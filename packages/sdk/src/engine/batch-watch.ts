@@ -88,6 +88,9 @@ class RunningBatchCall implements Watch {
     this.responseBytes += bytes.length
   }
 
+  /** No answer about a batch says what it costs. */
+  hear(): void {}
+
   end(how: CallEnd): CallRecord {
     if (this.record !== null) return this.record
     const { desk, call, answer, responseBytes } = this

@@ -1,10 +1,13 @@
-/** Streams that run: what an operator holds is ended while it is written, and not only refused when it comes again. */
+/**
+ * Calls that run or wait: what an operator holds ends a stream while it is written, and a call while it waits for money,
+ * and is not only refused when it comes again.
+ */
 
 import { type Breaker, breakerKeys } from '../core/breaker/breaker.js'
 import type { Scope } from '../core/budget/scope.js'
 import type { Runtime } from './runtime.js'
 
-/** A stream that can be ended. */
+/** A stream, or a call that waits, that can be ended. */
 export interface RunningStream {
   readonly scope: Scope
   /** The one that answers; null if none was asked for. */
@@ -17,7 +20,7 @@ export interface RunningStream {
 export interface BreakerKnowledge {
   recall(key: string): Breaker
   /** Asks the store for those that were not heard of lately; whoever hears news of one calls {@link RunningStreams.tell}. */
-  look(keys: readonly string[]): Promise<void>
+  look(keys: readonly string[]): Promise<unknown> | null
 }
 
 /** Nobody tells this process what another one changed: so often it is looked for while streams run. */

@@ -41,15 +41,18 @@ export interface BreakerCall {
 
 /** The breakers that calls meet. */
 export interface Breakers {
-  /** Null if none of them has anything against the call. Never rejects: a store that is away opens no breaker. */
-  admit(call: BreakerCall): Promise<Objection | null>
+  /**
+   * Null if none of them has anything against the call; a promise where the store has to be asked. Never rejects: a store
+   * that is away opens no breaker.
+   */
+  admit(call: BreakerCall): Promise<Objection | null> | null
   /** A loop was stopped. The first one of a sub-agent does not count. */
   loopStopped(call: Pick<BreakerCall, 'scope' | 'model'>): void
   /** Takes up at once how a breaker stands that somebody has just changed in the store. */
   heed(breaker: Breaker): void
   /** Whether what an operator holds is kept from going on. */
   readonly isEnforced: boolean
-  /** A stream has begun, and is to hear whether a breaker that it meets is held. @returns to be called when it has ended */
+  /** A stream has begun, or a call waits, and is to hear whether a breaker that it meets is held. @returns to be called when it has ended */
   follow(stream: RunningStream): () => void
   /** A call has ended. @param retryAt the API's own word on when to try again, milliseconds since the epoch */
   ended(record: CallRecord, retryAt?: number | null): void
@@ -74,7 +77,7 @@ export function openBreakers(parts: BreakerParts, onOpen: BreakerListener): Brea
 
 const noBreakers: Breakers = {
   isEnforced: false,
-  admit: async () => null,
+  admit: () => null,
   loopStopped() {},
   heed() {},
   follow: () => () => {},
@@ -111,14 +114,24 @@ class SharedBreakers implements Breakers {
     return this.isEnforced ? this.streams.follow(stream) : () => {}
   }
 
-  async admit(call: BreakerCall): Promise<Objection | null> {
-    const { runtime } = this.parts
+  admit(call: BreakerCall): Promise<Objection | null> | null {
     const keys = breakerKeys(call.scope, call.model)
-    await this.known.look(keys)
+    const heard = this.known.look(keys)
+    return heard === null && !keys.some((key) => this.known.stands(key)) ? null : this.judgeCall(call, keys, heard)
+  }
+
+  /** @param heard resolves when the store was asked; null if that is not needed */
+  private async judgeCall(
+    call: BreakerCall,
+    keys: readonly string[],
+    heard: Promise<unknown> | null,
+  ): Promise<Objection | null> {
+    await heard
+    const { runtime } = this.parts
     const { isEnforced } = this
     let objection: Objection | null = null
     for (const key of keys) {
-      if (this.known.recall(key).state.kind === 'closed' || (await this.mayPass(key, call))) continue
+      if (!this.known.stands(key) || (await this.mayPass(key, call))) continue
       objection ??= { refusal: refuseAtBreaker(this.known.recall(key), runtime.now()), isEnforced }
       if (isEnforced) break
     }

@@ -8,13 +8,14 @@ import { findEarlierEnds, findEnd, noteReturns, type PlanFacts, type PlannedProm
 import type { CallPrefix } from '../core/cache/fingerprints.js'
 import { pauseKindOf } from '../core/cache/keep-warm.js'
 import type { PrefixCall } from '../core/cache/prefix-index.js'
-import { isShortened } from '../core/cache/prefix-reading.js'
+import { isShortened, tokensOfAll, tokensUpTo } from '../core/cache/prefix-reading.js'
 import { fitPrompt } from '../core/cache/prompt-fit.js'
 import { costOf } from '../core/cost/cost.js'
+import { isSameModel } from '../core/cost/price.js'
 import { totalPrompt, type Usage, type UsagePart } from '../core/cost/usage.js'
 import type { CacheWatch, ToldByAnswer } from './cache-word.js'
 import type { WarmPrompt } from './keep-warm.js'
-import { modelIdOf, type PrefixMemory, type PrefixParts } from './prefix-memory.js'
+import type { AgentRatio, PrefixMemory, PrefixParts } from './prefix-memory.js'
 import { type EarlierPrompts, findBefore, findSibling, type PromptOwner, type SentCall } from './sent-prompts.js'
 
 /** What it takes to keep a prompt warm. */
@@ -32,6 +33,7 @@ export interface WatchedPrompt {
   readonly owner: PromptOwner
   readonly mode: Exclude<CacheMode, 'off'>
   readonly prefix: CallPrefix
+  readonly ratio: AgentRatio
   readonly facts: PlanFacts
   readonly plan: CachePlan
   /** As it is sent. */
@@ -134,9 +136,9 @@ class RunningPrompt implements CacheWatch {
     const isComparable = part !== null && isPlain
     if (isComparable) this.learn(part)
     if (part !== null) this.pause(part, stopReason)
-    return {
+    const { savedNano, addedNano } = this.saving(usage)
+    const record: RecordedCache = {
       mode,
-      ...(isPing && { isPing }),
       ownMarkers: prefix.markerCount,
       marks: plan.marks.map((mark) => recordMark(prefix, prompt, mark)),
       expected,
@@ -144,8 +146,10 @@ class RunningPrompt implements CacheWatch {
       isShortened: isComparable && this.running !== null && isShortened(prompt, this.running.call.reading, part),
       miss: isComparable ? this.findMiss(part) : null,
       diagnosis,
-      ...this.saving(usage),
+      savedNano,
+      addedNano,
     }
+    return isPing ? { ...record, isPing } : record
   }
 
   /** What lives for five minutes from here on may be worth more. */
@@ -153,15 +157,16 @@ class RunningPrompt implements CacheWatch {
     const { parts, warm, owner, prompt, facts } = this.watched
     if (warm === null || this.running === null) return
     const place = findEnd(prompt)
-    const marked = prompt.blocks.findLast(({ marker }) => marker !== null)
-    if (place === null || marked?.marker !== '5m' || marked.endTokens < prompt.minimumTokens) return
+    const marked = prompt.breakpoints.at(-1)
+    const keptTokens = tokensUpTo(prompt, marked?.block ?? -1)
+    if (place === null || marked?.ttl !== '5m' || keptTokens < prompt.minimumTokens) return
     parts.keepWarm.pause({
       ...warm,
       place,
       session: owner.session,
       rates: facts.rates,
       tokens: totalPrompt(part),
-      keptTokens: scaleTo(marked.endTokens, prompt, part),
+      keptTokens: scaleTo(keptTokens, prompt, part),
       startedAtMs: this.running.call.startedAtMs,
       kind: pauseKindOf({ stopReason, agent: warm.scope.agent, presence: facts.presence }),
       watch: (id) =>
@@ -189,22 +194,22 @@ class RunningPrompt implements CacheWatch {
     const { prefix, parts } = this.watched
     const { book } = parts
     const isOwn = part !== undefined && runs.length === 1
-    return isOwn && modelIdOf(book, part.model) === modelIdOf(book, prefix.model) ? part : null
+    return isOwn && isSameModel(book, part.model, prefix.model) ? part : null
   }
 
   /** Entries that the API should have read and did not are not there. */
   private forgetMissing({ prompt, reading }: PrefixCall, part: UsagePart): void {
-    const { blocks } = prompt
     if (part.read >= reading.read) return
-    const scale = (blocks.at(-1)?.endTokens ?? 0) / Math.max(1, totalPrompt(part))
-    const from = blocks.findIndex(({ endTokens }) => endTokens > part.read * scale * NEARLY)
+    const scale = tokensOfAll(prompt) / Math.max(1, totalPrompt(part))
+    const from = prompt.endTokens.findIndex((tokens) => tokens > part.read * scale * NEARLY)
     if (from !== -1) this.watched.memory.index.forget(prompt, from)
   }
 
   private learn(part: UsagePart): void {
-    const { memory, agent, prefix } = this.watched
-    const estimated = prefix.blocks.reduce((sum, { tokens }) => sum + tokens, 0)
-    memory.ratios.learn(agent, prefix.model, estimated, totalPrompt(part))
+    const { ratio, prefix } = this.watched
+    let estimated = 0
+    for (const { tokens } of prefix.blocks) estimated += tokens
+    ratio.learn(estimated, totalPrompt(part))
   }
 
   private findMiss(usage: UsagePart): RecordedMiss | null {
@@ -236,8 +241,8 @@ class RunningPrompt implements CacheWatch {
 }
 
 /** So many tokens of a prompt as they were estimated, in those that were billed for it. */
-function scaleTo(tokens: number, { blocks }: PlannedPrompt, part: UsagePart): number {
-  return (tokens * totalPrompt(part)) / Math.max(1, blocks.at(-1)?.endTokens ?? 0)
+function scaleTo(tokens: number, prompt: PlannedPrompt, part: UsagePart): number {
+  return (tokens * totalPrompt(part)) / Math.max(1, tokensOfAll(prompt))
 }
 
 /** So much of a prompt is new with every turn. */
@@ -263,6 +268,6 @@ function recordMark(
   { block, ttl, reason }: CachePlan['marks'][number],
 ): RecordedMark {
   const at = prefix.blocks[block]
-  const tokens = prompt.blocks[block]?.endTokens ?? 0
+  const tokens = tokensUpTo(prompt, block)
   return { block: at?.index ?? block, part: at?.part ?? 'messages', ttl, reason, tokens }
 }

@@ -9,7 +9,7 @@ import type { Refusal } from '../core/refusal/errors.js'
 import { keepObjection } from '../core/refusal/objection.js'
 import type { Admitted, Desk, Opening } from './desk.js'
 import { recordHold } from './holding.js'
-import type { Metered } from './meter.js'
+import type { Metered } from './metered.js'
 
 /** What is known of the answer itself. */
 export type Answer = Pick<CallRecord, 'status' | 'upstreamId' | 'headMs' | 'cache' | 'route'>

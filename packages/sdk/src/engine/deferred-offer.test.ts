@@ -8,10 +8,11 @@ import { readConfig } from '../core/config/config.js'
 import { nanoUsd, parseUsd } from '../core/cost/money.js'
 import { loadPriceBook } from '../core/cost/price.js'
 import { priceList } from '../core/cost/price-list.js'
+import { estimateInput } from '../core/tokens/tokens.js'
 import { memoryStore } from '../store/memory.js'
 import type { DeferralDraft } from './deferred-submit.js'
 import { engineDefaults } from './desk.js'
-import { createEngine } from './engine.js'
+import { type ContentReaders, createEngine } from './engine.js'
 import { systemRuntime } from './runtime.js'
 
 const MINUTE_MS = 60_000
@@ -43,7 +44,14 @@ function openHouse(budget: object = {}) {
   const store = memoryStore()
   const runtime = { ...systemRuntime(), now: () => clock.now(), schedule: () => () => {}, sleep: async () => {} }
   const config = { ...engineDefaults, book: loadPriceBook(priceList), waitForMoneyMs: 0 }
-  const engine = createEngine({ config, store, runtime, budgets })
+  const priced: string[] = []
+  const readers: ContentReaders = {
+    estimateInput: (view, ...rest) => {
+      priced.push(view.model ?? '')
+      return estimateInput(view, ...rest)
+    },
+  }
+  const engine = createEngine({ config, store, runtime, budgets, readers })
   engine.deferred.lend('acc', send)
   const draftOf = (changes: Partial<DeferralDraft> & { readonly request?: object } = {}): DeferralDraft => {
     const { request, ...more } = changes
@@ -56,6 +64,7 @@ function openHouse(budget: object = {}) {
   return {
     engine,
     store,
+    priced,
     draftOf,
     offer: (changes?: Parameters<typeof draftOf>[0]) => engine.deferred.offer({ draft: draftOf(changes), headers: {} }),
     admit: (body: Uint8Array) =>
@@ -136,6 +145,18 @@ describe('a call that may wait', () => {
     await engine.flush()
     expect(await store.listRecords(10)).toEqual([])
     expect((await store.balances({}))[0]?.held).toBe(0)
+  })
+
+  it.each([
+    ['nothing wants it to wait', 8.5, {}],
+    ['it cannot wait', 9.2, { stream: true }],
+  ])('is routed when it goes, and not before, where %s', async (_, usd, request) => {
+    const { offer, spend, admit, draftOf, priced } = openHouse()
+    await spend(usd)
+    expect((await offer({ request })).kind).toBe('at-once')
+    expect(priced).toEqual([])
+    expect((await admit(draftOf({ request }).body)).kind).toBe('send')
+    expect(priced[0]).toBe(opus)
   })
 
   it('goes its ordinary way where the queue cannot be read: that decides whether it may be sent', async () => {

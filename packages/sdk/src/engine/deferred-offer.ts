@@ -11,7 +11,6 @@ import type { DeferredStore } from '../store/deferred-store.js'
 import type { DeferSettings } from './deferred-lane.js'
 import { type Deferral, type DeferralDraft, submitDeferred, takeAgain } from './deferred-submit.js'
 import type { Desk } from './desk.js'
-import type { Routing } from './routes.js'
 
 /** What becomes of a call that may wait. */
 export type Offer =
@@ -42,13 +41,13 @@ export async function offerDeferred(
   const view = readView(draft.body)
   if (view === null) return { kind: 'at-once', why: null }
   const whyNot = whyNoBatch(view, { withinMs: draft.withinMs, policy })
-  const routing = await desk.routes.route({
+  const offer = await desk.routes.offer({
     ...{ id: desk.runtime.id(), view, body: draft.body, scope: draft.scope, headers },
     ...{ isChosen: false, waiting: { kind: 'offered', whyNot } },
   })
-  if (routing?.isDeferred !== true) return { kind: 'at-once', why: leftStep(routing) }
-  const decision = { degraded: routing.degraded, route: routing.route }
-  const deferral = await submitDeferred(desk, store, { ...draft, edited: routing.body, decision })
+  if (offer.kind === 'at-once') return offer
+  const { body: edited, degraded, route } = offer.routing
+  const deferral = await submitDeferred(desk, store, { ...draft, edited, decision: { degraded, route } })
   if (deferral.kind === 'refused') return { kind: 'at-once', why: whyRefused(deferral.refusal) }
   desk.routes.hear(headers, draft.scope)
   return deferral
@@ -67,10 +66,6 @@ async function findKnown({ runtime }: Desk, store: DeferredStore, id: string): P
 function whyRefused({ code }: Refusal): string {
   if (code === 'runguard_budget_exceeded') return 'a budget cannot set aside what it may cost in a batch'
   return `it was refused for a batch: ${code}`
-}
-
-function leftStep(routing: Routing | null): string | null {
-  return routing?.degraded.find(({ kind }) => kind === 'defer')?.why ?? null
 }
 
 /** What cannot be read is refused with its reason where it is sent. */

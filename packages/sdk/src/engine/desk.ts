@@ -1,6 +1,6 @@
 /** What the steps of a call share, and what they hand on to each other. */
 
-import type { CacheTtl } from '../core/body/call.js'
+import type { CacheTtl, CallView } from '../core/body/call.js'
 import { type BreakerPolicy, defaultBreakerPolicy } from '../core/breaker/breaker-meter.js'
 import type { CompiledBudgets } from '../core/budget/budget.js'
 import type { Balance } from '../core/budget/budget-room.js'
@@ -97,6 +97,8 @@ export interface Desk {
   renew(accounts: readonly AccountRef[]): readonly AccountRef[]
   /** What has been learned of a model's tokens. */
   ratioOf(model: string): TokenRatio
+  /** Reads a body; where it begins like an earlier one, only what is new. Throws `MalformedBodyError`. */
+  scan(body: Uint8Array): CallView
   readonly estimateInput: EstimateInput
   /** How many bytes of streamed text are a token of output in such a call, at least, as it is known whenever it is asked. */
   bytesPerTokenOf(call: Pick<Expectation, 'scope' | 'model'>): () => number

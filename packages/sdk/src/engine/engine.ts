@@ -2,6 +2,7 @@
 
 import type { BudgetAlert } from '../core/alert/alert-event.js'
 import type { Call } from '../core/body/incoming-call.js'
+import { ScanMemory } from '../core/body/scan-memory.js'
 import type { Breaker } from '../core/breaker/breaker.js'
 import type { BreakerPolicy } from '../core/breaker/breaker-meter.js'
 import { type Budget, type CompiledBudgets, compileBudgets, renewAccounts } from '../core/budget/budget.js'
@@ -183,10 +184,11 @@ interface Shared {
 }
 
 function openDesk(options: EngineOptions, { budgets, running, alerts }: Shared): Desk {
-  const { config, store, runtime } = options
+  const { config, store, runtime, onRecord } = options
   const line = openWaitingLine(runtime)
   const balances = rememberBalances(store)
   const learning = startLearning()
+  const scans = new ScanMemory(runtime.seal)
   const read = options.readers?.estimateInput ?? estimateInput
   const journal = openJournal(store, runtime, hearResults({ running, alerts, line, balances }))
   const keepWarm = openKeepWarm({
@@ -205,6 +207,7 @@ function openDesk(options: EngineOptions, { budgets, running, alerts }: Shared):
     batches: openBatchBooks(store, runtime),
     renew: (accounts) => renewAccounts(budgets(), accounts, runtime.now()),
     ...learning,
+    scan: (body) => scans.scan(body),
     estimateInput: read,
     ...openLoopDesk(options),
     keepWarm,
@@ -212,7 +215,7 @@ function openDesk(options: EngineOptions, { budgets, running, alerts }: Shared):
     open: (hold) => running.set(hold.id, hold),
     close: (record, events) => {
       journal.close(record, events)
-      tellListener(runtime, () => options.onRecord?.(record))
+      if (onRecord !== undefined) tellListener(runtime, () => onRecord(record))
     },
   }
   return desk

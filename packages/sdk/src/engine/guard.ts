@@ -17,7 +17,7 @@ import { estimateHeardTokens } from '../core/tokens/tokens.js'
 import type { CallHold, Desk, Expectation } from './desk.js'
 import type { Echo } from './echo.js'
 import { extendHold, shortfallOf } from './holding.js'
-import type { Meter, Metered } from './meter.js'
+import type { Meter, Metered } from './metered.js'
 
 /**
  * - `go`: pass on and read on.

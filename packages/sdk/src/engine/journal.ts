@@ -62,6 +62,8 @@ class GroupedJournal implements Journal {
   private waiting: Waiting[] = []
   private closings: Closing[] = []
   private writing: Promise<void> = Promise.resolve()
+  /** How many writings are under way or wait for their turn. */
+  private writings = 0
   private isScheduled = false
   private isDue = false
 
@@ -71,9 +73,9 @@ class GroupedJournal implements Journal {
     this.onResult = onResult
   }
 
-  async post(event: LedgerEvent): Promise<LedgerResult> {
-    assertEvent(event)
+  post(event: LedgerEvent): Promise<LedgerResult> {
     return new Promise((resolve, reject) => {
+      assertEvent(event)
       this.waiting.push({ event, resolve, reject })
       if (this.isDue) return
       if (this.store.isInstant === true) return this.flushSoon()
@@ -90,7 +92,9 @@ class GroupedJournal implements Journal {
   }
 
   flush(): Promise<void> {
-    this.writing = this.writing.catch(() => {}).then(() => this.writeAll())
+    const isFree = this.writings === 0
+    this.writings += 1
+    this.writing = isFree ? this.writeAll() : this.writing.catch(() => {}).then(() => this.writeAll())
     return this.writing
   }
 
@@ -111,11 +115,15 @@ class GroupedJournal implements Journal {
 
   private async writeAll(): Promise<void> {
     this.isDue = false
-    while (this.waiting.length + this.closings.length > 0) {
-      await this.writeGroup({
-        waiting: this.waiting.splice(0, MAX_GROUP),
-        closings: this.closings.splice(0, MAX_GROUP),
-      })
+    try {
+      while (this.waiting.length + this.closings.length > 0) {
+        await this.writeGroup({
+          waiting: this.waiting.splice(0, MAX_GROUP),
+          closings: this.closings.splice(0, MAX_GROUP),
+        })
+      }
+    } finally {
+      this.writings -= 1
     }
   }
 
@@ -133,9 +141,9 @@ class GroupedJournal implements Journal {
   }
 
   private tell({ waiting }: Group, events: readonly LedgerEvent[], results: readonly LedgerResult[]): void {
-    for (const [index, event] of events.entries()) this.onResult(event, results[index] as LedgerResult)
-    const answers = results.slice(results.length - waiting.length)
-    for (const [index, { resolve }] of waiting.entries()) resolve(answers[index] as LedgerResult)
+    events.forEach((event, index) => void this.onResult(event, results[index] as LedgerResult))
+    const closed = results.length - waiting.length
+    waiting.forEach(({ resolve }, index) => void resolve(results[closed + index] as LedgerResult))
   }
 
   /** A damaged account must not stop the others: halves are written until what touches it stands alone. */
@@ -173,10 +181,14 @@ class GroupedJournal implements Journal {
 
 /** What ended comes first: the money it gives back may be just what the next call needs. */
 function batchOf({ waiting, closings }: Group): StoreBatch {
-  return {
-    events: [...closings.flatMap(({ events }) => events), ...waiting.map(({ event }) => event)],
-    records: closings.flatMap(({ record }) => (record === null ? [] : [record])),
+  const events: LedgerEvent[] = []
+  const records: CallRecord[] = []
+  for (const closing of closings) {
+    events.push(...closing.events)
+    if (closing.record !== null) records.push(closing.record)
   }
+  for (const { event } of waiting) events.push(event)
+  return { events, records }
 }
 
 function sizeOf({ waiting, closings }: Group): number {

@@ -7,10 +7,10 @@
  */
 
 import type { WholeAnswer } from '../core/body/incoming-call.js'
+import { keepNewest } from '../core/bounded/bounded.js'
 import type { Scope } from '../core/budget/scope.js'
 import { type CacheRates, lifetimeMs } from '../core/cache/cache-model.js'
 import type { KeepWarmPolicy } from '../core/cache/caching.js'
-import { forgetOldest } from '../core/cache/forget-oldest.js'
 import { PauseBook, type PauseKind, pingGain } from '../core/cache/keep-warm.js'
 import { type NanoUsd, nanoUsd, zeroUsd } from '../core/cost/money.js'
 import type { CallRecord } from '../core/cost/record.js'
@@ -233,9 +233,7 @@ class WarmPauses implements KeepWarm {
 }
 
 function remember<Value>(bySession: Map<string, Value>, session: string, value: Value): void {
-  bySession.delete(session)
-  bySession.set(session, value)
-  forgetOldest(bySession, MAX_SESSIONS)
+  keepNewest(bySession, session, value, MAX_SESSIONS)
 }
 
 /** What is booked where the answer is lost must be allowed as well: all of it written, at the dearest. */

@@ -42,16 +42,23 @@ export class KnownBreakers {
     return this.known.get(key)?.breaker ?? closedBreaker(key)
   }
 
-  /** Waits for the store only for keys that were not looked for lately, or that stand in the way. Never rejects. */
-  async look(keys: readonly string[]): Promise<void> {
+  /** False as long as nothing was heard against calls that meet it. */
+  stands(key: string): boolean {
+    return (this.known.get(key)?.breaker.state.kind ?? 'closed') !== 'closed'
+  }
+
+  /**
+   * Looks for what is not known well enough. Waits for the store only for keys that were not looked for lately, or that
+   * stand in the way; null where there is nothing to wait for. Never rejects.
+   */
+  look(keys: readonly string[]): Promise<unknown> | null {
     const tick = this.runtime.tick()
     const age = (key: string): number => tick - (this.known.get(key)?.heardAtTick ?? Number.NEGATIVE_INFINITY)
-    const isOld = (key: string): boolean => age(key) > REFRESH_MS
-    const isNeeded = keys.some((key) => age(key) > PAUSE_MS || (isOld(key) && this.recall(key).state.kind !== 'closed'))
-    if (!isNeeded && !keys.some(isOld)) return
-    const isAsked = keys.every((key) => !isOld(key) || this.reading.has(key))
+    const old = keys.filter((key) => age(key) > REFRESH_MS)
+    if (old.length === 0) return null
+    const isAsked = old.every((key) => this.reading.has(key))
     const heard = isAsked ? Promise.all(keys.map((key) => this.reading.get(key))) : this.refresh(keys)
-    if (isNeeded) await heard
+    return old.some((key) => age(key) > PAUSE_MS || this.stands(key)) ? heard : null
   }
 
   /** Asks the store now. Never rejects. */

@@ -1,7 +1,7 @@
 /** What an engine learns from calls that have ended: how far estimates are off, and how long answers are. */
 
+import { keepNewest } from '../core/bounded/bounded.js'
 import type { Scope } from '../core/budget/scope.js'
-import { forgetOldest } from '../core/cache/forget-oldest.js'
 import { totalPrompt, type Usage } from '../core/cost/usage.js'
 import { freshOutputRatio, learnOutputRatio, type OutputRatio } from '../core/tokens/output-ratio.js'
 import { openQuantileBook } from '../core/tokens/quantile-book.js'
@@ -53,10 +53,7 @@ function learnStreams() {
   const ratios = new Map<string, OutputRatio>()
   const learnOne = (key: string, bytes: number, tokens: number): void => {
     const ratio = learnOutputRatio(ratios.get(key) ?? freshOutputRatio, bytes, tokens)
-    // Put in anew, so that the first of the map is the one that was not heard of for longest.
-    ratios.delete(key)
-    ratios.set(key, ratio)
-    forgetOldest(ratios, MAX_OUTPUT_RATIOS)
+    keepNewest(ratios, key, ratio, MAX_OUTPUT_RATIOS)
   }
   return {
     bytesPerTokenOf: ({ scope, model }: Source): (() => number) => {

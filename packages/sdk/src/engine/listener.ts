@@ -6,8 +6,9 @@ import type { Runtime } from './runtime.js'
 export function tellListener({ log }: Pick<Runtime, 'log'>, listener: () => unknown): void {
   const fail = (error: unknown): void => log.error('listener-failed', { error: String(error) })
   try {
+    const told = listener()
     // Many are async: a rejection that nobody hears would end the program.
-    void Promise.resolve(listener()).catch(fail)
+    if (typeof told === 'object' && told !== null && 'then' in told) void Promise.resolve(told).catch(fail)
   } catch (error) {
     fail(error)
   }

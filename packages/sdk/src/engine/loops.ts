@@ -124,7 +124,7 @@ const NO_LOOP = { refusal: null, observed: null, isNews: false, loop: null } as 
 
 async function inspectCall(parts: LoopParts, agent: KnownAgent, call: LoopCall): Promise<Inspection> {
   const { view, body } = call
-  const isContinued = learnRounds(parts, agent, view)
+  const isContinued = learnRounds(parts, agent, call)
   agent.request = requestKey(view, body, agent.request)
   const about = {
     agent: nameOf(agent),
@@ -152,8 +152,8 @@ function nameOf({ memory: { session, agent } }: KnownAgent): AgentName {
 }
 
 /** Takes in what the request tells that was not known. False if it tells of no round since a person wrote. */
-function learnRounds({ policy, runtime }: LoopParts, agent: KnownAgent, view: CallView): boolean {
-  const seen = readSeen(agent.memory, view)
+function learnRounds({ policy, runtime }: LoopParts, agent: KnownAgent, { view, body }: LoopCall): boolean {
+  const seen = readSeen(agent.memory, view, body)
   const { hasUnseenPrompt } = view
   const { memory, fresh } = findNews(agent.memory, seen, { hasUnseenPrompt, isSpokenTo: agent.isSpokenTo })
   const goesOn = seen.rounds.length > 0 || seen.opening === 'known'
@@ -165,12 +165,12 @@ function learnRounds({ policy, runtime }: LoopParts, agent: KnownAgent, view: Ca
   return goesOn || (hasUnseenPrompt && seen.opening !== 'person')
 }
 
-function readSeen(memory: AgentMemory, view: CallView): SeenRounds {
+function readSeen(memory: AgentMemory, view: CallView, body: Uint8Array): SeenRounds {
   const known = lastKnown(memory)
-  const seen = readRounds(view, known)
+  const seen = readRounds(view, body, known)
   const { asked } = memory
   const isAnswered = asked !== null && asked.message === view.thread?.previous
-  return isAnswered ? completeRounds(asked, view, seen, known) : seen
+  return isAnswered ? completeRounds(asked, view, body, seen, known) : seen
 }
 
 function feed(detector: SessionLoopDetector, round: SeenRound, number: number, { tools }: LoopPolicy): void {
@@ -231,7 +231,7 @@ function act(parts: LoopParts, agent: KnownAgent, call: LoopCall, verdict: LoopV
     const refusal = refuseLoop(verdict, agent.memory)
     return { refusal, observed: null, body: null, loop: recordLoop(verdict, 'stop') }
   }
-  const isNudged = verdict.action === 'nudge' && nudge(agent, call.view, verdict.finding)
+  const isNudged = verdict.action === 'nudge' && nudge(agent, call, verdict.finding)
   const loop = recordLoop(verdict, verdict.action === 'nudge' && !isNudged ? 'notice' : verdict.action)
   const nudged = withNudges(agent, call)
   const edited = model === null ? nudged : withModel(nudged ?? call.body, model)
@@ -239,8 +239,8 @@ function act(parts: LoopParts, agent: KnownAgent, call: LoopCall, verdict: LoopV
 }
 
 /** False if there is no place for one. */
-function nudge(agent: KnownAgent, view: CallView, finding: LoopFinding): boolean {
-  const nudges = addNudge(view, agent.memory.nudges, nudgeText(finding))
+function nudge(agent: KnownAgent, { view, body }: LoopCall, finding: LoopFinding): boolean {
+  const nudges = addNudge(view, body, agent.memory.nudges, nudgeText(finding))
   if (nudges !== null) agent.memory = { ...agent.memory, nudges }
   return nudges !== null
 }

@@ -1,63 +1,18 @@
 /** Meter: reads what an answer says about itself while its bytes pass. */
 
-import { joinBytes } from '../core/body/bytes.js'
-import { eachMember, MalformedBodyError, parseSlice, readString, skipValue } from '../core/body/cursor.js'
 import { asObject, type JsonObject } from '../core/body/json-object.js'
 import type { Headers } from '../core/budget/scope.js'
 import { diagnosisOf } from '../core/cache/cache-check.js'
 import type { RecordedDiagnosis } from '../core/cache/cache-record.js'
-import { noServerResults, type ServerResults } from '../core/cost/server-tools.js'
+import { noServerResults } from '../core/cost/server-tools.js'
 import { isCount, type UsageContext, type UsageReading } from '../core/cost/usage.js'
-import { readUsage } from '../core/cost/usage-reading.js'
 import { mergeStreamUsage, readStreamUsage, type StreamUsage, startStreamUsage } from '../core/cost/usage-stream.js'
-import { listenToText, type TextTally } from '../core/tokens/streamed-text.js'
+import { listenToText } from '../core/tokens/streamed-text.js'
+import { answerMeter } from './answer-meter.js'
 import { errorCodeOf, nameIn, parseObject } from './answer-words.js'
+import { type Meter, type Metered, nothingMetered } from './metered.js'
 import { type SseSink, sseReader } from './sse.js'
 import type { StreamListener } from './stream-listener.js'
-
-/** What an answer has said so far. */
-export interface Metered {
-  /** As reported, final or so far; null if nothing was. */
-  readonly reading: UsageReading | null
-  /** True once the API has said that this is all. */
-  readonly isFinal: boolean
-  /** The model that answered. */
-  readonly model: string | null
-  /** Bytes of generated content that passed: what a broken answer is charged by. */
-  readonly contentBytes: number
-  /** What kinds of text they are, as far as that was heard. */
-  readonly tally: TextTally
-  /** Of tools that the API ran, as far as the stream showed them. */
-  readonly serverResults: ServerResults
-  /** Of an error answer or an `error` event. */
-  readonly errorCode: string | null
-  /** True for an error answer that speaks of cache markers. */
-  readonly isAboutMarkers: boolean
-  /** Why the model stopped (`stop_reason`); null if it did not say. */
-  readonly stopReason: string | null
-  /** Why a cached prefix was not read, where the request asked for it. */
-  readonly diagnosis: RecordedDiagnosis | null
-}
-
-export interface Meter {
-  /** True once the answer has said how its prompt is billed. */
-  readonly hasBegun: boolean
-  feed(chunk: Uint8Array): void
-  read(): Metered
-}
-
-const NOTHING: Metered = {
-  reading: null,
-  isFinal: false,
-  model: null,
-  contentBytes: 0,
-  tally: { prose: 0, code: 0, json: 0, ids: 0 },
-  serverResults: noServerResults,
-  errorCode: null,
-  isAboutMarkers: false,
-  stopReason: null,
-  diagnosis: null,
-}
 
 /** True if an answer comes as events. */
 export function isEventStream(headers: Headers): boolean {
@@ -71,7 +26,7 @@ export function openMeter(context: UsageContext, headers: Headers, listener: Str
 
 /** For answers nobody is billed by: counts nothing, keeps nothing. */
 export function blindMeter(): Meter {
-  return { hasBegun: false, feed() {}, read: () => NOTHING }
+  return { hasBegun: false, feed() {}, hear() {}, read: () => nothingMetered }
 }
 
 /** What stands around the text in the shortest delta the API sends; whatever is longer is counted as content. */
@@ -96,18 +51,14 @@ function streamMeter(context: UsageContext, listener: StreamListener | null = nu
     bytes += chunk.length
     reader.feed(chunk)
   }
-  const read = (): Metered => {
-    const metered = stream.read()
-    if (metered.isFinal) return metered
-    // What could not be told apart is counted whole: a form nobody knows must not be a way to stream for nothing.
-    const unread = metered.reading === null ? bytes : reader.pendingBytes()
-    return { ...metered, contentBytes: metered.contentBytes + Math.max(0, unread - UNREAD_BYTES) }
-  }
+  // What could not be told apart is counted whole: a form nobody knows must not be a way to stream for nothing.
+  const read = (): Metered => stream.read(stream.hasUsage ? reader.pendingBytes() : bytes)
   return {
     get hasBegun() {
       return stream.hasUsage
     },
     feed,
+    hear() {},
     read,
   }
 }
@@ -161,15 +112,23 @@ class MeteredStream implements SseSink {
     else if (!SILENT.has(type)) this.skip(name, dataBytes)
   }
 
-  read(): Metered {
-    const { usage, contentBytes, serverResults, errorCode, stopReason, diagnosis } = this
+  /** Asked for with every piece of a stream that is paid as it grows. @param unreadBytes what belongs to no event yet */
+  read(unreadBytes: number): Metered {
+    const { usage } = this
     if (usage !== null) this.reading ??= readStreamUsage(usage)
-    const { tally } = this.text
     const isFinal = this.hasStart && this.hasCounters && this.hasEnd && !this.isDamaged
-    const { reading } = this
-    const model = usage?.context.model ?? null
-    const told = { errorCode, isAboutMarkers: false, stopReason, diagnosis }
-    return { reading, isFinal, model, contentBytes, tally, serverResults, ...told }
+    return {
+      reading: this.reading,
+      isFinal,
+      model: usage?.context.model ?? null,
+      contentBytes: this.contentBytes + (isFinal ? 0 : Math.max(0, unreadBytes - UNREAD_BYTES)),
+      tally: this.text.tally,
+      serverResults: this.serverResults,
+      errorCode: this.errorCode,
+      isAboutMarkers: false,
+      stopReason: this.stopReason,
+      diagnosis: this.diagnosis,
+    }
   }
 
   private measure(data: string | null, dataBytes: number): void {
@@ -220,78 +179,4 @@ class MeteredStream implements SseSink {
   private fail(data: JsonObject): void {
     this.errorCode = errorCodeOf(data) ?? 'error'
   }
-}
-
-const MAX_NAME_LENGTH = 200
-/** An answer larger than this is no message; its bytes still pass, but are not read. */
-const MAX_ANSWER_BYTES = 64 * 1024 * 1024
-
-/** For a whole JSON answer: a message, or an error. */
-function answerMeter(context: UsageContext): Meter {
-  let chunks: Uint8Array[] = []
-  let bytes = 0
-  const feed = (chunk: Uint8Array): void => {
-    bytes += chunk.length
-    if (bytes <= MAX_ANSWER_BYTES) chunks.push(chunk)
-    else chunks = []
-  }
-  const read = (): Metered => {
-    const answer = readAnswer(joinBytes(chunks))
-    if (answer === null) return { ...NOTHING, contentBytes: bytes }
-    const model = answer.model ?? context.model
-    const reading = answer.usage === undefined ? null : readUsage(answer.usage, { ...context, model })
-    const { model: servedModel, errorCode, isAboutMarkers, stopReason, diagnosis } = answer
-    return {
-      ...NOTHING,
-      model: servedModel,
-      errorCode,
-      isAboutMarkers,
-      stopReason,
-      diagnosis,
-      reading,
-      isFinal: true,
-      contentBytes: bytes,
-    }
-  }
-  return { hasBegun: false, feed, read }
-}
-
-interface Answer {
-  usage?: unknown
-  model: string | null
-  errorCode: string | null
-  isAboutMarkers: boolean
-  stopReason: string | null
-  diagnosis: RecordedDiagnosis | null
-}
-
-/** The few members that count, found without parsing the content; null if the answer is not a whole JSON object. */
-function readAnswer(bytes: Uint8Array): Answer | null {
-  const cursor = { bytes, at: 0, elements: 0 }
-  const answer: Answer = { model: null, errorCode: null, isAboutMarkers: false, stopReason: null, diagnosis: null }
-  const slice = (): unknown => {
-    const start = cursor.at
-    skipValue(cursor)
-    return parseSlice(bytes, start, cursor.at)
-  }
-  try {
-    eachMember(cursor, (key) => {
-      if (key === 'usage') answer.usage = slice()
-      else if (key === 'model') answer.model = readString(cursor)?.slice(0, MAX_NAME_LENGTH) ?? null
-      else if (key === 'stop_reason') answer.stopReason = nameIn(slice())
-      else if (key === 'diagnostics') answer.diagnosis = diagnosisOf(slice())
-      else if (key === 'error') hearError(answer, slice())
-      else skipValue(cursor)
-    })
-    return answer
-  } catch (error) {
-    if (error instanceof MalformedBodyError) return null
-    throw error
-  }
-}
-
-function hearError(answer: Answer, error: unknown): void {
-  const { message } = asObject(error)
-  answer.errorCode = errorCodeOf({ error })
-  answer.isAboutMarkers = typeof message === 'string' && message.includes('cache_control')
 }

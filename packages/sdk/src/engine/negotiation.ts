@@ -15,6 +15,7 @@ import { countedBound } from '../core/tokens/tokens.js'
 import type { CallHold, Desk, Expectation } from './desk.js'
 import { deadlineOf } from './holding.js'
 import { outputScope } from './learning.js'
+import { WaitingCall } from './waiting-call.js'
 import type { Place } from './waiting-line.js'
 
 /** Whether a call may be sent: with a hold (null: no budget meets it), perhaps with another body; or not. */
@@ -106,19 +107,29 @@ const INSISTENT_SHARE = 2 / 3
  * is refused, the API is asked how long its prompt really is. Once nothing better can come, all that is left will do.
  */
 export async function negotiate(desk: Desk, call: ReadCall): Promise<Reservation> {
-  const place = desk.line.join()
+  const waiting = new WaitingCall(desk, call)
   try {
-    return await talk(desk, call, place)
+    const reservation = await talk(desk, call, waiting)
+    const { objection } = waiting
+    return objection === null || reservation.kind === 'refused' ? reservation : giveBack(desk, call, objection)
   } finally {
-    place.leave()
+    waiting.leave()
   }
 }
 
-async function talk(desk: Desk, call: ReadCall, place: Place): Promise<Reservation> {
+/** The breaker was held while the ledger was asked. */
+function giveBack(desk: Desk, { id }: ReadCall, refusal: Refusal): Reservation {
+  desk.journal.close(null, [{ kind: 'release', hold: id, at: desk.runtime.now() }])
+  return { kind: 'refused', refusal }
+}
+
+async function talk(desk: Desk, call: ReadCall, waiting: WaitingCall): Promise<Reservation> {
+  const { place } = waiting
   const giveUpAt = desk.runtime.tick() + desk.config.waitForMoneyMs
   const prompt: Prompt = { bound: shownBound(call), hasAsked: false, isAsking: false }
   for (let looks = 0; ; looks++) {
-    if (call.isGone()) return { kind: 'refused', refusal: CALLER_GONE }
+    const { refusal } = waiting
+    if (refusal !== null) return { kind: 'refused', refusal }
     const round = openRound(desk, call, prompt.bound)
     if (round === null) return NO_HOLD
     const { accounts, reserve } = round
@@ -137,7 +148,7 @@ async function talk(desk: Desk, call: ReadCall, place: Place): Promise<Reservati
     if (waitMs <= 0 || !mayPayLater(balances, reserve.last)) {
       if (prompt.isAsking) {
         // Looked at again meanwhile: the caller may leave, and money may come.
-        await place.wait(POLL_MS)
+        await waiting.wait(POLL_MS)
         continue
       }
       const last = await ask(desk, call, { round, balances, isLast: true })
@@ -147,7 +158,7 @@ async function talk(desk: Desk, call: ReadCall, place: Place): Promise<Reservati
       if (short !== null) return { kind: 'refused', refusal: refuseShort(round, short) }
     }
     if (waitMs <= desk.config.waitForMoneyMs * INSISTENT_SHARE) insist(place, reserve, { balances, inLine })
-    await place.wait(Math.min(Math.max(0, waitMs), POLL_MS))
+    await waiting.wait(Math.min(Math.max(0, waitMs), POLL_MS))
   }
 }
 
@@ -208,11 +219,6 @@ function neededOf({ least, last }: Reserve, balances: readonly Balance[]): NanoU
 const TOO_DEAR: Reservation = {
   kind: 'refused',
   refusal: { code: 'runguard_budget_exceeded', message: 'A budget cannot pay for writing to the cache now.' },
-}
-
-const CALLER_GONE: Refusal = {
-  code: 'runguard_caller_gone',
-  message: 'The caller closed the connection while the call waited for money.',
 }
 
 /**

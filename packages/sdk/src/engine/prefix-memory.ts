@@ -1,8 +1,8 @@
 /** What is known of prompt caches from call to call. All of it is bounded. */
 
+import { keepNewest, moveToEnd, roomOf } from '../core/bounded/bounded.js'
 import type { CachingPolicy } from '../core/cache/caching.js'
 import type { CallPrefix } from '../core/cache/fingerprints.js'
-import { forgetOldest, roomOf } from '../core/cache/forget-oldest.js'
 import { PrefixIndex } from '../core/cache/prefix-index.js'
 import { PrintMemory } from '../core/cache/print-memory.js'
 import { ReturnBook } from '../core/cache/return-forecast.js'
@@ -69,9 +69,7 @@ function rememberRefusals(): MarkRefusals {
   const until = new Map<string, number>()
   return {
     note: (place, nowMs) => {
-      until.delete(place)
-      until.set(place, nowMs + REFUSAL_MS)
-      forgetOldest(until, MAX_REFUSALS)
+      keepNewest(until, place, nowMs + REFUSAL_MS, MAX_REFUSALS)
     },
     has: (place, nowMs) => nowMs < (until.get(place) ?? 0),
   }
@@ -90,20 +88,16 @@ const MAX_LAST_BLOCKS = 100_000
 function rememberPrefixes(maxBlocks: number = MAX_LAST_BLOCKS): LastPrefixes {
   const last = new Map<string, CallPrefix>()
   let blocks = 0
-  const forget = (agent: string): void => {
-    blocks -= last.get(agent)?.blocks.length ?? 0
-    last.delete(agent)
-  }
   return {
     of: (agent) => last.get(agent) ?? null,
     note: (agent, prefix) => {
-      forget(agent)
-      last.set(agent, prefix)
-      blocks += prefix.blocks.length
+      blocks += prefix.blocks.length - (last.get(agent)?.blocks.length ?? 0)
+      moveToEnd(last, agent, prefix)
       if (blocks <= maxBlocks) return
-      for (const oldest of last.keys()) {
+      for (const [oldest, kept] of last) {
         if (blocks <= roomOf(maxBlocks) || oldest === agent) return
-        forget(oldest)
+        blocks -= kept.blocks.length
+        last.delete(oldest)
       }
     },
   }
@@ -111,8 +105,14 @@ function rememberPrefixes(maxBlocks: number = MAX_LAST_BLOCKS): LastPrefixes {
 
 /** Tokens per estimated token, by agent: one writes prose, another code. */
 export interface SessionRatios {
-  of(agent: string, model: string): TokenRatio
-  learn(agent: string, model: string, estimated: number, actual: number): void
+  of(agent: string, model: string): AgentRatio
+}
+
+/** What is known of the prompts of one agent for one model. */
+export interface AgentRatio {
+  readonly current: TokenRatio
+  /** Takes in an answer, whatever was learned since. */
+  learn(estimated: number, actual: number): void
 }
 
 const MAX_RATIOS = 5_000
@@ -121,13 +121,14 @@ const MAX_RATIOS = 5_000
 function openRatios({ ratioOf }: PrefixParts): SessionRatios {
   const ratios = new Map<string, TokenRatio>()
   return {
-    of: (agent, model) => ratios.get(`${model}\n${agent}`) ?? ratioOf(model),
-    learn: (agent, model, estimated, actual) => {
+    of: (agent, model) => {
       const key = `${model}\n${agent}`
-      const ratio = learnRatio(ratios.get(key) ?? freshRatio, estimated, actual)
-      ratios.delete(key)
-      ratios.set(key, ratio)
-      forgetOldest(ratios, MAX_RATIOS)
+      return {
+        current: ratios.get(key) ?? ratioOf(model),
+        learn: (estimated, actual) => {
+          keepNewest(ratios, key, learnRatio(ratios.get(key) ?? freshRatio, estimated, actual), MAX_RATIOS)
+        },
+      }
     },
   }
 }

@@ -13,7 +13,7 @@ import type { CacheMode } from '../core/cache/cache-record.js'
 import type { PlanFacts } from '../core/cache/cache-spots.js'
 import { cacheModeOf, isCachingOff, presenceOf } from '../core/cache/caching.js'
 import { type CallPrefix, type PrefixOptions, readOpening, readPrefix, weightOf } from '../core/cache/fingerprints.js'
-import { isAlive } from '../core/cache/prefix-reading.js'
+import { isAlive, tokensOfAll } from '../core/cache/prefix-reading.js'
 import { canBeWarmed } from '../core/cache/warm-body.js'
 import { findModel, type PriceBook, quotePrice } from '../core/cost/price.js'
 import type { CallRecord } from '../core/cost/record.js'
@@ -95,18 +95,16 @@ export function watchPrefixes(parts: PrefixParts): Prefixes {
 
 function planCall(parts: PrefixParts, memory: PrefixMemory, call: CacheCall): CacheDraft | null {
   const { view, body, headers } = call
-  const owner = ownerOf(call)
-  const agent = agentNameOf(owner)
+  const { owner, agent, space } = nameCall(parts.book, call)
   const prefix = readPrefix(view, body, prefixOptions(parts, memory, view, agent))
   memory.last.note(agent, prefix)
-  const space = spaceOf(parts.book, view, headers)
   const nowMs = parts.runtime.now()
-  const isRefused = memory.refusals.has(agent, nowMs) || memory.refusals.has(space, nowMs)
+  const isRefused = (): boolean => memory.refusals.has(agent, nowMs) || memory.refusals.has(space, nowMs)
   const mode = chooseMode(parts, headers, prefix, isRefused)
   const ratio = memory.ratios.of(agent, prefix.model)
   const isWarmed = mayWarm(parts, call)
   const warmFor = isWarmed ? owner.session : null
-  const facts = planFacts(parts, memory, headers, { prefix, space, nowMs, ratio, warmFor })
+  const facts = planFacts(parts, memory, headers, { prefix, space, nowMs, ratio: ratio.current, warmFor })
   if (mode === 'off' || facts === null) return null
   const plan = planCache(facts)
   const isFilled = mode === 'fill' && plan.marks.length > 0
@@ -123,6 +121,7 @@ function planCall(parts: PrefixParts, memory: PrefixMemory, call: CacheCall): Ca
         owner,
         mode,
         prefix,
+        ratio,
         facts,
         plan,
         prompt: isMarked ? withMarks(facts.prompt, plan.marks) : facts.prompt,
@@ -139,12 +138,12 @@ function chooseMode(
   { policy, book, isObserving }: PrefixParts,
   headers: Headers,
   { model, markerCount }: CallPrefix,
-  isRefused: boolean,
+  isRefused: () => boolean,
 ): CacheMode {
   const mode = cacheModeOf(policy, headers, markerCount)
+  if (mode !== 'fill') return mode
   // Of a model that no list names it is not known whether it caches at all.
-  const isHeldBack = isObserving || isRefused || findModel(book, model) === null
-  return mode === 'fill' && isHeldBack ? 'explain' : mode
+  return isObserving || findModel(book, model) === null || isRefused() ? 'explain' : 'fill'
 }
 
 function fill({ view, body }: CacheCall, plan: CachePlan, prefix: CallPrefix): MarkedCall {
@@ -176,12 +175,12 @@ function readableTokens(parts: PrefixParts, memory: PrefixMemory, call: OwnedPro
   const { policy } = parts
   const { view, body, headers } = call
   if (isCachingOff(policy, headers) || view.hasUnseenPrompt || view.blocks.length === 0) return 0
-  const agent = agentNameOf(ownerOf(call))
+  const { agent, space } = nameCall(parts.book, call)
   const options = prefixOptions(parts, memory, view, agent)
-  const place = { space: spaceOf(parts.book, view, headers), nowMs: parts.runtime.now() }
+  const place = { space, nowMs: parts.runtime.now() }
   if (isCold(memory, call, options, place)) return 0
   const prefix = readPrefix(view, body, options)
-  const ratio = memory.ratios.of(agent, view.model ?? '')
+  const ratio = memory.ratios.of(agent, view.model ?? '').current
   const facts = planFacts(parts, memory, headers, { prefix, ratio, warmFor: null, ...place })
   if (facts === null) return 0
   const plan = planCache(facts)
@@ -217,7 +216,7 @@ function prefixOptions(
   return {
     facts: tokenFacts(findModel(book, model)),
     keepsThinking: keepsThinking(model),
-    ...(mustKeepStrings(view) && { keepsStrings: true }),
+    keepsStrings: mustKeepStrings(view) ? true : undefined,
     memory: prints,
     before: last.of(agent),
   }
@@ -251,7 +250,7 @@ function planFacts(
   const quote = quotePrice(book, prefix.model, nowMs, unknownModel)
   if (quote.kind !== 'price') return null
   const prompt = measurePrefix(prefix, { space, minimumTokens: minimumTokens(book, prefix.model), ratio })
-  const tokens = prompt.blocks.at(-1)?.endTokens ?? 0
+  const tokens = tokensOfAll(prompt)
   const rates: CacheRates = cacheRates(quote.price, tokens)
   const { markerCount } = prefix
   return {
@@ -267,17 +266,19 @@ function planFacts(
   }
 }
 
-/** Caches are kept by workspace, of which a request shows the credential alone, and by model. */
-function spaceOf(book: PriceBook, { model }: CallView, headers: Headers): string {
-  const credential = headers['x-api-key'] ?? headers.authorization ?? ''
-  return `${hashWord(credential)} ${modelIdOf(book, model ?? '')}`
+/** What a call is remembered under. */
+interface CallNames {
+  readonly owner: PromptOwner
+  /** Of the owner, in one word. */
+  readonly agent: string
+  /** Caches are kept by workspace, of which a request shows the credential alone, and by model. */
+  readonly space: string
 }
 
-function agentNameOf({ session, agent }: PromptOwner): string {
-  return `${session}\n${agent}`
-}
-
-function ownerOf({ scope, view, body, headers, inspection }: OwnedPrompt): PromptOwner {
-  const { session, agent } = inspection?.agent ?? agentOf(scope, view, body)
-  return { session: `${hashWord(headers['x-api-key'] ?? headers.authorization ?? '')}\n${session}`, agent }
+function nameCall(book: PriceBook, { scope, view, body, headers, inspection }: OwnedPrompt): CallNames {
+  const credential = hashWord(headers['x-api-key'] ?? headers.authorization ?? '')
+  const { session: ownSession, agent } = inspection?.agent ?? agentOf(scope, view, body)
+  const session = `${credential}\n${ownSession}`
+  const space = `${credential} ${modelIdOf(book, view.model ?? '')}`
+  return { owner: { session, agent }, agent: `${session}\n${agent}`, space }
 }

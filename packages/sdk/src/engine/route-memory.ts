@@ -2,9 +2,9 @@
 
 import type { CallView } from '../core/body/call.js'
 import { agentOf } from '../core/body/conversation.js'
+import { keepNewest } from '../core/bounded/bounded.js'
 import type { Scope } from '../core/budget/scope.js'
 import { lifetimeMs } from '../core/cache/cache-model.js'
-import { forgetOldest } from '../core/cache/forget-oldest.js'
 import type { Usage } from '../core/cost/usage.js'
 import type { DueStep } from '../core/degrade/degrade.js'
 import type { ConversationState } from '../core/route/route-facts.js'
@@ -41,9 +41,7 @@ export function rememberConversations(): RouteMemory {
     },
     recall: (conversation) => known.get(conversation) ?? null,
     remember: (conversation, state) => {
-      known.delete(conversation)
-      known.set(conversation, state)
-      forgetOldest(known, MAX_CONVERSATIONS)
+      keepNewest(known, conversation, state, MAX_CONVERSATIONS)
     },
   }
 }

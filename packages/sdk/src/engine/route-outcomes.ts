@@ -1,7 +1,7 @@
 /** What was said of answers, and what the tiers that gave them are taken to be good for. */
 
+import { forgetOldest } from '../core/bounded/bounded.js'
 import type { Scope } from '../core/budget/scope.js'
-import { forgetOldest } from '../core/cache/forget-oldest.js'
 import type { CallRecord } from '../core/cost/record.js'
 import {
   DAY_MS,

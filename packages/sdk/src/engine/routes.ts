@@ -39,8 +39,6 @@ export interface Routing {
   readonly route: RecordedRoute | null
   readonly degraded: readonly TakenStep[]
   readonly refusal: Refusal | null
-  /** True if it is not sent now, but put into a batch. */
-  readonly isDeferred: boolean
   readonly conversation: string
   /** The step by which the effort is lowered; null if it is not. */
   readonly lowered: DueStep | null
@@ -62,10 +60,18 @@ export interface LadderRefusal {
   readonly degraded: readonly TakenStep[]
 }
 
+/** What is to be done with a call that may wait. */
+export type RouteOffer =
+  | { readonly kind: 'wait'; readonly routing: Routing }
+  /** @property why it is not made to wait although that is due, in words for people; null if it is not due */
+  | { readonly kind: 'at-once'; readonly why: string | null }
+
 /** The routes of all calls. */
 export interface Routes {
   /** Null if there is nothing to route by, or the store cannot be read. Never rejects. */
-  route(call: RouteCall): Promise<Routing | null>
+  route(call: RouteCall): Promise<Routing | null> | null
+  /** Asks of a call that may wait whether a budget wants it to. One that goes at once is routed when it goes. Never rejects. */
+  offer(call: RouteCall): Promise<RouteOffer>
   /** What a ladder has against a call that is not routed; null if nothing. Never rejects. */
   object(call: Pick<RouteCall, 'id' | 'scope'>): Promise<LadderRefusal | null>
   /** The route for the record, with what it saved. */
@@ -87,8 +93,10 @@ export function openRoutes(desk: RoutesDesk): Routes {
   const ladders = watchLadders(desk)
   const successOf = (task: string, tier: string) => outcomes.estimate(task, tier)
 
-  const route = async (call: RouteCall): Promise<Routing | null> => {
-    const due = await ladders.dueFor(call)
+  /** Nothing has to be asked for, and nobody waited for. */
+  const isLeftAlone = (call: RouteCall): boolean =>
+    policy.mode === 'off' && conversations.isEmpty && !ladders.exist() && decisionOf(call) === null
+  const routeBy = async (call: RouteCall, due: readonly DueStep[]): Promise<Routing | null> => {
     const isPlain = policy.mode === 'off' && due.length === 0 && decisionOf(call) === null
     // Where nobody moves conversations there is none to be looked for.
     if (isPlain && conversations.isEmpty && (!ladders.exist() || isConversationStart(call.view))) return null
@@ -102,8 +110,16 @@ export function openRoutes(desk: RoutesDesk): Routes {
   }
   const object = async (call: Pick<RouteCall, 'id' | 'scope'>): Promise<LadderRefusal | null> =>
     refuseDue(await ladders.dueFor(call), desk.runtime.now())
+  const route = async (call: RouteCall): Promise<Routing | null> => routeBy(call, await ladders.dueFor(call))
+  const offer = async (call: RouteCall): Promise<RouteOffer> => {
+    const due = await ladders.dueFor(call)
+    const [step] = refuseDue(due, desk.runtime.now()) === null ? deferStep({ due, waiting: call.waiting }) : []
+    const routing = (step?.change ?? null) === null ? null : await routeBy(call, due)
+    return routing === null ? { kind: 'at-once', why: step?.why ?? null } : { kind: 'wait', routing }
+  }
   return {
-    route: (call) => route(call).catch((error: unknown) => passOn(desk, error)),
+    route: (call) => (isLeftAlone(call) ? null : route(call).catch((error: unknown) => passOn(desk, error))),
+    offer: (call) => offer(call).catch((error: unknown) => ({ kind: 'at-once', why: passOn(desk, error) })),
     object: (call) => object(call).catch((error: unknown) => passOn(desk, error)),
     close: (routing, ended) => closeRoute(book, routing, ended),
     ended: (routing, record) => {
@@ -171,7 +187,7 @@ function decide(work: Work, choose: Choose, desk: RoutesDesk): Routing {
   if (refused !== null) {
     const degraded = [...before, ...refused.degraded]
     const { refusal } = refused
-    return { body: null, view, route: null, degraded, refusal, isDeferred: false, conversation, lowered: null }
+    return { body: null, view, route: null, degraded, refusal, conversation, lowered: null }
   }
   const { policy } = desk
   const request = requestOf(work, desk)
@@ -182,15 +198,13 @@ function decide(work: Work, choose: Choose, desk: RoutesDesk): Routing {
   const isOnlyExplained = policy.mode === 'explain' && !work.isChosen && request.pressure === null && moved === null
   const explained = isOnlyExplained ? choose(request, policy) : null
   const edited = degradeBody(work, moved ?? { body: work.body, view })
-  const deferred = deferStep(work)
-  const steps = [...tierStep(work, route), ...edited.taken, ...deferred, ...refuseStep(work)]
+  const steps = [...tierStep(work, route), ...edited.taken, ...deferStep(work), ...refuseStep(work)]
   return {
     body: edited.isChanged ? edited.body : (moved?.body ?? null),
     view: edited.view,
     route: recordRoute(explained ?? route, explained === null) ?? decision?.route ?? null,
     degraded: [...before, ...unlessTold(before, steps)],
     refusal: null,
-    isDeferred: deferred.some(({ change }) => change !== null),
     conversation,
     lowered: edited.lowered,
   }
@@ -226,7 +240,7 @@ function requestOf({ view, body, scope, headers, due, known, atMs }: Work, desk:
     effort: view.effort ?? null,
     betas: readBetas(headers['anthropic-beta']),
     task: scope.task,
-    guess: guessTask(desk.policy, scope, view),
+    guess: guessTask(desk.policy, scope, view, body),
     tags: scope.tags,
     promptTokens: estimate.tokens,
     outputTokens: desk.shortOutput(scope, model),
@@ -237,9 +251,14 @@ function requestOf({ view, body, scope, headers, due, known, atMs }: Work, desk:
   }
 }
 
-function guessTask({ mode, classify }: RoutePolicy, { task, tags }: Scope, view: CallView): string | null {
+function guessTask(
+  { mode, classify }: RoutePolicy,
+  { task, tags }: Scope,
+  view: CallView,
+  body: Uint8Array,
+): string | null {
   const isAsked = mode !== 'off' && classify === 'features' && task === null && tags.length === 0
-  return isAsked ? classifyCall(readFeatures(view)) : null
+  return isAsked ? classifyCall(readFeatures(view, body)) : null
 }
 
 /** An answer counts for the tier that gave it: not for one that it was meant for, and that another model stood in for. */

@@ -1,6 +1,8 @@
 /** Time, ids, timers and log as parameters, so that no rule reaches for the machine. */
 
 import { randomBytes } from 'node:crypto'
+import type { Seal } from '../core/body/scan-memory.js'
+import { createSeal } from './body-seal.js'
 
 /** A log that takes an event name and plain fields; prompts and secrets are never among them. */
 export interface Log {
@@ -22,6 +24,8 @@ export interface Runtime {
   schedule(delayMs: number, task: () => void): () => void
   /** Resolves after so long, or when the signal fires; unlike what is scheduled, somebody waits for it. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>
+  /** Of this process alone; null where the platform cannot make one. */
+  readonly seal: Seal | null
   readonly log: Log
 }
 
@@ -41,6 +45,7 @@ export function systemRuntime(log: Log = SILENT): Runtime {
       return () => clearTimeout(timer)
     },
     sleep: (ms, signal) => sleepBy(scheduleAwaited, ms, signal),
+    seal: createSeal(randomBytes(SEAL_KEY_BYTES)),
     log,
   }
 }
@@ -71,20 +76,22 @@ export function sleepBy(schedule: Runtime['schedule'], ms: number, signal?: Abor
   })
 }
 
-const RANDOM_BYTES = 9
-const POOL_BYTES = RANDOM_BYTES * 256
+const SEAL_KEY_BYTES = 32
+/** Hexadecimal: nine bytes. */
+const RANDOM_DIGITS = 18
+const POOL_BYTES = (RANDOM_DIGITS / 2) * 256
 
 /** Ids sort by time, so that the store appends to its index; random bytes come in bulk, a call to the system each costs more than the id. */
 function createIds(): () => string {
-  let pool = randomBytes(0)
+  let pool = ''
   let at = 0
   return () => {
     if (at >= pool.length) {
-      pool = randomBytes(POOL_BYTES)
+      pool = randomBytes(POOL_BYTES).toString('hex')
       at = 0
     }
-    const random = pool.toString('hex', at, at + RANDOM_BYTES)
-    at += RANDOM_BYTES
+    const random = pool.slice(at, at + RANDOM_DIGITS)
+    at += RANDOM_DIGITS
     return `rg_${Date.now().toString(36)}${random}`
   }
 }

@@ -1,7 +1,7 @@
 /** The prompts that agents sent lately, so that it can be told why one was not read again. */
 
+import { moveToEnd, roomOf } from '../core/bounded/bounded.js'
 import type { SentPrompt } from '../core/cache/cache-miss.js'
-import { roomOf } from '../core/cache/forget-oldest.js'
 import type { ReportedPrompt } from '../core/cache/prefix-reading.js'
 
 /** A prompt with the call that sent it. */
@@ -64,24 +64,21 @@ export function rememberPrompts(maxBlocks: number = DEFAULT_MAX_BLOCKS): SentPro
     note({ session, agent }, call) {
       const agents = sessions.get(session) ?? new Map<string, readonly SentCall[]>()
       const own = agents.get(agent) ?? []
-      agents.delete(agent)
-      const others = agents.size === 0 ? [] : lastOfEach(agents)
-      forget(own.slice(PROMPTS_PER_AGENT - 1))
+      const others = lastOfOthers(agents, agent)
       blocks += call.prompt.blocks.length
-      agents.set(agent, [call, ...own.slice(0, PROMPTS_PER_AGENT - 1)])
-      sessions.delete(session)
-      sessions.set(session, agents)
+      moveToEnd(agents, agent, [call, ...own.slice(0, PROMPTS_PER_AGENT - 1)])
+      forget(own.slice(PROMPTS_PER_AGENT - 1))
+      moveToEnd(sessions, session, agents)
       if (blocks > maxBlocks) shrink()
       return { own, others }
     },
   }
 }
 
-function lastOfEach(agents: ReadonlyMap<string, readonly SentCall[]>): readonly SentCall[] {
-  return [...agents.values()]
-    .slice(-MAX_OTHERS)
-    .reverse()
-    .flatMap(([last]) => (last === undefined ? [] : [last]))
+function lastOfOthers(agents: ReadonlyMap<string, readonly SentCall[]>, own: string): readonly SentCall[] {
+  const others: SentCall[] = []
+  for (const [agent, [last]] of agents) if (agent !== own && last !== undefined) others.push(last)
+  return others.slice(-MAX_OTHERS).reverse()
 }
 
 /**
@@ -115,12 +112,11 @@ const SAME_SHARE = 0.5
  * for side questions. Tools and system text do not count, which agents of one kind share.
  */
 export function findBefore(now: SentPrompt, earlier: readonly SentCall[]): SentCall | null {
-  const calls = earlier.filter(({ isAbandoned }) => !isAbandoned)
-  if (calls.length === 0) return null
   let said: ReadonlySet<number> | null = null
   let best: SentCall | null = null
   let most = 0
-  for (const call of calls) {
+  for (const call of earlier) {
+    if (call.isAbandoned) continue
     const isWhole = isBeginning(call, now)
     if (!isWhole) said ??= printsSaid(now)
     const { all, shared } = weighShared(call, isWhole ? null : said)

@@ -185,13 +185,15 @@ describe('an agent on a thread', () => {
     }))
     const results = calls.map(({ id }) => ({ type: 'tool_result', tool_use_id: id, content: `${long}${id}${long}` }))
     const asked = rememberAsked({ message: 'm0', content: calls }, {})
-    const rest = scanCall(json({ messages: [{ role: 'user', content: results }] }))
-    const [threaded] = completeRounds(asked, rest, readRounds(rest), null).rounds
+    const body = json({ messages: [{ role: 'user', content: results }] })
+    const rest = scanCall(body)
+    const [threaded] = completeRounds(asked, rest, body, readRounds(rest, body), null).rounds
     const messages = [
       { role: 'assistant', content: calls },
       { role: 'user', content: results },
     ]
-    const [whole] = readRounds(scanCall(json({ messages }))).rounds
+    const shown = json({ messages })
+    const [whole] = readRounds(scanCall(shown), shown).rounds
     if (threaded === undefined || whole === undefined) throw new Error('there is a round in both')
     expect(stepsOf(threaded, 0).map(({ result, norm }) => [result, norm])).toEqual(
       stepsOf(whole, 0).map(({ result, norm }) => [result, norm]),

@@ -5,8 +5,8 @@
 
 import type { ThreadView } from '../core/body/call.js'
 import { isSessionOf, unnamedSession } from '../core/body/conversation.js'
+import { forgetOldest } from '../core/bounded/bounded.js'
 import type { Scope } from '../core/budget/scope.js'
-import { forgetOldest } from '../core/cache/forget-oldest.js'
 import { zeroUsd } from '../core/cost/money.js'
 import type { AskedRounds } from '../core/loop/asked-rounds.js'
 import { type AgentName, forgetRounds, threadOf, unknownAgent } from '../core/loop/steps-memory.js'

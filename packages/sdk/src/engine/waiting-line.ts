@@ -69,10 +69,12 @@ function wakeFirst(places: Iterable<Waiter>): void {
   }
 }
 
+const NOTHING_SHORT: ReadonlyMap<string, NanoUsd> = new Map()
+
 class Waiter implements Place {
   needed = 0
   /** The least that was held since it asks, by account on which it is short: more is held by those that passed. */
-  private leastHeld: ReadonlyMap<string, NanoUsd> = new Map()
+  private leastHeld: ReadonlyMap<string, NanoUsd> = NOTHING_SHORT
   private readonly runtime: Runtime
   private readonly line: Set<Waiter>
   private awaken: (() => void) | null = null

@@ -16,7 +16,8 @@ import type { Admitted, CallHold, Desk, Expectation, Opening } from './desk.js'
 import { type Echo, listenForEcho, withEcho } from './echo.js'
 import { type Flow, guardStream, type StreamGuard } from './guard.js'
 import { isFullyHeld, resolveHold } from './holding.js'
-import { blindMeter, isEventStream, type Meter, type Metered, openMeter } from './meter.js'
+import { blindMeter, isEventStream, openMeter } from './meter.js'
+import type { Meter, Metered } from './metered.js'
 import { followMessage, type StreamListener } from './stream-listener.js'
 import { guardUnheld } from './unheld-guard.js'
 
@@ -58,6 +59,8 @@ export interface Watch {
   head(status: number, headers: Headers): DoorGuard | null
   /** Bytes of the body, decoded, in order. */
   chunk(bytes: Uint8Array): void
+  /** What the whole body says, where the door has parsed it: then it is not read again. @param answer undefined: no JSON */
+  hear(answer: unknown): void
   /** Settles and records. Later calls return the same record and change nothing. */
   end(end: CallEnd): CallRecord
 }
@@ -127,6 +130,10 @@ class RunningCall implements Watch {
     this.meter.feed(bytes)
     if (!this.hasBegun && this.meter.hasBegun) this.begin()
     this.admitted.inspection?.thread?.tap.feed(bytes)
+  }
+
+  hear(answer: unknown): void {
+    this.meter.hear(answer)
   }
 
   end(how: CallEnd): CallRecord {

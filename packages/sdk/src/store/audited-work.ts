@@ -1,7 +1,7 @@
 /** Doing what is to stand in the audit log, so that it does although whoever does it may die in the middle. */
 
 import type { AuditDraft } from '../core/team/audit.js'
-import type { AuditStore } from './audit-store.js'
+import type { AuditStore, BegunAudit } from './audit-store.js'
 
 /** What came of it. */
 export interface AuditedWork<T> {
@@ -13,6 +13,30 @@ export interface AuditedWork<T> {
 /** Where notes and entries are written. */
 export type AuditNotes = Pick<AuditStore, 'addAudit' | 'beginAudit' | 'endAudit'>
 
+/** A note of what is being done; it ends in one of three ways. */
+export interface BegunWork {
+  /** It was done: this is its entry. */
+  end(draft: AuditDraft): Promise<void>
+  /** Nothing was changed. */
+  drop(): Promise<void>
+  /** It failed, and may have changed something all the same. */
+  fail(): Promise<void>
+}
+
+/** Notes what is about to be done. @param begun an id that nothing else has, and what is known beforehand */
+export async function beginAudited(store: AuditNotes, begun: BegunAudit): Promise<BegunWork> {
+  const { id, draft } = begun
+  await store.beginAudit(begun)
+  return {
+    async end(done) {
+      // Somebody may have taken us for dead: what really happened stands in the log as well.
+      if ((await store.endAudit(id, done)) === null) await store.addAudit(done)
+    },
+    drop: async () => void (await store.endAudit(id, null)),
+    fail: async () => void (await store.endAudit(id, openEnded(draft, 'failed'))),
+  }
+}
+
 /**
  * Notes what is about to be done, does it, and adds its entry. Rejects with what the work rejects with; then there is an
  * entry only if it may have changed something all the same.
@@ -22,18 +46,17 @@ export type AuditNotes = Pick<AuditStore, 'addAudit' | 'beginAudit' | 'endAudit'
  */
 export async function runAudited<T>(
   store: AuditNotes,
-  begun: { readonly id: string; readonly draft: AuditDraft },
+  begun: BegunAudit,
   work: () => Promise<AuditedWork<T>>,
   isRefusal: (error: unknown) => boolean,
 ): Promise<T> {
-  await store.beginAudit(begun)
+  const note = await beginAudited(store, begun)
   const done = await work().catch(async (error: unknown) => {
     // What cannot be written now is written by whoever looks for notes that were left.
-    await store.endAudit(begun.id, isRefusal(error) ? null : openEnded(begun.draft, 'failed')).catch(() => {})
+    await (isRefusal(error) ? note.drop() : note.fail()).catch(() => {})
     throw error
   })
-  // Somebody may have taken us for dead: what really happened stands in the log as well.
-  if ((await store.endAudit(begun.id, done.draft)) === null) await store.addAudit(done.draft)
+  await note.end(done.draft)
   return done.value
 }
 

@@ -1,6 +1,13 @@
 export { type AuditVerification, hashText, verifyAudit } from './audit-hash.js'
 export type { AuditQuery, AuditStore, BegunAudit } from './audit-store.js'
-export { type AuditedWork, type AuditNotes, finishAudits, runAudited } from './audited-work.js'
+export {
+  type AuditedWork,
+  type AuditNotes,
+  type BegunWork,
+  beginAudited,
+  finishAudits,
+  runAudited,
+} from './audited-work.js'
 export type { BatchRow, BatchStore } from './batch-store.js'
 export type { ConversationStore, MovedConversation } from './conversation-store.js'
 export { forgetfulStore, memoryStore } from './memory.js'

@@ -100,12 +100,16 @@ function isOfFilter(
   })
 }
 
-function pageCalls(records: readonly CallRecord[], { filter, ending, isLooping, order, after, limit }: CallQuery) {
+function pageCalls(
+  records: readonly CallRecord[],
+  { filter, ending, refusal, isLooping, order, after, limit }: CallQuery,
+): readonly CallRecord[] {
   const sign = order === 'newest' ? -1 : 1
   return records
     .filter((call) => {
       const facts = trafficFacts(call)
       if (ending !== undefined && facts.ending !== ending) return false
+      if (refusal !== undefined && (facts.refusal === '' || facts.refusal !== clip(refusal))) return false
       return (isLooping !== true || facts.isLooping) && isAskedFor(facts, filter)
     })
     .filter(({ startedAt, id }) => isBehind({ at: startedAt, id }, after, order))

@@ -7,7 +7,7 @@ import { OUTBOX_TABLES } from './outbox-tables.js'
 import { OUTCOME_TABLES } from './outcome-tables.js'
 import type { SqlRow, Statement } from './sql.js'
 import { TEAM_TABLES } from './team-tables.js'
-import { TRAFFIC_TABLES } from './traffic-tables.js'
+import { LISTING_TABLES, TRAFFIC_TABLES } from './traffic-tables.js'
 
 /** Step n brings a database from version n to version n + 1. Both databases run the same texts. */
 const MIGRATIONS: readonly (readonly string[])[] = [
@@ -152,6 +152,7 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     'ALTER TABLE registry_budgets ADD COLUMN created_at BIGINT',
     'ALTER TABLE registry_budgets ADD COLUMN changed_at BIGINT',
   ],
+  LISTING_TABLES,
 ]
 
 /** A table with one row, or none before the first step. */

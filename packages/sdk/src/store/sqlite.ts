@@ -83,8 +83,7 @@ export function sqliteStore(
     },
     verify: () => snapshot(() => auditSteps(SQLITE)),
     async close() {
-      // Whoever copies the file alone has everything.
-      database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+      tidyLog(database)
       database.close()
     },
   }
@@ -164,6 +163,13 @@ function inTransaction<T>(database: SqliteDatabase, begin: string, work: () => T
     rollBack(database)
     throw error
   }
+}
+
+/** Whoever copies the file alone has everything. On a full disk the log keeps what was committed, and nothing failed. */
+function tidyLog(database: SqliteDatabase): void {
+  try {
+    database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+  } catch {}
 }
 
 /** Where the commit itself failed there may be nothing to roll back; the first error is the one that tells. */

@@ -52,6 +52,8 @@ export interface TrafficFacts {
   readonly parentAgent: string
   readonly ending: CallRecord['ending']['kind']
   readonly isLooping: boolean
+  /** The code that the call was refused with; `''` if it was not, or none was given. */
+  readonly refusal: string
   /** Why a prefix was not read; `''` if nothing was missed. */
   readonly missKind: string
   readonly missLostNano: number
@@ -81,6 +83,7 @@ export function trafficFacts(record: CallRecord): TrafficFacts {
     parentAgent: clip(scope.parentAgent ?? ''),
     ending: record.ending.kind,
     isLooping: (loop ?? null) !== null,
+    refusal: record.ending.reason === 'refused' ? clip(record.errorCode ?? '') : '',
     missKind: clip(cache?.miss?.cause.kind ?? ''),
     missLostNano: wholeNumber(cache?.miss?.lostNano ?? 0),
     numbers: numbersOf(record),

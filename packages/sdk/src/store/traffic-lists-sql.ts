@@ -27,6 +27,7 @@ import type {
 interface CallsAsked extends TrafficPeriod {
   readonly filter: TrafficFilter
   readonly ending?: CallQuery['ending']
+  readonly refusal?: CallQuery['refusal']
   readonly isLooping?: boolean | undefined
   /** Only calls whose bill is known exactly. */
   readonly isExact?: boolean
@@ -35,12 +36,9 @@ interface CallsAsked extends TrafficPeriod {
 }
 
 function fromCalls(asked: CallsAsked): Condition {
-  const { filter, ending, isLooping, isExact = false, after = null, order, since, until } = asked
+  const { filter, isLooping, isExact = false, after = null, order, since, until } = asked
   const { tables, place, conditions } = withTag(filter.tag)
-  const names = BY_WIDTH.map((dimension) => [`c.${COLUMN_OF[dimension]}`, filter[dimension]] as const)
-  // Those that are exact ended so, and have an index for it.
-  const wanted = [...names, ['c.ending', isExact ? 'exact' : ending] as const]
-  const given = wanted.flatMap(([column, value]) => (value === undefined ? [] : [[column, value] as const]))
+  const given = givenColumns(asked)
   const isBehind = `(${place}.started_at, ${place}.id) ${order === 'newest' ? '<' : '>'} (?, ?)`
   const direction = order === 'newest' ? ' DESC' : ''
   const { text, values } = conditionOf([
@@ -48,6 +46,8 @@ function fromCalls(asked: CallsAsked): Condition {
     ...conditions,
     ...(isLooping === true ? [{ text: 'c.is_looping = 1', values: [] }] : []),
     ...(isExact ? [{ text: 'c.exact_calls = 1', values: [] }] : []),
+    // Without it the index of refusals is none for these.
+    ...(asked.refusal === undefined ? [] : [{ text: "c.refusal <> ''", values: [] }]),
     ...followingOne(given, isLooping !== true && place === 'c'),
     ...(after === null ? [] : [{ text: isBehind, values: [after.at, after.id] }]),
   ])
@@ -56,6 +56,22 @@ function fromCalls(asked: CallsAsked): Condition {
     values,
   }
 }
+
+/** Columns that have to hold something, the narrowest first. */
+function givenColumns({ filter, ending, refusal, isExact = false }: CallsAsked): (readonly [string, string])[] {
+  const names = BY_WIDTH.map((dimension) => [`c.${COLUMN_OF[dimension]}`, filter[dimension]] as const)
+  const wanted = [
+    ...names.slice(0, WIDER_THAN_REFUSALS),
+    ['c.refusal', refusal] as const,
+    ...names.slice(WIDER_THAN_REFUSALS),
+    // Those that are exact ended so, and have an index for it.
+    ['c.ending', isExact ? 'exact' : ending] as const,
+  ]
+  return wanted.flatMap(([column, value]) => (value === undefined ? [] : [[column, value] as const]))
+}
+
+/** Names from here on are those of more calls than are refused for one reason. */
+const WIDER_THAN_REFUSALS = BY_WIDTH.indexOf('task')
 
 /** A page of calls. */
 export function selectCalls({ limit, ...asked }: CallQuery): Statement {
@@ -69,7 +85,7 @@ export function selectCalls({ limit, ...asked }: CallQuery): Statement {
 }
 
 const COST_COLUMNS = ['id', 'started_at', ...Object.values(COLUMN_OF), 'tags', 'agent', 'parent_agent', 'ending']
-  .concat(['is_looping', 'miss_kind', 'miss_lost_nano', 'calls', 'cost_nano'])
+  .concat(['is_looping', 'refusal', 'miss_kind', 'miss_lost_nano', 'calls', 'cost_nano'])
   .map((column) => `c.${column}`)
   .join(', ')
 
@@ -92,6 +108,7 @@ export function readFacts(row: SqlRow): TrafficFacts {
     parentAgent: String(row.parent_agent),
     ending: String(row.ending) as TrafficFacts['ending'],
     isLooping: Number(row.is_looping) === 1,
+    refusal: String(row.refusal),
     missKind: String(row.miss_kind),
     missLostNano: Number(row.miss_lost_nano),
     numbers: readNumbers(row),
@@ -142,6 +159,8 @@ export function readSessionSum(row: SqlRow): SessionSum {
     firstAt: Number(row.first_at),
     lastAt: Number(row.last_at),
     calls: Number(row.calls),
+    estimatedCalls: Number(row.estimated_calls),
+    agents: Number(row.agents),
     costNano: Number(row.cost_nano),
     savedNano: Number(row.saved_nano),
     promptTokens: Number(row.prompt_tokens),
@@ -155,7 +174,8 @@ export function readSessionSum(row: SqlRow): SessionSum {
 /** The agents of a session, in no order. An agent has one parent; where calls disagree, the last in the alphabet. */
 export function selectAgentSums(session: string): Statement {
   const text = `SELECT agent, MAX(parent_agent) AS parent, COUNT(*) AS calls, SUM(cost_nano) AS cost_nano,
-    MIN(started_at) AS first_at, MAX(started_at) AS last_at FROM traffic_calls WHERE session = ? GROUP BY agent`
+    SUM(estimated_calls) AS estimated_calls, MIN(started_at) AS first_at, MAX(started_at) AS last_at
+    FROM traffic_calls WHERE session = ? GROUP BY agent`
   return { text, values: [clip(session)] }
 }
 
@@ -166,6 +186,7 @@ export function readAgentSum(row: SqlRow): AgentSum {
     agent: agent === '' ? null : agent,
     parent: parent === '' ? null : parent,
     calls: Number(row.calls),
+    estimatedCalls: Number(row.estimated_calls),
     costNano: Number(row.cost_nano),
     firstAt: Number(row.first_at),
     lastAt: Number(row.last_at),

@@ -125,15 +125,20 @@ function addPoint(point: TrafficPoint, numbers: TrafficNumbers): TrafficPoint {
 /** The sessions of some calls, in no order; calls that name none are in none. */
 export function sumSessions(facts: readonly TrafficFacts[]): SessionSum[] {
   const sessions = new Map<string, SessionSum>()
-  for (const { names, startedAt, numbers } of facts) {
+  const agents = new Map<string, Set<string>>()
+  for (const { names, agent, startedAt, numbers } of facts) {
     if (names.session === '') continue
     const before = sessions.get(names.session)
+    const known = agents.get(names.session) ?? new Set()
+    agents.set(names.session, known.add(agent))
     const isFirst = before === undefined || startedAt < before.firstAt
     sessions.set(names.session, {
       session: names.session,
       firstAt: Math.min(startedAt, before?.firstAt ?? startedAt),
       lastAt: Math.max(startedAt, before?.lastAt ?? startedAt),
       calls: (before?.calls ?? 0) + 1,
+      estimatedCalls: (before?.estimatedCalls ?? 0) + numbers.estimatedCalls,
+      agents: known.size,
       costNano: (before?.costNano ?? 0) + numbers.costNano,
       savedNano: (before?.savedNano ?? 0) + savedOf(numbers),
       promptTokens: (before?.promptTokens ?? 0) + promptOf(numbers),
@@ -155,6 +160,7 @@ export function sumAgents(facts: readonly TrafficFacts[]): AgentSum[] {
       agent: agent === '' ? null : agent,
       parent: [before?.parent ?? '', parentAgent].sort(compareText).at(-1) || null,
       calls: (before?.calls ?? 0) + 1,
+      estimatedCalls: (before?.estimatedCalls ?? 0) + numbers.estimatedCalls,
       costNano: (before?.costNano ?? 0) + numbers.costNano,
       firstAt: Math.min(startedAt, before?.firstAt ?? startedAt),
       lastAt: Math.max(startedAt, before?.lastAt ?? startedAt),

@@ -77,6 +77,8 @@ export interface ListPlace {
 export interface CallQuery extends TrafficPeriod {
   readonly filter: TrafficFilter
   readonly ending?: CallRecord['ending']['kind']
+  /** Only calls that were refused with this code. */
+  readonly refusal?: string
   /** Only calls whose agents were in a loop. */
   readonly isLooping?: boolean
   readonly order: 'newest' | 'oldest'
@@ -107,6 +109,10 @@ export interface SessionSum {
   readonly firstAt: number
   readonly lastAt: number
   readonly calls: number
+  /** Calls whose cost is an estimate; what the session cost is one too if there is any. */
+  readonly estimatedCalls: number
+  /** How many agents its calls name; those that name none are of the main one. */
+  readonly agents: number
   readonly costNano: number
   readonly savedNano: number
   readonly promptTokens: number
@@ -131,6 +137,8 @@ export interface AgentSum {
   readonly agent: string | null
   readonly parent: string | null
   readonly calls: number
+  /** Calls whose cost is an estimate. */
+  readonly estimatedCalls: number
   readonly costNano: number
   readonly firstAt: number
   readonly lastAt: number

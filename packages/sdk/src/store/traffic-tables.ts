@@ -55,3 +55,33 @@ export const TRAFFIC_TABLES: readonly string[] = [
   'CREATE INDEX traffic_sessions_last_at ON traffic_sessions (last_at, session)',
   'INSERT INTO traffic_new (id) SELECT id FROM calls',
 ]
+
+/** What calls could be refused with before they were listed by it. */
+const CODES_BEFORE = (
+  'malformed_request request_too_large unsupported_encoding unpriced_model budget_exceeded loop_detected breaker_open ' +
+  'ledger_unavailable upstream_unreachable shutting_down closed not_loaded key_required key_refused'
+)
+  .split(' ')
+  .map((code) => `runguard_${code}`)
+
+/** One text for both databases: they read JSON in ways of their own. Quotes in what callers sent are escaped there. */
+const CODE_BEFORE = `CASE ${CODES_BEFORE.map((code) => `WHEN calls.detail LIKE '%"errorCode":"${code}"%' THEN '${code}'`).join(' ')} ELSE '' END`
+
+/** Calls by what refused them; how many agents a session has, and how many of its calls cost an estimate. */
+export const LISTING_TABLES: readonly string[] = [
+  "ALTER TABLE traffic_calls ADD COLUMN refusal TEXT NOT NULL DEFAULT ''",
+  `UPDATE traffic_calls SET refusal = ${CODE_BEFORE} FROM calls
+    WHERE calls.id = traffic_calls.id AND traffic_calls.refused_calls = 1`,
+  "CREATE INDEX traffic_calls_refusal ON traffic_calls (refusal, started_at, id) WHERE refusal <> ''",
+  // Which agents a session is known to have, so that each counts once.
+  'CREATE TABLE traffic_agents (session TEXT NOT NULL, agent TEXT NOT NULL, PRIMARY KEY (session, agent))',
+  "INSERT INTO traffic_agents (session, agent) SELECT DISTINCT session, agent FROM traffic_calls WHERE session <> ''",
+  'ALTER TABLE traffic_sessions ADD COLUMN agents BIGINT NOT NULL DEFAULT 0',
+  'ALTER TABLE traffic_sessions ADD COLUMN estimated_calls BIGINT NOT NULL DEFAULT 0',
+  `UPDATE traffic_sessions SET agents = known.agents
+    FROM (SELECT session, COUNT(*) AS agents FROM traffic_agents GROUP BY session) AS known
+    WHERE known.session = traffic_sessions.session`,
+  `UPDATE traffic_sessions SET estimated_calls = known.calls
+    FROM (SELECT session, COUNT(*) AS calls FROM traffic_calls WHERE estimated_calls > 0 GROUP BY session) AS known
+    WHERE known.session = traffic_sessions.session`,
+]

@@ -1,5 +1,6 @@
 /** A runtime whose time stands still until a test moves it. */
 
+import { createSeal } from '../engine/body-seal.js'
 import { type Log, type Runtime, sleepBy } from '../engine/runtime.js'
 
 export interface LogLine {
@@ -32,6 +33,7 @@ export function manualRuntime(startMs = Date.UTC(2026, 10, 26)): ManualRuntime {
     id: () => `rg_${++ids}`,
     soon: (task) => queueMicrotask(task),
     ...timers,
+    seal: createSeal(new Uint8Array(32)),
     log: { info: write('info'), warn: write('warn'), error: write('error') },
     lines,
   }

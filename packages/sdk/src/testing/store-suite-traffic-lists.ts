@@ -2,6 +2,8 @@
 
 import assert from 'node:assert/strict'
 import type { CallRecord } from '../core/cost/record.js'
+import type { CallQuery, TrafficFilter } from '../store/traffic-store.js'
+import { sampleRecord } from './sample-record.js'
 import { call, DAY, EVER, keep, NOON, type TrafficCheck } from './traffic-calls.js'
 
 const missed: CallRecord['cache'] = {
@@ -53,6 +55,73 @@ export const trafficListSuite: readonly TrafficCheck[] = [
           ['sub', 'main', 1],
         ],
       )
+    },
+  },
+  {
+    name: 'traffic: says of a session how many agents its calls name, each once, and how many calls cost an estimate',
+    check: async (store) => {
+      const cost = { ...sampleRecord().cost, isEstimated: true }
+      await keep(store, [
+        call('a', { session: 's', agent: 'sub' }),
+        call('b', { session: 's', more: { cost } }),
+        call('c', { session: 's', agent: 'sub', more: { cost } }),
+        call('d', { session: 't', agent: 'sub' }),
+        call('e', { agent: 'sub' }),
+      ])
+      await keep(store, [
+        call('f', { session: 's', agent: 'sub', at: NOON + 1 }),
+        call('g', { session: 's', agent: 'c' }),
+      ])
+      const rows = await store.listSessionSums({ ...EVER, filter: {}, after: null, limit: 9 })
+      assert.deepEqual(
+        rows.map(({ session, calls, agents, estimatedCalls }) => [session, calls, agents, estimatedCalls]),
+        [
+          ['s', 5, 3, 2],
+          ['t', 1, 1, 0],
+        ],
+      )
+      assert.deepEqual(await store.findSessionSum('s'), rows[0])
+      const agents = await store.listAgentSums('s')
+      assert.deepEqual(
+        agents.map(({ agent, estimatedCalls }) => [agent, estimatedCalls]),
+        [
+          [null, 1],
+          ['c', 0],
+          ['sub', 1],
+        ],
+      )
+    },
+  },
+  {
+    name: 'traffic: lists the calls that were refused with a code, and no others',
+    check: async (store) => {
+      const refused = (errorCode: string | null) =>
+        ({ ending: { kind: 'not-billed', reason: 'refused' }, errorCode, servedModel: null }) as const
+      const sent = { ending: { kind: 'not-billed', reason: 'error-status' }, errorCode: 'runguard_closed' } as const
+      await keep(store, [
+        call('a', { user: 'ann', team: 'w', more: refused('runguard_closed') }),
+        call('b', { user: 'bob', team: 'w', tags: ['t'], at: NOON + 1, more: refused('runguard_closed') }),
+        call('c', { user: 'ann', at: NOON + 2, more: refused('runguard_breaker_open') }),
+        call('d', { user: 'ann', at: NOON + 3, more: sent }),
+        call('e', { user: 'ann', at: NOON + 4, more: refused(null) }),
+        call('f', { user: 'ann', at: NOON + 5, more: refused('runguard_closed') }),
+      ])
+      const list = async (refusal: string, filter: TrafficFilter = {}, more: Partial<CallQuery> = {}) => {
+        const query: CallQuery = { ...EVER, refusal, filter, order: 'newest', after: null, limit: 9, ...more }
+        return (await store.listCalls(query)).map(({ id }) => id).join('')
+      }
+      assert.equal(await list('runguard_closed'), 'fba')
+      assert.equal(await list('runguard_closed', {}, { order: 'oldest', limit: 2 }), 'ab')
+      assert.equal(await list('runguard_closed', {}, { after: { at: NOON + 5, id: 'f' } }), 'ba')
+      assert.equal(await list('runguard_closed', {}, { since: NOON + 1, until: NOON + 5 }), 'b')
+      assert.equal(await list('runguard_closed', { user: 'ann' }), 'fa')
+      assert.equal(await list('runguard_closed', { team: 'w' }), 'ba')
+      assert.equal(await list('runguard_closed', { tag: 't' }), 'b')
+      assert.equal(await list('runguard_closed', {}, { ending: 'exact' }), '')
+      assert.equal(await list('runguard_breaker_open'), 'c')
+      // Of no code there is no list: calls that were not refused have none either.
+      assert.equal(await list(''), '')
+      assert.equal(await list("x' OR '1'='1"), '')
     },
   },
   {

@@ -11,8 +11,9 @@ import { momentColumn, nameColumn } from '../../parts/columns.jsx'
 import { Choice } from '../../parts/field.jsx'
 import { EmptyState } from '../../parts/notice.jsx'
 import { Paged } from '../../parts/pages.jsx'
-import { Panel, ScreenHead } from '../../parts/panel.jsx'
-import { type Column, CsvButton, Table } from '../../parts/table.jsx'
+import { ScreenHead } from '../../parts/panel.jsx'
+import type { Column } from '../../parts/table.jsx'
+import { TablePanel } from '../../parts/table-panel.jsx'
 import { useUrlState } from '../../parts/url-state.js'
 import { Channels } from './channels.jsx'
 import { Deliveries } from './deliveries.jsx'
@@ -50,31 +51,24 @@ export function Alerts() {
 
 function AlertTable({ alerts }: { alerts: readonly ApiAlert[] }) {
   return (
-    <Panel
+    <TablePanel
       title="Alerts"
       hint="the newest first"
-      isFlush
-      actions={<CsvButton name="alerts" columns={COLUMNS} rows={alerts} />}
-    >
-      {alerts.length === 0 ? (
+      caption="Alerts"
+      fileName="alerts"
+      columns={COLUMNS}
+      rows={alerts}
+      rowKey={({ id }) => id}
+      rowAction={(alert) => <Acknowledge alert={alert} />}
+      isSortable={false}
+      empty={
         <EmptyState
           title="No alerts"
           text="Thresholds of budgets, stopped loops and opened breakers show up here."
           command="runguard budget add '$20' --per day"
         />
-      ) : (
-        <Table
-          caption="Alerts"
-          columns={[
-            ...COLUMNS,
-            { title: '', value: () => null, cell: (alert) => <Acknowledge alert={alert} />, isNumber: true },
-          ]}
-          rows={alerts}
-          rowKey={({ id }) => id}
-          isSortable={false}
-        />
-      )}
-    </Panel>
+      }
+    />
   )
 }
 

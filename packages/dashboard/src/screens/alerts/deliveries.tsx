@@ -10,8 +10,8 @@ import { Button } from '../../parts/button.jsx'
 import { momentColumn, nameColumn, wholeColumn } from '../../parts/columns.jsx'
 import { EmptyState } from '../../parts/notice.jsx'
 import { Paged } from '../../parts/pages.jsx'
-import { Panel } from '../../parts/panel.jsx'
-import { type Column, CsvButton, Table } from '../../parts/table.jsx'
+import type { Column } from '../../parts/table.jsx'
+import { TablePanel } from '../../parts/table-panel.jsx'
 
 /** The history; whatever did not arrive can be sent again. */
 export function Deliveries() {
@@ -19,31 +19,24 @@ export function Deliveries() {
   return (
     <Paged query={query}>
       {(deliveries) => (
-        <Panel
+        <TablePanel
           title="Deliveries"
           hint="the newest first"
-          isFlush
-          actions={<CsvButton name="deliveries" columns={COLUMNS} rows={deliveries} />}
-        >
-          {deliveries.length === 0 ? (
+          caption="Deliveries"
+          fileName="deliveries"
+          columns={COLUMNS}
+          rows={deliveries}
+          rowKey={({ id }) => id}
+          rowAction={(delivery) => <Resend delivery={delivery} />}
+          isSortable={false}
+          empty={
             <EmptyState
               title="Nothing was sent yet"
               text="Send a test to a channel to see its way here."
               command="runguard alerts test"
             />
-          ) : (
-            <Table
-              caption="Deliveries"
-              columns={[
-                ...COLUMNS,
-                { title: '', value: () => null, cell: (delivery) => <Resend delivery={delivery} />, isNumber: true },
-              ]}
-              rows={deliveries}
-              rowKey={({ id }) => id}
-              isSortable={false}
-            />
-          )}
-        </Panel>
+          }
+        />
       )}
     </Paged>
   )

@@ -15,7 +15,7 @@ export function changesBetween(before: unknown, after: unknown): readonly string
 }
 
 /** Fields that tell a person nothing: what they stand for is in the entry itself. */
-const UNSAID = new Set(['revision', 'at'])
+const UNSAID = new Set(['revision', 'at', 'createdAt', 'changedAt'])
 
 function fieldWords(name: string, value: unknown): string {
   return `${name.replace(/(?<=.)(Nano|At)$/, '')}: ${valueWords(name, value)}`
@@ -43,6 +43,14 @@ function isFields(value: unknown): value is Fields {
 }
 
 function textOf(value: unknown): string {
-  if (isNothing(value)) return 'nothing'
+  if (isEmpty(value)) return 'nothing'
+  if (Array.isArray(value))
+    return value.map((item: unknown) => (isFields(item) ? itemWords(item) : textOf(item))).join(', ')
   return typeof value === 'string' ? value : JSON.stringify(value)
+}
+
+/** One of a list, such as a step of a ladder: `(at: 0.8, step: cheaper-tier)`. */
+function itemWords(item: Fields): string {
+  const fields = Object.entries(item).map(([name, value]) => fieldWords(name, value))
+  return `(${fields.join(', ')})`
 }

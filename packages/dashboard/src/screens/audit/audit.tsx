@@ -15,7 +15,7 @@ import { EmptyState } from '../../parts/notice.jsx'
 import { Paged } from '../../parts/pages.jsx'
 import { Panel, ScreenHead } from '../../parts/panel.jsx'
 import { PeriodChoice, usePeriod } from '../../parts/period.jsx'
-import { CsvButton, Table } from '../../parts/table.jsx'
+import { TablePanel } from '../../parts/table-panel.jsx'
 import { useUrlState } from '../../parts/url-state.js'
 import { auditColumns } from './audit-columns.jsx'
 
@@ -69,24 +69,17 @@ function Log() {
 
 function Entries({ entries }: { entries: readonly ApiAuditEntry[] }) {
   return (
-    <Panel
+    <TablePanel
       title="Entries"
       hint="the newest first"
-      isFlush
-      actions={<CsvButton name="audit" columns={auditColumns} rows={entries} />}
-    >
-      {entries.length === 0 ? (
-        <EmptyState title="No entries in this period" command="runguard audit tail" />
-      ) : (
-        <Table
-          caption="Audit log"
-          columns={auditColumns}
-          rows={entries}
-          rowKey={({ sequence }) => String(sequence)}
-          isSortable={false}
-        />
-      )}
-    </Panel>
+      caption="Audit log"
+      fileName="audit"
+      columns={auditColumns}
+      rows={entries}
+      rowKey={({ sequence }) => String(sequence)}
+      isSortable={false}
+      empty={<EmptyState title="No entries in this period" command="runguard audit tail" />}
+    />
   )
 }
 

@@ -10,7 +10,8 @@ import { Loaded } from '../../parts/loaded.jsx'
 import { Money } from '../../parts/money.jsx'
 import { EmptyState } from '../../parts/notice.jsx'
 import { Figure, Panel, ScreenHead } from '../../parts/panel.jsx'
-import { type Column, CsvButton, Table } from '../../parts/table.jsx'
+import type { Column } from '../../parts/table.jsx'
+import { TablePanel } from '../../parts/table-panel.jsx'
 import { callHref } from '../../parts/url-state.js'
 
 type Batch = ApiBatches['items'][number]
@@ -25,23 +26,22 @@ export function Batches() {
         {({ items }) => (
           <div className="space-y-4">
             {items.length === 0 ? null : <Headline batches={items} />}
-            <Panel title="Newest batches" isFlush actions={<CsvButton name="batches" columns={COLUMNS} rows={items} />}>
-              {items.length === 0 ? (
+            <TablePanel
+              title="Newest batches"
+              caption="Batches"
+              fileName="batches"
+              columns={COLUMNS}
+              rows={items}
+              rowKey={({ id }) => id}
+              href={({ call }) => callHref(call)}
+              empty={
                 <EmptyState
                   title="No batch yet"
                   text="Whatever may wait costs half as a batch."
                   command="runguard batch submit requests.jsonl"
                 />
-              ) : (
-                <Table
-                  caption="Batches"
-                  columns={COLUMNS}
-                  rows={items}
-                  rowKey={({ id }) => id}
-                  href={({ call }) => callHref(call)}
-                />
-              )}
-            </Panel>
+              }
+            />
           </div>
         )}
       </Loaded>

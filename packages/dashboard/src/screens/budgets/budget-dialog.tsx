@@ -1,53 +1,96 @@
 /** A budget to fill in, tried on the past before it is saved. */
 
 import type { ApiBudget, ApiBudgetBody } from '@runguard/gateway/api'
-import { type FormEvent, useState } from 'react'
+import { type FormEvent, useEffect, useRef, useState } from 'react'
 import { useChange } from '../../api/changes.js'
 import { Button } from '../../parts/button.jsx'
 import { Dialog } from '../../parts/dialog.jsx'
 import { Choice, SelectField, TextField, Tick } from '../../parts/field.jsx'
 import { Failure } from '../../parts/notice.jsx'
 import { type BudgetForm, bodyOf, type FormProblems, formOf, newId, problemsOf } from './budget-form.js'
+import { type Refusal, refusedFields, refusedRest, refusedStep } from './budget-refusal.js'
 import { kindWords, type ScopeKind, windowWords } from './budget-words.js'
+import { LadderFields } from './ladder-fields.jsx'
 import { WhatIf } from './what-if.jsx'
 
-/** The dialog; a null budget is a new one. */
-export function BudgetDialog({ budget, onClose }: { budget: ApiBudget | null; onClose: () => void }) {
+/** What the dialog takes. */
+export interface BudgetDialogProps {
+  /** Null for a new one. */
+  readonly budget: ApiBudget | null
+  readonly onClose: () => void
+}
+
+/** The dialog. */
+export function BudgetDialog({ budget, onClose }: BudgetDialogProps) {
+  const title = budget === null ? 'New budget' : `Edit ${budget.name ?? budget.id}`
+  return (
+    <Dialog isOpen isWide onClose={onClose} title={title} text="The change holds for the next call.">
+      <FilledIn budget={budget} onClose={onClose} />
+    </Dialog>
+  )
+}
+
+function FilledIn({ budget, onClose }: BudgetDialogProps) {
   const [form, setForm] = useState(() => formOf(budget))
-  const problems = problemsOf(form)
-  const hasProblems = Object.keys(problems).length > 0
+  const [refusal, setRefusal] = useState<Refusal | null>(null)
+  const own = problemsOf(form)
+  const hasProblems = Object.keys(own).length > 0
   const reason = hasProblems ? 'Correct the marked fields first.' : null
   const path = `budgets/${encodeURIComponent(budget?.id ?? newId(form))}`
   const save = useChange((body: ApiBudgetBody) => ({ method: 'PUT', path, body }), ['budgets', 'overview', 'audit'])
+  const hear = (error: unknown) => setRefusal(error === null ? null : { form, error })
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    if (!hasProblems) save.mutate(bodyOf(form, budget), { onSuccess: onClose })
+    if (!hasProblems) save.mutate(bodyOf(form, budget), { onSuccess: onClose, onError: hear })
   }
-  const fields = {
-    form,
-    problems,
-    isNew: budget === null,
-    onChange: (changed: Partial<BudgetForm>) => setForm({ ...form, ...changed }),
-  }
-  const title = budget === null ? 'New budget' : `Edit ${budget.name ?? budget.id}`
+  const onChange = (changed: Partial<BudgetForm>) => setForm({ ...form, ...changed })
+  const fields = { form, problems: { ...refusedFields(refusal, form), ...own }, isNew: budget === null, onChange }
   return (
-    <Dialog isOpen onClose={onClose} title={title} text="The change holds for the next call.">
-      <form onSubmit={submit} className="space-y-4">
-        <div className="grid gap-x-4 gap-y-3 sm:grid-cols-2">
-          <ScopeFields {...fields} />
-          <LimitFields {...fields} />
-        </div>
-        {hasProblems ? null : <WhatIf body={bodyOf(form, budget)} />}
-        {save.error ? <Failure error={save.error} /> : null}
-        <div className="flex justify-end gap-2">
-          <Button onClick={onClose}>Cancel</Button>
-          <Button look="primary" type="submit" isBusy={save.isPending} reasonAgainst={reason}>
-            Save budget
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <form ref={useFocusOnWrong(refusal)} onSubmit={submit} className="space-y-4">
+      <div className="grid gap-x-4 gap-y-3 sm:grid-cols-2">
+        <ScopeFields {...fields} />
+        <LimitFields {...fields} />
+      </div>
+      <LadderFields
+        steps={form.steps}
+        error={fields.problems.steps}
+        problemOf={(step, field) => refusedStep(refusal, step, field)}
+        reasonAgainst={form.window === 'request' ? NO_STEPS : null}
+        onChange={(steps) => onChange({ steps })}
+      />
+      {hasProblems ? null : <WhatIf body={bodyOf(form, budget)} onAnswer={hear} />}
+      {refusal === null ? null : <Failure error={refusedRest(refusal)} />}
+      <Buttons isBusy={save.isPending} reasonAgainst={reason} onCancel={onClose} />
+    </form>
   )
+}
+
+interface ButtonsProps {
+  readonly isBusy: boolean
+  readonly reasonAgainst: string | null
+  readonly onCancel: () => void
+}
+
+function Buttons({ isBusy, reasonAgainst, onCancel }: ButtonsProps) {
+  return (
+    <div className="flex justify-end gap-2">
+      <Button onClick={onCancel}>Cancel</Button>
+      <Button look="primary" type="submit" isBusy={isBusy} reasonAgainst={reasonAgainst}>
+        Save budget
+      </Button>
+    </div>
+  )
+}
+
+const NO_STEPS = 'A budget that counts each call by itself has no steps: nothing of it is used before.'
+
+/** Whoever is told that fields are wrong stands in the first of them. */
+function useFocusOnWrong(refusal: Refusal | null) {
+  const form = useRef<HTMLFormElement>(null)
+  useEffect(() => {
+    if (refusal !== null) form.current?.querySelector<HTMLElement>('[aria-invalid=true]')?.focus()
+  }, [refusal])
+  return form
 }
 
 interface FieldsProps {
@@ -72,6 +115,7 @@ function ScopeFields({ form, problems, onChange, isNew }: FieldsProps) {
       </SelectField>
       <SelectField
         label="Period"
+        error={problems.window}
         value={form.window}
         disabled={!isNew}
         onChange={(event) => onChange({ window: event.target.value as BudgetForm['window'] })}
@@ -121,6 +165,7 @@ function LimitFields({ form, problems, onChange }: FieldsProps) {
       <TextField
         label="Title"
         placeholder="for people, optional"
+        error={problems.name}
         value={form.name}
         onChange={(event) => onChange({ name: event.target.value })}
       />

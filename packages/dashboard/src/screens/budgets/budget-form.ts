@@ -3,6 +3,7 @@
 import type { ApiBudget, ApiBudgetBody } from '@runguard/gateway/api'
 import { decimalUsd, nanoUsd, parseUsd } from '@runguard/sdk/core'
 import { type ScopeKind, scopeText } from './budget-words.js'
+import { type StepForm, stepsOf, writtenSteps } from './ladder-form.js'
 
 /** As it is typed. */
 export interface BudgetForm {
@@ -15,6 +16,8 @@ export interface BudgetForm {
   /** Percent, separated by commas. */
   readonly thresholds: string
   readonly isPaused: boolean
+  /** What is done as the limit comes near. */
+  readonly steps: readonly StepForm[]
 }
 
 /** The form of a budget that is there, or of a new one. */
@@ -28,11 +31,12 @@ export function formOf(budget: ApiBudget | null): BudgetForm {
     mode: budget?.mode ?? 'enforce',
     thresholds: (budget?.thresholds ?? [50, 80, 95, 100]).join(', '),
     isPaused: budget?.isPaused ?? false,
+    steps: stepsOf(budget?.degrade ?? []),
   }
 }
 
 /** What is wrong with a form, by field. */
-export type FormProblems = Partial<Record<'dollars' | 'scopeName' | 'thresholds', string>>
+export type FormProblems = Partial<Record<'dollars' | 'scopeName' | 'window' | 'name' | 'thresholds' | 'steps', string>>
 
 /** All that is wrong at once; empty if nothing is. */
 export function problemsOf(form: BudgetForm): FormProblems {
@@ -67,8 +71,9 @@ export function bodyOf(form: BudgetForm, budget: ApiBudget | null): ApiBudgetBod
     mode: form.mode,
     thresholds: [...new Set(percentsOf(form.thresholds))].sort((left, right) => left - right),
     isPaused: form.isPaused,
+    degrade: writtenSteps(form.steps),
     revision: budget?.revision ?? null,
-    ...(budget === null ? {} : { timeZone: budget.timeZone, overrides: budget.overrides, degrade: budget.degrade }),
+    ...(budget === null ? {} : { timeZone: budget.timeZone, overrides: budget.overrides }),
   }
 }
 

@@ -1,7 +1,7 @@
 /** The words and the order of budgets. Pure. */
 
 import type { ApiBudget } from '@runguard/gateway/api'
-import { formatShare, formatWhole, readable } from '../../parts/format.js'
+import { formatWhole, readable } from '../../parts/format.js'
 
 /** Whose spending is limited. */
 export type ScopeKind = ApiBudget['scope']['kind']
@@ -50,9 +50,24 @@ export function scopeText(kind: ScopeKind, name: string): string {
 
 type Step = ApiBudget['degrade'][number]
 
+/** What steps of a ladder do, from the gentlest on. */
+export const stepKindWords: Readonly<Record<Step['step'], string>> = {
+  'cheaper-tier': 'A cheaper tier',
+  'lower-effort': 'Less effort',
+  'tighter-max-tokens': 'Shorter answers',
+  defer: 'What may wait goes out in batches',
+  refuse: 'Calls are refused',
+}
+
 /** A step of a ladder for people: `from 80%: a cheaper tier`. */
 export function stepWords(step: Step): string {
-  return `from ${formatShare(step.at)}: ${doneWords(step)}`
+  return `from ${percentText(step.at)}: ${doneWords(step)}`
+}
+
+/** A share as a person writes it, exactly: `80%`, `12.5%`; what has too many digits for that as a number. */
+export function percentText(share: number): string {
+  const percent = String(Number((share * 100).toPrecision(12)))
+  return /^\d{1,3}(?:\.\d{1,6})?$/.test(percent) ? `${percent}%` : String(share)
 }
 
 /** What a step does, for people. */

@@ -26,7 +26,8 @@ import { Money, Saving } from '../../parts/money.jsx'
 import { BehindMark, EmptyState } from '../../parts/notice.jsx'
 import { Figure, Panel, ScreenHead } from '../../parts/panel.jsx'
 import { PeriodChoice, usePeriod } from '../../parts/period.jsx'
-import { type Column, CsvButton, Table } from '../../parts/table.jsx'
+import type { Column } from '../../parts/table.jsx'
+import { TablePanel } from '../../parts/table-panel.jsx'
 import { TimeChart } from '../../parts/time-chart.jsx'
 import { callHref, sessionHref } from '../../parts/url-state.js'
 
@@ -149,24 +150,17 @@ const MISS_COLUMNS: readonly Column<Miss>[] = [
 ]
 function Misses({ misses }: { misses: readonly Miss[] }) {
   return (
-    <Panel
+    <TablePanel
       title="Misses by reason"
       hint="a row leads to the call that lost most"
-      isFlush
-      actions={<CsvButton name="cache-misses" columns={MISS_COLUMNS} rows={misses} />}
-    >
-      {misses.length === 0 ? (
-        <EmptyState title="No misses" text="Everything that was sent before and could have been read was read." />
-      ) : (
-        <Table
-          caption="Misses by reason"
-          columns={MISS_COLUMNS}
-          rows={misses}
-          rowKey={({ kind }) => kind}
-          href={({ worstCall }) => callHref(worstCall)}
-        />
-      )}
-    </Panel>
+      caption="Misses by reason"
+      fileName="cache-misses"
+      columns={MISS_COLUMNS}
+      rows={misses}
+      rowKey={({ kind }) => kind}
+      href={({ worstCall }) => callHref(worstCall)}
+      empty={<EmptyState title="No misses" text="Everything that was sent before and could have been read was read." />}
+    />
   )
 }
 
@@ -183,27 +177,22 @@ function Unread({ unread, isPart }: { unread: ApiUnread; isPart: boolean }) {
   const { calls, since, sessions } = unread
   const part = isPart ? `; of ${countOf(calls, 'call')} since ${formatMoment(since)}` : ''
   return (
-    <Panel
+    <TablePanel
       title="Written and never read"
       hint={`by the same agent before it expired${part}`}
-      isFlush
-      actions={<CsvButton name="cache-unread" columns={UNREAD_COLUMNS} rows={sessions} />}
-    >
-      {sessions.length === 0 ? (
+      caption="Written and never read"
+      fileName="cache-unread"
+      columns={UNREAD_COLUMNS}
+      rows={sessions}
+      rowKey={({ session }) => session ?? ''}
+      href={({ session }) => (session === null ? null : sessionHref(session))}
+      empty={
         <EmptyState
           title="Nothing was written in vain"
           text="What was written was read again, or is still alive. Writing costs more than plain input: it pays once it is read."
         />
-      ) : (
-        <Table
-          caption="Written and never read"
-          columns={UNREAD_COLUMNS}
-          rows={sessions}
-          rowKey={({ session }) => session ?? ''}
-          href={({ session }) => (session === null ? null : sessionHref(session))}
-        />
-      )}
-    </Panel>
+      }
+    />
   )
 }
 
@@ -221,8 +210,13 @@ const MODEL_COLUMNS: readonly Column<Model>[] = [
 function Models({ models }: { models: readonly Model[] }) {
   if (models.length === 0) return null
   return (
-    <Panel title="By model" isFlush actions={<CsvButton name="cache-by-model" columns={MODEL_COLUMNS} rows={models} />}>
-      <Table caption="Cache by model" columns={MODEL_COLUMNS} rows={models} rowKey={({ model }) => model} />
-    </Panel>
+    <TablePanel
+      title="By model"
+      caption="Cache by model"
+      fileName="cache-by-model"
+      columns={MODEL_COLUMNS}
+      rows={models}
+      rowKey={({ model }) => model}
+    />
   )
 }

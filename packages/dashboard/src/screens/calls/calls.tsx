@@ -3,14 +3,15 @@
 import type { ApiCall } from '@runguard/gateway/api'
 import { useCalls } from '../../api/queries.js'
 import { callColumns } from '../../parts/call-columns.jsx'
-import { Choice } from '../../parts/field.jsx'
+import { refusalWord, refusalWords } from '../../parts/call-words.js'
+import { Choice, SelectField } from '../../parts/field.jsx'
 import { FilterFields } from '../../parts/filter-fields.jsx'
 import { countOf } from '../../parts/format.js'
 import { EmptyState } from '../../parts/notice.jsx'
 import { Paged } from '../../parts/pages.jsx'
-import { Panel, ScreenHead } from '../../parts/panel.jsx'
+import { ScreenHead } from '../../parts/panel.jsx'
 import { PeriodChoice, usePeriod } from '../../parts/period.jsx'
-import { CsvButton, Table } from '../../parts/table.jsx'
+import { TablePanel } from '../../parts/table-panel.jsx'
 import { callHref, useUrlState } from '../../parts/url-state.js'
 
 const ENDINGS = [
@@ -34,6 +35,7 @@ export function Calls() {
     since: period.since,
     until: period.until,
     ending: ending === 'all' ? undefined : ending,
+    refusal: values.refusal || undefined,
     limit: 100,
   })
   return (
@@ -48,6 +50,7 @@ export function Calls() {
           options={ENDINGS}
           onChange={(value) => change({ ending: value === 'all' ? undefined : value }, true)}
         />
+        <RefusalChoice code={values.refusal ?? ''} onChange={(refusal) => change({ refusal }, true)} />
       </div>
       <FilterFields
         names={FILTERS}
@@ -60,30 +63,40 @@ export function Calls() {
   )
 }
 
+/** Only what was refused for one reason. One that the address names and no word is known for can be chosen as well. */
+function RefusalChoice({ code, onChange }: { code: string; onChange: (code: string) => void }) {
+  const codes = new Set(Object.keys(refusalWords).concat(code === '' ? [] : code))
+  return (
+    <SelectField label="Refused for" value={code} onChange={(event) => onChange(event.target.value)} className="w-44">
+      <option value="">anything, or not</option>
+      {[...codes].map((each) => (
+        <option key={each} value={each}>
+          {refusalWord(each)}
+        </option>
+      ))}
+    </SelectField>
+  )
+}
+
 function CallTable({ calls, hasMore }: { calls: readonly ApiCall[]; hasMore: boolean }) {
   return (
-    <Panel
+    <TablePanel
       title={countOf(calls.length, 'call')}
       hint={hasMore ? 'and more' : undefined}
-      isFlush
-      actions={<CsvButton name="calls" columns={callColumns} rows={calls} />}
-    >
-      {calls.length === 0 ? (
+      caption="Calls"
+      fileName="calls"
+      columns={callColumns}
+      rows={calls}
+      rowKey={({ id }) => id}
+      href={({ id }) => callHref(id)}
+      isSortable={false}
+      empty={
         <EmptyState
           title="No calls here"
           text="None in this period that the filters let through."
           command="runguard run -- claude"
         />
-      ) : (
-        <Table
-          caption="Calls"
-          columns={callColumns}
-          rows={calls}
-          rowKey={({ id }) => id}
-          href={({ id }) => callHref(id)}
-          isSortable={false}
-        />
-      )}
-    </Panel>
+      }
+    />
   )
 }

@@ -5,8 +5,8 @@ import { Badge } from '../../parts/badge.jsx'
 import { moneyColumn, nameColumn } from '../../parts/columns.jsx'
 import { formatWhole } from '../../parts/format.js'
 import { Money } from '../../parts/money.jsx'
-import { Panel } from '../../parts/panel.jsx'
-import { type Column, CsvButton, Table } from '../../parts/table.jsx'
+import type { Column } from '../../parts/table.jsx'
+import { TablePanel } from '../../parts/table-panel.jsx'
 import { callHref } from '../../parts/url-state.js'
 
 type Try = ApiCallDetail['tries'][number]
@@ -16,9 +16,8 @@ export function Tries({ call: { id, tries } }: { call: ApiCallDetail }) {
   if (tries.length === 0) return null
   const last = tries.at(-1)
   const failed = tries.slice(0, -1)
-  const columns = columnsOf(id, last)
   return (
-    <Panel
+    <TablePanel
       title="Cascade"
       hint={
         failed.length === 0 ? (
@@ -33,18 +32,14 @@ export function Tries({ call: { id, tries } }: { call: ApiCallDetail }) {
           </>
         )
       }
-      isFlush
-      actions={<CsvButton name={`tries-${id}`} columns={columns} rows={tries} />}
-    >
-      <Table
-        caption="Tries of the cascade"
-        columns={columns}
-        rows={tries}
-        rowKey={(each) => each.id}
-        href={(each) => (each.id === id ? null : callHref(each.id))}
-        isSortable={false}
-      />
-    </Panel>
+      caption="Tries of the cascade"
+      fileName={`tries-${id}`}
+      columns={columnsOf(id, last)}
+      rows={tries}
+      rowKey={(each) => each.id}
+      href={(each) => (each.id === id ? null : callHref(each.id))}
+      isSortable={false}
+    />
   )
 }
 

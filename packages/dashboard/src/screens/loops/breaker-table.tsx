@@ -13,9 +13,9 @@ import { Question } from '../../parts/dialog.jsx'
 import { TextField } from '../../parts/field.jsx'
 import { formatAge, formatWhole } from '../../parts/format.js'
 import { EmptyState } from '../../parts/notice.jsx'
-import { Panel } from '../../parts/panel.jsx'
 import { REACH_WORDS } from '../../parts/reach-words.js'
-import { type Column, CsvButton, Table } from '../../parts/table.jsx'
+import type { Column } from '../../parts/table.jsx'
+import { TablePanel } from '../../parts/table-panel.jsx'
 import { HoldAnything } from './hold-anything.jsx'
 
 type Asked = { readonly action: 'reset' | 'hold'; readonly breaker: ApiBreaker }
@@ -24,41 +24,26 @@ type Asked = { readonly action: 'reset' | 'hold'; readonly breaker: ApiBreaker }
 export function BreakerTable({ breakers }: { breakers: readonly ApiBreaker[] }) {
   const [asked, setAsked] = useState<Asked | null>(null)
   return (
-    <Panel
+    <TablePanel
       title="Breakers"
       hint="those that are not closed"
-      isFlush
-      actions={
-        <>
-          <CsvButton name="breakers" columns={COLUMNS} rows={breakers} />
-          <HoldAnything />
-        </>
-      }
-    >
-      {breakers.length === 0 ? (
+      actions={<HoldAnything />}
+      caption="Breakers"
+      fileName="breakers"
+      columns={COLUMNS}
+      rows={breakers}
+      rowKey={({ key }) => key}
+      rowAction={(breaker) => <Actions breaker={breaker} onAsk={setAsked} />}
+      isSortable={false}
+      empty={
         <EmptyState
           title="All breakers are closed"
           text="One opens on a loop, on money that goes out too fast, or when the API says that a limit is reached."
         />
-      ) : (
-        <Table
-          caption="Breakers"
-          columns={[
-            ...COLUMNS,
-            {
-              title: '',
-              value: () => null,
-              cell: (breaker) => <Actions breaker={breaker} onAsk={setAsked} />,
-              isNumber: true,
-            },
-          ]}
-          rows={breakers}
-          rowKey={({ key }) => key}
-          isSortable={false}
-        />
-      )}
+      }
+    >
       {asked === null ? null : <Ask asked={asked} onClose={() => setAsked(null)} />}
-    </Panel>
+    </TablePanel>
   )
 }
 

@@ -11,7 +11,8 @@ import { EmptyState } from '../../parts/notice.jsx'
 import { Paged } from '../../parts/pages.jsx'
 import { Figure, Panel, ScreenHead } from '../../parts/panel.jsx'
 import { PeriodChoice, usePeriod } from '../../parts/period.jsx'
-import { type Column, CsvButton, Table } from '../../parts/table.jsx'
+import type { Column } from '../../parts/table.jsx'
+import { TablePanel } from '../../parts/table-panel.jsx'
 import { callHref } from '../../parts/url-state.js'
 import { BreakerTable } from './breaker-table.jsx'
 
@@ -45,28 +46,23 @@ function Found({ loops, summary }: { loops: readonly ApiLoop[]; summary: ApiLoop
           <Figure label="Cost of those stopped" value={<Money nano={summary.spentNano} />} note="until they were" />
         </dl>
       </Panel>
-      <Panel
+      <TablePanel
         title="Loops"
         hint="the newest first"
-        isFlush
-        actions={<CsvButton name="loops" columns={COLUMNS} rows={loops} />}
-      >
-        {loops.length === 0 ? (
+        caption="Loops"
+        fileName="loops"
+        columns={COLUMNS}
+        rows={loops}
+        rowKey={({ call }) => call}
+        href={({ call }) => callHref(call)}
+        empty={
           <EmptyState
             title="No loops in this period"
             text="An agent that does the same again and again shows up here within a few rounds. The demo shows one, in a gateway of its own."
             command="runguard demo --keep"
           />
-        ) : (
-          <Table
-            caption="Loops"
-            columns={COLUMNS}
-            rows={loops}
-            rowKey={({ call }) => call}
-            href={({ call }) => callHref(call)}
-          />
-        )}
-      </Panel>
+        }
+      />
     </div>
   )
 }

@@ -8,10 +8,13 @@ import { countOf, formatCount, formatWhole, readable } from '../../parts/format.
 import { Money } from '../../parts/money.jsx'
 import { Panel } from '../../parts/panel.jsx'
 import { type Column, CsvButton } from '../../parts/table.jsx'
+import { searchOf } from '../../parts/url-state.js'
 
 /** A line: what was done, to how many calls. */
 interface Line {
   readonly name: string
+  /** Where its calls are listed; null where they are not. */
+  readonly href: string | null
   readonly calls: number
   /** What the prompts would have cost, in nano-dollars; null where nobody knows, or where they were sent. */
   readonly promptNano: number | null
@@ -68,10 +71,16 @@ function HeldTable({ lines }: { lines: readonly Line[] }) {
         </tr>
       </thead>
       <tbody>
-        {lines.map(({ name, calls, promptNano, without, note }) => (
+        {lines.map(({ name, href, calls, promptNano, without, note }) => (
           <tr key={name} className="border-t border-line">
             <th scope="row" className="py-1.5 text-left font-normal first-letter:uppercase">
-              {name}
+              {href === null ? (
+                name
+              ) : (
+                <Link href={href} className="inline-block first-letter:uppercase hover:text-accent hover:underline">
+                  {name}
+                </Link>
+              )}
             </th>
             <td className="px-3 text-right tabular-nums">{formatWhole(calls)}</td>
             <td className="text-right" title={note}>
@@ -91,11 +100,12 @@ function HeldTable({ lines }: { lines: readonly Line[] }) {
 function linesOf({ refusals, shortened }: ApiOverview): readonly Line[] {
   const refused = refusals.map(({ code, calls, promptTokens, promptNano }) => {
     const note = `${formatCount(promptTokens)} tokens of ${countOf(calls, 'prompt')}`
-    return { name: `refused: ${refusalWord(code)}`, calls, promptNano, without: 'no price', note }
+    const href = code === '' ? null : `/calls${searchOf({ refusal: code, range: '30d' })}`
+    return { name: `refused: ${refusalWord(code)}`, href, calls, promptNano, without: 'no price', note }
   })
   const smaller = shortened.map(({ kind, calls }) => {
     const note = 'sent and billed; nobody knows what the answer would have been'
-    return { name: readable(kind), calls, promptNano: null, without: '–', note }
+    return { name: readable(kind), href: null, calls, promptNano: null, without: '–', note }
   })
   return [...refused, ...smaller]
 }

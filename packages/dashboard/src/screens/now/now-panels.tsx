@@ -179,7 +179,11 @@ export function LiveSessions({ sessions }: { sessions: ApiOverview['activeSessio
                   </Badge>
                 ) : null}
                 <span className="shrink-0 text-xs text-ink-3">{formatAge(session.lastAt, nowMs)}</span>
-                <Money nano={session.costNano} className="w-16 text-right font-medium" />
+                <Money
+                  nano={session.costNano}
+                  isEstimated={session.estimatedCalls > 0}
+                  className="min-w-16 text-right font-medium"
+                />
               </Link>
             </li>
           ))}

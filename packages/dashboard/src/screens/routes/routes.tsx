@@ -9,7 +9,8 @@ import { Loaded } from '../../parts/loaded.jsx'
 import { EmptyState } from '../../parts/notice.jsx'
 import { Facts, Panel, ScreenHead } from '../../parts/panel.jsx'
 import { PeriodChoice, usePeriod } from '../../parts/period.jsx'
-import { type Column, CsvButton, Table } from '../../parts/table.jsx'
+import type { Column } from '../../parts/table.jsx'
+import { TablePanel } from '../../parts/table-panel.jsx'
 
 /** The screen of the routes. */
 export function Routes() {
@@ -54,13 +55,15 @@ const COLUMNS: readonly Column<Route>[] = [
 
 function Taken({ routes }: { routes: ApiRoutes }) {
   return (
-    <Panel
+    <TablePanel
       title="Taken"
       hint={`mode: ${routes.mode}`}
-      isFlush
-      actions={<CsvButton name="routes" columns={COLUMNS} rows={routes.routes} />}
-    >
-      {routes.routes.length === 0 ? (
+      caption="Routes"
+      fileName="routes"
+      columns={COLUMNS}
+      rows={routes.routes}
+      rowKey={(row) => JSON.stringify([row.asked, row.model, row.reason, row.isApplied])}
+      empty={
         <EmptyState
           title="Every model answered for itself"
           text={
@@ -70,15 +73,8 @@ function Taken({ routes }: { routes: ApiRoutes }) {
           }
           command={routes.mode === 'off' ? 'runguard init' : 'runguard routes'}
         />
-      ) : (
-        <Table
-          caption="Routes"
-          columns={COLUMNS}
-          rows={routes.routes}
-          rowKey={(row) => JSON.stringify([row.asked, row.model, row.reason, row.isApplied])}
-        />
-      )}
-    </Panel>
+      }
+    />
   )
 }
 

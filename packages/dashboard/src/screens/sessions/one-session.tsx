@@ -19,7 +19,8 @@ import { Money, Saving } from '../../parts/money.jsx'
 import { EmptyState } from '../../parts/notice.jsx'
 import { MoreButton } from '../../parts/pages.jsx'
 import { Figure, Panel, ScreenHead } from '../../parts/panel.jsx'
-import { type Column, CsvButton, Table } from '../../parts/table.jsx'
+import { type Column, CsvButton } from '../../parts/table.jsx'
+import { TablePanel } from '../../parts/table-panel.jsx'
 import { TimeChart } from '../../parts/time-chart.jsx'
 import { useUrlState } from '../../parts/url-state.js'
 import { agentDepths } from './agent-tree.js'
@@ -104,7 +105,7 @@ function InTheWay({ detail }: { detail: ApiSessionDetail }) {
 
 function Headline({ detail }: { detail: ApiSessionDetail }) {
   const { session, calls } = detail
-  const isEstimated = calls.some((call) => call.isEstimated)
+  const isEstimated = session.estimatedCalls > 0
   return (
     <Panel>
       <dl className="grid grid-cols-2 gap-x-6 gap-y-5 sm:grid-cols-5">
@@ -115,7 +116,7 @@ function Headline({ detail }: { detail: ApiSessionDetail }) {
         />
         <Figure
           label="Saved"
-          value={<Saving nano={session.savedNano} isEstimated={calls.some(isSavingEstimated)} />}
+          value={<Saving nano={session.savedNano} isEstimated={isEstimated || calls.some(isSavingEstimated)} />}
           note="by caching and routing"
         />
         <Figure label="Calls" value={formatWhole(session.calls)} />
@@ -137,14 +138,14 @@ type Agent = ApiSessionDetail['agents'][number]
 function Agents({ agents }: { agents: readonly Agent[] }) {
   if (agents.length < 2) return null
   return (
-    <Panel title="Agents" isFlush actions={<CsvButton name="agents" columns={AGENT_COLUMNS} rows={agents} />}>
-      <Table
-        caption="Agents of the session"
-        columns={AGENT_COLUMNS}
-        rows={agents}
-        rowKey={({ agent }) => agent ?? ''}
-      />
-    </Panel>
+    <TablePanel
+      title="Agents"
+      caption="Agents of the session"
+      fileName="agents"
+      columns={AGENT_COLUMNS}
+      rows={agents}
+      rowKey={({ agent }) => agent ?? ''}
+    />
   )
 }
 
@@ -153,5 +154,5 @@ const AGENT_COLUMNS: readonly Column<Agent>[] = [
   nameColumn('Started by', ({ agent, parent }) => (agent === null ? null : (parent ?? 'main'))),
   wholeColumn('Calls', ({ calls }) => calls),
   durationColumn('Length', ({ firstAt, lastAt }) => lastAt - firstAt, { isDetail: true }),
-  moneyColumn('Cost', ({ costNano }) => costNano),
+  moneyColumn('Cost', ({ costNano }) => costNano, { isEstimated: ({ estimatedCalls }) => estimatedCalls > 0 }),
 ]

@@ -16,9 +16,10 @@ import {
 import { countOf } from '../../parts/format.js'
 import { EmptyState } from '../../parts/notice.jsx'
 import { Paged } from '../../parts/pages.jsx'
-import { Panel, ScreenHead } from '../../parts/panel.jsx'
+import { ScreenHead } from '../../parts/panel.jsx'
 import { PeriodChoice, usePeriod } from '../../parts/period.jsx'
-import { type Column, CsvButton, Table } from '../../parts/table.jsx'
+import type { Column } from '../../parts/table.jsx'
+import { TablePanel } from '../../parts/table-panel.jsx'
 import { sessionHref } from '../../parts/url-state.js'
 
 /** The list, the last seen first. */
@@ -32,28 +33,23 @@ export function Sessions() {
       </ScreenHead>
       <Paged query={query}>
         {(sessions) => (
-          <Panel
+          <TablePanel
             title={countOf(sessions.length, 'session')}
             hint={query.hasNextPage ? 'and more' : 'the last seen first'}
-            isFlush
-            actions={<CsvButton name="sessions" columns={COLUMNS} rows={sessions} />}
-          >
-            {sessions.length === 0 ? (
+            caption="Sessions"
+            fileName="sessions"
+            columns={COLUMNS}
+            rows={sessions}
+            rowKey={({ id }) => id}
+            href={({ id }) => sessionHref(id)}
+            empty={
               <EmptyState
                 title="No session in this period"
                 text="Calls belong to a session when their client names one, or when their conversations begin the same."
                 command="runguard run -- claude"
               />
-            ) : (
-              <Table
-                caption="Sessions"
-                columns={COLUMNS}
-                rows={sessions}
-                rowKey={({ id }) => id}
-                href={({ id }) => sessionHref(id)}
-              />
-            )}
-          </Panel>
+            }
+          />
         )}
       </Paged>
     </>
@@ -92,6 +88,10 @@ const COLUMNS: readonly Column<ApiSessionRow>[] = [
   durationColumn('Length', ({ firstAt, lastAt }) => lastAt - firstAt, { isExtra: true }),
   wholeColumn('Calls', ({ calls }) => calls, { isDetail: true }),
   shareColumn('Cached', ({ hitRatio }) => hitRatio, { isExtra: true }),
-  savingColumn('Saved', ({ savedNano }) => savedNano, { isExtra: true }),
-  moneyColumn('Cost', ({ costNano }) => costNano),
+  savingColumn('Saved', ({ savedNano }) => savedNano, { isExtra: true, isEstimated: hasEstimates }),
+  moneyColumn('Cost', ({ costNano }) => costNano, { isEstimated: hasEstimates }),
 ]
+
+function hasEstimates({ estimatedCalls }: ApiSessionRow): boolean {
+  return estimatedCalls > 0
+}

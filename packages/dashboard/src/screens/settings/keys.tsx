@@ -13,9 +13,9 @@ import { Question } from '../../parts/dialog.jsx'
 import { formatMoment } from '../../parts/format.js'
 import { EmptyState } from '../../parts/notice.jsx'
 import { Paged } from '../../parts/pages.jsx'
-import { Panel } from '../../parts/panel.jsx'
 import { SecretDialog } from '../../parts/secret-dialog.jsx'
-import { type Column, CsvButton, Table } from '../../parts/table.jsx'
+import type { Column } from '../../parts/table.jsx'
+import { TablePanel } from '../../parts/table-panel.jsx'
 import { NewKeyDialog } from './new-key.jsx'
 
 type Asked =
@@ -33,26 +33,29 @@ export function Keys() {
   return (
     <Paged query={query}>
       {(items) => (
-        <Panel
+        <TablePanel
           title="Gateway keys"
           hint="whose calls they are, and whose budgets they meet"
-          isFlush
           actions={
-            <>
-              <CsvButton name="keys" columns={COLUMNS} rows={items} />
-              <Button look="primary" isSmall reasonAgainst={reason} onClick={() => setAsked({ kind: 'new' })}>
-                <Plus size={13} aria-hidden />
-                New key
-              </Button>
-            </>
+            <Button look="primary" isSmall reasonAgainst={reason} onClick={() => setAsked({ kind: 'new' })}>
+              <Plus size={13} aria-hidden />
+              New key
+            </Button>
           }
+          caption="Gateway keys"
+          fileName="keys"
+          columns={COLUMNS}
+          rows={items}
+          rowKey={({ id }) => id}
+          rowAction={(key) => <Actions apiKey={key} onAsk={setAsked} />}
+          isSortable={false}
+          empty={NO_KEYS}
         >
-          <KeyTable keys={items} onAsk={setAsked} />
           {asked?.kind === 'new' ? <NewKeyDialog onClose={close} onMade={show} /> : null}
           {asked?.kind === 'secret' ? <KeySecret made={asked.made} onClose={close} /> : null}
           {asked?.kind === 'rotate' ? <Rotate apiKey={asked.key} onClose={close} onMade={show} /> : null}
           {asked?.kind === 'revoke' ? <Revoke apiKey={asked.key} onClose={close} /> : null}
-        </Panel>
+        </TablePanel>
       )}
     </Paged>
   )
@@ -70,32 +73,13 @@ function KeySecret({ made, onClose }: { made: ApiNewKey; onClose: () => void }) 
   )
 }
 
-function KeyTable({ keys, onAsk }: { keys: readonly ApiKey[]; onAsk: (asked: Asked) => void }) {
-  if (keys.length === 0) {
-    return (
-      <EmptyState
-        title="No keys yet"
-        text="A key puts the calls of a program on the account of a team, a user or a project."
-        command="runguard key add laptop --team web"
-      />
-    )
-  }
-  const actions: Column<ApiKey> = {
-    title: '',
-    value: () => null,
-    cell: (key) => <Actions apiKey={key} onAsk={onAsk} />,
-    isNumber: true,
-  }
-  return (
-    <Table
-      caption="Gateway keys"
-      columns={[...COLUMNS, actions]}
-      rows={keys}
-      rowKey={({ id }) => id}
-      isSortable={false}
-    />
-  )
-}
+const NO_KEYS = (
+  <EmptyState
+    title="No keys yet"
+    text="A key puts the calls of a program on the account of a team, a user or a project."
+    command="runguard key add laptop --team web"
+  />
+)
 
 function Actions({ apiKey, onAsk }: { apiKey: ApiKey; onAsk: (asked: Asked) => void }) {
   const reason = useReasonAgainst('admin')

@@ -6,8 +6,8 @@ import { useNow } from '../../parts/clock.js'
 import { modelColumn, nameColumn } from '../../parts/columns.jsx'
 import { formatMoney } from '../../parts/format.js'
 import { Loaded } from '../../parts/loaded.jsx'
-import { Panel } from '../../parts/panel.jsx'
-import { type Column, CsvButton, Table } from '../../parts/table.jsx'
+import type { Column } from '../../parts/table.jsx'
+import { TablePanel } from '../../parts/table-panel.jsx'
 import { priceAge } from './price-age.js'
 
 type Model = ApiSettings['prices']['models'][number]
@@ -19,14 +19,15 @@ export function Prices() {
   return (
     <Loaded query={query} lines={8}>
       {({ prices }) => (
-        <Panel
+        <TablePanel
           title="Prices"
           hint={`list ${prices.version}, ${priceAge(prices.asOf, nowMs)}; dollars for a million tokens`}
-          isFlush
-          actions={<CsvButton name="prices" columns={COLUMNS} rows={prices.models} />}
-        >
-          <Table caption="Prices" columns={COLUMNS} rows={prices.models} rowKey={({ id }) => id} />
-        </Panel>
+          caption="Prices"
+          fileName="prices"
+          columns={COLUMNS}
+          rows={prices.models}
+          rowKey={({ id }) => id}
+        />
       )}
     </Loaded>
   )

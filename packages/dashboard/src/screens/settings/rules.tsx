@@ -3,13 +3,13 @@
 import type { ApiBudget, ApiRule } from '@runguard/gateway/api'
 import { useBudgets, useSettings } from '../../api/queries.js'
 import { nameColumn } from '../../parts/columns.jsx'
-import { formatShare } from '../../parts/format.js'
 import { Loaded } from '../../parts/loaded.jsx'
 import { EmptyState } from '../../parts/notice.jsx'
 import { Panel } from '../../parts/panel.jsx'
-import { type Column, CsvButton, Table } from '../../parts/table.jsx'
+import { type Column, CsvButton } from '../../parts/table.jsx'
+import { TablePanel } from '../../parts/table-panel.jsx'
 import { budgetHref } from '../../parts/url-state.js'
-import { doneWords } from '../budgets/budget-words.js'
+import { doneWords, percentText } from '../budgets/budget-words.js'
 import { partsOf, type RulePart, ruleName, ruleValue } from './rule-words.js'
 
 /** All of them, by the parts of the configuration. */
@@ -90,35 +90,30 @@ interface Rung {
 
 const LADDER_COLUMNS: readonly Column<Rung>[] = [
   nameColumn('Budget', ({ budget }) => budget.name ?? budget.id),
-  { title: 'From', cell: ({ step }) => formatShare(step.at), value: ({ step }) => step.at, isNumber: true },
+  { title: 'From', cell: ({ step }) => percentText(step.at), value: ({ step }) => step.at, isNumber: true },
   nameColumn('What is done', ({ step }) => doneWords(step), { isWide: true }),
 ]
 
 function Ladders({ budgets }: { budgets: readonly ApiBudget[] }) {
   const rungs = budgets.flatMap((budget) => budget.degrade.map((step) => ({ budget, step })))
   return (
-    <Panel
+    <TablePanel
       title="As budgets run low"
       className="mb-4 break-inside-avoid"
-      isFlush
-      actions={<CsvButton name="ladders" columns={LADDER_COLUMNS} rows={rungs} />}
-    >
-      {rungs.length === 0 ? (
+      caption="Ladders of budgets"
+      fileName="ladders"
+      columns={LADDER_COLUMNS}
+      rows={rungs}
+      rowKey={({ budget, step }) => `${budget.id} ${step.at} ${step.step}`}
+      href={({ budget }) => budgetHref(budget.id)}
+      isSortable={false}
+      empty={
         <EmptyState
           title="No budget has a ladder"
-          text="With steps under degrade a budget asks for a cheaper tier, less effort or shorter answers before it refuses."
+          text="With steps a budget asks for a cheaper tier, less effort or shorter answers before it refuses: they are added where budgets are edited, or under degrade in the file."
           command="runguard init"
         />
-      ) : (
-        <Table
-          caption="Ladders of budgets"
-          columns={LADDER_COLUMNS}
-          rows={rungs}
-          rowKey={({ budget, step }) => `${budget.id} ${step.at} ${step.step}`}
-          href={({ budget }) => budgetHref(budget.id)}
-          isSortable={false}
-        />
-      )}
-    </Panel>
+      }
+    />
   )
 }

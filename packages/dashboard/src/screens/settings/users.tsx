@@ -11,7 +11,8 @@ import { ageColumn, nameColumn } from '../../parts/columns.jsx'
 import { Loaded } from '../../parts/loaded.jsx'
 import { EmptyState } from '../../parts/notice.jsx'
 import { Panel } from '../../parts/panel.jsx'
-import { type Column, CsvButton, Table } from '../../parts/table.jsx'
+import type { Column } from '../../parts/table.jsx'
+import { TablePanel } from '../../parts/table-panel.jsx'
 import { RemoveUser, UserDialog } from './user-dialog.jsx'
 
 /** The list; only admins see it. */
@@ -34,61 +35,50 @@ function UserList() {
   return (
     <Loaded query={query} lines={5}>
       {({ items }) => (
-        <Panel
+        <TablePanel
           title="Users"
-          isFlush
           actions={
-            <>
-              <CsvButton name="users" columns={COLUMNS} rows={items} />
-              <Button look="primary" isSmall onClick={() => setAsked({ kind: 'new' })}>
-                <Plus size={13} aria-hidden />
-                New user
-              </Button>
-            </>
+            <Button look="primary" isSmall onClick={() => setAsked({ kind: 'new' })}>
+              <Plus size={13} aria-hidden />
+              New user
+            </Button>
           }
+          caption="Users"
+          fileName="users"
+          columns={COLUMNS}
+          rows={items}
+          rowKey={({ id }) => id}
+          rowAction={(user) => <Actions user={user} onAsk={setAsked} />}
+          isSortable={false}
+          empty={NO_USERS}
         >
-          <UserTable users={items} onAsk={setAsked} />
           {asked?.kind === 'new' ? <UserDialog user={null} onClose={close} /> : null}
           {asked?.kind === 'edit' ? <UserDialog user={asked.user} onClose={close} /> : null}
           {asked?.kind === 'remove' ? <RemoveUser user={asked.user} onClose={close} /> : null}
-        </Panel>
+        </TablePanel>
       )}
     </Loaded>
   )
 }
 
-function UserTable({ users, onAsk }: { users: readonly ApiUser[]; onAsk: (asked: Asked) => void }) {
-  if (users.length === 0) {
-    return (
-      <EmptyState
-        title="No users yet"
-        text="Until there are some, only the admin token signs in."
-        command="runguard user add ada@example.com --role viewer"
-      />
-    )
-  }
-  const actions: Column<ApiUser> = {
-    title: '',
-    value: () => null,
-    isNumber: true,
-    cell: (user) => (
-      <span className="inline-flex gap-1">
-        <Button isSmall aria-label={`Edit ${user.name}`} onClick={() => onAsk({ kind: 'edit', user })}>
-          Edit
-        </Button>
-        <Button
-          isSmall
-          look="danger"
-          aria-label={`Remove ${user.name}`}
-          onClick={() => onAsk({ kind: 'remove', user })}
-        >
-          Remove
-        </Button>
-      </span>
-    ),
-  }
+const NO_USERS = (
+  <EmptyState
+    title="No users yet"
+    text="Until there are some, only the admin token signs in."
+    command="runguard user add ada@example.com --role viewer"
+  />
+)
+
+function Actions({ user, onAsk }: { user: ApiUser; onAsk: (asked: Asked) => void }) {
   return (
-    <Table caption="Users" columns={[...COLUMNS, actions]} rows={users} rowKey={({ id }) => id} isSortable={false} />
+    <span className="inline-flex gap-1">
+      <Button isSmall aria-label={`Edit ${user.name}`} onClick={() => onAsk({ kind: 'edit', user })}>
+        Edit
+      </Button>
+      <Button isSmall look="danger" aria-label={`Remove ${user.name}`} onClick={() => onAsk({ kind: 'remove', user })}>
+        Remove
+      </Button>
+    </span>
   )
 }
 

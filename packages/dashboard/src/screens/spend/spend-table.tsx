@@ -5,8 +5,8 @@ import { countColumn, moneyColumn, savingColumn, wholeColumn } from '../../parts
 import { formatShare, formatWhole } from '../../parts/format.js'
 import { Money } from '../../parts/money.jsx'
 import { EmptyState } from '../../parts/notice.jsx'
-import { Panel } from '../../parts/panel.jsx'
-import { type Column, CsvButton, Table } from '../../parts/table.jsx'
+import type { Column } from '../../parts/table.jsx'
+import { TablePanel } from '../../parts/table-panel.jsx'
 import { searchOf, sessionHref, useUrlState } from '../../parts/url-state.js'
 import { groupInAddress, groupName, groupWords, nextGroup } from './spend-words.js'
 
@@ -19,32 +19,23 @@ interface Row extends ApiSpendSum {
 /** The table; a row leads to the same period with only its group in it. */
 export function SpendTable({ spend, groupBy }: { spend: ApiSpend; groupBy: SpendGroupBy }) {
   const [values] = useUrlState()
-  const rows = rowsOf(spend)
-  const columns = columnsOf(spend)
   const hrefOf = ({ group, isGroup }: Row) => {
     if (!isGroup) return null
     if (groupBy === 'session' && group !== '') return sessionHref(group)
     return `/spend${searchOf({ ...values, [groupBy]: groupInAddress(group), by: nextGroup(groupBy) })}`
   }
   return (
-    <Panel
+    <TablePanel
       title={`By ${groupBy}`}
       hint={<Total spend={spend} />}
-      isFlush
-      actions={<CsvButton name={`spend-by-${groupBy}`} columns={columns} rows={rows} />}
-    >
-      {rows.length === 0 ? (
-        <EmptyState title="No calls in this period" />
-      ) : (
-        <Table
-          caption={`Spend by ${groupBy}`}
-          columns={columns}
-          rows={rows}
-          rowKey={({ group, isGroup }) => `${isGroup}${group}`}
-          href={hrefOf}
-        />
-      )}
-    </Panel>
+      caption={`Spend by ${groupBy}`}
+      fileName={`spend-by-${groupBy}`}
+      columns={columnsOf(spend)}
+      rows={rowsOf(spend)}
+      rowKey={({ group, isGroup }) => `${isGroup}${group}`}
+      href={hrefOf}
+      empty={<EmptyState title="No calls in this period" />}
+    />
   )
 }
 

@@ -125,6 +125,7 @@ async function tryBudget(parts: ControlParts, body: ApiWhatIfBody): Promise<ApiW
       refusedNano: refused,
     })),
     windowCount: windows.length,
+    steps: outcome.steps.map(({ at, kind, calls, spent }) => ({ at, step: kind, calls, costNano: spent })),
     peakNano: outcome.accounts.reduce((most, { spent }) => Math.max(most, spent), 0),
     isEstimated,
     isTruncated: outcome.isTruncated,

@@ -34,7 +34,7 @@ const USUAL_LIMIT = 50
 export function callsRoutes({ store, summing }: ControlParts): ReadyOperation[] {
   return [
     operation(callsList, async ({ query }) => {
-      const { cursor, limit = USUAL_LIMIT, since = 0, until = Number.MAX_SAFE_INTEGER, ending } = query
+      const { cursor, limit = USUAL_LIMIT, since = 0, until = Number.MAX_SAFE_INTEGER, ending, refusal } = query
       const after = readCursor(cursor)
       await summing.catchUp()
       const calls = await store.listCalls({
@@ -42,6 +42,7 @@ export function callsRoutes({ store, summing }: ControlParts): ReadyOperation[] 
         until,
         filter: filterOf(query),
         ...(ending === undefined ? {} : { ending }),
+        ...(refusal === undefined ? {} : { refusal }),
         order: 'newest',
         after,
         limit: limit + 1,

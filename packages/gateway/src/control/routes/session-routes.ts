@@ -1,12 +1,12 @@
 /** Signing in and out. */
 
 import { z } from 'zod'
-import type { Actor, Denial, Redirect } from '../../access/access.js'
+import type { Actor, Denial, OidcPages, Redirect } from '../../access/access.js'
 import { shownUser } from '../../access/user-changes.js'
 import type { ApiSession } from '../../api/session.js'
 import { loginBody, sessionSchema } from '../../api/session.js'
 import type { ControlParts } from '../control-parts.js'
-import { type Asker, type AuditNote, operation, type ReadyOperation, specify } from '../operation.js'
+import { type AuditNote, operation, type ReadyOperation, specify } from '../operation.js'
 import { ApiProblem, notAvailable } from '../problem.js'
 
 /** Both pages send on to another one. */
@@ -68,16 +68,17 @@ export function sessionRoutes({ access, version, isSimulated }: ControlParts): R
   })
   return [
     operation(sessionRead, async ({ asker }) => sessionOf(asker.actor, asker.csrfToken)),
-    operation(sessionLogin, async ({ asker, body, note, setHeader }) => {
-      const login = await access.login(asker, body.token)
+    operation(sessionLogin, async ({ asker, body, note, announce, setHeader }) => {
+      const login = await access.login(asker, body.token, (actor) => announce({ subject: actor.id, actor }))
       if (login.kind === 'deny') throw denied(login)
       setHeader('set-cookie', login.setCookie)
       note({ subject: login.actor.id, before: null, after: null, actor: login.actor })
       return sessionOf(login.actor, login.csrfToken)
     }),
-    operation(sessionLogout, async ({ asker, note, setHeader }) => {
-      setHeader('set-cookie', await access.logout(asker))
-      note({ subject: asker.actor?.id ?? '', before: null, after: null })
+    operation(sessionLogout, async ({ asker, note, announce, setHeader }) => {
+      const subject = asker.actor?.id ?? ''
+      setHeader('set-cookie', await access.logout(asker, () => announce({ subject })))
+      note({ subject, before: null, after: null })
       return sessionOf(null, null)
     }),
     ...oidcRoutes(access),
@@ -85,16 +86,17 @@ export function sessionRoutes({ access, version, isSimulated }: ControlParts): R
 }
 
 function oidcRoutes({ oidc }: ControlParts['access']): ReadyOperation[] {
-  const follow = async (step: 'start' | 'finish', asker: Asker): Promise<Redirect> => {
+  const follow = async (step: (pages: OidcPages) => Promise<Redirect | Denial>): Promise<Redirect> => {
     if (oidc === null) throw notAvailable('No sign-in of an organisation is configured here.')
-    const answer = step === 'start' ? await oidc.start(asker) : await oidc.finish(asker, asker.url)
+    const answer = await step(oidc)
     if (answer.kind === 'deny') throw denied(answer)
     return answer
   }
   return [
-    operation(oidcStart, async ({ asker }) => redirect(await follow('start', asker))),
-    operation(oidcCallback, async ({ asker, note }) => {
-      const answer = await follow('finish', asker)
+    operation(oidcStart, async ({ asker }) => redirect(await follow((pages) => pages.start(asker)))),
+    operation(oidcCallback, async ({ asker, note, announce }) => {
+      const coming = (actor: Actor): Promise<void> => announce({ action: 'session.login', subject: actor.id, actor })
+      const answer = await follow((pages) => pages.finish(asker, asker.url, coming))
       noteSignIn(answer, note)
       return redirect(answer)
     }),

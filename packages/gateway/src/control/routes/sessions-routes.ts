@@ -160,7 +160,6 @@ async function readSession(parts: ControlParts, id: string, cursor: string | und
   return {
     session: {
       ...row,
-      agents: agents.length,
       isExempt: mark?.isExempt ?? false,
       isLooping: (agent?.episode ?? null) !== null && !isLetGo(sum, mark),
     },

@@ -24,10 +24,8 @@ import {
 import type { ControlParts } from '../control-parts.js'
 import { pageOf, readCursor } from '../cursor.js'
 import { operation, type ReadyOperation, specify } from '../operation.js'
+import { SPEND_LIMITS_PATH } from '../own-target.js'
 import { invalid, notFound } from '../problem.js'
-
-/** Where they are. */
-export const SPEND_LIMITS_PATH = '/v1/organizations/spend_limits'
 
 const spendLimitsList = specify({
   id: 'spend-limits.list',

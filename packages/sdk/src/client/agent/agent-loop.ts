@@ -5,6 +5,7 @@ import { nanoUsd } from '../../core/cost/money.js'
 import type { RecordedLoop } from '../../core/cost/record.js'
 import type { LoopMatch } from '../../core/loop/loop.js'
 import { describeFinding } from '../../core/loop/loop-finding.js'
+import { isRefusalCode } from '../../core/refusal/errors.js'
 import type { RecordedRefusal } from '../../core/refusal/objection.js'
 import { BudgetExceededError, errorFromRefusal, LoopDetectedError } from '../../core/refusal/refusal-error.js'
 import { errorFromApiError } from '../../core/refusal/refusal-wire.js'
@@ -168,9 +169,11 @@ function breakerStop({ code, details }: RecordedRefusal): RunStop {
 function stopFor(error: unknown, signal: AbortSignal): RunStop {
   if (signal.aborted) return { kind: 'aborted', cause: signal.reason }
   const found = errorFromApiError(error)
-  // Made anew, so that it is of this copy's classes.
+  // Made anew, so that it is of this copy's classes: a code of a newer copy has none here.
   const refusal =
-    found === null ? null : errorFromRefusal(found.toRefusal(), { requestId: found.requestId, cause: found })
+    found !== null && isRefusalCode(found.code)
+      ? errorFromRefusal(found.toRefusal(), { requestId: found.requestId, cause: found })
+      : found
   if (refusal instanceof BudgetExceededError) return { kind: 'budget', isCut: false, error: refusal }
   if (refusal instanceof LoopDetectedError) return { kind: 'loop', match: refusal.match, error: refusal }
   return { kind: 'error', error: refusal ?? error }

@@ -1,9 +1,11 @@
 /** What happens before the first call of a session, and of each of its runs. */
 
+import { asObject } from '../../core/body/json-object.js'
+import { checkOptions, show } from '../../core/config/known-options.js'
 import { nanoUsd, parseUsd, zeroUsd } from '../../core/cost/money.js'
 import { selectModel } from '../../core/route/task-models.js'
 import { systemRuntime } from '../../engine/runtime.js'
-import { checkOptions } from '../door/known-options.js'
+import { attributionHeaders } from '../attribution.js'
 import { listedBook } from '../listed-book.js'
 import { openAccount } from './agent-account.js'
 import { addPrompt, answerOpenCalls, type History } from './agent-history.js'
@@ -29,13 +31,16 @@ export function openParts(options: AgentSessionOptions, state: AgentSessionState
   checkOptions('AgentSession', options, sessionOptions)
   checkKinds(options)
   const { runtime = systemRuntime(), guard = null, client, loop = {}, attribution } = options
+  selectModel('', 0, options.taskModels)
+  if (attribution !== undefined) attributionHeaders(attribution)
   const budgetNano = readDollars('budgetUsd', options.budgetUsd ?? state?.budgetUsd ?? DEFAULT_BUDGET_USD)
   const spentBeforeNano = state === null ? zeroUsd : parseUsd(state.spentUsd)
   const id = state?.id ?? attribution?.id ?? runtime.id()
   const limitNano = nanoUsd(Math.max(0, budgetNano - spentBeforeNano))
   const loops = loop === false ? null : new LoopWatch(loop)
   if (state !== null && state.loops !== null) resumeLoops(loops, state.loops)
-  for (const name of ['maxTokens', 'maxTurns', 'toolTimeoutMs'] as const) readCount(name, options[name] ?? 1)
+  const { maxTokens = 1, maxTurns = 1, toolTimeoutMs = 1 } = options
+  for (const [name, count] of Object.entries({ maxTokens, maxTurns, toolTimeoutMs })) readCount(name, count)
   return {
     id,
     options,
@@ -68,13 +73,18 @@ function resumeLoops(loops: LoopWatch | null, kept: LoopWatchState): void {
 
 /** The conversation with what the person says now. Throws `RangeError` if that is nothing at all, `TypeError` if it is no prompt. */
 export function withPrompt(history: History, prompt: AgentPrompt | null): History {
-  if (typeof prompt !== 'string' && prompt !== null && !Array.isArray(prompt)) {
-    throw new TypeError(`The prompt has to be a text or a list of content blocks, not ${typeof prompt}.`)
-  }
+  if (typeof prompt !== 'string' && prompt !== null) checkBlocks(prompt)
   if (isBlank(prompt)) throw new RangeError('The prompt is empty.')
   if (prompt !== null) return addPrompt(history, prompt)
   if (history.length === 0) throw new RangeError('There is nothing to go on with: the session has no messages yet.')
   return history
+}
+
+function checkBlocks(prompt: Exclude<AgentPrompt, string>): void {
+  const isList = Array.isArray(prompt)
+  if (isList && prompt.every((block) => typeof asObject(block).type === 'string')) return
+  const found = isList ? 'a list of something else' : show(prompt)
+  throw new TypeError(`The prompt has to be a text or a list of content blocks, not ${found}.`)
 }
 
 function isBlank(prompt: AgentPrompt | null): boolean {

@@ -6,15 +6,19 @@ import type {
   TextBlockParam,
 } from '@anthropic-ai/sdk/resources/messages'
 import type { CacheTtl } from '../../core/body/call.js'
+import { asObject, type JsonObject } from '../../core/body/json-object.js'
+import { quote } from '../../core/config/config-names.js'
+import { isPlainObject, type Names, type OptionKind, show } from '../../core/config/known-options.js'
+import { abortSignal, anyText, callback, fields, oneOf, someText, withMethods } from '../../core/config/option-kinds.js'
 import { type NanoUsd, nanoUsd, parseUsd } from '../../core/cost/money.js'
 import type { PriceBook } from '../../core/cost/price.js'
 import type { LoopOptions } from '../../core/loop/loop.js'
 import type { TaskModelOptions } from '../../core/route/task-models.js'
 import type { Runtime } from '../../engine/runtime.js'
 import type { SessionAttribution } from '../attribution.js'
-import type { Names } from '../door/known-options.js'
 import type { Guard } from '../guard-types.js'
 import type { StreamingClient } from '../messages-client.js'
+import { clockRuntime, priceBook } from '../part-kinds.js'
 import type { AgentEvent } from './agent-events.js'
 import type { AgentTool } from './agent-tool.js'
 
@@ -30,7 +34,9 @@ export interface AgentSessionOptions {
   readonly client: StreamingClient
   /** What the session may spend, in dollars: `5` (the default), `'$0.50'`. */
   readonly budgetUsd?: number | string
+  /** Said before everything else, and cached. */
   readonly systemPrompt?: string | readonly TextBlockParam[]
+  /** What the model may call: definitions as the API takes them, each with a `run` that answers it. */
   readonly tools?: readonly AgentTool[]
   /** Calls of the model in one run; 50 by default. */
   readonly maxTurns?: number
@@ -51,6 +57,7 @@ export interface AgentSessionOptions {
   readonly cacheTtl?: CacheTtl
   /** How long a tool may take, in milliseconds; as long as it likes by default. */
   readonly toolTimeoutMs?: number
+  /** Sent with every call as they are: `thinking`, `temperature`, … */
   readonly params?: MoreParams
   /**
    * Keeps the books and holds the budgets. By default the session has a guard of its own whose one budget is `budgetUsd`:
@@ -62,34 +69,48 @@ export interface AgentSessionOptions {
   readonly attribution?: SessionAttribution
   /** Prices for the check before a call; the list by default. */
   readonly book?: PriceBook
+  /** Clock, ids, timers and log; the machine's by default. */
   readonly runtime?: Runtime
+}
+
+/** What a budget may be; which amounts make sense `readDollars` says. */
+export const amountOption: OptionKind = {
+  words: "an amount in dollars: 0.5 or '$0.50'",
+  fits: (value) => typeof value === 'number' || typeof value === 'string',
+}
+
+/** What says what counts as a loop. */
+export const loopOption: OptionKind = {
+  words: 'an object with repeats and maxCycleLen, or false',
+  fits: (value) => value === false || isPlainObject(value),
 }
 
 /** The names of all of them. */
 export const sessionOptions = {
   client: true,
-  budgetUsd: true,
+  budgetUsd: amountOption,
   systemPrompt: true,
   tools: true,
   maxTurns: true,
   maxTokens: true,
-  loop: true,
-  taskModels: true,
-  model: true,
-  caching: true,
-  cacheTtl: true,
+  loop: loopOption,
+  taskModels: fields,
+  model: someText,
+  caching: oneOf('conversation', 'prefix', 'off'),
+  cacheTtl: oneOf('5m', '1h'),
   toolTimeoutMs: true,
-  params: true,
-  guard: true,
-  attribution: true,
-  book: true,
-  runtime: true,
+  params: fields,
+  guard: withMethods('a guard, such as createGuard()', ['session', 'flush']),
+  attribution: fields,
+  book: priceBook,
+  runtime: clockRuntime,
 } satisfies Names<AgentSessionOptions>
 
 /** What may differ for one run. */
 export interface AgentRunOptions {
   /** Instead of the session's. Other tools than before begin a new prompt cache, and may void thinking that is kept. */
   readonly tools?: readonly AgentTool[]
+  /** Calls of the model in this run, instead of the session's. */
   readonly maxTurns?: number
   /** Chooses the model; a task that is not known gets the medium tier. */
   readonly task?: string
@@ -105,10 +126,10 @@ export interface AgentRunOptions {
 export const runOptions = {
   tools: true,
   maxTurns: true,
-  task: true,
-  model: true,
-  signal: true,
-  onEvent: true,
+  task: anyText,
+  model: someText,
+  signal: abortSignal,
+  onEvent: callback,
 } satisfies Names<AgentRunOptions>
 
 /** What a person says to an agent: a text, or content blocks. */
@@ -118,33 +139,45 @@ export type AgentPrompt = string | readonly ContentBlockParam[]
 export function readDollars(name: string, amount: number | string): NanoUsd {
   if (typeof amount === 'string') return parseUsd(amount)
   const isAmount = typeof amount === 'number' && amount >= 0 && Number.isFinite(amount)
-  if (!isAmount) throw new RangeError(`${name} is no amount in dollars: ${String(amount)}`)
+  if (!isAmount) throw new RangeError(`${name} is no amount in dollars: ${show(amount)}`)
   // Sums of binary fractions are a hair off (0.1 + 0.2); nobody means more than a nano-dollar.
   return nanoUsd(Math.round(amount * NANO_PER_USD))
 }
 
 const NANO_PER_USD = 1_000_000_000
 
-/** Throws `TypeError` for what would otherwise be passed over: a prompt or tools that are none, words that mean nothing. */
+/** What a session sets itself: passed beside it, it would be sent instead, or be lost. */
+const OWN_PARAMS = ['model', 'messages', 'max_tokens', 'system', 'tools', 'stream']
+
+/** Throws `TypeError` for what would otherwise be passed over: a prompt or tools that are none, params that are not sent. */
 export function checkKinds(options: AgentSessionOptions): void {
-  const { systemPrompt = '', tools = [], caching = 'conversation', cacheTtl = '5m', guard } = options
+  const { systemPrompt = '', tools = [], params = {} } = options
   const isPrompt = typeof systemPrompt === 'string' || isListOfObjects(systemPrompt)
   if (!isPrompt) throw new TypeError('systemPrompt is a text or a list of text blocks')
   checkTools(tools)
-  if (!['conversation', 'prefix', 'off'].includes(caching)) {
-    throw new TypeError(`caching is 'conversation', 'prefix' or 'off', not ${JSON.stringify(caching)}`)
-  }
-  if (cacheTtl !== '5m' && cacheTtl !== '1h') {
-    throw new TypeError(`cacheTtl is '5m' or '1h', not ${JSON.stringify(cacheTtl)}`)
-  }
-  if (guard !== undefined && typeof guard?.session !== 'function') {
-    throw new TypeError('guard is a guard, such as createGuard()')
-  }
+  const own = OWN_PARAMS.find((name) => name in params)
+  if (own !== undefined) throw new TypeError(`params cannot have ${own}: the session sets it itself`)
 }
 
 /** Throws `TypeError` for what is no list of tools. */
 export function checkTools(tools: readonly AgentTool[]): void {
   if (!isListOfObjects(tools)) throw new TypeError('tools are a list of definitions, each an object')
+  for (const [index, tool] of tools.entries()) checkTool(index, asObject(tool))
+}
+
+/** A tool whose function has another name would never be called, and the model would be told that it is not there. */
+function checkTool(index: number, tool: JsonObject): void {
+  const { name, type, run, parse } = tool
+  const title = typeof name === 'string' ? `the tool ${quote(name)}` : `tools[${index}]`
+  if (typeof name !== 'string' && typeof type !== 'string') throw new TypeError(`${title} has no name`)
+  for (const [part, value] of Object.entries({ run, parse })) {
+    if (value !== undefined && typeof value !== 'function')
+      throw new TypeError(`${title} has a ${part} that is no function`)
+  }
+  const [other] = Object.keys(tool).filter((field) => field !== 'parse' && typeof tool[field] === 'function')
+  if (run === undefined && other !== undefined) {
+    throw new TypeError(`${title} has no run, which is what an agent calls: name its ${quote(other)} so`)
+  }
 }
 
 function isListOfObjects(value: unknown): boolean {
@@ -154,5 +187,5 @@ function isListOfObjects(value: unknown): boolean {
 /** A whole number of at least 1. Throws `RangeError` for anything else. */
 export function readCount(name: string, count: number): number {
   if (Number.isSafeInteger(count) && count >= 1) return count
-  throw new RangeError(`${name} must be a whole number, 1 or more: ${String(count)} is not`)
+  throw new RangeError(`${name} must be a whole number, 1 or more: ${show(count)} is not`)
 }

@@ -1,10 +1,10 @@
 /** A session: a conversation with a budget, that routes, caches, notices loops, and can be put aside and resumed. */
 
 import { asObject } from '../../core/body/json-object.js'
+import { checkOptions } from '../../core/config/known-options.js'
 import { decimalUsd } from '../../core/cost/money.js'
 import { isRunGuardError } from '../../core/refusal/refusal-error.js'
 import { tellListener } from '../../engine/listener.js'
-import { checkOptions } from '../door/known-options.js'
 import type { AgentRun, Emit, RunResult, RunStop } from './agent-events.js'
 import { answerOpenCalls, type History } from './agent-history.js'
 import { runAgent } from './agent-loop.js'
@@ -96,8 +96,9 @@ export class AgentSession {
    * @throws what the client threw, if a call fails, and the cause if the turn is aborted
    */
   async turn(taskType: string, userMessage: AgentPrompt, options: Omit<AgentRunOptions, 'task'> = {}): Promise<string> {
+    checkOptions('a turn', options, turnOptions)
     const before = this.#parts.history
-    const intent = typeof userMessage === 'string' ? userMessage : JSON.stringify(userMessage)
+    const intent = typeof userMessage === 'string' ? userMessage : writtenPrompt(userMessage)
     const run = this.#start(userMessage, { ...options, task: taskType }, intent)
     const result = await run.result
     // Nothing was said: whoever tries again must not be heard twice.
@@ -110,7 +111,7 @@ export class AgentSession {
    * once. Iterate it for its events, or await `result`, or both.
    *
    * @param prompt null: go on where the last run stopped
-   * @throws TypeError for options that it does not know
+   * @throws TypeError for options that it does not know or cannot use
    */
   run(prompt: AgentPrompt | null, options: AgentRunOptions = {}): AgentRun {
     return this.#start(prompt, options, null)
@@ -138,11 +139,12 @@ export class AgentSession {
   /** @param intent the words by which this turn is compared with those before; null: it is not */
   #start(prompt: AgentPrompt | null, options: AgentRunOptions, intent: string | null): AgentRun {
     checkOptions('a run', options, runOptions)
-    checkTools(options.tools ?? [])
+    if (options.tools !== undefined) checkTools(options.tools)
     if (this.#isBusy) throw new Error('The session is busy: wait for the run under way, or start another session.')
     const parts = this.#parts
     const before = parts.history
-    const maxTurns = readCount('maxTurns', options.maxTurns ?? parts.options.maxTurns ?? DEFAULT_MAX_TURNS)
+    const { maxTurns: most = parts.options.maxTurns ?? DEFAULT_MAX_TURNS } = options
+    const maxTurns = readCount('maxTurns', most)
     const history = withPrompt(before, prompt)
     const model = chooseModel(parts, history, options)
     const { task = null, tools = parts.options.tools ?? [], onEvent, signal = null } = options
@@ -162,6 +164,17 @@ export class AgentSession {
     if (prompt !== null) parts.loops?.forgetRounds()
     this.#isBusy = true
     return run
+  }
+}
+
+/** The task is said beside them. */
+const { task: _, ...turnOptions } = runOptions
+
+function writtenPrompt(prompt: AgentPrompt): string {
+  try {
+    return JSON.stringify(prompt)
+  } catch (cause) {
+    throw new TypeError('The prompt cannot be written as JSON.', { cause })
   }
 }
 

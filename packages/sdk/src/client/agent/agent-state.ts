@@ -1,6 +1,7 @@
 /** What a session leaves behind: plain JSON, from which another process goes on. */
 
 import { asObject } from '../../core/body/json-object.js'
+import { show } from '../../core/config/known-options.js'
 import { parseUsd } from '../../core/cost/money.js'
 import type { History } from './agent-history.js'
 import type { LoopWatchState } from './agent-loops.js'
@@ -71,5 +72,5 @@ function damaged(field: string): TypeError {
 }
 
 function shown(value: unknown): string {
-  return `version ${JSON.stringify(value)?.slice(0, 40) ?? 'missing'}`
+  return value === undefined ? 'version missing' : `version ${show(value)}`
 }

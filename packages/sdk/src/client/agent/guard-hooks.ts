@@ -7,12 +7,14 @@
  */
 
 import { asObject } from '../../core/body/json-object.js'
+import { keepNewest } from '../../core/bounded/bounded.js'
+import { checkOptions, type Names } from '../../core/config/known-options.js'
+import { callback, someText } from '../../core/config/option-kinds.js'
 import { formatUsd } from '../../core/cost/money.js'
 import type { LoopOptions } from '../../core/loop/loop.js'
-import { checkOptions, type Names } from '../door/known-options.js'
 import type { Guard } from '../guard-types.js'
 import { LoopWatch, loopDenial, loopMessage, loopNotice } from './agent-loops.js'
-import { readDollars } from './agent-options.js'
+import { amountOption, loopOption, readDollars } from './agent-options.js'
 import type { GuardHooks, Hook, HookInput, HookOutput } from './hook-types.js'
 
 /** Where the hooks learn what was spent: a guard whose store has the records, a session of one, or an `AgentSession`. */
@@ -33,7 +35,12 @@ export interface GuardHookOptions {
   readonly loop?: LoopOptions | false
 }
 
-const hookOptions = { budgetUsd: true, spentUsd: true, session: true, loop: true } satisfies Names<GuardHookOptions>
+const hookOptions = {
+  budgetUsd: amountOption,
+  spentUsd: callback,
+  session: someText,
+  loop: loopOption,
+} satisfies Names<GuardHookOptions>
 
 /**
  * The hooks, for `query({ prompt, options: { hooks: guardHooks(session) } })`.
@@ -47,8 +54,8 @@ const hookOptions = { budgetUsd: true, spentUsd: true, session: true, loop: true
  * Not checked: calls of the model, which are not made here (the hard limit is the gateway's, and its store is where a
  * guard has to look); an answer that is on its way, or a tool that runs; and what is called without tools.
  *
- * @throws TypeError for a budget without anything that knows what is spent, and for options that it does not know;
- * RangeError for amounts and counts that are none
+ * @throws TypeError for a budget without anything that knows what is spent, and for options that it does not know or
+ * cannot use; RangeError for amounts and counts that are none
  */
 export function guardHooks(source: SpendingSource | null = null, options: GuardHookOptions = {}): GuardHooks {
   checkOptions('guardHooks', options, hookOptions)
@@ -119,10 +126,7 @@ function openWatches(loop: LoopOptions | false): Watches {
   const of = (input: HookInput): AgentWatch => {
     const key = JSON.stringify([input.session_id, input.agent_id ?? ''])
     const watch = watches.get(key) ?? open()
-    watches.delete(key)
-    watches.set(key, watch)
-    const [oldest] = watches.keys()
-    if (watches.size > MAX_WATCHES && oldest !== undefined) watches.delete(oldest)
+    keepNewest(watches, key, watch, MAX_WATCHES)
     return watch
   }
   const forget = (input: HookInput): void => {
@@ -173,8 +177,8 @@ function noticeOf({ loops }: AgentWatch, input: HookInput): HookOutput {
   return { hookSpecificOutput: { hookEventName, additionalContext: loopNotice(match) } }
 }
 
-function callOf({ tool_name = '', tool_input }: HookInput): { name: string; input: unknown } {
-  return { name: tool_name, input: tool_input }
+function callOf({ tool_name, tool_input }: HookInput): { name: string; input: unknown } {
+  return { name: typeof tool_name === 'string' ? tool_name : '', input: tool_input }
 }
 
 function resultOf({ tool_response, error }: HookInput): unknown {
@@ -207,8 +211,9 @@ function openMoney(source: SpendingSource | null, options: GuardHookOptions): Ho
 }
 
 function knowsSpending(source: unknown): boolean {
-  const known = asObject(source)
-  return ['report', 'spentUsd', 'spent'].some((name) => name in known)
+  const { report, spentUsd, spent, budget } = asObject(source)
+  const areAmounts = typeof spent === 'number' && typeof budget === 'number'
+  return typeof report === 'function' || typeof spentUsd === 'number' || areAmounts
 }
 
 const NO_SPENDING =

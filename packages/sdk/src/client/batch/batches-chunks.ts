@@ -1,9 +1,12 @@
 /** Prompts in, bodies of batches out: one at a time, so that no more than one is in memory. */
+
 import { markSharedPrefix, prefixKey } from '../../core/batch/batch-cache.js'
 import { type BatchFill, type BatchLimits, emptyFill, fillBatch } from '../../core/batch/batch-plan.js'
+import type { Names } from '../../core/config/known-options.js'
+import { flag } from '../../core/config/option-kinds.js'
 import type { WireRequest } from './batches-client.js'
 import { BatchInputError } from './batches-errors.js'
-import { type BatchItem, type PromptDefaults, readPrompt } from './batches-prompt.js'
+import { type BatchItem, type PromptDefaults, promptDefaults, readPrompt } from './batches-prompt.js'
 
 /** Prompts, all at hand or coming one by one. */
 export type Prompts = Iterable<unknown> | AsyncIterable<unknown>
@@ -13,6 +16,9 @@ export interface ChunkOptions extends PromptDefaults {
   /** Marks what many items of a batch share for an hour of caching; true by default. */
   readonly cacheSharedPrefix?: boolean | undefined
 }
+
+/** The names of all of them. */
+export const chunkOptions = { ...promptDefaults, cacheSharedPrefix: flag } satisfies Names<ChunkOptions>
 
 /** How large batches are. */
 export interface ChunkLimits extends BatchLimits {

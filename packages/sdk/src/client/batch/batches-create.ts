@@ -6,11 +6,15 @@
  * A refusal that names itself (429, 529) is tried again here; after silence the list of batches is asked whether a
  * batch of exactly this size has appeared since the creation began.
  */
+
 import { chanceFrom } from '../../core/batch/batch-backoff.js'
 import { asObject } from '../../core/body/json-object.js'
+import type { Names } from '../../core/config/known-options.js'
+import { wholeCount } from '../../core/config/option-kinds.js'
 import { isRunGuardError } from '../../core/refusal/refusal-error.js'
 import type { Runtime } from '../../engine/runtime.js'
 import { type BatchClient, type BatchView, callOptions, countItems, type WireRequest } from './batches-client.js'
+import { namedBatch } from './batches-kinds.js'
 import { pause } from './batches-pause.js'
 
 /** How a creation went. `found` was seen in the list after its answer was lost. */
@@ -25,6 +29,9 @@ export interface BatchCreation {
   /** The newest batch of the workspace before it; null if there was none. */
   readonly newestBefore: Pick<BatchView, 'id' | 'created_at'> | null
 }
+
+/** The names of all of it. */
+export const creationFields = { items: wholeCount, newestBefore: namedBatch } satisfies Names<BatchCreation>
 
 /** What creating needs. */
 export interface CreateContext {

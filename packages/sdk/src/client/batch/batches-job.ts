@@ -1,8 +1,18 @@
 /** A job: the batches that one call of `submit` created. */
+
+import { checkOptions, type Names } from '../../core/config/known-options.js'
+import { abortSignal, texts } from '../../core/config/option-kinds.js'
 import { addUsd, type NanoUsd, zeroUsd } from '../../core/cost/money.js'
-import { callOptions, hasEnded } from './batches-client.js'
+import { type BatchClient, type BatchView, callOptions, hasEnded } from './batches-client.js'
 import { type ItemResult, inOrderOf, type ResultsContext, readResults, type SucceededItem } from './batches-results.js'
-import { type BatchProgress, progressOf, type WaitContext, type WaitOptions, waitForBatches } from './batches-wait.js'
+import {
+  type BatchProgress,
+  progressOf,
+  type WaitContext,
+  type WaitOptions,
+  waitForBatches,
+  waitOptions,
+} from './batches-wait.js'
 
 /** How results are read. */
 export interface ResultsOptions extends WaitOptions {
@@ -13,13 +23,20 @@ export interface ResultsOptions extends WaitOptions {
   readonly customIds?: readonly string[] | undefined
 }
 
+/** The names of all of them. */
+export const resultsOptions = { ...waitOptions, customIds: texts } satisfies Names<ResultsOptions>
+
+const signalOption = { signal: abortSignal } satisfies Names<Pick<WaitOptions, 'signal'>>
+
 /** What a job cost, added up over its items, each rounded up to a nano-dollar once. */
 export interface BatchBill {
+  /** In billionths of a dollar. */
   readonly nano: NanoUsd
   /** What the same answers would have cost as single calls. */
   readonly directNano: NanoUsd
   /** At least one item had a price or a usage that was not fully known. */
   readonly isEstimated: boolean
+  /** Answered items. */
   readonly succeeded: number
   /** Errored, canceled and expired items: not billed. */
   readonly failed: number
@@ -58,9 +75,6 @@ export function openJob(
   test: TestAnswer | null,
 ): BatchJob {
   const { client, runtime, pricingAt } = context
-  const retrieve = (id: string, signal: AbortSignal | undefined) =>
-    client.messages.batches.retrieve(id, {}, callOptions(signal))
-
   async function* readAll(options: WaitOptions): AsyncGenerator<ItemResult> {
     const resultsContext = { client, pricingAt, expectedIds, signal: options.signal }
     for (const view of await waitForBatches(batchIds, context, options)) yield* readResults(view, resultsContext)
@@ -70,21 +84,47 @@ export function openJob(
     id: batchIds.join(','),
     batchIds,
     test,
-    progress: async ({ signal } = {}) => {
-      const views = []
-      for (const id of batchIds) views.push(await retrieve(id, signal))
-      return progressOf(views, runtime.now())
+    progress: async (options = {}) => {
+      checkOptions('progress', options, signalOption)
+      return progressOf(await viewsOf(client, batchIds, options.signal), runtime.now())
     },
-    wait: async (options = {}) => progressOf(await waitForBatches(batchIds, context, options), runtime.now()),
-    results: ({ customIds, ...options } = {}) =>
-      customIds === undefined ? readAll(options) : inOrderOf(readAll(options), customIds),
-    bill: (options = {}) => addUp(readAll(options)),
-    cancel: async ({ signal } = {}) => {
-      for (const id of batchIds) {
-        if (!hasEnded(await retrieve(id, signal))) await client.messages.batches.cancel(id, {}, callOptions(signal))
-      }
+    wait: async (options = {}) => {
+      checkOptions('wait', options, waitOptions)
+      return progressOf(await waitForBatches(batchIds, context, options), runtime.now())
+    },
+    results: (options = {}) => {
+      checkOptions('results', options, resultsOptions)
+      const { customIds, ...waiting } = options
+      return customIds === undefined ? readAll(waiting) : inOrderOf(readAll(waiting), customIds)
+    },
+    bill: async (options = {}) => {
+      checkOptions('bill', options, waitOptions)
+      return addUp(readAll(options))
+    },
+    cancel: async (options = {}) => {
+      checkOptions('cancel', options, signalOption)
+      for (const id of batchIds) await cancelBatch(client, id, options.signal)
     },
   }
+}
+
+async function retrieve(client: BatchClient, id: string, signal: AbortSignal | undefined): Promise<BatchView> {
+  return client.messages.batches.retrieve(id, {}, callOptions(signal))
+}
+
+async function viewsOf(
+  client: BatchClient,
+  ids: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<readonly BatchView[]> {
+  const views: BatchView[] = []
+  for (const id of ids) views.push(await retrieve(client, id, signal))
+  return views
+}
+
+async function cancelBatch(client: BatchClient, id: string, signal: AbortSignal | undefined): Promise<void> {
+  if (hasEnded(await retrieve(client, id, signal))) return
+  await client.messages.batches.cancel(id, {}, callOptions(signal))
 }
 
 async function addUp(results: AsyncIterable<ItemResult>): Promise<BatchBill> {

@@ -1,10 +1,12 @@
 /** Batches in two calls: submit, and retrieve. Thin lines over {@link openBatches}. */
 import type { JsonObject } from '../../core/body/json-object.js'
-import { type BatchesOptions, openBatches } from './batches.js'
+import { checkOptions } from '../../core/config/known-options.js'
+import { type BatchesOptions, batchesOptions, openBatches } from './batches.js'
 import type { BatchClient } from './batches-client.js'
+import { resultsOptions } from './batches-job.js'
 import type { BatchPrompt } from './batches-prompt.js'
 import type { ItemError } from './batches-results.js'
-import type { SubmitOptions } from './batches-submit.js'
+import { type SubmitOptions, submitOptions } from './batches-submit.js'
 import type { WaitOptions } from './batches-wait.js'
 
 /** What became of a prompt: an answer, or the reason why there is none. */
@@ -34,7 +36,10 @@ export async function submitBatchJob(
   prompts: Iterable<BatchPrompt> | AsyncIterable<BatchPrompt>,
   options: BatchJobOptions = {},
 ): Promise<string> {
-  const job = await openBatches({ ...options, client }).submit(prompts, options)
+  checkOptions('submitBatchJob', options, { ...batchesOptions, ...submitOptions })
+  const { runtime, priceBook, unknownModel, pace, limits, ...submitting } = options
+  const batches = openBatches({ client, runtime, priceBook, unknownModel, pace, limits })
+  const job = await batches.submit(prompts, submitting)
   return job.id
 }
 
@@ -47,10 +52,11 @@ export async function retrieveBatchResults(
   batchId: string,
   options: BatchWaitOptions = {},
 ): Promise<BatchJobResult[]> {
+  checkOptions('retrieveBatchResults', options, { ...batchesOptions, ...resultsOptions })
+  const { runtime, priceBook, unknownModel, pace, limits, ...reading } = options
+  const job = openBatches({ client, runtime, priceBook, unknownModel, pace, limits }).open(batchId)
   const results: BatchJobResult[] = []
-  for await (const result of openBatches({ ...options, client })
-    .open(batchId)
-    .results(options)) {
+  for await (const result of job.results(reading)) {
     const { customId } = result
     results.push(
       result.kind === 'succeeded'

@@ -1,6 +1,9 @@
 /** From what people write to items as they travel. */
+
 import { batchWireId } from '../../core/batch/batch-id.js'
 import { asObject } from '../../core/body/json-object.js'
+import type { Names } from '../../core/config/known-options.js'
+import { anyText, someText, wholeCount } from '../../core/config/option-kinds.js'
 import { tierModels } from '../../core/route/task-models.js'
 import type { BatchParams } from './batches-client.js'
 import { BatchInputError } from './batches-errors.js'
@@ -21,6 +24,13 @@ export interface PromptDefaults {
   /** The system prompt of every prompt that is only a message: what they share. */
   readonly system?: string | undefined
 }
+
+/** The names of all of them. */
+export const promptDefaults = {
+  model: someText,
+  maxTokens: wholeCount,
+  system: anyText,
+} satisfies Names<PromptDefaults>
 
 /** A prompt that was checked. */
 export interface BatchItem {

@@ -1,6 +1,8 @@
 /** Creating the batches of a job, one after the other, without losing sight of those that exist. */
+import type { Names } from '../../core/config/known-options.js'
+import { abortSignal, callback, flag } from '../../core/config/option-kinds.js'
 import type { Runtime } from '../../engine/runtime.js'
-import { type ChunkLimits, type ChunkOptions, chunkPrompts, type Prompts } from './batches-chunks.js'
+import { type ChunkLimits, type ChunkOptions, chunkOptions, chunkPrompts, type Prompts } from './batches-chunks.js'
 import { type BatchClient, type BatchView, callOptions, type WireRequest } from './batches-client.js'
 import { type BatchCreation, createOnce, findNewest } from './batches-create.js'
 import { BatchInputError, BatchSubmitError, type SubmitOutcome } from './batches-errors.js'
@@ -17,6 +19,14 @@ export interface SubmitOptions extends ChunkOptions {
    */
   readonly onStep?: ((step: SubmitStep) => void | Promise<void>) | undefined
 }
+
+/** The names of all of them. */
+export const submitOptions = {
+  ...chunkOptions,
+  testFirst: flag,
+  signal: abortSignal,
+  onStep: callback,
+} satisfies Names<SubmitOptions>
 
 /** How far submitting is. */
 export interface SubmitStep {

@@ -1,6 +1,9 @@
 /** Waiting for batches, and what there is to show meanwhile. */
+
 import { chanceFrom, type PollPace, pollDelayMs } from '../../core/batch/batch-backoff.js'
 import { asObject } from '../../core/body/json-object.js'
+import type { Names } from '../../core/config/known-options.js'
+import { abortSignal, callback } from '../../core/config/option-kinds.js'
 import type { Runtime } from '../../engine/runtime.js'
 import { type BatchClient, type BatchView, callOptions, countItems, hasEnded } from './batches-client.js'
 import { pause } from './batches-pause.js'
@@ -32,6 +35,9 @@ export interface WaitOptions {
   /** Called after every round of questions. */
   readonly onProgress?: ((progress: BatchProgress) => void) | undefined
 }
+
+/** The names of all of them. */
+export const waitOptions = { signal: abortSignal, onProgress: callback } satisfies Names<WaitOptions>
 
 /** What waiting needs. */
 export interface WaitContext {

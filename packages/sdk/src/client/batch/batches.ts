@@ -16,22 +16,35 @@ import {
 import { batchUserId } from '../../core/batch/batch-id.js'
 import { type BatchLimits, batchLimits, usualBatchLimits } from '../../core/batch/batch-plan.js'
 import { asObject } from '../../core/body/json-object.js'
+import { checkKind, checkOptions, type Names, show } from '../../core/config/known-options.js'
+import { callback, hasMethods, oneOf, someText, wholeCount, wholeOrNone } from '../../core/config/option-kinds.js'
 import type { PriceBook, UnknownModelPolicy } from '../../core/cost/price.js'
 import { type Runtime, systemRuntime } from '../../engine/runtime.js'
 import { listedBook } from '../listed-book.js'
-import { type ChunkOptions, checkPrompts } from './batches-chunks.js'
+import { clockRuntime, priceBook } from '../part-kinds.js'
+import { type ChunkOptions, checkPrompts, chunkOptions } from './batches-chunks.js'
 import type { BatchClient } from './batches-client.js'
-import { type BatchCreation, listNewer } from './batches-create.js'
+import { type BatchCreation, creationFields, listNewer } from './batches-create.js'
 import { type BatchJob, openJob, type TestAnswer } from './batches-job.js'
+import {
+  limitPair,
+  namedBatch,
+  pollPace,
+  promptIterable,
+  promptList,
+  promptStream,
+  tokenNumber,
+} from './batches-kinds.js'
 import { type BatchPrompt, readCustomId, readPrompt } from './batches-prompt.js'
 import { type ItemResult, inOrderOf, isWorthRetrying, succeededItem } from './batches-results.js'
-import { type Submission, type SubmitOptions, submitPrompts } from './batches-submit.js'
-import type { WaitOptions } from './batches-wait.js'
+import { type Submission, type SubmitOptions, submitOptions, submitPrompts } from './batches-submit.js'
+import { type WaitOptions, waitOptions } from './batches-wait.js'
 
 /** What batches are made of; only the client is needed. */
 export interface BatchesOptions {
   /** An `Anthropic` client, guarded or not. */
   readonly client: BatchClient
+  /** Clock, ids and timers; the machine's by default. */
   readonly runtime?: Runtime | undefined
   /** The product's own list by default. */
   readonly priceBook?: PriceBook | undefined
@@ -46,11 +59,22 @@ export interface BatchesOptions {
   readonly limits?: BatchLimits | undefined
 }
 
+/** The names of all of them but the client, which is looked at by itself. */
+export const batchesOptions = {
+  runtime: clockRuntime,
+  priceBook,
+  unknownModel: oneOf('dearest', 'flag', 'refuse'),
+  pace: pollPace,
+  limits: limitPair,
+} satisfies Names<Omit<BatchesOptions, 'client'>>
+
 /** How an estimate is made. */
 export interface EstimateOptions extends ChunkOptions {
   /** Likely tokens of an answer; without it all of `max_tokens` is counted. */
   readonly outputTokens?: number | undefined
 }
+
+const estimateOptions = { ...chunkOptions, outputTokens: tokenNumber } satisfies Names<EstimateOptions>
 
 /** How a job runs from its prompts to its results. */
 export interface RunOptions extends SubmitOptions, WaitOptions {
@@ -63,6 +87,15 @@ export interface RunOptions extends SubmitOptions, WaitOptions {
   /** Called with the id of each job that was created: what another process needs to go on. */
   readonly onJob?: ((jobId: string) => void) | undefined
 }
+
+const runOptions = {
+  ...submitOptions,
+  ...waitOptions,
+  resubmissions: wholeOrNone,
+  order: oneOf('any', 'input'),
+  jobId: someText,
+  onJob: callback,
+} satisfies Names<RunOptions>
 
 /** Batches on one client. */
 export interface Batches {
@@ -85,24 +118,39 @@ export interface Batches {
   run(prompts: readonly BatchPrompt[], options?: RunOptions): AsyncIterable<ItemResult>
 }
 
-/** Batches on a client. Sends nothing yet. Throws `TypeError` for what is no client with batches. */
+/**
+ * Batches on a client. Sends nothing yet. Throws `TypeError` for what is no client with batches; it and all that it gives
+ * do so for options that they do not know or cannot use.
+ */
 export function openBatches(options: BatchesOptions): Batches {
   const context = contextOf(options)
   const batches: Batches = {
-    submit: async (prompts, submitOptions = {}) => {
-      if (Array.isArray(prompts)) checkPrompts(prompts, submitOptions, context.limits)
-      const submission = await submitPrompts(prompts, submitOptions, context)
+    submit: async (prompts, options = {}) => {
+      checkOptions('submit', options, submitOptions)
+      checkKind('prompts', prompts, promptStream)
+      if (Array.isArray(prompts)) checkPrompts(prompts, options, context.limits)
+      const submission = await submitPrompts(prompts, options, context)
       return openJob(submission.batchIds, context, submission.expectedIds, testAnswerOf(submission, context))
     },
-    findCreated: async ({ items, newestBefore }) => {
+    findCreated: async (creation) => {
+      checkOptions('findCreated', creation, creationFields)
+      const { items, newestBefore } = creation
+      checkKind('items', items, wholeCount)
+      checkKind('newestBefore', newestBefore, namedBatch)
       const signal = undefined
       return (await listNewer(items, { client: context.client, signal, newestBefore })).map(({ id }) => id)
     },
     open: (jobId) => openJob(splitJobId(jobId), context, new Map(), null),
-    estimate: (prompts, estimateOptions = {}) => estimatePrompts(prompts, estimateOptions, context),
-    run: (prompts, runOptions = {}) => {
-      const results = runPrompts(batches, prompts, runOptions)
-      return runOptions.order === 'input' ? inOrderOf(results, prompts.flatMap(idOf)) : results
+    estimate: (prompts, options = {}) => {
+      checkOptions('estimate', options, estimateOptions)
+      checkKind('prompts', prompts, promptIterable)
+      return estimatePrompts(prompts, options, context)
+    },
+    run: (prompts, options = {}) => {
+      checkOptions('run', options, runOptions)
+      checkKind('prompts', prompts, promptList)
+      const results = runPrompts(batches, prompts, options)
+      return options.order === 'input' ? inOrderOf(results, prompts.flatMap(idOf)) : results
     },
   }
   return batches
@@ -114,10 +162,11 @@ const NO_CLIENT =
   'Batches need a client of @anthropic-ai/sdk, such as new Anthropic(): it comes before everything else.'
 
 function contextOf(options: BatchesOptions) {
+  checkOptions('openBatches', options, { ...batchesOptions, client: true })
   const { client, runtime = systemRuntime(), pace = defaultPace } = options
   const { bytes: largestBytes } = options.limits ?? batchLimits
   const limits = { ...(options.limits ?? usualBatchLimits), largestBytes }
-  if (typeof asObject(asObject(client).messages).batches !== 'object') throw new TypeError(NO_CLIENT)
+  if (!hasMethods(asObject(asObject(client).messages).batches, ['create', 'results'])) throw new TypeError(NO_CLIENT)
   const { priceBook: book = listedBook(), unknownModel = 'dearest' } = options
   const pricingAt = (atMs: number): BatchPricing => ({ book, atMs, unknownModel })
   return { client, runtime, pace, limits, pricingAt }
@@ -133,7 +182,7 @@ function splitJobId(jobId: string): readonly string[] {
   const ids = typeof jobId === 'string' ? jobId.split(',').map((id) => id.trim()) : []
   const isJob = ids.length > 0 && new Set(ids).size === ids.length && ids.every((id) => /^[\w-]{1,200}$/.test(id))
   if (isJob) return ids
-  throw new RangeError(`not the id of a batch job: ${JSON.stringify(String(jobId).slice(0, 80))}`)
+  throw new RangeError(`not the id of a batch job: ${show(jobId)}`)
 }
 
 function estimatePrompts(
@@ -156,25 +205,25 @@ async function* runPrompts(
   prompts: readonly BatchPrompt[],
   options: RunOptions,
 ): AsyncGenerator<ItemResult> {
+  const { resubmissions = 1, order: _, jobId, onJob, onProgress, ...submitting } = options
+  const submitRound = async (round: readonly BatchPrompt[], more: SubmitOptions): Promise<BatchJob> => {
+    const created = await batches.submit(round, { ...submitting, ...more })
+    onJob?.(created.id)
+    return created
+  }
   const known = new Set(prompts.flatMap(idOf))
   let pending = prompts
-  let job = options.jobId === undefined ? await submitRound(batches, pending, options) : batches.open(options.jobId)
-  for (let left = options.resubmissions ?? 1; ; left--) {
+  let job = jobId === undefined ? await submitRound(pending, {}) : batches.open(jobId)
+  for (let left = resubmissions; ; left--) {
     const again = new Set<string>()
-    for await (const result of job.results(options)) {
+    for await (const result of job.results({ signal: submitting.signal, onProgress })) {
       if (left > 0 && known.has(result.customId) && isWorthRetrying(result)) again.add(result.customId)
       else yield result
     }
     if (again.size === 0) return
     pending = pending.filter((prompt) => idOf(prompt).some((id) => again.has(id)))
-    job = await submitRound(batches, pending, { ...options, testFirst: false })
+    job = await submitRound(pending, { testFirst: false })
   }
-}
-
-async function submitRound(batches: Batches, prompts: readonly BatchPrompt[], options: RunOptions): Promise<BatchJob> {
-  const job = await batches.submit(prompts, options)
-  options.onJob?.(job.id)
-  return job
 }
 
 function idOf(prompt: BatchPrompt): string[] {

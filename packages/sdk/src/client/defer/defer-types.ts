@@ -1,6 +1,8 @@
 /** Calls that may wait, as a program sees them. */
 
 import type { JsonObject } from '../../core/body/json-object.js'
+import type { Names } from '../../core/config/known-options.js'
+import { abortSignal } from '../../core/config/option-kinds.js'
 import type { DeferredOutcome, DeferredState } from '../../core/defer/defer.js'
 import type { SessionAttribution } from '../attribution.js'
 import type { PromptParams } from '../batch/batches-prompt.js'
@@ -26,6 +28,7 @@ export interface DeferOptions {
 export interface DeferredStatus {
   /** `new` and `waiting` for a batch, in one, or sent by itself; `ended` with an outcome. */
   readonly state: DeferredState
+  /** Null until it has ended. */
   readonly outcome: DeferredOutcome | null
   readonly createdAt: number
   readonly deadline: number
@@ -45,6 +48,9 @@ export interface DeferredCall<Message = JsonObject> {
   /** Gives the call up; false if it has ended. What is on its way by then is paid all the same. */
   cancel(): Promise<boolean>
 }
+
+/** What waiting for an answer may be told, by name. */
+export const resultOptions = { signal: abortSignal } satisfies Names<NonNullable<Parameters<DeferredCall['result']>[0]>>
 
 /** Calls that may wait, at half the price of others as a rule. */
 export interface Deferring {

@@ -1,13 +1,14 @@
 /** A call that might have waited and is sent at once: on its way like every other, and seen like one that waits. */
 
 import { asObject } from '../../core/body/json-object.js'
+import { checkOptions } from '../../core/config/known-options.js'
 import type { DeferredOutcome } from '../../core/defer/defer.js'
 import { isRunGuardError } from '../../core/refusal/refusal-error.js'
 import type { Runtime } from '../../engine/runtime.js'
 import { wasNeverSent } from '../../engine/send-failure.js'
 import { unlessAborted } from '../door/abort.js'
 import { DeferredCallError } from './defer-errors.js'
-import type { DeferredCall, DeferredStatus } from './defer-types.js'
+import { type DeferredCall, type DeferredStatus, resultOptions } from './defer-types.js'
 
 /** What a direct call is made of. */
 export interface DirectParts {
@@ -51,8 +52,9 @@ export class DirectCall<Message> implements DeferredCall<Message> {
     this.ended = this.answer.then(forget, forget)
   }
 
-  result({ signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<Message> {
-    return unlessAborted(signal ?? null, this.answer)
+  async result(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<Message> {
+    checkOptions('result', options, resultOptions)
+    return unlessAborted(options.signal ?? null, this.answer)
   }
 
   async status(): Promise<DeferredStatus> {

@@ -1,12 +1,13 @@
 /** A call of the queue, as a program sees it. */
 
+import { checkOptions } from '../../core/config/known-options.js'
 import { errorFromRefusal } from '../../core/refusal/refusal-error.js'
 import type { Deferral } from '../../engine/deferred-submit.js'
 import type { DeferredCallState } from '../../engine/deferred-telling.js'
 import { CLOSED } from '../door/closed.js'
 import type { Door } from '../door/door-types.js'
 import { DeferredCallError, errorOfAnswer } from './defer-errors.js'
-import type { DeferredCall } from './defer-types.js'
+import { type DeferredCall, resultOptions } from './defer-types.js'
 
 /** The id of a call that was taken. @throws RunGuardError if it was refused */
 export function idOf(deferral: Deferral): string {
@@ -28,7 +29,9 @@ export function openCall<Message>(door: Door, id: string): DeferredCall<Message>
   }
   return {
     id,
-    result: async ({ signal } = {}) => {
+    result: async (options = {}) => {
+      checkOptions('result', options, resultOptions)
+      const { signal } = options
       for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2)) {
         signal?.throwIfAborted()
         const { job, answer } = await find()

@@ -10,7 +10,12 @@ const OWN_PREFIX = 'x-runguard-'
 
 /** Writes what is known of a call by now into the head of its answer. */
 export function tellCall(headers: Headers, watch: Watch, record?: CallRecord): void {
-  const told = record === undefined ? ownHeaders(watch) : [...ownHeaders(watch), ...costHeader(record)]
+  setAll(headers, ownHeaders(watch))
+  if (record !== undefined) setAll(headers, costHeader(record))
+}
+
+/** @param told names and values in turn */
+function setAll(headers: Headers, told: readonly string[]): void {
   for (let at = 0; at < told.length; at += 2) headers.set(told[at] ?? '', told[at + 1] ?? '')
 }
 

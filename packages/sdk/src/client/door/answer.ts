@@ -4,7 +4,7 @@ import { joinBytes } from '../../core/body/bytes.js'
 import type { CallRecord } from '../../core/cost/record.js'
 import { decodedHeaders, removeOwn, tellCall } from './answer-headers.js'
 import { streamAnswer } from './answer-stream.js'
-import { holdAnswer } from './held-answer.js'
+import { holdAnswer, readHeldBody } from './held-answer.js'
 import type { RunningCall } from './running-call.js'
 
 /** An answer that is priced at its end is held back up to here; a larger one goes out as it comes, without its cost. */
@@ -34,8 +34,10 @@ export async function watchAnswer(
   const reader: ReadableStreamDefaultReader<Uint8Array> = upstream.body.getReader()
   const read: Uint8Array[] = []
   if (call.watch.isPricedAtEnd && (await readHeld(call, reader, read))) {
+    const body = readHeldBody(joinBytes(read))
+    call.watch.hear(body.value)
     const record = call.end('complete')
-    return finish(holdAnswer(joinBytes(read), headOf(upstream)), came, record)
+    return finish(holdAnswer(body, headOf(upstream)), came, record)
   }
   const stream = streamAnswer({ call, reader, guard, read })
   onStream(stream)

@@ -1,7 +1,7 @@
 /** Which part of the Claude API an address means, under whatever base address a program has set. */
 
 import { type Endpoint, resolveEndpoint } from '../../core/body/endpoint.js'
-import { forgetOldest } from '../../core/cache/forget-oldest.js'
+import { forgetOldest } from '../../core/bounded/bounded.js'
 
 /** A program asks for few addresses, over and over. */
 const MAX_REMEMBERED = 100

@@ -1,9 +1,11 @@
 /** What a door works with. */
 
+import type { Headers as PlainHeaders } from '../../core/budget/scope.js'
 import type { CallRecord } from '../../core/cost/record.js'
 import type { CascadeAttempt } from '../../core/route/cascade-facts.js'
 import type { Engine } from '../../engine/engine.js'
 import type { Runtime } from '../../engine/runtime.js'
+import type { CascadeAnswer, CascadeAsk, CascadeParts } from '../cascade-types.js'
 import type { Loading } from '../engine-loading.js'
 import type { Guard } from '../guard-types.js'
 import type { Fetch } from './middleware-types.js'
@@ -21,9 +23,9 @@ export interface Door {
   /** Told of the bodies that nobody reads any more. */
   readonly dropped: FinalizationRegistry<RunningCall>
   /** Headers of requests that this guard lets pass right now: whoever meets them further in lets them pass too. */
-  readonly passing: WeakSet<Headers>
+  readonly passing: Set<Headers>
   /** Texts that are on their way, with their bytes, by the headers they go out with. */
-  readonly encoded: WeakMap<object, EncodedText>
+  readonly encoded: Map<object, EncodedText>
   /** Takes the place of the runtime's own `fetch` wherever a guard may choose: see {@link EncodedText}. */
   readonly network: Fetch
   /** Every way into this door: a guarded `fetch` with the one it guards, a middleware with null. */
@@ -42,6 +44,8 @@ export interface GuardEngine extends Engine, Pick<Guard, 'report' | 'cacheStats'
    * `send` does.
    */
   passRequest(door: Door, account: Account, request: DoorRequest, send: Send): Promise<Response>
+  /** Asks one tier after the other. Rejects as `Cascade.create` does. */
+  runCascade(door: Door, account: Account, parts: CascadeParts, asked: CascadeAsk): Promise<CascadeAnswer>
 }
 
 /** A request, whatever it came through. */
@@ -63,7 +67,7 @@ export interface OutgoingRequest {
 /** On whose account a call runs, and who is told what it cost. */
 export interface Account {
   /** What the engine is told beside the headers of the request, or instead of them. */
-  headersFor(headers: Headers): Readonly<Record<string, string>>
+  headersFor(headers: PlainHeaders): Readonly<Record<string, string>>
   /** Lends the engine what calls are sent with, for what is asked about batches later, and gives its name. */
   readonly lend?: () => string
   /** Set for the calls of one try of a cascade. */

@@ -15,7 +15,7 @@ import { CLOSED } from './closed.js'
 import type { Account, Door, DoorRequest, OutgoingRequest, Send } from './door-types.js'
 import { countInput } from './input-count.js'
 import { sendOwnRequest } from './own-request.js'
-import { leaveBody, type ReadBody, readBatchBody, readBody } from './request-body.js'
+import { leaveBody, type ReadBody, readBatchBody, readBody, readText } from './request-body.js'
 import { RunningCall } from './running-call.js'
 
 /** Takes one request through the engine: {@link GuardEngine.passRequest}. */
@@ -27,8 +27,10 @@ export async function passRequest(
   send: Send,
 ): Promise<Response> {
   if (door.isClosed) throw errorFromRefusal(CLOSED)
-  const read = await readRequest(request)
-  const asked = callFrom(door, account, request, read, send)
+  const plain = plainHeaders(request.headers)
+  const reading = readRequest(request, plain)
+  const read = reading instanceof Promise ? await reading : reading
+  const asked = callFrom(door, account, { request, read, plain, send })
   const admission = await engine.admit(asked)
   if (admission.kind === 'refuse') {
     request.signal?.throwIfAborted()
@@ -37,8 +39,7 @@ export async function passRequest(
   const call = openCall(door, account, admission.watch, request.signal)
   try {
     const outgoing = prepareRequest(request, read, asked.headers, admission.body)
-    keepBytes(door, outgoing, admission.body ?? read.body)
-    const response = await sendCall(door, call, outgoing, send)
+    const response = await sendCall(door, call, { outgoing, bytes: admission.body ?? read.body, send })
     return await watchAnswer(call, response, (stream) => door.dropped.register(stream, call))
   } catch (error) {
     // As a rule it has ended already, by what went wrong; nothing may be left running.
@@ -50,21 +51,37 @@ export async function passRequest(
 /** A request with its endpoint, read as far as the endpoint wants it. */
 type ReadRequest = ReadBody & { readonly endpoint: Endpoint }
 
-async function readRequest({ method, url, headers, body, signal }: DoorRequest): Promise<ReadRequest> {
+/** A promise only where there is something to wait for: calls are texts, as a rule, and these are here already. */
+function readRequest(
+  { method, url, body, signal }: DoorRequest,
+  plain: Call['headers'],
+): ReadRequest | Promise<ReadRequest> {
   const endpoint = findEndpoint(method, url)
   const isBatch = isBatchCreation(method, endpoint)
   if (endpoint.kind !== 'messages' && !isBatch) return { endpoint, ...leaveBody(body) }
-  const reading = (isBatch ? readBatchBody : readBody)(body, headers.get('content-encoding'))
+  const encoding = plain['content-encoding'] ?? null
+  if (typeof body === 'string' && encoding === null && !isBatch) return { endpoint, ...readText(body) }
+  const reading = (isBatch ? readBatchBody : readBody)(body, encoding)
   // Text is here already; a stream may never end.
-  return { endpoint, ...(await (typeof body === 'string' ? reading : unlessAborted(signal, reading))) }
+  const read = typeof body === 'string' ? reading : unlessAborted(signal, reading)
+  return read.then((whole) => ({ endpoint, ...whole }))
 }
 
-function callFrom(door: Door, account: Account, request: DoorRequest, read: ReadRequest, send: Send): Call {
+/** A request as the door has it. */
+interface Asked {
+  readonly request: DoorRequest
+  readonly read: ReadRequest
+  /** Its headers. */
+  readonly plain: Record<string, string>
+  readonly send: Send
+}
+
+function callFrom(door: Door, account: Account, { request, read, plain, send }: Asked): Call {
   const { endpoint, body, pieces, receivedBytes, problem } = read
   return {
     method: request.method,
     endpoint,
-    headers: Object.assign(plainHeaders(request.headers), account.headersFor(request.headers)),
+    headers: Object.assign(plain, account.headersFor(plain)),
     body,
     receivedBytes,
     readAtTick: door.runtime.tick(),
@@ -88,16 +105,25 @@ function openCall(door: Door, account: Account, watch: Watch, signal: AbortSigna
     account.onEnd(record)
   })
   door.running.add(call)
-  signal?.addEventListener('abort', leave, { once: true })
+  signal?.addEventListener('abort', leave)
   if (signal?.aborted === true) leave()
   if (door.isClosed) call.stop('gateway-stopped', errorFromRefusal(CLOSED, { requestId: watch.id }))
   return call
 }
 
-async function sendCall(door: Door, call: RunningCall, outgoing: OutgoingRequest, send: Send): Promise<Response> {
+/** A request as it goes out. */
+interface Sending {
+  readonly outgoing: OutgoingRequest
+  /** Its body; null if that was not read. */
+  readonly bytes: Uint8Array | null
+  readonly send: Send
+}
+
+async function sendCall(door: Door, call: RunningCall, { outgoing, bytes, send }: Sending): Promise<Response> {
   if (call.stopped !== null) throw call.stopped.reason
   call.isOnItsWay = true
   door.passing.add(outgoing.headers)
+  keepBytes(door, outgoing, bytes)
   try {
     return await firstOf(call, send(outgoing))
   } catch (error) {
@@ -106,6 +132,7 @@ async function sendCall(door: Door, call: RunningCall, outgoing: OutgoingRequest
     throw error
   } finally {
     door.passing.delete(outgoing.headers)
+    door.encoded.delete(outgoing.headers)
   }
 }
 

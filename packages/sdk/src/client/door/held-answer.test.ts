@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { holdAnswer } from './held-answer.js'
+import { holdAnswer, readHeldBody } from './held-answer.js'
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
-const hold = (text: string): Response => holdAnswer(bytesOf(text), { status: 200, headers: { 'request-id': 'req_1' } })
+const hold = (text: string): Response =>
+  holdAnswer(readHeldBody(bytesOf(text)), { status: 200, headers: { 'request-id': 'req_1' } })
 
 describe('an answer that is here already', () => {
   it('is read like any other', async () => {

@@ -21,7 +21,7 @@ export const runtimeFetch: Fetch = globalThis.fetch
  *
  * @param encoded by the headers that the text goes out with
  */
-export function sendEncoded(encoded: WeakMap<object, EncodedText>): Fetch {
+export function sendEncoded(encoded: ReadonlyMap<object, EncodedText>): Fetch {
   return async (input, init) => {
     const known = typeof init?.headers === 'object' ? encoded.get(init.headers) : undefined
     // Whoever changed the text on its way here has other bytes in mind.

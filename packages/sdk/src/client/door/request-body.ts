@@ -3,6 +3,7 @@
 import { joinBytes } from '../../core/body/bytes.js'
 import type { Refusal } from '../../core/refusal/errors.js'
 import type { FetchBody } from './middleware-types.js'
+import { encodeText } from './text-bytes.js'
 
 /** What the API itself accepts for Messages; more could not be sent on anyway. */
 const MAX_BODY_BYTES = 32 * 1024 * 1024
@@ -23,11 +24,16 @@ export interface ReadBody {
 }
 
 const encoder = new TextEncoder()
-/** Longer texts are rare, and their buffer would be in the way for good. */
-const MAX_QUICK_LENGTH = 256 * 1024
-/** A character of a text has at most so many bytes. */
-const MAX_UNIT_BYTES = 3
-let scratch = new Uint8Array(0)
+/** So much of a text is encoded at once where it is read in pieces. */
+const PIECE_LENGTH = 256 * 1024
+
+/** Reads a text, which is what the clients send: it is here already, and goes out as the text it is. */
+export function readText(text: string, maxBytes: number = MAX_BODY_BYTES): ReadBody {
+  const body = encodeText(text)
+  const receivedBytes = body.length
+  if (receivedBytes > maxBytes) return unread(receivedBytes, tooLarge(maxBytes))
+  return { body, outgoing: text, receivedBytes, problem: null }
+}
 
 /**
  * Reads a body into memory. Never rejects for what it holds.
@@ -39,8 +45,8 @@ export async function readBody(
   encoding: string | null,
   maxBytes: number = MAX_BODY_BYTES,
 ): Promise<ReadBody> {
-  // The clients send text. It goes out as the text it is.
-  const received = typeof body === 'string' ? encode(body) : await readBytes(body, maxBytes)
+  if (typeof body === 'string' && encoding === null) return readText(body, maxBytes)
+  const received = typeof body === 'string' ? encodeText(body) : await readBytes(body, maxBytes)
   if (received === null || received.length > maxBytes) return unread(received?.length ?? 0, tooLarge(maxBytes))
   const outgoing = typeof body === 'string' ? body : received
   const receivedBytes = received.length
@@ -83,7 +89,7 @@ function measure(text: string): number {
 
 function* encodePieces(text: string): Generator<Uint8Array> {
   for (let at = 0; at < text.length; ) {
-    const end = at + MAX_QUICK_LENGTH
+    const end = at + PIECE_LENGTH
     // Both halves of a pair, or neither: alone they would be other characters.
     const isSplit = end < text.length && isHighSurrogate(text.charCodeAt(end - 1))
     const to = isSplit ? end - 1 : end
@@ -106,16 +112,9 @@ function unread(receivedBytes: number, problem: Refusal): ReadBody {
 }
 
 function lengthOf(body: unknown): number {
-  if (typeof body === 'string') return encode(body).length
+  if (typeof body === 'string') return encodeText(body).length
   if (body instanceof Blob) return body.size
   return ArrayBuffer.isView(body) || body instanceof ArrayBuffer ? body.byteLength : 0
-}
-
-/** Into a buffer that is there already: without one a text is measured first, which takes as long as encoding it. */
-function encode(text: string): Uint8Array {
-  if (text.length > MAX_QUICK_LENGTH) return encoder.encode(text)
-  if (scratch.length < text.length * MAX_UNIT_BYTES) scratch = new Uint8Array(text.length * MAX_UNIT_BYTES)
-  return scratch.slice(0, encoder.encodeInto(text, scratch).written)
 }
 
 /** Null if there are more than `maxBytes`. */

@@ -1,5 +1,6 @@
 /** The ways into a door: a middleware, a `fetch`, and a client that uses one of them. */
 
+import { show } from '../../core/config/known-options.js'
 import { isRunGuardError, type RunGuardError } from '../../core/refusal/refusal-error.js'
 import { clientAccount, clientSender, isDeferClient } from '../defer/client-sender.js'
 import type { GuardedWays } from '../guard-types.js'
@@ -14,7 +15,7 @@ export function openWays(door: Door, account: Account): GuardedWays {
   return {
     middleware,
     guardFetch: (fetch) => {
-      if (typeof fetch !== 'function') throw new TypeError(`guardFetch() takes a fetch, not ${String(fetch)}`)
+      if (typeof fetch !== 'function') throw new TypeError(`guardFetch() takes a fetch, not ${show(fetch)}`)
       return guardFetch(fetch)
     },
     fetch: guardFetch(door.fetch),
@@ -80,7 +81,7 @@ interface ReadFetch {
 function readFetch(fetch: Fetch, input: FetchInput, init: FetchInit): ReadFetch {
   if (input instanceof Request) return readRequestObject(fetch, new Request(input, init))
   const url = typeof input === 'string' ? input : String(input)
-  const method = (init?.method ?? 'GET').toUpperCase()
+  const method = String(init?.method ?? 'GET').toUpperCase()
   // The very object, where it is one: a guard further out may have marked it.
   const headers = init?.headers instanceof Headers ? init.headers : new Headers(init?.headers)
   const request = { url, method, headers, body: init?.body, signal: init?.signal ?? null }

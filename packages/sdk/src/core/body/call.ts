@@ -12,7 +12,10 @@ export type BlockPart = 'tools' | 'system' | 'messages'
 /** The lifetime a `cache_control` marker asks for. */
 export type CacheTtl = '5m' | '1h'
 
-/** One block of the prompt: a tool definition, a system block, or a content block of a message. */
+/**
+ * One block of the prompt: a tool definition, a system block, or a content block of a message. It says where the block
+ * stands and does not hold it: the same one may be a part of many requests that begin alike.
+ */
 export interface BlockView {
   readonly part: BlockPart
   /** The block's `type` as sent (`text`, `image`, `tool_use`, …). A bare string is `text`, a typeless tool is `custom`. */
@@ -29,8 +32,8 @@ export interface BlockView {
   readonly marker: CacheTtl | null
   /** True if its content and its source are texts, if it has them: no other block stands inside. Absent: nobody looked. */
   readonly isFlat?: boolean
-  /** Parses this slice of the body alone. Throws `SyntaxError` if the slice is not JSON. */
-  json(): unknown
+  /** Parses this slice of its body alone. Throws `MalformedBodyError` if the slice is not JSON. */
+  json(body: Uint8Array): unknown
 }
 
 /** One entry of `fallbacks`. Whatever is null is as in the request. */

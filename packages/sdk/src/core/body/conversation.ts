@@ -50,7 +50,7 @@ function openingOf(block: BlockView, body: Uint8Array): Uint8Array {
   if (block.end - block.start > OPENING_BYTES) return body.subarray(block.start, block.start + OPENING_BYTES)
   const plain = block.kind === 'text' ? plainTextOf(block, body) : null
   if (plain !== null) return plain
-  const text = block.kind === 'text' ? textOf(block) : ''
+  const text = block.kind === 'text' ? textOf(block, body) : ''
   return text === '' ? body.subarray(block.start, block.end) : encoder.encode(text)
 }
 

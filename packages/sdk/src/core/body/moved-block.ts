@@ -13,14 +13,13 @@ export class MovedBlock implements BlockView {
   readonly end: number
   readonly marker: CacheTtl | null
   readonly isFlat: boolean
-  private readonly body: Uint8Array
 
   /**
    * @param block as it was
-   * @param body the edited one, in which it stands from `start` up to `end`
+   * @param start where it stands in the edited body; and so `end`
    * @param marker that it carries now
    */
-  constructor(block: BlockView, body: Uint8Array, start: number, end: number, marker: CacheTtl | null) {
+  constructor(block: BlockView, start: number, end: number, marker: CacheTtl | null) {
     this.part = block.part
     this.kind = block.kind
     this.role = block.role
@@ -29,10 +28,9 @@ export class MovedBlock implements BlockView {
     this.end = end
     this.marker = marker
     this.isFlat = block.isFlat ?? false
-    this.body = body
   }
 
-  json(): unknown {
-    return parseSlice(this.body, this.start, this.end)
+  json(body: Uint8Array): unknown {
+    return parseSlice(body, this.start, this.end)
   }
 }

@@ -4,7 +4,11 @@ import { MalformedBodyError } from './cursor.js'
 import { scanCall } from './scan.js'
 
 const bytesOf = (text: string): Uint8Array => Buffer.from(text)
-const scan = (value: unknown) => scanCall(bytesOf(JSON.stringify(value)))
+const scanned = (value: unknown) => {
+  const body = bytesOf(JSON.stringify(value))
+  return { view: scanCall(body), body }
+}
+const scan = (value: unknown) => scanned(value).view
 
 const noFallback = { maxTokens: null, isFast: null, thinking: null }
 const compaction = (value: unknown) => ({ type: 'compact_20260112', trigger: { type: 'input_tokens', value } })
@@ -77,7 +81,7 @@ describe('what a scan sees of a Messages body', () => {
   })
 
   it('puts blocks in prefix order, wherever they stand in the body', () => {
-    const view = scan({
+    const { view, body } = scanned({
       messages: [
         { role: 'user', content: 'hi' },
         { content: [{ type: 'tool_use', id: '1', name: 'a', input: {} }], role: 'assistant' },
@@ -96,7 +100,7 @@ describe('what a scan sees of a Messages body', () => {
       ['messages', 'text', 'user', 0, null],
       ['messages', 'tool_use', 'assistant', 1, null],
     ])
-    expect(view.blocks.map((block) => block.json())).toEqual([
+    expect(view.blocks.map((block) => block.json(body))).toEqual([
       { name: 'a', input_schema: {} },
       { type: 'bash_20250124', name: 'bash' },
       { text: 's', cache_control: { type: 'ephemeral' }, type: 'text' },
@@ -113,9 +117,12 @@ describe('what a scan sees of a Messages body', () => {
 
   it('is not fooled by strings that look like structure', () => {
     const text = '"}],"model":"claude-haiku-5-5","x":[{"\\'
-    const view = scan({ messages: [{ role: 'user', content: [{ type: 'text', text }] }], model: 'claude-opus-5-5' })
+    const { view, body } = scanned({
+      messages: [{ role: 'user', content: [{ type: 'text', text }] }],
+      model: 'claude-opus-5-5',
+    })
     expect(view.model).toBe('claude-opus-5-5')
-    expect(view.blocks[0]?.json()).toEqual({ type: 'text', text })
+    expect(view.blocks[0]?.json(body)).toEqual({ type: 'text', text })
   })
 
   it('takes fields of the wrong type for missing ones', () => {
@@ -192,7 +199,8 @@ describe('a scan against the parser', () => {
   it('sees the same parameters and the same blocks in every body', () => {
     fc.assert(
       fc.property(anyBody, anyIndent, (body, indent) => {
-        const view = scanCall(bytesOf(JSON.stringify(body, null, indent)))
+        const bytes = bytesOf(JSON.stringify(body, null, indent))
+        const view = scanCall(bytes)
         const contentOf = (content: unknown): unknown[] => (Array.isArray(content) ? content : [content])
         const expected = [
           ...(body.tools ?? []),
@@ -201,7 +209,7 @@ describe('a scan against the parser', () => {
         ]
         // The parser's copy decides: a lone surrogate becomes U+FFFD on its way through UTF-8 for both.
         const throughUtf8: unknown = JSON.parse(Buffer.from(JSON.stringify(expected)).toString())
-        expect(view.blocks.map((block) => block.json())).toEqual(throughUtf8)
+        expect(view.blocks.map((block) => block.json(bytes))).toEqual(throughUtf8)
         expect(view.maxTokens).toBe(body.max_tokens ?? null)
         expect(view.stream).toBe(body.stream ?? false)
         expect(view.blocks.map((block) => block.role)).toEqual([

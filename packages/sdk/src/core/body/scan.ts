@@ -1,62 +1,43 @@
 /** The reader behind a {@link CallView}: one pass over the bytes of a Messages body, no parse, no copy. */
 
-import { readCompaction, readFallbacks } from '../cost/extra-runs.js'
-import type { BlockPart, BlockView, CacheTtl, CallView, StatedKey, StatedRange } from './call.js'
-import {
-  type Cursor,
-  eachMember,
-  firstKey,
-  hasFirstElement,
-  hasNextElement,
-  MalformedBodyError,
-  nextKey,
-  parseSlice,
-  peek,
-  readScalar,
-  readString,
-  skipString,
-  skipValue,
-} from './cursor.js'
+import type { BlockView, CallView, StatedKey, StatedRange } from './call.js'
+import { type Cursor, firstKey, MalformedBodyError, nextKey, peek } from './cursor.js'
+import { continueMessages, readContent, readMessages, type Stop } from './scan-blocks.js'
+import { type Mutable, readParameter } from './scan-parameters.js'
 
-const QUOTE = 0x22
 const OBJECT = 0x7b
-const ARRAY = 0x5b
-/** The first letter of `null`. */
-const NULL = 0x6e
 
-class ScannedBlock implements BlockView {
-  readonly part: BlockPart
-  readonly message: number
-  readonly start: number
-  kind: string
-  role: string | null = null
-  end = 0
-  marker: CacheTtl | null = null
-  isFlat = true
-  private readonly body: Uint8Array
-
-  constructor(part: BlockPart, kind: string, message: number, cursor: Cursor) {
-    this.part = part
-    this.kind = kind
-    this.message = message
-    this.start = cursor.at
-    this.body = cursor.bytes
-  }
-
-  json(): unknown {
-    return parseSlice(this.body, this.start, this.end)
-  }
+/** What was read before the messages, and is so whatever follows. */
+interface Opening {
+  readonly view: CallView
+  readonly stated: readonly StatedRange[]
+  readonly tools: readonly BlockView[]
+  readonly system: readonly BlockView[]
 }
 
-type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+/** A scan as it stands behind a message: from there on it depends on nothing but the bytes that follow. */
+export interface Checkpoint extends Opening, Stop {
+  /** Of the messages up to there. */
+  readonly read: readonly BlockView[]
+}
+
+/** A scan that tells where the next one may begin. */
+export interface ContinuedScan {
+  readonly view: CallView
+  /** Late in the messages; null where no message is likely to be sent again as it is. */
+  readonly next: Checkpoint | null
+}
 
 interface Scan {
   readonly cursor: Cursor
   readonly view: Mutable<CallView>
   readonly stated: StatedRange[]
-  tools: ScannedBlock[]
-  system: ScannedBlock[]
-  messages: ScannedBlock[]
+  tools: readonly BlockView[]
+  system: readonly BlockView[]
+  messages: readonly BlockView[]
+  /** Of the messages that were read last; null if nobody asks where they end. */
+  stops: Stop[] | null
+  opening: Opening | null
 }
 
 /**
@@ -68,23 +49,99 @@ interface Scan {
  * @throws MalformedBodyError if the body is not a JSON object as far as it had to be read
  */
 export function scanCall(bytes: Uint8Array): CallView {
+  const scan = openScan(bytes, null)
+  return readBody(scan, enterBody(scan.cursor))
+}
+
+/**
+ * The same for a body that begins like an earlier one, up to where that one's scan stood.
+ *
+ * @param from null if none does
+ * @throws MalformedBodyError as {@link scanCall} does
+ */
+export function continueScan(bytes: Uint8Array, from: Checkpoint | null): ContinuedScan {
+  const scan = from === null ? openScan(bytes, []) : resumeScan(bytes, from)
+  const view = readBody(scan, from === null ? enterBody(scan.cursor) : finishMessages(scan, from))
+  return { view, next: checkpointOf(scan) }
+}
+
+function openScan(bytes: Uint8Array, stops: Stop[] | null): Scan {
   const cursor: Cursor = { bytes, at: 0, elements: 0 }
-  const scan: Scan = { cursor, view: emptyView(bytes.length), stated: [], tools: [], system: [], messages: [] }
+  const view = emptyView(bytes.length)
+  return { cursor, view, stated: [], tools: [], system: [], messages: [], stops, opening: null }
+}
+
+function resumeScan(bytes: Uint8Array, from: Checkpoint): Scan {
+  const { at, elements, stated, tools, system } = from
+  const view: Mutable<CallView> = { ...from.view }
+  view.bytes = bytes.length
+  const cursor: Cursor = { bytes, at, elements }
+  return { cursor, view, stated: [...stated], tools, system, messages: [], stops: [], opening: from }
+}
+
+function enterBody(cursor: Cursor): string | null {
   if (peek(cursor) !== OBJECT) throw new MalformedBodyError('expected an object', cursor.at)
-  for (let key = firstKey(cursor); key !== null; key = nextKey(cursor)) {
+  return firstKey(cursor)
+}
+
+/** The key behind the messages. */
+function finishMessages(scan: Scan, { messages, read }: Checkpoint): string | null {
+  const blocks = [...read]
+  continueMessages(scan.cursor, messages, blocks, scan.stops)
+  scan.messages = blocks
+  return nextKey(scan.cursor)
+}
+
+function readBody(scan: Scan, first: string | null): CallView {
+  const { cursor, view, stated } = scan
+  for (let key = first; key !== null; key = nextKey(cursor)) {
     const start = cursor.at
-    readParameter(scan, key)
-    if (isStated(key, bytes[start])) scan.stated.push({ key, start, end: cursor.at })
+    readMember(scan, key)
+    if (isStated(key, cursor.bytes[start])) stated.push({ key, start, end: cursor.at })
   }
   if (peek(cursor) !== -1) throw new MalformedBodyError('something follows the object', cursor.at)
-  scan.view.blocks = [...scan.tools, ...scan.system, ...scan.messages]
-  scan.view.stated = scan.stated
-  return scan.view
+  view.blocks = [...scan.tools, ...scan.system, ...scan.messages]
+  view.stated = stated
+  return view
+}
+
+function readMember(scan: Scan, key: string): void {
+  const { cursor, view } = scan
+  if (key === 'messages') enterMessages(scan)
+  else if (key === 'system') scan.system = readContent(cursor, 'system', -1, [])
+  else if (key === 'tools') scan.tools = readContent(cursor, 'tools', -1, [])
+  else readParameter(cursor, key, view)
+}
+
+function enterMessages(scan: Scan): void {
+  if (scan.stops !== null) {
+    const { view, stated, tools, system } = scan
+    scan.opening = { view: { ...view }, stated: [...stated], tools, system }
+    scan.stops = []
+  }
+  scan.messages = readMessages(scan.cursor, scan.stops)
 }
 
 function isStated(key: string, first: number | undefined): key is StatedKey {
   const isKey = key === 'tool_choice' || key === 'thinking' || key === 'output_config' || key === 'output_format'
   return (isKey && first === OBJECT) || key === 'cache_control'
+}
+
+/** Clients mark the end of a conversation, and move the marker on with every request: so much of it is looked at. */
+const MARKED_MESSAGES = 4
+
+function checkpointOf({ opening, stops, messages }: Scan): Checkpoint | null {
+  const last = (stops?.at(-1)?.messages ?? 0) - 1
+  let firm = last
+  for (let at = messages.length - 1; at >= 0; at--) {
+    const block = messages[at] as BlockView
+    if (block.message < last - MARKED_MESSAGES) break
+    if (block.marker !== null) firm = Math.min(firm, block.message)
+  }
+  const stop = stops?.findLast((each) => each.messages <= firm) ?? null
+  if (opening === null || stop === null) return null
+  const { view, stated, tools, system } = opening
+  return { view, stated, tools, system, ...stop, read: messages.slice(0, stop.blocks) }
 }
 
 function emptyView(bytes: number): Mutable<CallView> {
@@ -111,189 +168,4 @@ function emptyView(bytes: number): Mutable<CallView> {
     stated: [],
     bytes,
   }
-}
-
-function readParameter(scan: Scan, key: string): void {
-  const { cursor, view } = scan
-  if (key === 'messages') scan.messages = readMessages(cursor)
-  else if (key === 'system') scan.system = readContent(cursor, 'system', -1, [])
-  else if (key === 'tools') scan.tools = readContent(cursor, 'tools', -1, [])
-  else if (key === 'model') readModel(cursor, view)
-  else if (key === 'max_tokens') readMaxTokens(cursor, view)
-  else if (key === 'stream') view.stream = readScalar(cursor) === true
-  else if (key === 'thinking') view.thinking = readThinking(cursor)
-  else if (key === 'tool_choice') view.toolChoice = readMembers(cursor, ['type']).type ?? null
-  else if (key === 'output_config') readOutputConfig(cursor, view)
-  else if (key === 'speed') view.speed = readName(cursor)
-  else if (key === 'inference_geo') view.inferenceGeo = readName(cursor)
-  else if (key === 'metadata') view.userId = readMembers(cursor, ['user_id']).user_id ?? null
-  else if (key === 'cache_control') readOwnMarker(cursor, view)
-  else if (key === 'fallbacks') view.fallbacks = readFallbacks(readValue(cursor))
-  else if (key === 'compaction') view.compactsFrom = isPresent(cursor) ? 0 : view.compactsFrom
-  else if (key === 'context_management')
-    view.compactsFrom = sooner(view.compactsFrom, readCompaction(readValue(cursor)))
-  else if (key === 'thread') readThread(cursor, view)
-  else if (key === 'container' || key === 'mcp_servers')
-    view.hasUnseenPrompt = isPresent(cursor) || view.hasUnseenPrompt
-  else skipValue(cursor)
-}
-
-/** Names are kept with the record of the call: a hostile one must not become a record without end. */
-const MAX_NAME_LENGTH = 200
-
-function readName(cursor: Cursor): string | null {
-  return readString(cursor)?.slice(0, MAX_NAME_LENGTH) ?? null
-}
-
-function readModel(cursor: Cursor, view: Mutable<CallView>): void {
-  const start = cursor.at
-  view.model = readName(cursor)
-  view.modelRange = view.model === null ? null : { start, end: cursor.at }
-}
-
-/** What neither begins nor continues a thread is for the API to refuse; until then it may be anything. */
-function readThread(cursor: Cursor, view: Mutable<CallView>): void {
-  view.thread = null
-  const isNull = peek(cursor) === NULL
-  const { type, previous_message_id: previous } = readMembers(cursor, ['type', 'previous_message_id'])
-  if (type === 'create') view.thread = { previous: null }
-  else view.hasUnseenPrompt ||= !isNull
-  if (type === 'continue' && previous !== undefined) view.thread = { previous: previous.slice(0, MAX_NAME_LENGTH) }
-}
-
-function isPresent(cursor: Cursor): boolean {
-  const isNull = peek(cursor) === NULL
-  skipValue(cursor)
-  return !isNull
-}
-
-/** Both ways to ask for a summary may be there, in any order. */
-function sooner(left: number | null, right: number | null): number | null {
-  return left === null || right === null ? (left ?? right) : Math.min(left, right)
-}
-
-/** For what is small and seldom there. */
-function readValue(cursor: Cursor): unknown {
-  const start = cursor.at
-  skipValue(cursor)
-  return parseSlice(cursor.bytes, start, cursor.at)
-}
-
-function readMaxTokens(cursor: Cursor, view: Mutable<CallView>): void {
-  const start = cursor.at
-  const value = readScalar(cursor)
-  view.maxTokens = typeof value === 'number' ? value : null
-  // What is no count the API refuses: making it one would turn an error into a bill.
-  const isCount = Number.isSafeInteger(value) && Number(value) >= 0
-  view.maxTokensRange = isCount ? { start, end: cursor.at } : null
-}
-
-/** The last one counts as a whole, also where it is none. */
-function readOutputConfig(cursor: Cursor, view: Mutable<CallView>): void {
-  view.hasOutputFormat = false
-  view.effort = null
-  if (peek(cursor) !== OBJECT) skipValue(cursor)
-  else {
-    eachMember(cursor, (key) => {
-      if (key === 'format') view.hasOutputFormat = isPresent(cursor)
-      else if (key === 'effort') view.effort = readName(cursor)
-      else skipValue(cursor)
-    })
-  }
-}
-
-/** The string members of the object at the cursor, as far as they are asked for; empty if it is no object. */
-function readMembers<K extends string>(cursor: Cursor, keys: readonly K[]): Partial<Record<K, string>> {
-  const found: Partial<Record<K, string>> = {}
-  if (peek(cursor) !== OBJECT) {
-    skipValue(cursor)
-    return found
-  }
-  eachMember(cursor, (key) => {
-    const value = keys.includes(key as K) ? readString(cursor) : skipValue(cursor)
-    if (typeof value === 'string') found[key as K] = value
-  })
-  return found
-}
-
-function readThinking(cursor: Cursor): CallView['thinking'] {
-  const start = cursor.at
-  const { type } = readMembers(cursor, ['type'])
-  if (type === undefined) return null
-  const parsed = parseSlice(cursor.bytes, start, cursor.at) as { budget_tokens?: unknown }
-  return { type, budgetTokens: typeof parsed.budget_tokens === 'number' ? parsed.budget_tokens : null }
-}
-
-function readOwnMarker(cursor: Cursor, view: Mutable<CallView>): void {
-  view.hasMarker = peek(cursor) !== NULL
-  view.marker = readMarker(cursor)
-}
-
-function readMarker(cursor: Cursor): CacheTtl | null {
-  const { type, ttl } = readMembers(cursor, ['type', 'ttl'])
-  if (type === undefined) return null
-  return ttl === '1h' ? '1h' : '5m'
-}
-
-function readMessages(cursor: Cursor): ScannedBlock[] {
-  const blocks: ScannedBlock[] = []
-  if (peek(cursor) !== ARRAY) {
-    skipValue(cursor)
-    return blocks
-  }
-  let message = 0
-  for (let isThere = hasFirstElement(cursor); isThere; isThere = hasNextElement(cursor)) {
-    readMessage(cursor, message++, blocks)
-  }
-  return blocks
-}
-
-/** @param blocks those of the messages before, to which its own are added */
-function readMessage(cursor: Cursor, message: number, blocks: ScannedBlock[]): void {
-  const first = blocks.length
-  let role: string | null = null
-  if (peek(cursor) !== OBJECT) {
-    skipValue(cursor)
-    return
-  }
-  for (let key = firstKey(cursor); key !== null; key = nextKey(cursor)) {
-    if (key === 'role') role = readString(cursor)
-    else if (key === 'content') {
-      if (blocks.length > first) blocks.length = first
-      readContent(cursor, 'messages', message, blocks)
-    } else skipValue(cursor)
-  }
-  for (let at = first; at < blocks.length; at++) (blocks[at] as ScannedBlock).role = role
-}
-
-/** A string (one text block), or an array of blocks. */
-function readContent(cursor: Cursor, part: BlockPart, message: number, blocks: ScannedBlock[]): ScannedBlock[] {
-  const first = peek(cursor)
-  if (first === QUOTE) {
-    const block = new ScannedBlock(part, 'text', message, cursor)
-    skipString(cursor)
-    block.end = cursor.at
-    blocks.push(block)
-  } else if (first === ARRAY) {
-    for (let isThere = hasFirstElement(cursor); isThere; isThere = hasNextElement(cursor)) {
-      blocks.push(readBlock(cursor, part, message))
-    }
-  } else skipValue(cursor)
-  return blocks
-}
-
-function readBlock(cursor: Cursor, part: BlockPart, message: number): ScannedBlock {
-  const block = new ScannedBlock(part, part === 'tools' ? 'custom' : 'text', message, cursor)
-  if (peek(cursor) === OBJECT) {
-    for (let key = firstKey(cursor); key !== null; key = nextKey(cursor)) {
-      if (key === 'type') block.kind = readString(cursor) ?? block.kind
-      else if (key === 'cache_control') block.marker = readMarker(cursor)
-      else {
-        if (key === 'content' || key === 'source') block.isFlat &&= peek(cursor) === QUOTE
-        skipValue(cursor)
-      }
-    }
-  } else skipValue(cursor)
-  block.end = cursor.at
-  return block
 }

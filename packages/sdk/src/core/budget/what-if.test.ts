@@ -62,6 +62,54 @@ describe('what a budget would have done', () => {
   })
 })
 
+describe('what a ladder would have done', () => {
+  const ladder = [
+    { at: 0.5, step: 'cheaper-tier' },
+    { at: 0.8, step: 'refuse' },
+  ]
+  const written = { scope: 'everything', limit: '0.000000010', window: 'lifetime', degrade: ladder }
+  const past = [call('a', 1, 5), call('b', 2, 3), call('c', 3, 1), call('d', 4, 1)]
+
+  it('refuses from the share on where the ladder refuses, although there is money left', () => {
+    const outcome = replayBudget(budgetOf(written), past)
+    expect(outcome).toMatchObject({ refusedCalls: 2, refused: 2, firstRefusedAt: 3 })
+    expect(outcome.steps).toEqual([
+      { at: 0.5, kind: 'cheaper-tier', calls: 1, spent: 3 },
+      { at: 0.8, kind: 'refuse', calls: 2, spent: 2 },
+    ])
+  })
+
+  it('takes no step where the budget only observes, and none in a window that has just begun', () => {
+    const observed = replayBudget(budgetOf({ ...written, mode: 'observe' }), past)
+    expect([observed.refusedCalls, observed.steps.map(({ calls }) => calls)]).toEqual([0, [0, 0]])
+    const hourly = replayBudget(budgetOf({ ...written, window: 'hour' }), [call('a', 1, 9), call('b', HOUR, 4)])
+    expect([hourly.refusedCalls, hourly.steps.map(({ calls }) => calls)]).toEqual([0, [0, 0]])
+  })
+
+  it('says about the same of sums', () => {
+    const sums = [{ startedAt: 0, calls: 4, cost: nanoUsd(10), scope: sampleScope({}) }]
+    const outcome = estimateBudget(budgetOf(written), sums)
+    expect(outcome).toMatchObject({ refused: 2, refusedCalls: 1, firstRefusedAt: 0 })
+    expect(outcome.steps).toEqual([
+      { at: 0.5, kind: 'cheaper-tier', calls: 1, spent: 3 },
+      { at: 0.8, kind: 'refuse', calls: 1, spent: 2 },
+    ])
+  })
+
+  it('has every call refused by its step or counted at those before it, whatever the past', () => {
+    const costs = fc.array(fc.nat(6), { maxLength: 20 })
+    const property = fc.property(costs, (made) => {
+      const calls = made.map((nano, index) => call(`c${index}`, index, nano))
+      const { steps, refusedCalls, spent, refused, calls: counted } = replayBudget(budgetOf(written), calls)
+      const [gentle, last] = steps
+      expect(last?.calls ?? 0).toBeLessThanOrEqual(refusedCalls)
+      expect(gentle?.calls ?? 0).toBeLessThanOrEqual(counted - refusedCalls)
+      expect(spent - refused).toBeLessThanOrEqual(10)
+    })
+    fc.assert(property)
+  })
+})
+
 describe('what a budget would have done, from sums', () => {
   it('refuses what goes beyond the limit of each window', () => {
     const budget = budgetOf({ scope: 'user:*', limit: '0.000000010', window: 'day' })

@@ -1,7 +1,7 @@
 /** What was foretold of a prompt, against what was billed for it. */
 
 import { asObject } from '../body/json-object.js'
-import { costOf } from '../cost/cost.js'
+import { picoOf } from '../cost/cost.js'
 import type { PriceBook, UnknownModelPolicy } from '../cost/price.js'
 import { priceUncached } from '../cost/saving.js'
 import { isCount, type TokenCounts, totalPrompt, type Usage } from '../cost/usage.js'
@@ -70,13 +70,13 @@ const PICO_PER_NANO = 1_000
  * with, minus what it cost. Where it came with none, all of it is.
  */
 export function savingOf({ usage, book, atMs, policy, asSent }: SavingFacts): CallSaving {
-  const paidPico = costOf(usage, book, atMs, policy).pico
+  const paidPico = picoOf(usage, book, atMs, policy)
   const savedNano = nanoOf(priceUncached(usage, book, atMs, policy) - paidPico)
   const [part, ...rest] = usage.parts
   if (asSent === null || part === undefined) return { savedNano, addedNano: 0 }
   if (asSent.input === sumOf(asSent) && rest.length === 0) return { savedNano, addedNano: savedNano }
   const parts = [{ ...part, ...scaleTo(asSent, totalPrompt(part)) }, ...rest]
-  return { savedNano, addedNano: nanoOf(costOf({ ...usage, parts }, book, atMs, policy).pico - paidPico) }
+  return { savedNano, addedNano: nanoOf(picoOf({ ...usage, parts }, book, atMs, policy) - paidPico) }
 }
 
 function nanoOf(pico: bigint): number {

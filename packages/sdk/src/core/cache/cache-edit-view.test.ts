@@ -39,7 +39,7 @@ describe('the view of a marked body', () => {
           indices.map((index) => ({ index, ttl })),
         )
         const again = scanCall(marked.body)
-        const shown = ({ blocks, ...rest }: typeof view) => ({
+        const shown = ({ blocks, ...rest }: typeof view, of: Uint8Array) => ({
           ...rest,
           blocks: blocks.map((each) => ({
             kind: each.kind,
@@ -48,10 +48,10 @@ describe('the view of a marked body', () => {
             message: each.message,
             marker: each.marker,
             range: [each.start, each.end],
-            json: each.json(),
+            json: each.json(of),
           })),
         })
-        expect(shown(marked.view)).toEqual(shown(again))
+        expect(shown(marked.view, marked.body)).toEqual(shown(again, marked.body))
       }),
     )
   })

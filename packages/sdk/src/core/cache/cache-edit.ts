@@ -174,7 +174,7 @@ function moveView(view: CallView, body: Uint8Array, edits: readonly Edit[]): Cal
     maxTokensRange: view.maxTokensRange === null ? null : moved(view.maxTokensRange),
     marker: own?.mark.ttl ?? view.marker,
     ...(own !== undefined && { hasMarker: true }),
-    blocks: moveBlocks(view.blocks, body, edits, mover),
+    blocks: moveBlocks(view.blocks, edits, mover),
     stated: moveStated(view.stated, own, mover),
     bytes: body.length,
   }
@@ -209,35 +209,27 @@ function moveStated(stated: readonly StatedRange[], own: Edit | undefined, mover
   return [...moved, { key: 'cache_control', start: end - textOfMarker(own.mark.ttl).length, end }]
 }
 
-function moveBlocks(
-  blocks: readonly BlockView[],
-  body: Uint8Array,
-  edits: readonly Edit[],
-  mover: Mover,
-): readonly BlockView[] {
+function moveBlocks(blocks: readonly BlockView[], edits: readonly Edit[], mover: Mover): readonly BlockView[] {
   const moved: BlockView[] = []
   for (const block of blocks) {
-    moved.push(new MovedBlock(block, body, mover.move(block.start), mover.move(block.end), block.marker))
+    const start = mover.move(block.start)
+    const end = mover.move(block.end)
+    const isMoved = start !== block.start || end !== block.end
+    moved.push(isMoved ? new MovedBlock(block, start, end, block.marker) : block)
   }
   for (const { mark } of edits) {
     const block = blocks[mark.index]
-    if (block !== undefined) moved[mark.index] = placeMarked(block, body, edits, mover, mark.ttl)
+    if (block !== undefined) moved[mark.index] = placeMarked(block, edits, mover, mark.ttl)
   }
   return moved
 }
 
 /** A string that was put into a list is the block in it. */
-function placeMarked(
-  block: BlockView,
-  body: Uint8Array,
-  edits: readonly Edit[],
-  mover: Mover,
-  ttl: CacheTtl,
-): BlockView {
+function placeMarked(block: BlockView, edits: readonly Edit[], mover: Mover, ttl: CacheTtl): BlockView {
   const start = mover.move(block.start)
   const end = mover.move(block.end)
   const closing = edits.find((edit) => edit.start === block.end && edit.end === block.end)
-  if (closing === undefined) return new MovedBlock(block, body, start, end, ttl)
+  if (closing === undefined) return new MovedBlock(block, start, end, ttl)
   const insideEnd = end + closing.text.length - LIST_CLOSE.length
-  return new MovedBlock(block, body, start + LIST_OPEN.length, insideEnd, ttl)
+  return new MovedBlock(block, start + LIST_OPEN.length, insideEnd, ttl)
 }

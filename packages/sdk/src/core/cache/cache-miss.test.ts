@@ -2,8 +2,10 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { CacheTtl } from '../body/call.js'
 import { scanCall } from '../body/scan.js'
+import { freshRatio } from '../tokens/token-ratio.js'
 import { tokenFacts } from '../tokens/tokens.js'
 import { explainMiss, type MissFacts, type SentPrompt } from './cache-miss.js'
+import { measurePrefix } from './cache-plan.js'
 import { readPrefix } from './fingerprints.js'
 import { PrefixIndex } from './prefix-index.js'
 
@@ -31,12 +33,7 @@ class Conversation {
   send(request: object, atMs: number, isAnswered = true): SentPrompt {
     const body = new TextEncoder().encode(JSON.stringify(request))
     const prefix = readPrefix(scanCall(body), body, { facts, keepsThinking: true })
-    let endTokens = 0
-    const blocks = prefix.blocks.map((block) => {
-      endTokens += block.tokens
-      return { ...block, endTokens }
-    })
-    const prompt = { space: prefix.model, blocks, minimumTokens: 512 }
+    const prompt = measurePrefix(prefix, { space: prefix.model, minimumTokens: 512, ratio: freshRatio })
     const call = this.#index.begin(prompt, atMs)
     if (isAnswered) this.#index.publish(call)
     return { prefix, prompt, reading: call.reading, startedAtMs: atMs, visibleAtMs: isAnswered ? atMs + 500 : null }
@@ -155,7 +152,7 @@ describe('why a prefix was not read', () => {
     const usage = { ...now.reading, output: 0 }
     const miss = explainMiss({ before, now, usage, rates, isSibling: true })
     expect(miss?.cause).toEqual({ kind: 'wrote-elsewhere', block: 2 })
-    expect(miss?.lostTokens).toBe(now.prompt.blocks[2]?.endTokens)
+    expect(miss?.lostTokens).toBe(now.prompt.endTokens[2])
   })
 
   it('nothing, where a conversation beside it shares no more than was read', () => {

@@ -6,9 +6,9 @@ import { type CacheRates, LOOKBACK, lifetimeMs } from './cache-model.js'
 import { type CacheParameters, parameterLevels } from './cache-parameters.js'
 import type { CallPrefix, PrefixBlock } from './fingerprints.js'
 import type { BlockChange, MissCause } from './miss-cause.js'
-import type { CacheReading, IndexedPrompt } from './prefix-reading.js'
+import { type CacheReading, type IndexedPrompt, tokensOfAll, tokensUpTo, ttlAt } from './prefix-reading.js'
 
-/** A request of a conversation as it was sent. `prompt` has the blocks of `prefix`, with the markers as sent. */
+/** A request of a conversation as it was sent. `prompt` is of the blocks of `prefix`, with the markers as sent. */
 export interface SentPrompt {
   readonly prefix: CallPrefix
   readonly prompt: IndexedPrompt
@@ -63,10 +63,12 @@ export function explainMiss(facts: MissFacts): CacheMiss | null {
 
 /** The deepest entry that the earlier request left behind: what it wrote, else what it read. */
 function findLeft({ prompt, reading }: SentPrompt): Left | null {
-  const written = reading.writes.at(-1)
-  const block = written?.block ?? reading.readBlock
-  const at = prompt.blocks[block]
-  return at === undefined ? null : { block, tokens: at.endTokens, ttl: written?.ttl ?? at.marker ?? '5m' }
+  return leftAt(prompt, reading.writes.at(-1)?.block ?? reading.readBlock)
+}
+
+function leftAt(prompt: IndexedPrompt, block: number): Left | null {
+  if (prompt.blocks[block] === undefined) return null
+  return { block, tokens: tokensUpTo(prompt, block), ttl: ttlAt(prompt, block) ?? '5m' }
 }
 
 /** The deepest entry that a sibling left within what both prompts begin with; null where it left none there. */
@@ -74,9 +76,7 @@ function findShared({ before, now }: MissFacts): Left | null {
   const { prompt, reading } = before
   const shared = countShared(before, now)
   const places = [...reading.hits, ...reading.writes.map(({ block }) => block)].filter((block) => block < shared)
-  const block = Math.max(-1, ...places)
-  const at = prompt.blocks[block]
-  return at === undefined ? null : { block, tokens: at.endTokens, ttl: at.marker ?? '5m' }
+  return leftAt(prompt, Math.max(-1, ...places))
 }
 
 function findCause({ before, now, isSibling = false }: MissFacts, left: Left | null): MissCause {
@@ -85,7 +85,7 @@ function findCause({ before, now, isSibling = false }: MissFacts, left: Left | n
   }
   const { minimumTokens } = now.prompt
   if (left === null) {
-    const hadMarkers = before.prompt.blocks.some(({ marker }) => marker !== null)
+    const hadMarkers = before.prompt.breakpoints.length > 0
     if (isSibling && before.reading.writes.length > 0)
       return { kind: 'wrote-elsewhere', block: lastShared(before, now) }
     return hadMarkers ? { kind: 'too-short', minimumTokens } : { kind: 'never-written' }
@@ -138,19 +138,21 @@ function findTimeCause(before: SentPrompt, now: SentPrompt, { ttl }: Left): Miss
 }
 
 function findMarkerCause({ prompt }: SentPrompt, { block }: Left): MissCause {
-  const { blocks, minimumTokens } = prompt
-  const marked = blocks.filter(({ marker }, at) => marker !== null && at >= block)
+  const { blocks, breakpoints, minimumTokens } = prompt
+  const marked = breakpoints.filter((breakpoint) => breakpoint.block >= block)
   const nearest = marked[0]
   if (nearest === undefined) return { kind: 'no-breakpoint' }
-  if (marked.every(({ endTokens }) => endTokens < minimumTokens)) return { kind: 'too-short', minimumTokens }
-  const positions = nearest.position - (blocks[block]?.position ?? 0)
+  if (marked.every((each) => tokensUpTo(prompt, each.block) < minimumTokens)) {
+    return { kind: 'too-short', minimumTokens }
+  }
+  const positions = (blocks[nearest.block]?.position ?? 0) - (blocks[block]?.position ?? 0)
   return positions >= LOOKBACK ? { kind: 'beyond-lookback', positions } : { kind: 'unexplained' }
 }
 
 /** Where nothing was written: what both prompts begin with. */
 function sharedTokens({ before, now }: MissFacts): number {
-  if (before.prefix.model !== now.prefix.model) return before.prompt.blocks.at(-1)?.endTokens ?? 0
-  return now.prompt.blocks[countShared(before, now) - 1]?.endTokens ?? 0
+  if (before.prefix.model !== now.prefix.model) return tokensOfAll(before.prompt)
+  return tokensUpTo(now.prompt, countShared(before, now) - 1)
 }
 
 /** How many blocks both prompts begin with. */

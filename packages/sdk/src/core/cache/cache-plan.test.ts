@@ -16,11 +16,14 @@ function prompt(text: string, markers: Record<number, CacheTtl> = {}): PlannedPr
   let key = 0
   const blocks = [...text].map((letter, at) => {
     key = mixHash(key, hashWord(letter))
-    const part = partOf(letter)
-    const marker = markers[at] ?? null
-    return { key, endTokens: (at + 1) * 1_000, position: at, marker, part, canMark: letter !== '.' }
+    return { key, position: at, part: partOf(letter), canMark: letter !== '.' }
   })
-  return { space: 'w', blocks, minimumTokens: 1_024 }
+  const endTokens = blocks.map((_, at) => (at + 1) * 1_000)
+  const breakpoints = blocks.flatMap((_, block) => {
+    const ttl = markers[block]
+    return ttl === undefined ? [] : [{ block, ttl }]
+  })
+  return { space: 'w', blocks, endTokens, breakpoints, minimumTokens: 1_024 }
 }
 
 function partOf(letter: string): BlockPart {
@@ -35,10 +38,9 @@ class World {
   nowMs = 0
 
   plan(sent: PlannedPrompt, presence: Presence | null = null, price = rates) {
-    const markerCount = sent.blocks.filter(({ marker }) => marker !== null).length
     const facts = {
       prompt: sent,
-      markerCount,
+      markerCount: sent.breakpoints.length,
       rates: price,
       index: this.index,
       returns: this.returns,

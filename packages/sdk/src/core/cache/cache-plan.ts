@@ -15,13 +15,20 @@ import {
   type CacheSpot,
   findSpots,
   type PlanFacts,
-  type PlannedBlock,
   type PlannedPrompt,
   type PromptStory,
   readStory,
 } from './cache-spots.js'
-import type { CallPrefix } from './fingerprints.js'
-import { type CacheReading, readPrompt } from './prefix-reading.js'
+import type { CallPrefix, PrefixBlock } from './fingerprints.js'
+import {
+  type Breakpoint,
+  type CacheReading,
+  putInOrder,
+  readPrompt,
+  tokensOfAll,
+  tokensUpTo,
+  ttlAt,
+} from './prefix-reading.js'
 import { expectReturns, visitCost } from './return-forecast.js'
 
 /** A marker that the plan adds. */
@@ -60,13 +67,16 @@ export interface PromptPlace {
 
 /** The prefix of a call as the index and the planner take it. */
 export function measurePrefix({ blocks }: CallPrefix, { space, minimumTokens, ratio }: PromptPlace): PlannedPrompt {
-  let endTokens = 0
-  const measured: PlannedBlock[] = []
-  for (const { key, tokens, position, marker, part, canMark } of blocks) {
-    endTokens += tokens * ratio.value
-    measured.push({ key, endTokens: Math.round(endTokens), position, marker, part, canMark })
+  const endTokens = new Array<number>(blocks.length)
+  const breakpoints: Breakpoint[] = []
+  let sum = 0
+  for (let block = 0; block < blocks.length; block++) {
+    const { tokens, marker } = blocks[block] as PrefixBlock
+    if (marker !== null) breakpoints.push({ block, ttl: marker })
+    sum += tokens * ratio.value
+    endTokens[block] = Math.round(sum)
   }
-  return { space, minimumTokens, blocks: measured }
+  return { space, minimumTokens, blocks, endTokens, breakpoints }
 }
 
 /** The marks of a plan as {@link markBody} takes them. */
@@ -83,63 +93,51 @@ export function bodyMarks({ marks }: CachePlan, { blocks }: CallPrefix): readonl
 export function planCache(facts: PlanFacts): CachePlan {
   const { prompt, nowMs } = facts
   const story = readStory(facts)
+  const asSent = readPrompt(prompt, story.known, nowMs)
+  const unmarked: CachePlan = { marks: [], asSent, planned: asSent, gainPico: 0, story }
+  if (facts.markerCount >= MAX_MARKERS) return unmarked
   const spots = findSpots(facts, story)
   const marks = chooseMarks(facts, spots, story)
-  const asSent = readPrompt(prompt, story.known, nowMs)
-  if (marks.length === 0) return { marks, asSent, planned: asSent, story, gainPico: 0 }
+  if (marks.length === 0) return unmarked
   const marked = withMarks(prompt, marks)
   const planned = readPrompt(marked, story.known, nowMs)
   const gainNow = priceReading(asSent, facts.rates) - priceReading(planned, facts.rates)
   const gainLater = expectReads(marked, spots, facts.rates) - expectReads(prompt, spots, facts.rates)
   const gainPico = gainNow + gainLater
-  return gainPico > 0
-    ? { marks, asSent, planned, story, gainPico }
-    : { marks: [], asSent, planned: asSent, story, gainPico: 0 }
+  return gainPico > 0 ? { marks, asSent, planned, gainPico, story } : unmarked
 }
 
 /** The prompt with the markers of a plan. */
 export function withMarks<Prompt extends PlannedPrompt>(prompt: Prompt, marks: readonly PlannedMark[]): Prompt {
-  const blocks = prompt.blocks.slice()
-  for (const { block, ttl } of marks) {
-    const old = blocks[block]
-    if (old !== undefined) blocks[block] = { ...old, marker: ttl }
-  }
-  return { ...prompt, blocks }
+  const breakpoints = prompt.breakpoints.slice()
+  for (const { block, ttl } of marks) if (block < prompt.blocks.length) putInOrder(breakpoints, { block, ttl })
+  return { ...prompt, breakpoints }
 }
 
 function chooseMarks(facts: PlanFacts, spots: readonly CacheSpot[], story: PromptStory): readonly PlannedMark[] {
-  const { prompt, markerCount } = facts
-  const free = Math.max(0, MAX_MARKERS - markerCount)
-  if (free === 0) return []
-  const own = findOwn(prompt)
+  const { prompt } = facts
+  const free = MAX_MARKERS - facts.markerCount
   const wanted: PlannedMark[] = []
   for (const { block, ttl, reason } of spots) {
-    const mark = ttl === null ? null : allow(prompt, own, { block, ttl: facts.ttl ?? ttl, reason })
+    const mark = ttl === null ? null : allow(prompt, { block, ttl: facts.ttl ?? ttl, reason })
     if (mark !== null) wanted.push(mark)
   }
-  const ranked = wanted.toSorted((left, right) => worthOf(facts, spots, right) - worthOf(facts, spots, left))
-  const anchor = findAnchor(prompt, [...own, ...ranked.slice(0, free).map(({ block }) => block)], story)
-  const chosen = anchor === null ? ranked.slice(0, free) : [...ranked.slice(0, free - 1), anchor]
-  return orderMarks(prompt, own, chosen)
-}
-
-/** The blocks on which the caller has set markers. */
-function findOwn({ blocks }: PlannedPrompt): readonly number[] {
-  const own: number[] = []
-  for (let at = 0; at < blocks.length; at++) if (blocks[at]?.marker !== null) own.push(at)
-  return own
+  // Where there is room for all of them and an anchor, which is as a rule, none has to be weighed.
+  if (wanted.length >= free) {
+    wanted.sort((left, right) => worthOf(facts, spots, right) - worthOf(facts, spots, left))
+    wanted.length = free
+  }
+  const anchor = findAnchor(prompt, wanted, story)
+  if (anchor !== null) wanted.splice(free - 1, wanted.length, anchor)
+  return orderMarks(prompt, wanted)
 }
 
 /** The mark as the API takes it there; null below the minimum or where there is one already. */
-function allow(
-  { blocks, minimumTokens }: PlannedPrompt,
-  own: readonly number[],
-  mark: PlannedMark,
-): PlannedMark | null {
-  const { marker = null, endTokens = 0 } = blocks[mark.block] ?? {}
-  if (marker !== null || endTokens < minimumTokens) return null
-  const isShortBefore = own.some((at) => at < mark.block && blocks[at]?.marker === '5m')
-  const isLongAfter = own.some((at) => at > mark.block && blocks[at]?.marker === '1h')
+function allow(prompt: PlannedPrompt, mark: PlannedMark): PlannedMark | null {
+  const { breakpoints, minimumTokens } = prompt
+  if (ttlAt(prompt, mark.block) !== null || tokensUpTo(prompt, mark.block) < minimumTokens) return null
+  const isShortBefore = breakpoints.some(({ block, ttl }) => block < mark.block && ttl === '5m')
+  const isLongAfter = breakpoints.some(({ block, ttl }) => block > mark.block && ttl === '1h')
   if (isShortBefore && isLongAfter) return null
   if (isShortBefore) return { ...mark, ttl: '5m' }
   return isLongAfter ? { ...mark, ttl: '1h' } : mark
@@ -154,31 +152,33 @@ function worthOf(
   if (reason === 'tail') return Number.POSITIVE_INFINITY
   const spot = spots.find((each) => each.block === block)
   if (spot === undefined) return 0
-  return (prompt.blocks[block]?.endTokens ?? 0) * (rates.input - visitCost(ttl, spot.forecast, rates))
+  return tokensUpTo(prompt, block) * (rates.input - visitCost(ttl, spot.forecast, rates))
 }
 
 /** The deepest living entry, if no breakpoint looks back that far: after a turn with many blocks, or one not to be written. */
-function findAnchor({ blocks }: PlannedPrompt, marked: readonly number[], story: PromptStory): PlannedMark | null {
-  const block = story.warmBlock
-  const entry = story.known[block]?.entry
+function findAnchor(
+  prompt: PlannedPrompt,
+  marks: readonly PlannedMark[],
+  { known, warmBlock: block }: PromptStory,
+): PlannedMark | null {
+  if (block === -1) return null
+  const { blocks, breakpoints } = prompt
+  const entry = known[block]?.entry
   const warm = blocks[block]
-  if (!entry || warm === undefined || !warm.canMark || warm.marker !== null) return null
-  const isReached = marked.some((at) => {
-    return at >= block && (blocks[at]?.position ?? 0) - warm.position < LOOKBACK
-  })
-  return isReached ? null : { block, ttl: entry.ttl, reason: 'anchor' }
+  if (!entry || warm?.canMark !== true || ttlAt(prompt, block) !== null) return null
+  const reaches = (from: Pick<Breakpoint, 'block'>): boolean => {
+    return from.block >= block && (blocks[from.block]?.position ?? 0) - warm.position < LOOKBACK
+  }
+  return breakpoints.some(reaches) || marks.some(reaches) ? null : { block, ttl: entry.ttl, reason: 'anchor' }
 }
 
 /** In prefix order, an hour before five minutes, the caller's own markers included. */
-function orderMarks(
-  prompt: PlannedPrompt,
-  own: readonly number[],
-  chosen: readonly PlannedMark[],
-): readonly PlannedMark[] {
-  const marks = chosen
-    .map((mark) => allow(prompt, own, mark))
-    .filter((mark) => mark !== null)
-    .sort((left, right) => left.block - right.block)
+function orderMarks(prompt: PlannedPrompt, chosen: readonly PlannedMark[]): readonly PlannedMark[] {
+  const marks: PlannedMark[] = []
+  for (const mark of chosen) {
+    const allowed = allow(prompt, mark)
+    if (allowed !== null) putInOrder(marks, allowed)
+  }
   const lastHour = marks.findLastIndex(({ ttl }) => ttl === '1h')
   return marks.map((mark, at) => (at < lastHour ? { ...mark, ttl: '1h' } : mark))
 }
@@ -192,19 +192,23 @@ function priceReading({ read, write1h, write5m, input }: CacheReading, rates: Ca
  * What later reads should save until the entries of these markers die, in pico-dollars: each stretch by its forecast.
  * Whatever comes back to the end of a prompt reads all that stands before it as well.
  */
-function expectReads({ blocks, minimumTokens }: PlannedPrompt, spots: readonly CacheSpot[], rates: CacheRates): number {
+function expectReads(prompt: PlannedPrompt, spots: readonly CacheSpot[], rates: CacheRates): number {
+  const { breakpoints, minimumTokens } = prompt
   let ttl: CacheTtl | null = null
+  let breakpoint = breakpoints.length - 1
   let spot = spots.length - 1
   let reads = 0
   let tokens = 0
-  let end = blocks.at(-1)?.endTokens ?? 0
-  for (let at = blocks.length - 1; at >= 0; at--) {
-    const { marker, endTokens } = blocks[at] as PlannedBlock
-    const isMarked = marker !== null && endTokens >= minimumTokens
-    const isSpot = spot > 0 && (spots[spot - 1]?.block ?? 0) >= at
-    if (!isMarked && !isSpot) continue
-    if (isMarked) ttl = ttl === '1h' ? ttl : marker
-    while (spot > 0 && (spots[spot - 1]?.block ?? 0) >= at) spot -= 1
+  let end = tokensOfAll(prompt)
+  for (;;) {
+    const marked = breakpoint < 0 ? undefined : breakpoints[breakpoint]
+    const before = spot < 1 ? undefined : spots[spot - 1]
+    const at = Math.max(marked?.block ?? -1, before?.block ?? -1)
+    if (at === -1) return (tokens + end * reads) * (rates.input - rates.read)
+    const endTokens = tokensUpTo(prompt, at)
+    if (before?.block === at) spot -= 1
+    if (marked?.block === at) breakpoint -= 1
+    if (marked?.block === at && endTokens >= minimumTokens && ttl !== '1h') ttl = marked.ttl
     const expected = expectReturns(ttl, spots[spot]?.forecast)
     // Cut only where it changes something: markers that save nothing must come to the very same sum.
     if (expected <= reads) continue
@@ -212,5 +216,4 @@ function expectReads({ blocks, minimumTokens }: PlannedPrompt, spots: readonly C
     end = endTokens
     reads = expected
   }
-  return (tokens + end * reads) * (rates.input - rates.read)
 }

@@ -4,7 +4,15 @@ import { hashWord, mixHash } from '../body/byte-hash.js'
 import type { BlockPart, CacheTtl } from '../body/call.js'
 import type { CacheRates } from './cache-model.js'
 import type { PrefixIndex, PrefixSpot } from './prefix-index.js'
-import { type IndexedBlock, type IndexedPrompt, isAlive } from './prefix-reading.js'
+import {
+  findLastMarkable,
+  findLastPlace,
+  type IndexedBlock,
+  type IndexedPrompt,
+  isAlive,
+  putInOrder,
+  tokensUpTo,
+} from './prefix-reading.js'
 import {
   bestTtl,
   forecastReturn,
@@ -15,7 +23,6 @@ import {
   type ReturnForecast,
   type ReturnKind,
   type ReturnTraits,
-  type VisitedPlace,
 } from './return-forecast.js'
 
 /** A block that the planner looks at. */
@@ -66,11 +73,19 @@ export interface PromptStory {
   readonly firstMessage: number
   /** The first block that no other conversation shares. */
   readonly privateFrom: number
-  /** True if an earlier prompt of this conversation ended inside of this one. */
-  readonly isContinued: boolean
-  readonly isAgent: boolean
+  /** The earlier prompts of this conversation, which ended inside of this one. */
+  readonly earlier: EarlierEnds
+  /** The kind of what it shares with others, and of its end. */
+  readonly front: ReturnKind
+  readonly tail: ReturnKind
   /** The deepest block with an entry that lives; -1 for none. */
   readonly warmBlock: number
+}
+
+/** Where earlier prompts ended: at how many places, and the last of them. */
+interface EarlierEnds {
+  readonly count: number
+  readonly last: PrefixSpot | null
 }
 
 /** Reads the index for a prompt. */
@@ -78,14 +93,9 @@ export function readStory({ prompt, index, nowMs }: PlanFacts): PromptStory {
   const known = index.trace(prompt)
   const firstMessage = prompt.blocks.findIndex(({ part }) => part === 'messages')
   const privateFrom = Math.max(findJunction(known, prompt.blocks.length) + 1, firstMessage)
-  return {
-    known,
-    firstMessage,
-    privateFrom,
-    isContinued: endsIn(known, privateFrom).count > 0,
-    isAgent: prompt.blocks[0]?.part === 'tools',
-    warmBlock: findWarm(known, nowMs),
-  }
+  const earlier = endsIn(known, privateFrom)
+  const { front, tail } = kindsOf(prompt.blocks[0]?.part === 'tools', earlier.count > 0)
+  return { known, firstMessage, privateFrom, earlier, front, tail, warmBlock: findWarm(known, nowMs) }
 }
 
 // Prompts have hundreds of blocks, and these are asked with every request: plain loops take a fraction of the time.
@@ -107,11 +117,8 @@ function findWarm(known: readonly PrefixSpot[], nowMs: number): number {
   return -1
 }
 
-/** The prompts that ended at a block or behind it: how many, and the last of them. */
-function endsIn(
-  known: readonly PrefixSpot[],
-  from: number,
-): { readonly count: number; readonly last: PrefixSpot | null } {
+/** The prompts that ended at a block or behind it. */
+function endsIn(known: readonly PrefixSpot[], from: number): EarlierEnds {
   let count = 0
   let last: PrefixSpot | null = null
   for (let at = Math.max(0, from); at < known.length; at++) {
@@ -123,63 +130,60 @@ function endsIn(
   return { count, last }
 }
 
-/** The kind of the end of a prompt, and of what it shares with others. */
-function kindsOf({ isAgent, isContinued }: PromptStory): {
-  readonly front: ReturnKind
-  readonly tail: ReturnKind
-} {
+function kindsOf(isAgent: boolean, isContinued: boolean): Pick<PromptStory, 'front' | 'tail'> {
   if (isAgent) return { front: 'agent-front', tail: isContinued ? 'agent-tail' : 'agent-opening' }
   return { front: 'chat-front', tail: isContinued ? 'chat-tail' : 'chat-opening' }
 }
 
 /** The places of a prompt in prefix order, each block once; a later breakpoint never lives longer than one before it. */
 export function findSpots(facts: PlanFacts, story: PromptStory): readonly CacheSpot[] {
+  const spots: CacheSpot[] = []
+  addFronts(spots, facts, story)
+  addJunctions(spots, facts, story)
   const tail = findTail(facts, story)
-  const shared = [...findFronts(facts, story), ...findJunctions(facts, story)]
-  const all = tail === null ? shared : [...shared, tail]
-  const byBlock = new Map(all.map((spot) => [spot.block, spot]))
-  return raise([...byBlock.values()].sort((left, right) => left.block - right.block))
+  if (tail !== null) putInOrder(spots, tail)
+  return raise(spots)
 }
 
 /** The end of the tools and that of the system text: prompts with one system text less in common share the tools still. */
-function findFronts(facts: PlanFacts, story: PromptStory): readonly CacheSpot[] {
+function addFronts(spots: CacheSpot[], facts: PlanFacts, story: PromptStory): void {
   const { blocks } = facts.prompt
   const { firstMessage } = story
   const front = firstMessage === -1 ? blocks.length - 1 : firstMessage - 1
   let tools = front
   while (tools >= 0 && blocks[tools]?.part !== 'tools') tools -= 1
-  const ends = new Set([markableAt(blocks, tools), markableAt(blocks, front)])
-  ends.delete(-1)
-  return [...ends].map((block) => spotAt(facts, story, block, 'front'))
+  const toolsEnd = findLastMarkable(blocks, tools)
+  const frontEnd = findLastMarkable(blocks, front)
+  if (toolsEnd !== -1) putInOrder(spots, spotAt(facts, story, toolsEnd, 'front'))
+  if (frontEnd !== toolsEnd) putInOrder(spots, spotAt(facts, story, frontEnd, 'front'))
 }
 
 /** Where others left the way of this prompt, and where it leaves that of all others. */
-function findJunctions(facts: PlanFacts, story: PromptStory): readonly CacheSpot[] {
+function addJunctions(spots: CacheSpot[], facts: PlanFacts, story: PromptStory): void {
   const { known, privateFrom } = story
-  const spots: CacheSpot[] = []
   for (let at = 0; at < known.length; at++) {
     const branches = known[at]?.branches ?? 0
     if (branches === 0 || (branches === 1 && at !== privateFrom - 1)) continue
-    const block = markableAt(facts.prompt.blocks, at)
-    if (block !== -1) spots.push(spotAt(facts, story, block, 'junction'))
+    const block = findLastMarkable(facts.prompt.blocks, at)
+    if (block !== -1) putInOrder(spots, spotAt(facts, story, block, 'junction'))
   }
-  return spots
 }
 
 function spotAt(facts: PlanFacts, story: PromptStory, block: number, reason: SpotReason): CacheSpot {
+  const own = gapsAt(story.known[block], facts.nowMs)
   const seen = facts.returns.seenOf(frontTraits(facts, story, block))
-  const forecast = forecastReturn(kindsOf(story).front, [...seen, gapsAt(story.known[block], facts.nowMs)], null)
+  const forecast = forecastReturn(story.front, seen, own, null)
   return { block, reason, forecast, ttl: bestTtl(forecast, facts.rates) }
 }
 
 /** The conversation's own history is that of the first block which is its own: every turn came through there. */
 function findTail(facts: PlanFacts, story: PromptStory): CacheSpot | null {
   const { prompt, returns, presence, rates, nowMs } = facts
-  const block = prompt.blocks.findLastIndex(({ canMark }) => canMark)
+  const block = findLastMarkable(prompt.blocks)
   if (block === -1) return null
   const own = gapsAt(story.known[story.privateFrom], nowMs)
-  const seen = returns.seenOf(tailTraits(facts, story, block))
-  const forecast = forecastReturn(kindsOf(story).tail, [...seen, own], presence)
+  const seen = returns.seenOf(tailTraits(facts, story.tail, story.earlier, block))
+  const forecast = forecastReturn(story.tail, seen, own, presence)
   const cheapest = bestTtl(forecast, rates)
   const best = cheapest !== null && facts.keepsWarm === true ? '5m' : cheapest
   const warm = story.warmBlock < story.privateFrom ? null : story.known[story.warmBlock]?.entry
@@ -188,16 +192,20 @@ function findTail(facts: PlanFacts, story: PromptStory): CacheSpot | null {
 }
 
 function frontTraits({ prompt }: PlanFacts, story: PromptStory, block: number): ReturnTraits {
-  const tokens = prompt.blocks[block]?.endTokens ?? 0
-  return { kind: kindsOf(story).front, tokens, turn: null, paceMs: null, freshTokens: tokens }
+  const tokens = tokensUpTo(prompt, block)
+  return { kind: story.front, tokens, turn: null, paceMs: null, freshTokens: tokens }
 }
 
-function tailTraits({ prompt, nowMs }: PlanFacts, story: PromptStory, block: number): ReturnTraits {
-  const { count, last } = endsIn(story.known, story.privateFrom)
-  const tokens = prompt.blocks[block]?.endTokens ?? 0
-  const before = last === null ? 0 : (prompt.blocks[last.block]?.endTokens ?? 0)
+function tailTraits(
+  { prompt, nowMs }: PlanFacts,
+  kind: ReturnKind,
+  { count, last }: EarlierEnds,
+  block: number,
+): ReturnTraits {
+  const tokens = tokensUpTo(prompt, block)
+  const before = last === null ? 0 : tokensUpTo(prompt, last.block)
   return {
-    kind: kindsOf(story).tail,
+    kind,
     tokens,
     turn: count + 1,
     paceMs: last === null ? null : nowMs - last.seenAtMs,
@@ -211,27 +219,19 @@ function gapsAt(spot: PrefixSpot | undefined, nowMs: number): PrefixSpot['gaps']
 }
 
 /** What is written behind a place is written up to it as well, so that a shorter lifetime there would save nothing. */
-function raise(spots: readonly CacheSpot[]): readonly CacheSpot[] {
+function raise(spots: CacheSpot[]): readonly CacheSpot[] {
   let longest: CacheTtl | null = null
+  for (let at = spots.length - 1; at >= 0; at--) {
+    const spot = spots[at] as CacheSpot
+    longest = longest === '1h' || spot.ttl === '1h' ? '1h' : (longest ?? spot.ttl)
+    if (spot.ttl !== longest) spots[at] = { ...spot, ttl: longest }
+  }
   return spots
-    .toReversed()
-    .map((spot) => {
-      longest = longest === '1h' || spot.ttl === '1h' ? '1h' : (longest ?? spot.ttl)
-      return { ...spot, ttl: longest }
-    })
-    .reverse()
-}
-
-/** The block, or the last one before it that may carry a marker; -1 for none. */
-function markableAt(blocks: readonly PlannedBlock[], block: number): number {
-  let at = block
-  while (at >= 0 && blocks[at]?.canMark === false) at--
-  return at
 }
 
 /** The place where a prompt ends, as the index takes it; null for one that can end nowhere. */
 export function findEnd(prompt: IndexedPrompt): number | null {
-  const block = prompt.blocks.findLastIndex(({ canMark, marker }) => canMark || marker !== null)
+  const block = findLastPlace(prompt)
   return block === -1 ? null : placeOf(prompt, block)
 }
 
@@ -253,14 +253,11 @@ export function noteReturns(facts: PlanFacts, story: PromptStory): void {
   const { blocks } = prompt
   const seed = hashWord(prompt.space)
   const placeAt = (block: number): number => mixHash(seed, blocks[block]?.key ?? 0)
-  const visit = (block: number, traits: ReturnTraits): void => {
-    const visited: VisitedPlace = { place: placeAt(block), traits }
-    returns.visit(visited, nowMs)
-  }
-  const before = endsIn(story.known, story.privateFrom).last
-  if (before !== null) returns.close(placeAt(before.block), nowMs)
-  const end = blocks.findLastIndex(({ canMark }) => canMark)
-  if (end !== -1) visit(end, tailTraits(facts, story, end))
+  // Others of the conversation may have been sent since the plan was made.
+  const earlier = endsIn(story.known, story.privateFrom)
+  if (earlier.last !== null) returns.close(placeAt(earlier.last.block), nowMs)
+  const end = findLastMarkable(blocks)
+  if (end !== -1) returns.visit({ place: placeAt(end), traits: tailTraits(facts, story.tail, earlier, end) }, nowMs)
   const front = story.privateFrom - 1
-  if (front >= 0) visit(front, frontTraits(facts, story, front))
+  if (front >= 0) returns.visit({ place: placeAt(front), traits: frontTraits(facts, story, front) }, nowMs)
 }

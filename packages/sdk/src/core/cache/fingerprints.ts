@@ -6,7 +6,7 @@
  */
 
 import { hashWord, mixHash } from '../body/byte-hash.js'
-import type { BlockPart, CacheTtl, CallView } from '../body/call.js'
+import type { BlockPart, BlockView, CacheTtl, CallView } from '../body/call.js'
 import type { BlockWeight, TokenFacts } from '../tokens/tokens.js'
 import { type CacheParameters, parameterLevels, readParameters, type StatedParameters } from './cache-parameters.js'
 import { PrintMemory } from './print-memory.js'
@@ -72,7 +72,7 @@ export interface PrefixOptions {
    * True if bare strings must stay strings, so that only the last one can be marked: by the automatic marker. By default
    * none can where thinking is sent back that the model reads.
    */
-  readonly keepsStrings?: boolean
+  readonly keepsStrings?: boolean | undefined
   /** Kept from call to call; without one every block is looked into. */
   readonly memory?: PrintMemory
   /** An earlier request, of the same conversation as a rule. What is read does not depend on it, only how fast. */
@@ -151,8 +151,8 @@ function orderBlocks({ blocks }: PromptBlocks): readonly PromptBlock[] {
 
 /** Only a tool can belong elsewhere, and tools come first. */
 function isSorted(shown: readonly PromptBlock[]): boolean {
-  for (const { part, sentAs } of shown) {
-    if (sentAs !== 'tools') return true
+  for (const { part, view } of shown) {
+    if (view.part !== 'tools') return true
     if (part !== 'tools') return false
   }
   return true
@@ -194,6 +194,9 @@ function takeOver(before: CallPrefix | null, all: PromptBlocks, frame: Frame): P
   return taken.length > 0 && !isSorted(all.blocks) ? [] : taken
 }
 
+/** Of what stands outside of messages. */
+const NO_ROLE = hashWord('')
+
 interface Placing {
   readonly view: CallView
   readonly shown: readonly PromptBlock[]
@@ -202,20 +205,26 @@ interface Placing {
 
 /** @param placed the first of them, as they are known */
 function placeBlocks({ view, shown, frame }: Placing, placed: PrefixBlock[]): PrefixBlock[] {
-  const roles = new Map<string | null, number>()
+  let role: string | null = null
+  let roleHash = NO_ROLE
   const chain = new KeyChain(frame.parameters, placed.at(-1))
   let position = placed.at(-1)?.position ?? -1
   for (let at = placed.length; at < shown.length; at++) {
     const block = shown[at] as PromptBlock
     const previous = shown[at - 1]
-    if (!isSameRun(previous, block)) position += 1
-    const { index, start, part, seen } = block
-    const opening = block.sentAs === 'messages' && block.message !== previous?.message ? TOKENS_PER_MESSAGE : 0
-    const toolPrompt = block.sentAs === 'tools' && at === 0 ? frame.toolPrompt : 0
-    const print = mixHash(roleHash(roles, block.role), seen.print)
+    if (!isSameRun(previous?.view, block.view)) position += 1
+    const { index, part, seen } = block
+    const { part: sentAs, message } = block.view
+    const opening = sentAs === 'messages' && message !== previous?.view.message ? TOKENS_PER_MESSAGE : 0
+    const toolPrompt = sentAs === 'tools' && at === 0 ? frame.toolPrompt : 0
+    if (block.view.role !== role) {
+      role = block.view.role
+      roleHash = hashWord(role ?? '')
+    }
+    const print = mixHash(roleHash, seen.print)
     placed.push({
       index,
-      start,
+      start: block.view.start,
       part,
       print,
       key: chain.next(part, print),
@@ -239,14 +248,8 @@ function canCarry({ seen, isBare }: PromptBlock): boolean {
   return seen.canMark && (isBare || !seen.isString)
 }
 
-function roleHash(known: Map<string | null, number>, role: string | null): number {
-  const hash = known.get(role) ?? hashWord(role ?? '')
-  known.set(role, hash)
-  return hash
-}
-
-function isSameRun(before: PromptBlock | undefined, now: PromptBlock): boolean {
-  if (now.sentAs !== 'messages' || before?.sentAs !== 'messages') return false
+function isSameRun(before: BlockView | undefined, now: BlockView): boolean {
+  if (now.part !== 'messages' || before?.part !== 'messages') return false
   return before.kind === now.kind && (now.kind === 'tool_use' || now.kind === 'tool_result')
 }
 

@@ -7,8 +7,8 @@
  * that a workload has to earn its pings.
  */
 
+import { forgetOldest } from '../bounded/bounded.js'
 import { type CacheRates, lifetimeMs } from './cache-model.js'
-import { forgetOldest } from './forget-oldest.js'
 import type { Presence } from './return-forecast.js'
 
 /**

@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { hashWord, mixHash } from '../body/byte-hash.js'
 import type { CacheTtl } from '../body/call.js'
-import { PrefixIndex } from './prefix-index.js'
-import { type IndexedPrompt, isShortened } from './prefix-reading.js'
+import { PrefixIndex, type PrefixSpot } from './prefix-index.js'
+import { type IndexedPrompt, isShortened, putInOrder } from './prefix-reading.js'
 
 const MINUTE = 60_000
 
@@ -12,9 +12,18 @@ function prompt(text: string, markers: Record<number, CacheTtl> = {}, space = 'w
   let key = 0
   const blocks = [...text].map((letter, at) => {
     key = mixHash(key, hashWord(letter))
-    return { key, endTokens: (at + 1) * 1_000, position: at, marker: markers[at] ?? null, canMark: true }
+    return { key, position: at, canMark: true }
   })
-  return { space, blocks, minimumTokens: 1_024 }
+  const endTokens = blocks.map((_, at) => (at + 1) * 1_000)
+  const breakpoints = blocks.flatMap((_, block) => {
+    const ttl = markers[block]
+    return ttl === undefined ? [] : [{ block, ttl }]
+  })
+  return { space, blocks, endTokens, breakpoints, minimumTokens: 1_024 }
+}
+
+const knownOf = ({ block, entry, branches, isEnd, seenAtMs, gaps }: PrefixSpot) => {
+  return { block, entry, branches, isEnd, seenAtMs, gaps }
 }
 
 function send(index: PrefixIndex, sent: IndexedPrompt, atMs: number) {
@@ -166,6 +175,22 @@ describe('what is known of a prompt', () => {
     )
   })
 
+  it('is the same whether or not it was asked for before the request, as planning does', () => {
+    const text = fc.string({ unit: fc.constantFrom('a', 'b', 'c'), minLength: 1, maxLength: 12 })
+    const call = fc.record({ text, asked: fc.array(text, { maxLength: 2 }), isAsked: fc.boolean() })
+    fc.assert(
+      fc.property(fc.array(call, { maxLength: 30 }), fc.integer({ min: 4, max: 40 }), (calls, max) => {
+        const [asked, unasked] = [new PrefixIndex(max), new PrefixIndex(max)]
+        for (const [at, { text: own, asked: others, isAsked }] of calls.entries()) {
+          const sent = prompt(own, { [own.length - 1]: '5m' })
+          if (isAsked) for (const other of [own, ...others]) asked.trace(other === own ? sent : prompt(other))
+          expect(send(asked, sent, at)).toEqual(send(unasked, prompt(own, { [own.length - 1]: '5m' }), at))
+          expect(asked.trace(sent).map(knownOf)).toEqual(unasked.trace(prompt(own)).map(knownOf))
+        }
+      }),
+    )
+  })
+
   it('bills every token once', () => {
     const text = fc.string({ unit: fc.constantFrom('a', 'b'), minLength: 1, maxLength: 30 })
     const ttls = fc.dictionary(fc.integer({ min: 0, max: 29 }).map(String), fc.constantFrom('5m', '1h'), { maxKeys: 4 })
@@ -186,4 +211,16 @@ describe('what is known of a prompt', () => {
       }),
     )
   })
+})
+
+it('a list in prefix order has the last item of each block', () => {
+  const item = fc.record({ block: fc.nat(6), name: fc.nat() })
+  fc.assert(
+    fc.property(fc.array(item, { maxLength: 12 }), (items) => {
+      const list: { block: number; name: number }[] = []
+      for (const each of items) putInOrder(list, each)
+      const byBlock = new Map(items.map((each) => [each.block, each]))
+      expect(list).toEqual([...byBlock.values()].sort((left, right) => left.block - right.block))
+    }),
+  )
 })

@@ -9,10 +9,11 @@
 
 import { hashWord, mixHash } from '../body/byte-hash.js'
 import type { CacheTtl } from '../body/call.js'
+import { moveToEnd, roomOf } from '../bounded/bounded.js'
 import { lifetimeMs } from './cache-model.js'
-import { roomOf } from './forget-oldest.js'
 import {
   type CacheReading,
+  findLastPlace,
   findRead,
   type IndexedBlock,
   type IndexedPrompt,
@@ -94,6 +95,14 @@ class PrefixNode implements PrefixSpot {
   }
 }
 
+/** The nodes of a prompt, as they were after so many changes. */
+interface AskedPath {
+  readonly blocks: KeyedPrompt['blocks']
+  readonly seed: number
+  readonly changes: number
+  readonly path: readonly PrefixNode[]
+}
+
 const DEFAULT_MAX_NODES = 100_000
 
 /** See the head of this file. Holds at most `maxNodes` blocks, about 200 bytes each; the paths used least lately go first. */
@@ -102,6 +111,10 @@ export class PrefixIndex {
   readonly #nodes = new Map<number, PrefixNode>()
   /** Nodes without children, the one used least lately first: whatever is above them was used no earlier. */
   readonly #leaves = new Map<number, PrefixNode>()
+  /** Goes up whenever nodes come or go. */
+  #changes = 0
+  /** What was asked for last: a plan and the request after it ask for the same. */
+  #asked: AskedPath | null = null
 
   constructor(maxNodes: number = DEFAULT_MAX_NODES) {
     this.#maxNodes = Math.max(1, maxNodes)
@@ -127,7 +140,7 @@ export class PrefixIndex {
     const seed = hashWord(prompt.space)
     const known = this.#path(prompt.blocks, seed)
     const reading = readPrompt(prompt, known, nowMs)
-    const path = this.#extend(known, prompt.blocks, seed, nowMs)
+    const path = this.#extend(known, prompt, seed, nowMs)
     announce(reading, path, nowMs)
     return { prompt, reading, startedAtMs: nowMs }
   }
@@ -148,7 +161,7 @@ export class PrefixIndex {
    */
   publish({ prompt, reading, startedAtMs }: PrefixCall, reported: ReportedPrompt = reading): void {
     const seed = hashWord(prompt.space)
-    const foundAt = findRead(prompt.blocks, reading, reported)
+    const foundAt = findRead(prompt, reading, reported)
     const ttlOfHour = hourAsBilled(prompt, reading, reported)
     for (const { block, ttl: asked } of reading.writes) {
       const ttl = asked === '1h' ? ttlOfHour : asked
@@ -186,8 +199,13 @@ export class PrefixIndex {
 
   /** Only leaves are ever forgotten, so that what is known of a prompt is its beginning: halving finds the end of it. */
   #countKnown(blocks: KeyedPrompt['blocks'], seed: number): number {
-    let low = 0
-    let high = blocks.length
+    let low = blocks.length
+    let high = low
+    // New are the last few, as a rule.
+    for (let step = 1; low > 0 && this.#nodeAt(blocks, low - 1, seed) === null; step *= 2) {
+      high = low - 1
+      low = Math.max(0, low - step)
+    }
     while (low < high) {
       const middle = (low + high + 1) >> 1
       if (this.#nodeAt(blocks, middle - 1, seed) === null) high = middle - 1
@@ -197,35 +215,39 @@ export class PrefixIndex {
   }
 
   /** The nodes of a prompt in prefix order, as far as it is known. */
-  #path(blocks: KeyedPrompt['blocks'], seed: number): PrefixNode[] {
+  #path(blocks: KeyedPrompt['blocks'], seed: number): readonly PrefixNode[] {
+    const last = this.#asked
+    if (last?.blocks === blocks && last.seed === seed && last.changes === this.#changes) return last.path
     const known = this.#countKnown(blocks, seed)
     const path: PrefixNode[] = new Array(known)
     let node = this.#nodeAt(blocks, known - 1, seed)
     for (let at = known - 1; node !== null; at--, node = node.parent) path[at] = node
+    this.#asked = { blocks, seed, changes: this.#changes, path }
     return path
   }
 
   /** Makes every block of the prompt known, and notes the visit. Answers the nodes in prefix order. */
-  #extend(path: PrefixNode[], blocks: readonly IndexedBlock[], seed: number, nowMs: number): readonly PrefixNode[] {
-    for (const node of path) node.visit(nowMs)
-    let parent = path.at(-1) ?? null
+  #extend(known: readonly PrefixNode[], prompt: IndexedPrompt, seed: number, nowMs: number): readonly PrefixNode[] {
+    for (const node of known) node.visit(nowMs)
+    let parent = known.at(-1) ?? null
     // What follows the last place for a marker can never be read from the cache: it ends no prompt and parts no ways.
-    // Automatic caching also marks where we would not.
-    const end = blocks.findLastIndex(({ canMark, marker }) => canMark || marker !== null)
-    for (let at = path.length; at <= end; at++) {
-      parent = this.#add(mixHash(seed, blocks[at]?.key ?? 0), parent, nowMs)
-      path.push(parent)
+    const end = findLastPlace(prompt)
+    const added: PrefixNode[] = []
+    for (let at = known.length; at <= end; at++) {
+      parent = this.#add(mixHash(seed, prompt.blocks[at]?.key ?? 0), parent, nowMs)
+      added.push(parent)
     }
     if (parent !== null) {
       parent.isEnd = true
       this.#touch(parent)
     }
     this.#shrink()
-    return path
+    return added.length === 0 ? known : known.concat(added)
   }
 
   #add(key: number, parent: PrefixNode | null, nowMs: number): PrefixNode {
     const node = new PrefixNode(key, parent, nowMs)
+    this.#changes += 1
     this.#nodes.set(key, node)
     if (parent !== null) this.#leaves.delete(parent.key)
     return node
@@ -233,12 +255,12 @@ export class PrefixIndex {
 
   #touch(node: PrefixNode): void {
     if (node.branches > 0) return
-    this.#leaves.delete(node.key)
-    this.#leaves.set(node.key, node)
+    moveToEnd(this.#leaves, node.key, node)
   }
 
   #shrink(): void {
     if (this.#nodes.size <= this.#maxNodes) return
+    this.#changes += 1
     for (const [key, leaf] of this.#leaves) {
       if (this.#nodes.size <= roomOf(this.#maxNodes)) return
       this.#leaves.delete(key)

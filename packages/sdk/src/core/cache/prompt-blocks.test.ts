@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { scanCall } from '../body/scan.js'
+import { ScanMemory } from '../body/scan-memory.js'
 import { freshRatio } from '../tokens/token-ratio.js'
 import { estimateInput, tokenFacts } from '../tokens/tokens.js'
 import { type CallPrefix, type PrefixOptions, readPrefix, weightOf } from './fingerprints.js'
@@ -90,6 +91,26 @@ describe('a request that begins as the one before it', () => {
       expect(readChanged({ before })).toEqual(readChanged({}))
     })
     fc.assert(isSame, { numRuns: 1_000 })
+  })
+
+  it('is read so where its scan took blocks over from that one', () => {
+    let taken = 0
+    const tokenizers = fc.tuple(fc.constantFrom('old', 'new'), fc.constantFrom('old', 'new'))
+    const isSame = fc.property(pair, options, tokenizers, (requests, how, kinds) => {
+      const scans = new ScanMemory((bytes) => Buffer.from(bytes).toString('latin1'), { minBytes: 0 })
+      const [first, second] = requests.map((value) => encoder.encode(JSON.stringify(value))) as [Uint8Array, Uint8Array]
+      const [before, after] = kinds.map((tokenizer) => ({ ...how, facts: { ...facts, tokenizer } }))
+      if (before === undefined || after === undefined) throw new Error('there are two')
+      const known = readPrefix(scans.scan(first), first, before)
+      const view = scans.scan(second)
+      if (view.blocks.some((each, at) => each === known.reading.all.blocks[at]?.view)) taken += 1
+      expect(told(readPrefix(view, second, { ...after, before: known }))).toEqual(
+        told(readPrefix(scanCall(second), second, after)),
+      )
+    })
+    fc.assert(isSame, { numRuns: 1_000 })
+    // Else nothing was tried.
+    expect(taken).toBeGreaterThan(100)
   })
 
   it('is weighed as if it were weighed block by block', () => {

@@ -19,15 +19,10 @@ import type { PrintMemory, SeenBlock } from './print-memory.js'
 export interface PromptBlock {
   /** Its index in the view's blocks. */
   readonly index: number
-  /** Where it begins in the body, in bytes. */
-  readonly start: number
-  /** Where it was sent. */
-  readonly sentAs: BlockPart
+  /** As it was scanned last. In a request that begins like an earlier one, it is mostly the same object as in that one. */
+  view: BlockView
   /** The level it belongs to: web search stands among the tools and counts with the system text. */
   readonly part: BlockPart
-  readonly kind: string
-  readonly role: string | null
-  readonly message: number
   /** False for what the model is not shown. */
   readonly isShown: boolean
   /** True for a string that is all of a text, and not one in a list of blocks. */
@@ -53,6 +48,8 @@ export interface PromptBlocks {
   readonly blocks: readonly PromptBlock[]
   /** So many blocks are those of the request before. */
   readonly known: number
+  /** What they were weighed for. */
+  readonly tokenizer: TokenFacts['tokenizer']
 }
 
 /** What reading depends on besides the call. */
@@ -110,12 +107,12 @@ const partSeeds: Readonly<Record<BlockPart, number>> = { tools: 2, system: 4, me
 export function readBlocks(view: CallView, body: Uint8Array, options: BlockOptions): PromptBlocks {
   const { before } = options
   const reader = new BlockReader(view, body, options)
-  const known = before === null ? 0 : reader.countKnown(before.blocks)
+  const known = before === null ? 0 : reader.countKnown(before)
   const blocks = before?.blocks.slice(0, known) ?? []
   for (let index = known; index < view.blocks.length; index++) {
     blocks.push(reader.read(index, sumOf(blocks)))
   }
-  return { blocks, known }
+  return { blocks, known, tokenizer: options.facts.tokenizer }
 }
 
 /** What blocks are together. */
@@ -140,7 +137,6 @@ class BlockReader {
   readonly #blocks: readonly BlockView[]
   readonly #source: HashSource
   readonly #options: BlockOptions
-  readonly #tokenizer: number
   readonly #lastPerson: number
   /** The index of the line in which clients say who they are; -1 if there is none. */
   readonly #attribution: number
@@ -149,47 +145,52 @@ class BlockReader {
     this.#blocks = blocks
     this.#source = hashSource(body)
     this.#options = options
-    this.#tokenizer = options.facts.tokenizer === 'old' ? 1 : 0
     this.#lastPerson = options.keepsThinking ? -1 : findLastPerson(blocks)
     this.#attribution = findAttribution(blocks, body)
   }
 
   /** How many blocks are those of the request before, in all that is said of them. */
-  countKnown(before: readonly PromptBlock[]): number {
-    const most = Math.min(before.length, this.#blocks.length)
+  countKnown({ blocks, tokenizer }: PromptBlocks): number {
+    if (tokenizer !== this.#options.facts.tokenizer) return 0
+    const most = Math.min(blocks.length, this.#blocks.length)
     let known = 0
-    while (known < most && this.#isAsBefore(known, before[known] as PromptBlock)) known += 1
+    for (; known < most; known++) {
+      const before = blocks[known] as PromptBlock
+      const view = this.#blocks[known] as BlockView
+      if (!this.#isAsBefore(known, view, before)) break
+      // Of views that say the same, the next scan is to meet its own one again.
+      before.view = view
+    }
     return known
   }
 
   /** @param before the sum of those before it */
   read(index: number, before: BlockSum): PromptBlock {
-    const block = this.#blocks[index] as BlockView
-    const { start, part: sentAs, kind, role, message } = block
-    const hash = this.#hash(block, index)
-    const seen = this.#options.memory.recall(hash, () => look(block, this.#source, this.#options.facts))
-    const isShown = this.#isShown(block, index)
-    const isBare = this.#isBare(block)
+    const { memory, facts } = this.#options
+    const view = this.#blocks[index] as BlockView
+    const hash = this.#hash(view, index)
+    const seed = partSeeds[view.part] + (facts.tokenizer === 'old' ? 1 : 0)
+    const seen = memory.recall(mixHash(hash, seed), () => look(view, this.#source, facts))
+    const isShown = this.#isShown(view, index)
+    const isBare = this.#isBare(view)
     const sum = addBlock(before, isShown, seen)
-    return { index, start, sentAs, part: levelOf(block), kind, role, message, isShown, isBare, hash, seen, sum }
+    return { index, view, part: levelOf(view), isShown, isBare, hash, seen, sum }
   }
 
-  /** The bytes last, which take the longest. */
-  #isAsBefore(index: number, before: PromptBlock): boolean {
-    const block = this.#blocks[index] as BlockView
-    const isInPlace = block.start === before.start && block.message === before.message && block.role === before.role
+  #isAsBefore(index: number, view: BlockView, before: PromptBlock): boolean {
+    if (this.#isShown(view, index) !== before.isShown) return false
+    // The bytes last, which take the longest.
     return (
-      isInPlace &&
-      this.#isShown(block, index) === before.isShown &&
-      this.#isBare(block) === before.isBare &&
-      this.#hash(block, index) === before.hash
+      view === before.view ||
+      (isAtSamePlace(view, before.view) &&
+        this.#isBare(view) === before.isBare &&
+        this.#hash(view, index) === before.hash)
     )
   }
 
-  #hash({ start, end, part }: BlockView, index: number): number {
+  #hash({ start, end }: BlockView, index: number): number {
     // What the line says is another word with every call, and read by nobody.
-    const hash = index === this.#attribution ? end - start : hashRange(this.#source, start, end)
-    return mixHash(hash, partSeeds[part] + this.#tokenizer)
+    return index === this.#attribution ? end - start : hashRange(this.#source, start, end)
   }
 
   #isBare(block: BlockView): boolean {
@@ -199,6 +200,11 @@ class BlockReader {
   #isShown(block: BlockView, index: number): boolean {
     return index !== this.#attribution && !(block.message < this.#lastPerson && isThinking(block))
   }
+}
+
+function isAtSamePlace(left: BlockView, right: BlockView): boolean {
+  const isSameMessage = left.message === right.message && left.role === right.role
+  return left.start === right.start && left.part === right.part && isSameMessage
 }
 
 /** Whether it is the model's thinking, shown or not. */
@@ -222,7 +228,7 @@ function findAttribution(blocks: readonly BlockView[], body: Uint8Array): number
   const block = blocks[first]
   if (block?.kind !== 'text' || block.end - block.start > MAX_ATTRIBUTION_BYTES) return -1
   if (!maySay(body, block, attributionText)) return -1
-  return textOf(block).startsWith(ATTRIBUTION) ? first : -1
+  return textOf(block, body).startsWith(ATTRIBUTION) ? first : -1
 }
 
 /** False if a text is surely not there: only escapes can hide one. */
@@ -253,7 +259,7 @@ function canMark(block: BlockView, body: Uint8Array): boolean {
   if (body[block.start] !== OBJECT && body[block.start] !== QUOTE) return false
   if (block.part === 'tools') return findBytes(body, deferredKey, block.start, block.end) === -1
   if (block.kind !== 'text') return markableKinds.has(block.kind) || block.kind.endsWith('_tool_result')
-  if (block.end - block.start <= MAX_EMPTY_BYTES) return textOf(block).trim() !== ''
+  if (block.end - block.start <= MAX_EMPTY_BYTES) return textOf(block, body).trim() !== ''
   return body[block.start] === QUOTE || !hasEmptyText(body, block.start)
 }
 

@@ -34,15 +34,15 @@ it('a prefix is read as often as it returns before it dies', () => {
 
 describe('what is believed', () => {
   it('is the prior at first, and what was seen in the end', () => {
-    const { soon } = forecastReturn('chat-opening', [], null)
-    const often = forecastReturn('chat-opening', [{ soon: 990, hour: 0, gone: 10 }], null)
+    const { soon } = forecastReturn('chat-opening', [], noGaps, null)
+    const often = forecastReturn('chat-opening', [{ soon: 990, hour: 0, gone: 10 }], noGaps, null)
     expect(soon).toBeLessThan(0.2)
     expect(often.soon).toBeGreaterThan(0.97)
   })
 
   it('gives way to what the application says', () => {
-    const seen = [{ soon: 1_000, hour: 0, gone: 0 }]
-    expect(forecastReturn('agent-tail', seen, 'closed')).toEqual({ soon: 0, hour: 0 })
+    const seen = { soon: 1_000, hour: 0, gone: 0 }
+    expect(forecastReturn('agent-tail', [seen], seen, 'closed')).toEqual({ soon: 0, hour: 0 })
   })
 })
 

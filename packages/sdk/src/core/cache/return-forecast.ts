@@ -13,9 +13,9 @@
  */
 
 import type { CacheTtl } from '../body/call.js'
+import { keepNewest } from '../bounded/bounded.js'
 import type { CacheRates } from './cache-model.js'
 import { lifetimeMs } from './cache-model.js'
-import { forgetOldest } from './forget-oldest.js'
 
 /** How often what followed a visit. */
 export interface GapCounts {
@@ -92,18 +92,27 @@ export function gapOf(counts: GapCounts, gapMs: number): GapCounts {
  * of the prefix itself.
  *
  * @param seen from the most general to the most special
+ * @param own of the prefix itself
+ * @param presence what the application says, which counts for more; null if nothing
  */
 export function forecastReturn(
   kind: ReturnKind,
   seen: readonly GapCounts[],
+  own: GapCounts,
   presence: Presence | null,
 ): ReturnForecast {
-  return presence === null ? seen.reduce(blend, priors[kind]) : present[presence]
+  if (presence !== null) return present[presence]
+  const { soon, hour } = priors[kind]
+  const believed = { soon, hour }
+  for (const counts of seen) learnFrom(believed, counts)
+  learnFrom(believed, own)
+  return believed
 }
 
-function blend(base: ReturnForecast, { soon, hour, gone }: GapCounts): ReturnForecast {
+function learnFrom(believed: { soon: number; hour: number }, { soon, hour, gone }: GapCounts): void {
   const total = BASE_VISITS + soon + hour + gone
-  return { soon: (base.soon * BASE_VISITS + soon) / total, hour: (base.hour * BASE_VISITS + hour) / total }
+  believed.soon = (believed.soon * BASE_VISITS + soon) / total
+  believed.hour = (believed.hour * BASE_VISITS + hour) / total
 }
 
 /** The average cost of a visit to one token of a prefix, in pico-dollars; `null` for not caching it. */
@@ -183,8 +192,7 @@ export class ReturnBook {
     this.close(place, nowMs)
     const visit: Visit = { classes: classesOf(traits), atMs: nowMs, hasReturned: false }
     this.#young.push(visit)
-    this.#last.set(place, visit)
-    forgetOldest(this.#last, this.#maxOpen)
+    keepNewest(this.#last, place, visit, this.#maxOpen)
   }
 
   /** The place was needed again. */

@@ -5,7 +5,8 @@ import type { Budget } from '../budget/budget.js'
 import { EACH, type ScopeKind, scopeKinds } from '../budget/scope-kinds.js'
 import { isTimeZone, windowKinds } from '../budget/window.js'
 import { degradeSchema } from '../degrade/degrade-schema.js'
-import { hint, quote, strictObject, usd, word } from './written-schema.js'
+import { hint, quote } from './config-names.js'
+import { strictObject, usd, word } from './written-schema.js'
 
 const MAX_ID_LENGTH = 100
 const MAX_NAME_LENGTH = 200

@@ -12,6 +12,17 @@ export function nearestName(written: string, known: readonly string[]): string |
   return nearest?.name ?? null
 }
 
+/** The known name that was probably meant, as the end of a message; empty if there is none. */
+export function hint(name: string, known: readonly string[]): string {
+  const nearest = nearestName(name, known)
+  return nearest === null ? '' : `, did you mean ${quote(nearest)}?`
+}
+
+/** What somebody wrote, short enough to be shown. */
+export function quote(written: string): string {
+  return JSON.stringify(written.slice(0, 60))
+}
+
 /** `time_zone`, `Time-Zone` and `timeZone` are one word to those who write it. */
 function plain(name: string): string {
   return name.toLowerCase().replace(/[-_ ]/g, '')

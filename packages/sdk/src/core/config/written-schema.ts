@@ -2,7 +2,7 @@
 
 import { z } from 'zod'
 import { parseUsd } from '../cost/money.js'
-import { nearestName } from './config-names.js'
+import { hint, quote } from './config-names.js'
 
 /** An object without unknown keys; for one that looks like a slip, the key that was meant is named. */
 export function strictObject<Shape extends z.ZodRawShape>(shape: Shape) {
@@ -48,17 +48,6 @@ export function word<const Words extends readonly [string, ...string[]]>(words: 
   return z.enum(words, {
     error: ({ input }) => `must be one of ${words.join(', ')}${typeof input === 'string' ? hint(input, words) : ''}`,
   })
-}
-
-/** The known name that was probably meant, as the end of a message; empty if there is none. */
-export function hint(name: string, known: readonly string[]): string {
-  const nearest = nearestName(name, known)
-  return nearest === null ? '' : `, did you mean ${quote(nearest)}?`
-}
-
-/** What somebody wrote, short enough to be shown. */
-export function quote(written: string): string {
-  return JSON.stringify(written.slice(0, 60))
 }
 
 /** Dollars, as exact nano-dollars. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type Cost, costOf, lineFromWire, lineToWire, sumLines } from './cost.js'
+import { type Cost, costOf, lineFromWire, lineToWire, picoOf, sumLines } from './cost.js'
 import { decimalUsd, maxUsd } from './money.js'
 import { loadPriceBook, type UnknownModelPolicy } from './price.js'
 import { priceList } from './price-list.js'
@@ -158,6 +158,7 @@ describe('for any usage', () => {
       fc.property(anyUsage, anyTime, anyPolicy, (of, at, policy) => {
         const cost = price(of, at, policy)
         expect(sumLines(cost.lines)).toBe(cost.pico)
+        expect(picoOf(of, book, at, policy)).toBe(cost.pico)
         const rounding = BigInt(cost.nano) * 1_000n - cost.pico
         expect(rounding >= 0n && rounding < 1_000n).toBe(true)
       }),

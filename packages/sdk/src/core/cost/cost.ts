@@ -99,6 +99,20 @@ export function costOf(usage: Usage, book: PriceBook, at: Date | number, policy:
   }
 }
 
+/** The exact sum of {@link costOf} alone, in pico-dollars: for those who ask it of many usages and read no line. */
+export function picoOf(usage: Usage, book: PriceBook, at: Date | number, policy: UnknownModelPolicy): bigint {
+  let pico = BigInt(usage.webSearches) * BigInt(book.picoPerWebSearch)
+  for (const part of usage.parts) {
+    const priced = { part, index: 0, quote: quoteSpent(book, part.model, at, policy), usage }
+    const { name, prices } = chooseCard(priced)
+    const multipliers = listMultipliers(priced, name, new Set())
+    for (const item of tokenItems) {
+      if (part[item] !== 0) pico += BigInt(part[item]) * BigInt(scalePrice(prices[item], multipliers))
+    }
+  }
+  return pico
+}
+
 /** An exact sum as money, rounded up; of more than can be counted, the most that can be. */
 export function roundPico(pico: bigint): NanoUsd {
   return nanoFromPico(pico > maxPico ? maxPico : pico)

@@ -4,7 +4,7 @@ import type { CacheTtl, CallView } from '../body/call.js'
 import { usualMaxOutput } from '../body/clamp.js'
 import { costOf } from './cost.js'
 import type { PriceBook, UnknownModelPolicy } from './price.js'
-import type { Usage } from './usage.js'
+import type { Usage, UsagePart } from './usage.js'
 
 /** What decides the price of a request. */
 export interface PriceFacts {
@@ -83,7 +83,8 @@ function speedsOf(isFast: boolean): Run['speeds'] {
 
 function priceRun(facts: PriceFacts, { model, speeds }: Run): { readonly input: bigint; readonly output: bigint } {
   const { view, book, atMs } = facts
-  const parts = itemsOf(view).map((item) => ({ model, ...emptyPart, [item]: Math.ceil(facts.inputBound), output: 1 }))
+  const tokens = Math.ceil(facts.inputBound)
+  const parts = itemsOf(view).map((item) => partOf(model, item, tokens))
   const usage = {
     parts,
     webSearches: 0,
@@ -94,7 +95,7 @@ function priceRun(facts: PriceFacts, { model, speeds }: Run): { readonly input: 
   let input = 0n
   let output = 0n
   for (const speed of speeds) {
-    for (const { item, pico } of costOf({ ...usage, speed }, book, atMs, policy).lines) {
+    for (const { item, pico } of costOf({ speed, ...usage }, book, atMs, policy).lines) {
       if (item === 'output') output = larger(output, pico)
       else input = larger(input, pico)
     }
@@ -106,9 +107,14 @@ function larger(left: bigint, right: bigint): bigint {
   return left > right ? left : right
 }
 
-const emptyPart = { kind: 'message', input: 0, write5m: 0, write1h: 0, read: 0, output: 0 } as const
-
 type InputItem = 'input' | 'write5m' | 'write1h' | 'read'
+
+/** A prompt that is billed as one item, with one token of output. */
+function partOf(model: string, item: InputItem, tokens: number): UsagePart {
+  const of = (each: InputItem): number => (each === item ? tokens : 0)
+  const [input, write5m, write1h, read] = [of('input'), of('write5m'), of('write1h'), of('read')]
+  return { kind: 'message', model, input, write5m, write1h, read, output: 1 }
+}
 
 /** The classes that the prompt may be billed in. A prompt that is kept elsewhere may carry markers nobody sees here. */
 function itemsOf(view: CallView): readonly InputItem[] {

@@ -1,6 +1,6 @@
 /** Settle: how a call ended, and what usage it is charged by. */
 
-import type { CallView } from '../body/call.js'
+import type { CacheTtl, CallView } from '../body/call.js'
 import type { EndpointKind } from '../body/endpoint.js'
 import { estimateOutputTokens } from '../tokens/tokens.js'
 import type { Ending } from './record.js'
@@ -124,18 +124,27 @@ function withPrompt(part: UsagePart, expected: Usage | null): UsagePart {
  */
 export function expectUsage(view: CallView, inputTokens: number, outputTokens = 0): Usage {
   const output = view.stream ? 0 : Math.min(outputTokens, view.maxTokens ?? outputTokens)
-  const part = { ...emptyPart(view.model ?? ''), [expectedItem(view)]: inputTokens, output }
+  // A request with markers may be a write, which costs more than plain input: a guess never favours the spender.
+  const ttl = dearestTtl(view)
+  const part = {
+    kind: 'message',
+    model: view.model ?? '',
+    input: ttl === null ? inputTokens : 0,
+    write5m: ttl === '5m' ? inputTokens : 0,
+    write1h: ttl === '1h' ? inputTokens : 0,
+    read: 0,
+    output,
+  }
   const speed = view.speed === 'fast' ? 'fast' : 'standard'
   return { parts: [part], webSearches: 0, speed, geo: view.inferenceGeo, tier: 'standard' }
 }
 
-/** A request with markers may be a write, which costs more than plain input: a guess never favours the spender. */
-function expectedItem(view: CallView): 'input' | 'write5m' | 'write1h' {
-  const markers = [view.marker, ...view.blocks.map((block) => block.marker)]
-  if (markers.includes('1h')) return 'write1h'
-  return markers.includes('5m') ? 'write5m' : 'input'
-}
-
-function emptyPart(model: string): UsagePart {
-  return { kind: 'message', model, input: 0, write5m: 0, write1h: 0, read: 0, output: 0 }
+/** The longest lifetime that a marker of the request asks for: what it writes for so long costs most. Null if it has none. */
+export function dearestTtl({ marker, blocks }: Pick<CallView, 'marker' | 'blocks'>): CacheTtl | null {
+  let dearest = marker
+  for (const block of blocks) {
+    if (dearest === '1h') break
+    if (block.marker !== null) dearest = block.marker
+  }
+  return dearest
 }

@@ -82,7 +82,7 @@ export function formatUsd(nano: NanoUsd): string {
 export function decimalUsd(nano: NanoUsd): string {
   const abs = Math.abs(nano)
   const nanos = abs % NANO_PER_USD
-  const fraction = String(nanos).padStart(NANO_DECIMALS, '0').replace(/0+$/, '')
+  const fraction = nanos === 0 ? '' : String(nanos).padStart(NANO_DECIMALS, '0').replace(/0+$/, '')
   return `${nano < 0 ? '-' : ''}${(abs - nanos) / NANO_PER_USD}${fraction === '' ? '' : `.${fraction}`}`
 }
 

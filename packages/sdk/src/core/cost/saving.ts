@@ -1,6 +1,6 @@
 /** What caching saved on a call: signed, net of what it cost to write. */
 
-import { costOf } from './cost.js'
+import { costOf, picoOf } from './cost.js'
 import type { PriceBook, UnknownModelPolicy } from './price.js'
 import type { Usage, UsagePart } from './usage.js'
 
@@ -35,7 +35,7 @@ export function cacheSaving(usage: Usage, book: PriceBook, at: Date | number, po
 
 /** What a call would have cost without a cache, in pico-dollars. */
 export function priceUncached(usage: Usage, book: PriceBook, at: Date | number, policy: UnknownModelPolicy): bigint {
-  return costOf({ ...usage, parts: usage.parts.map(withoutCache) }, book, at, policy).pico
+  return picoOf({ ...usage, parts: usage.parts.map(withoutCache) }, book, at, policy)
 }
 
 function withoutCache(part: UsagePart): UsagePart {

@@ -1,7 +1,8 @@
 /** The part `degrade` of a budget in the configuration. */
 
 import { z } from 'zod'
-import { hint, quote, strictObject, word } from '../config/written-schema.js'
+import { hint, quote } from '../config/config-names.js'
+import { strictObject, word } from '../config/written-schema.js'
 import { type DegradeAction, type DegradeStep, effortLevels, isEffort } from './degrade-steps.js'
 
 const AT_HINT = "must be a share of the limit above 0: 0.8 or '80%', at most 1"

@@ -66,12 +66,19 @@ function blockOf(block: JsonObject): BlockView {
 /**
  * The rounds that a request completes with its results.
  *
+ * @param view of exactly this body
  * @param seen what the body shows by itself
  * @param known the newest round that was taken in already: only what comes after it is new
  */
-export function completeRounds(asked: AskedRounds, view: CallView, seen: SeenRounds, known: string | null): SeenRounds {
+export function completeRounds(
+  asked: AskedRounds,
+  view: CallView,
+  body: Uint8Array,
+  seen: SeenRounds,
+  known: string | null,
+): SeenRounds {
   if (seen.opening === 'person') return seen
-  const find = resultsIn(view)
+  const find = resultsIn(view, body)
   const rounds = asked.rounds.map(({ id, text, steps }): SeenRound => {
     return { id, text, calls: [], steps: steps.map((step) => complete(step, find, halfOf(steps.length))), news: null }
   })

@@ -11,7 +11,7 @@ const BLOCK = JSON.stringify({ type: 'text', text: LOOK })
 /** The body with one more nudge, and the nudges it has then. */
 function nudge(body: string, before: readonly Nudge[] = []): { body: string; nudges: readonly Nudge[] } | null {
   const bytes = bytesOf(body)
-  const nudges = addNudge(scanCall(bytes), before, LOOK)
+  const nudges = addNudge(scanCall(bytes), bytes, before, LOOK)
   return nudges === null ? null : { body: textOf(applyNudges(bytes, scanCall(bytes), nudges)), nudges }
 }
 

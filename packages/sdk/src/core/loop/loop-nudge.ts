@@ -28,10 +28,15 @@ const QUOTE = 0x22
  * The nudges of a conversation with one more, behind the last user message, as long as the model has not answered it.
  * Null if there is no such message, if it has its nudge already, or if there were enough.
  */
-export function addNudge(view: CallView, nudges: readonly Nudge[], text: string): readonly Nudge[] | null {
+export function addNudge(
+  view: CallView,
+  body: Uint8Array,
+  nudges: readonly Nudge[],
+  text: string,
+): readonly Nudge[] | null {
   const last = view.blocks.findLast(({ role }) => role === 'user' || role === 'assistant')
   if (last?.role !== 'user' || nudges.length >= MAX_NUDGES) return null
-  const anchor = anchorOf(blocksOf(view, last.message))
+  const anchor = anchorOf(blocksOf(view, last.message), body)
   const hasOne = nudges.some((nudge) => nudge.message === last.message && nudge.anchor === anchor)
   return hasOne ? null : [...nudges, { message: last.message, anchor, text }]
 }
@@ -62,7 +67,7 @@ interface Insertion {
 function editsFor(body: Uint8Array, view: CallView, { message, anchor, text }: Nudge): Insertion[] {
   const blocks = blocksOf(view, message)
   const last = blocks.at(-1)
-  if (last === undefined || last.role !== 'user' || anchorOf(blocks) !== anchor) return []
+  if (last === undefined || last.role !== 'user' || anchorOf(blocks, body) !== anchor) return []
   const block = JSON.stringify({ type: 'text', text })
   // A bare string and a list with one text block are the same prompt to the API.
   if (body[last.start] === QUOTE)
@@ -78,11 +83,11 @@ function blocksOf({ blocks }: CallView, message: number): readonly BlockView[] {
   return blocks.filter((block) => block.part === 'messages' && block.message === message)
 }
 
-function anchorOf(blocks: readonly BlockView[]): string {
+function anchorOf(blocks: readonly BlockView[], body: Uint8Array): string {
   const result = blocks.findLast(isResult)
-  const call = result === undefined ? null : fieldsOf(result).tool_use_id
+  const call = result === undefined ? null : fieldsOf(result, body).tool_use_id
   if (typeof call === 'string') return `call:${call}`
   // Markers move from request to request, so the bytes of a block do not tell.
   const last = blocks.at(-1)
-  return `text:${last === undefined ? '' : hashText(textOf(last))}`
+  return `text:${last === undefined ? '' : hashText(textOf(last, body))}`
 }

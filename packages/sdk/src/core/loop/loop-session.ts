@@ -1,5 +1,6 @@
 /** Loops of an agent in full: every rule over what one session does, says and costs. */
 
+import { forgetOldest } from '../bounded/bounded.js'
 import type { NanoUsd } from '../cost/money.js'
 import { findDeadEnd, recordDeadEnd, startDeadEnd } from './loop-dead-end.js'
 import { type LoopFinding, strongerOf } from './loop-finding.js'
@@ -139,10 +140,7 @@ export class SessionLoopDetector {
   #isFirst(sight: string): boolean {
     const isNew = !this.#seen.delete(sight)
     this.#seen.add(sight)
-    if (this.#seen.size > MAX_SEEN) {
-      const [oldest] = this.#seen
-      if (oldest !== undefined) this.#seen.delete(oldest)
-    }
+    forgetOldest(this.#seen, MAX_SEEN)
     return isNew
   }
 }

@@ -48,7 +48,7 @@ test('options that no sequence could meet, or every one, are refused', () => {
 test('a signature that is no text is refused and changes nothing', () => {
   const detector = new LoopDetector()
   feed(detector, 'aa')
-  expect(() => detector.record({ tool: 'a' } as unknown as string)).toThrow('a signature is a string, not object')
+  expect(() => detector.record({ tool: 'a' } as unknown as string)).toThrow('a signature is a string, not an object')
   expect(detector.record('a')?.repeats).toBe(3)
 })
 

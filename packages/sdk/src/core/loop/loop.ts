@@ -1,6 +1,7 @@
 /** Loops in their simplest form: one signature per act, and an answer as soon as the last acts repeat themselves. */
 
 import { asObject } from '../body/json-object.js'
+import { checkOptions, type Names, show } from '../config/known-options.js'
 import { type PeriodRuns, pushSignature, repeatsOf, shortestPeriod, startRuns } from './loop-period.js'
 
 /** What counts as a loop. */
@@ -44,17 +45,19 @@ export class LoopDetector {
   readonly #maxCycleLen: number
   #runs: PeriodRuns
 
-  /** Throws `RangeError` for options that no sequence could meet, or every one. */
+  /** Throws `RangeError` for options that no sequence could meet, or every one; `TypeError` for those it does not know. */
   constructor(options: LoopOptions = {}) {
-    this.#repeats = checkOption('repeats', options.repeats ?? 3, 2, Number.MAX_SAFE_INTEGER)
-    this.#maxCycleLen = checkOption('maxCycleLen', options.maxCycleLen ?? 3, 1, LONGEST_CYCLE)
+    checkOptions('LoopDetector', options, loopOptions)
+    const { repeats = 3, maxCycleLen = 3 } = options
+    this.#repeats = checkOption('repeats', repeats, 2, Number.MAX_SAFE_INTEGER)
+    this.#maxCycleLen = checkOption('maxCycleLen', maxCycleLen, 1, LONGEST_CYCLE)
     this.#runs = startRuns(this.#maxCycleLen)
   }
 
   /** Goes on from what {@link toJSON} gave. Throws `RangeError` or `TypeError` if it is something else. */
   static from(state: LoopDetectorState): LoopDetector {
     const { repeats, maxCycleLen, recent, runs } = asObject(state)
-    const detector = new LoopDetector({ repeats: Number(repeats), maxCycleLen: Number(maxCycleLen) })
+    const detector = new LoopDetector({ repeats: repeats as number, maxCycleLen: maxCycleLen as number })
     const length = detector.#maxCycleLen
     const areSignatures = Array.isArray(recent) && recent.length <= length && recent.every(isText)
     const areCounts = Array.isArray(runs) && runs.length === length && runs.every(isCount)
@@ -68,7 +71,7 @@ export class LoopDetector {
    * fit, else null. Throws `TypeError` if the signature is no string; nothing is recorded then.
    */
   record(signature: string): LoopMatch | null {
-    if (!isText(signature)) throw new TypeError(`a signature is a string, not ${typeof signature}`)
+    if (!isText(signature)) throw new TypeError(`a signature is a string, not ${show(signature)}`)
     pushSignature(this.#runs, signature)
     const cycleLength = shortestPeriod(this.#runs, this.#repeats)
     if (cycleLength === null) return null
@@ -87,10 +90,13 @@ export class LoopDetector {
   }
 }
 
+/** The names of {@link LoopOptions}. */
+const loopOptions = { repeats: true, maxCycleLen: true } satisfies Names<LoopOptions>
+
 function checkOption(name: string, value: number, least: number, most: number): number {
   if (!Number.isSafeInteger(value) || value < least || value > most) {
     const range = most === Number.MAX_SAFE_INTEGER ? `${least} or more` : `from ${least} to ${most}`
-    throw new RangeError(`${name} must be a whole number, ${range}: ${String(value)} is not`)
+    throw new RangeError(`${name} must be a whole number, ${range}: ${show(value)} is not`)
   }
   return value
 }

@@ -15,20 +15,20 @@ export function isResult({ kind }: BlockView): boolean {
 }
 
 /** The fields of a block. */
-export function fieldsOf(block: BlockView): JsonObject {
-  return asObject(parse(block))
+export function fieldsOf(block: BlockView, body: Uint8Array): JsonObject {
+  return asObject(parse(block, body))
 }
 
 /** The text of a text block, or of a message that is a bare string. */
-export function textOf(block: BlockView): string {
-  const value = parse(block)
+export function textOf(block: BlockView, body: Uint8Array): string {
+  const value = parse(block, body)
   const text = typeof value === 'string' ? value : asObject(value).text
   return typeof text === 'string' ? text : ''
 }
 
-function parse(block: BlockView): unknown {
+function parse(block: BlockView, body: Uint8Array): unknown {
   try {
-    return block.json()
+    return block.json(body)
   } catch (error) {
     if (error instanceof MalformedBodyError) return null
     throw error

@@ -36,11 +36,15 @@ export type MessageBlocks = readonly BlockView[]
  *
  * @param previous the one or two user messages before it, as far as there are any
  */
-export function isFromPerson(message: MessageBlocks, previous: () => readonly MessageBlocks[]): boolean {
-  if (!hasWords(message)) return false
+export function isFromPerson(
+  message: MessageBlocks,
+  body: Uint8Array,
+  previous: () => readonly MessageBlocks[],
+): boolean {
+  if (!hasWords(message, body)) return false
   if (!message.some(isResult)) return true
-  const words = wordsOf(message)
-  return !previous().some((before) => before.some(isResult) && beginsLike(words, wordsOf(before)))
+  const words = wordsOf(message, body)
+  return !previous().some((before) => before.some(isResult) && beginsLike(words, wordsOf(before, body)))
 }
 
 /** What a program puts behind every result begins alike, whatever it counts. People seldom say the same twice. */
@@ -50,24 +54,24 @@ function beginsLike(words: string, before: string): boolean {
   return words !== '' && resultKeys(words.slice(0, BEGINNING)).norm === resultKeys(before.slice(0, BEGINNING)).norm
 }
 
-function wordsOf(message: MessageBlocks): string {
-  const texts = message.filter((block) => block.kind === 'text' && !isHarnessText(textOf(block)))
-  return texts.map(textOf).join('\n')
+function wordsOf(message: MessageBlocks, body: Uint8Array): string {
+  const texts = message.filter((block) => block.kind === 'text' && !isHarnessText(textOf(block, body)))
+  return texts.map((block) => textOf(block, body)).join('\n')
 }
 
 /**
  * A hash of what a program tells an agent in a message of its own, because something has happened that it waits for; null
  * if the message is another one. Beside results it may be no more than an echo of what the agent just did.
  */
-export function newsOf(message: MessageBlocks): string | null {
+export function newsOf(message: MessageBlocks, body: Uint8Array): string | null {
   if (message.some(isResult)) return null
-  const texts = message.filter(({ kind }) => kind === 'text').map(textOf)
+  const texts = message.filter(({ kind }) => kind === 'text').map((block) => textOf(block, body))
   return texts.some((text) => text.includes(NEWS)) ? hashText(texts.join('\n')) : null
 }
 
 /** Images and documents on their own are a message as well. */
-function hasWords(message: MessageBlocks): boolean {
-  return message.some((block) => !isResult(block) && (block.kind !== 'text' || !isHarnessText(textOf(block))))
+function hasWords(message: MessageBlocks, body: Uint8Array): boolean {
+  return message.some((block) => !isResult(block) && (block.kind !== 'text' || !isHarnessText(textOf(block, body))))
 }
 
 /** Whether a text of a user message is the program's and not a person's. */

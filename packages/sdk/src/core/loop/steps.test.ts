@@ -17,10 +17,8 @@ const result = (id: string, content: unknown = 'ok', isError = false) => {
 const reminder = (words: string) => text(`<system-reminder>\n${words}\n</system-reminder>`)
 
 function read(messages: readonly unknown[], known: string | null = null): SeenRounds {
-  return readRounds(
-    scanCall(new TextEncoder().encode(JSON.stringify({ model: 'm', system: 'be kind', messages }))),
-    known,
-  )
+  const body = new TextEncoder().encode(JSON.stringify({ model: 'm', system: 'be kind', messages }))
+  return readRounds(scanCall(body), body, known)
 }
 
 const ids = ({ rounds }: SeenRounds): string[] => rounds.map(({ id }) => id)
@@ -274,9 +272,10 @@ test('whatever a caller sends, rounds are read, and what is new is the end of al
 })
 
 test('a block that is no JSON is read as an empty one', () => {
-  const body =
+  const text =
     '{"messages":[{"role":"user","content":"go"},{"role":"assistant","content":[{"type":"tool_use","id":nope}]},' +
     '{"role":"user","content":[{"type":"tool_result","tool_use_id":nope}]}]}'
-  const seen = readRounds(scanCall(new TextEncoder().encode(body)))
+  const body = new TextEncoder().encode(text)
+  const seen = readRounds(scanCall(body), body)
   expect(seen.rounds).toMatchObject([{ calls: [{ tool: '', result: null }] }])
 })

@@ -71,26 +71,28 @@ const MAX_BYTES = 4_194_304
 /**
  * The rounds since a person last wrote, at most {@link MAX_ROUNDS}, and no more than a few megabytes.
  *
+ * @param view of exactly this body
  * @param known the id of a round: only what comes after it is read
  */
-export function readRounds(view: CallView, known: string | null = null): SeenRounds {
+export function readRounds(view: CallView, body: Uint8Array, known: string | null = null): SeenRounds {
   const messages = messagesFromEnd(view)
-  const results = new Results()
+  const results = new Results(body)
   const rounds: SeenRound[] = []
   let bytes = 0
   const end = (opening: RoundsOpening): SeenRounds => ({ rounds: rounds.reverse(), opening })
   for (let back = 0; ; back++) {
     const message = messages(back)
     if (message === null) return end('start')
-    if (roleOf(message) === 'user' && isFromPerson(message, () => usersBefore(messages, back))) return end('person')
-    addNews(rounds, message)
+    if (roleOf(message) === 'user' && isFromPerson(message, body, () => usersBefore(messages, back)))
+      return end('person')
+    addNews(rounds, message, body)
     results.add(message)
     bytes += sizeOf(message)
     if (roleOf(message) !== 'assistant') continue
-    for (const part of partsOfTurn(message).reverse()) {
+    for (const part of partsOfTurn(message, body).reverse()) {
       if (part.id === known) return end('known')
       if (bytes > MAX_BYTES && rounds.length > 0) return end('limit')
-      const round = readRound(part, results)
+      const round = readRound(part, body, results)
       // Where it is the last thing said, its calls are still to be carried out.
       if (back > 0 || round.calls.some(({ result }) => result !== null)) rounds.push(round)
       if (rounds.length === MAX_ROUNDS) return end('limit')
@@ -98,13 +100,20 @@ export function readRounds(view: CallView, known: string | null = null): SeenRou
   }
 }
 
-/** The rounds of one message of the model, with the results that stand in it. @param id of a round without calls */
+const NO_BODY = new Uint8Array(0)
+
+/**
+ * The rounds of one message of the model, with the results that stand in it.
+ *
+ * @param message whose blocks were heard, and stand in no body
+ * @param id of a round without calls
+ */
 export function readAnswer(message: MessageBlocks, id: string): readonly IdentifiedRound[] {
-  const results = new Results()
+  const results = new Results(NO_BODY)
   results.add(message)
-  return partsOfTurn(message).map((part) => {
-    const calls = part.isText ? [] : part.blocks.slice(0, MAX_CALLS).map(callIdOf)
-    return { callIds: calls, round: { ...readRound(part, results), id: part.isText ? id : part.id } }
+  return partsOfTurn(message, NO_BODY).map((part) => {
+    const calls = part.isText ? [] : part.blocks.slice(0, MAX_CALLS).map((block) => callIdOf(block, NO_BODY))
+    return { callIds: calls, round: { ...readRound(part, NO_BODY, results), id: part.isText ? id : part.id } }
   })
 }
 
@@ -115,8 +124,8 @@ export interface IdentifiedRound {
 }
 
 /** Finds the results that stand in a request, by the id of their call. */
-export function resultsIn({ blocks }: CallView): (call: string) => SeenResult | null {
-  const results = new Results()
+export function resultsIn({ blocks }: CallView, body: Uint8Array): (call: string) => SeenResult | null {
+  const results = new Results(body)
   results.add(blocks.filter(({ part, role }) => part === 'messages' && role === 'user'))
   return (call) => results.find(call)
 }
@@ -161,9 +170,9 @@ function sizeOf(message: MessageBlocks): number {
 }
 
 /** To the earliest of the rounds: the message stands right before it. */
-function addNews(rounds: SeenRound[], message: MessageBlocks): void {
+function addNews(rounds: SeenRound[], message: MessageBlocks, body: Uint8Array): void {
   const next = rounds.at(-1)
-  const news = next?.news === null && roleOf(message) === 'user' ? newsOf(message) : null
+  const news = next?.news === null && roleOf(message) === 'user' ? newsOf(message, body) : null
   if (next !== undefined && news !== null) rounds[rounds.length - 1] = { ...next, news }
 }
 
@@ -173,15 +182,20 @@ function roleOf(message: MessageBlocks): string | null {
 
 /** Results by the call they answer; read only if somebody asks for one. */
 class Results {
+  private readonly body: Uint8Array
   private unread: BlockView[] = []
   private readonly read = new Map<string, SeenResult>()
+
+  constructor(body: Uint8Array) {
+    this.body = body
+  }
 
   add(message: MessageBlocks): void {
     for (const block of message) if (isResult(block)) this.unread.push(block)
   }
 
   find(call: string): SeenResult | null {
-    for (const block of this.unread) this.keep(fieldsOf(block))
+    for (const block of this.unread) this.keep(fieldsOf(block, this.body))
     this.unread = []
     return this.read.get(call) ?? null
   }
@@ -207,7 +221,7 @@ interface TurnPart {
  * The rounds of one assistant message, in order. As a rule that is one; tools of the API answer within the message, and
  * what the model calls after it has seen a result is another round.
  */
-function partsOfTurn(message: MessageBlocks): TurnPart[] {
+function partsOfTurn(message: MessageBlocks, body: Uint8Array): TurnPart[] {
   const groups: BlockView[][] = []
   let hasSeenResult = true
   for (const block of message) {
@@ -218,25 +232,31 @@ function partsOfTurn(message: MessageBlocks): TurnPart[] {
       hasSeenResult = false
     }
   }
-  if (groups.length > 0) return groups.map((blocks) => ({ id: idOf(blocks), blocks, isText: false }))
+  if (groups.length > 0) return groups.map((blocks) => ({ id: idOf(blocks, body), blocks, isText: false }))
   const texts = message.filter(({ kind }) => kind === 'text')
   return [{ id: `message:${message[0]?.message}`, blocks: texts, isText: true }]
 }
 
 /** The API makes the ids of calls unique; where it did not make one, their place has to do. */
-function idOf([first]: readonly BlockView[]): string {
-  const id = first === undefined ? '' : callIdOf(first)
+function idOf([first]: readonly BlockView[], body: Uint8Array): string {
+  const id = first === undefined ? '' : callIdOf(first, body)
   return id === '' ? `byte:${first?.start}` : id.slice(0, MAX_ID_LENGTH)
 }
 
-function callIdOf(block: BlockView): string {
-  const { id } = fieldsOf(block)
+function callIdOf(block: BlockView, body: Uint8Array): string {
+  const { id } = fieldsOf(block, body)
   return typeof id === 'string' ? id : ''
 }
 
-function readRound({ id, blocks, isText }: TurnPart, results: Results): SeenRound {
-  if (isText) return { id, calls: [], text: hashWords(blocks.map(textOf).join('\n')), news: null }
-  return { id, calls: blocks.slice(0, MAX_CALLS).map((block) => readCall(block, results)), text: null, news: null }
+function readRound({ id, blocks, isText }: TurnPart, body: Uint8Array, results: Results): SeenRound {
+  if (isText)
+    return { id, calls: [], text: hashWords(blocks.map((block) => textOf(block, body)).join('\n')), news: null }
+  return {
+    id,
+    calls: blocks.slice(0, MAX_CALLS).map((block) => readCall(block, body, results)),
+    text: null,
+    news: null,
+  }
 }
 
 /** What was said is compared and kept, so it must not be the words themselves. */
@@ -244,8 +264,8 @@ function hashWords(words: string): string | null {
   return words.trim() === '' ? null : hashText(words)
 }
 
-function readCall(block: BlockView, results: Results): SeenCall {
-  const { id, name, input, server_name: server } = fieldsOf(block)
+function readCall(block: BlockView, body: Uint8Array, results: Results): SeenCall {
+  const { id, name, input, server_name: server } = fieldsOf(block, body)
   const tool = typeof name === 'string' ? name : ''
   return {
     tool: typeof server === 'string' ? `${server}/${tool}` : tool,

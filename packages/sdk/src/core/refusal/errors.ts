@@ -73,6 +73,9 @@ const WIRE: Readonly<Record<RefusalCode, WireForm>> = {
   runguard_key_refused: { status: 401, type: 'authentication_error', isRetryable: false },
 }
 
+/** All of them. */
+export const refusalCodes: readonly string[] = Object.keys(WIRE)
+
 /** True for the codes that this version knows. */
 export function isRefusalCode(code: unknown): code is RefusalCode {
   return typeof code === 'string' && Object.hasOwn(WIRE, code)

@@ -1,8 +1,20 @@
 /** Refusals as exceptions: one family. `refusal-wire.ts` reads them back from answers. */
 
+import { asObject } from '../body/json-object.js'
+import { hint } from '../config/config-names.js'
+import { checkKind, checkOptions, isPlainObject, type Names, type OptionKind, show } from '../config/known-options.js'
+import { anyText, texts } from '../config/option-kinds.js'
 import type { LoopMatch } from '../loop/loop.js'
 import { loopDetails, readLoopDetails } from '../loop/loop-details.js'
-import { answerRefusal, type Refusal, type RefusalAnswer, type RefusalCode, type RefusalDetails } from './errors.js'
+import {
+  answerRefusal,
+  isRefusalCode,
+  type Refusal,
+  type RefusalAnswer,
+  type RefusalCode,
+  type RefusalDetails,
+  refusalCodes,
+} from './errors.js'
 
 /** What an error says besides its message. */
 export interface RunGuardErrorOptions {
@@ -13,6 +25,13 @@ export interface RunGuardErrorOptions {
   readonly requestId?: string | null | undefined
   readonly cause?: unknown
 }
+
+const errorOptions = {
+  details: { words: 'an object of texts, numbers, true, false and null', fits: areFacts },
+  retryAfterSec: { words: 'a number of seconds', fits: (value) => value === null || isNumber(value) },
+  requestId: { words: 'a text', fits: (value) => value === null || anyText.fits(value) },
+  cause: true,
+} satisfies Names<RunGuardErrorOptions>
 
 /** One symbol for every copy of this package that a program may have loaded. */
 const MARK = Symbol.for('runguard.error')
@@ -29,7 +48,11 @@ export class RunGuardError extends Error {
   /** RunGuard's id of the call, under which it is recorded; null if there is none. */
   readonly requestId: string | null
 
+  /** Throws `TypeError` for a code that this version does not know, and for options that it cannot keep. */
   constructor(code: RefusalCode, message: string, options: RunGuardErrorOptions = {}) {
+    if (!isRefusalCode(code)) throw new TypeError(`${show(code)} is no code of a refusal${codeHint(code)}`)
+    checkKind('message', message, anyText)
+    checkOptions('RunGuardError', options, errorOptions)
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.code = code
     this.details = options.details ?? {}
@@ -95,12 +118,18 @@ export class LoopDetectedError extends RunGuardError {
   readonly match: LoopMatch | null
 
   constructor(message: string, options: RunGuardErrorOptions & { readonly match?: LoopMatch | null | undefined } = {}) {
+    checkOptions('LoopDetectedError', options, loopErrorOptions)
     const { match = null, ...rest } = options
     const details = match === null ? rest.details : { ...rest.details, ...loopDetails(match) }
     super('runguard_loop_detected', message, { ...rest, details })
     this.match = readLoopDetails(this.details)
   }
 }
+
+const loopErrorOptions = {
+  ...errorOptions,
+  match: { words: 'a match of a LoopDetector', fits: (value) => value === null || isMatch(value) },
+} satisfies Record<string, true | OptionKind>
 
 /** The breaker of a scope is open: something went wrong there before. */
 export class BreakerOpenError extends RunGuardError {
@@ -120,8 +149,13 @@ export class UnpricedModelError extends RunGuardError {
   }
 }
 
-/** The error of the family that speaks of a refusal. */
+/**
+ * The error of the family that speaks of a refusal. Throws `TypeError` if it is none, or has a code that this version does
+ * not know.
+ */
 export function errorFromRefusal(refusal: Refusal, rest: Omit<RunGuardErrorOptions, 'details'> = {}): RunGuardError {
+  if (!isPlainObject(refusal)) throw new TypeError(`a refusal is an object with code and message, not ${show(refusal)}`)
+  checkOptions('errorFromRefusal', rest, errorOptions)
   const { code, message, details, retryAfterSec } = refusal
   const options = { ...rest, details, retryAfterSec }
   if (code === 'runguard_budget_exceeded') return new BudgetExceededError(message, options)
@@ -134,6 +168,26 @@ export function errorFromRefusal(refusal: Refusal, rest: Omit<RunGuardErrorOptio
 /** True for every error of the family, also for one that another copy of this package made. */
 export function isRunGuardError(value: unknown): value is RunGuardError {
   return typeof value === 'object' && value !== null && MARK in value && value[MARK] === true
+}
+
+function areFacts(details: unknown): boolean {
+  if (!isPlainObject(details)) return false
+  return Object.values(details).every(
+    (fact) => fact === null || typeof fact === 'string' || typeof fact === 'boolean' || isNumber(fact),
+  )
+}
+
+function isNumber(value: unknown): boolean {
+  return typeof value === 'number'
+}
+
+function isMatch(value: unknown): boolean {
+  const { repeats, cycle } = asObject(value)
+  return isNumber(repeats) && texts.fits(cycle)
+}
+
+function codeHint(code: unknown): string {
+  return typeof code === 'string' ? hint(code, refusalCodes) : ''
 }
 
 function textOf(details: RefusalDetails, name: string): string | null {

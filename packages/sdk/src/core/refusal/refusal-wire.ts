@@ -14,12 +14,13 @@ import { errorFromRefusal, isRunGuardError, type RunGuardError } from './refusal
  * @param cause what was thrown for that answer
  */
 export function errorFromWire(status: number, headers: Headers, body: unknown, cause?: unknown): RunGuardError | null {
-  if (!(status >= 400)) return null
+  if (typeof status !== 'number' || !(status >= 400)) return null
   const answer = typeof body === 'string' ? parseObject(body) : asObject(body)
   const { message, details } = asObject(answer.error)
   const { error_code: code, ...facts } = asObject(details)
   if (!isRefusalCode(code) || typeof message !== 'string') return null
-  const retryAfter = Number.parseFloat(headers['retry-after'] ?? '')
+  const { 'retry-after': written } = asObject(headers)
+  const retryAfter = typeof written === 'string' ? Number.parseFloat(written) : Number.NaN
   const retryAfterSec = Number.isFinite(retryAfter) ? retryAfter : null
   const requestId = typeof answer.request_id === 'string' && answer.request_id !== '' ? answer.request_id : null
   return errorFromRefusal({ code, message, details: plainFacts(facts), retryAfterSec }, { requestId, cause })

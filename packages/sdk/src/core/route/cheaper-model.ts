@@ -60,7 +60,7 @@ export function changeModel(
   const shift = changed.length - body.length
   const move = (offset: number): number => (offset < from ? offset : offset + shift)
   const moved = view.blocks.map((block) => {
-    return new MovedBlock(block, changed, move(block.start), move(block.end), block.marker)
+    return new MovedBlock(block, move(block.start), move(block.end), block.marker)
   })
   return {
     body: changed,

@@ -5,7 +5,7 @@ import { classifyCall, readFeatures } from './classifier.js'
 const tell = (body: object | string) => {
   const asked = typeof body === 'string' ? { messages: [{ role: 'user', content: body }] } : body
   const bytes = new TextEncoder().encode(JSON.stringify({ model: 'claude-opus-5-5', max_tokens: 100, ...asked }))
-  return classifyCall(readFeatures(scanCall(bytes)))
+  return classifyCall(readFeatures(scanCall(bytes), bytes))
 }
 const user = (content: unknown) => ({ role: 'user', content })
 

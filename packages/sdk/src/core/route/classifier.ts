@@ -24,8 +24,8 @@ export interface CallFeatures {
 /** Longer instructions are not read to their end. */
 const MAX_READ = 600
 
-/** The features of a request. Reads its first system block and its last message alone. */
-export function readFeatures(view: CallView): CallFeatures {
+/** The features of a request. Reads its first system block and its last message alone. @param view of exactly this body */
+export function readFeatures(view: CallView, body: Uint8Array): CallFeatures {
   const { blocks, hasOutputFormat } = view
   const isText = ({ kind }: BlockView): boolean => kind === 'text'
   const system = blocks.find((block) => block.part === 'system' && isText(block))
@@ -33,8 +33,8 @@ export function readFeatures(view: CallView): CallFeatures {
   const last = messages.at(-1)?.message
   const said = messages.filter((block) => block.message === last && block.role === 'user' && isText(block))
   return {
-    said: instructionOf(said.map(textOf)),
-    system: system === undefined ? '' : textOf(system).slice(0, MAX_READ).toLowerCase(),
+    said: instructionOf(said.map((block) => textOf(block, body))),
+    system: system === undefined ? '' : textOf(system, body).slice(0, MAX_READ).toLowerCase(),
     hasTools: blocks.some(({ part }) => part === 'tools'),
     hasOutputFormat,
     isContinued: messages.some(({ role }) => role === 'assistant'),
@@ -42,9 +42,9 @@ export function readFeatures(view: CallView): CallFeatures {
 }
 
 /** The text of a block, bare or in an object; empty for what is none. */
-function textOf(block: BlockView): string {
+function textOf(block: BlockView, body: Uint8Array): string {
   try {
-    const json = block.json()
+    const json = block.json(body)
     if (typeof json === 'string') return json
     const text = (json as { readonly text?: unknown } | null)?.text
     return typeof text === 'string' ? text : ''

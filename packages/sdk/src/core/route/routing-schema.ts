@@ -1,7 +1,8 @@
 /** The part `routing` of the configuration. */
 
 import { z } from 'zod'
-import { hint, quote, strictObject, word } from '../config/written-schema.js'
+import { hint, quote } from '../config/config-names.js'
+import { strictObject, word } from '../config/written-schema.js'
 import type { VerifyRule } from './cascade-facts.js'
 import { findSameModel } from './cascade-tiers.js'
 import { defaultRoutePolicy, type RoutePolicy } from './routing.js'

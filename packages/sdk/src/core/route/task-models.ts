@@ -4,6 +4,10 @@
  * Nothing here looks at a request: a task is a word that the program says, a length is a number of tokens.
  */
 
+import { quote } from '../config/config-names.js'
+import { checkKind, checkOptions, type Names, show } from '../config/known-options.js'
+import { fields, someText } from '../config/option-kinds.js'
+
 /** How strong, and how dear, a model is. */
 export type Tier = 'small' | 'medium' | 'large'
 
@@ -63,19 +67,34 @@ const SMALL_TIER_TOKENS = 50_000
  *
  * @param contentLength all that the model has to read, in tokens (not characters: a token is about 3 of them)
  *
- * Throws `RangeError` if the length is no number of tokens, or the preset is not known.
+ * Throws `RangeError` if the length is no number of tokens, or the preset is not known; `TypeError` for a task that is no
+ * text, and for options that it does not know or cannot use.
  */
 export function selectModel(taskType: string, contentLength: number, options: TaskModelOptions = {}): string {
+  if (typeof taskType !== 'string') throw new TypeError(`a task is a word, not ${show(taskType)}`)
   if (!Number.isFinite(contentLength) || contentLength < 0) {
-    throw new RangeError(`not a number of tokens: ${String(contentLength)}`)
+    throw new RangeError(`not a number of tokens: ${show(contentLength)}`)
   }
+  checkTaskModels(options)
   const { preset = 'current' } = options
-  if (!Object.hasOwn(tierModels, preset)) throw new RangeError(`unknown preset of models: ${JSON.stringify(preset)}`)
   const tiers: TierModels = { ...tierModels[preset], ...options.tiers }
   const choice = choiceFor(taskType, options.tasks)
   const model = isTier(choice) ? tiers[choice] : choice
   // Who names the small tier's model by its id means the tier: the same content is as long for it.
   return model === tiers.small && contentLength > SMALL_TIER_TOKENS ? tiers.medium : model
+}
+
+const taskModelOptions = { preset: true, tiers: true, tasks: true } satisfies Names<TaskModelOptions>
+const tierNames = { small: someText, medium: someText, large: someText } satisfies Names<TierModels>
+
+function checkTaskModels(options: TaskModelOptions): void {
+  checkOptions('selectModel', options, taskModelOptions)
+  const { preset = 'current', tiers = {}, tasks = {} } = options
+  const isPreset = typeof preset === 'string' && Object.hasOwn(tierModels, preset)
+  if (!isPreset) throw new RangeError(`unknown preset of models: ${show(preset)}`)
+  checkOptions('tiers', tiers, tierNames)
+  checkKind('tasks', tasks, fields)
+  for (const [task, choice] of Object.entries(tasks)) checkKind(`the model of ${quote(task)}`, choice, someText)
 }
 
 /** Only own fields count: a task named `constructor` is an unknown one. */

@@ -1,5 +1,6 @@
 /** What has been learned of the answers of many scopes and models, in bounded memory. */
 
+import { keepNewest } from '../bounded/bounded.js'
 import { freshHistory, learnOutput, type OutputHistory, outputQuantile, shortQuantile } from './quantile.js'
 
 /** Whose answers, from which model. */
@@ -31,13 +32,8 @@ const SHORT_SHARE = 0.05
 export function openQuantileBook(maxEntries = 5_000): QuantileBook {
   const histories = new Map<string, OutputHistory>()
 
-  const keep = (key: string, history: OutputHistory): void => {
-    histories.delete(key)
-    histories.set(key, history)
-    if (histories.size > maxEntries) histories.delete(histories.keys().next().value ?? key)
-  }
   const learnFor = (key: string, tokens: number, isTruncated: boolean): void => {
-    keep(key, learnOutput(histories.get(key) ?? freshHistory, tokens, isTruncated))
+    keepNewest(histories, key, learnOutput(histories.get(key) ?? freshHistory, tokens, isTruncated), maxEntries)
   }
 
   const estimate = (

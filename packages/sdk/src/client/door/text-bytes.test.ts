@@ -1,0 +1,32 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { encodeText } from './text-bytes.js'
+
+const encoder = new TextEncoder()
+/** Also halves of pairs, which no text should have. */
+const text = fc.string({ unit: fc.integer({ min: 0, max: 0xffff }).map((unit) => String.fromCharCode(unit)) })
+
+describe('the bytes of a text', () => {
+  it('are those that TextEncoder writes, whatever is in it', () => {
+    fc.assert(
+      fc.property(fc.oneof(text, fc.string({ unit: 'grapheme' }), fc.string()), (given) => {
+        expect(encodeText(given)).toEqual(encoder.encode(given))
+      }),
+    )
+  })
+
+  it.each([
+    ['without a character', ''],
+    ['with half of a pair', 'a\ud800b'],
+    ['that is long', 'é→😀'.repeat(100_000)],
+  ])('are the same of one %s', (_, given) => {
+    expect(Buffer.compare(encodeText(given), encoder.encode(given))).toBe(0)
+  })
+
+  it('belong to their text alone', () => {
+    const first = encodeText('first →')
+    encodeText('other ←')
+    expect(new TextDecoder().decode(first)).toBe('first →')
+    expect(encodeText('plain').constructor).toBe(Uint8Array)
+  })
+})
