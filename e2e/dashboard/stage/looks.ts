@@ -43,9 +43,11 @@ export const colourRules = ['color-contrast', 'link-in-text-block'] as const
 export async function redraw(page: Page): Promise<void> {
   await page.evaluate(async () => {
     const frame = () => new Promise((resolve) => requestAnimationFrame(resolve))
+    const changing = () => document.getAnimations().filter((each) => each instanceof CSSTransition)
+    // The page hears of other colours in one frame, and begins to change in the next one.
     await frame()
-    const changing = document.getAnimations().filter((each) => each instanceof CSSTransition)
-    await Promise.allSettled(changing.map(({ finished }) => finished))
+    await frame()
+    while (changing().length > 0) await Promise.allSettled(changing().map(({ finished }) => finished))
     await frame()
   })
 }

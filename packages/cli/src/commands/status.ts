@@ -4,7 +4,7 @@ import { decimalUsd, formatUsd, nanoUsd } from '@runguard/sdk/core'
 import type { ReportRow } from '@runguard/sdk/store'
 import { type ExitCode, exitCodes } from '../exit.js'
 import { type Ping, pingGateway } from '../operations/gateway-ping.js'
-import { readStandings, type Standings } from '../operations/read-standings.js'
+import { readSharedStandings, type Standings } from '../operations/read-standings.js'
 import { findConfig } from '../settings/config-file.js'
 import type { Environment } from '../settings/environment.js'
 import { choosePlace, describePlace, useStore } from '../settings/open-store.js'
@@ -37,12 +37,12 @@ export async function runStatus(environment: Environment, options: StatusOptions
   const file = await findConfig(environment, options.config)
   const place = choosePlace(environment, options, file)
   const found = await useStore<Facts | null>(place, null, async (store) => ({
-    standings: await readStandings(store, file, now()),
+    standings: await readSharedStandings(store, file, now()),
     today: sum(await store.report({ groupBy: 'total', since: startOfToday(environment) })),
     week: sum(await store.report({ groupBy: 'total', since: now() - 7 * 86_400_000 })),
   }))
   const nothing: Spent = { calls: 0, costNano: 0 }
-  const facts = found ?? { standings: await readStandings(null, file, now()), today: nothing, week: nothing }
+  const facts = found ?? { standings: await readSharedStandings(null, file, now()), today: nothing, week: nothing }
   const ping = await pingGateway(options.gateway)
   const { today, week, standings } = facts
   const least = findBinding(standings.standings)

@@ -3,13 +3,13 @@
 import { cacheHitRate, formatUsd, type NanoUsd, nanoUsd, type Scope } from '@runguard/sdk/core'
 import type { ReportRow } from '@runguard/sdk/store'
 import { type ExitCode, exitCodes } from '../exit.js'
-import { readStandings } from '../operations/read-standings.js'
+import { readSessionBinding, readSharedStandings } from '../operations/read-standings.js'
 import { findConfig } from '../settings/config-file.js'
 import type { Environment } from '../settings/environment.js'
 import { choosePlace, useStore } from '../settings/open-store.js'
 import type { OpenStore, StoreFlags } from '../settings/store-place.js'
 import { percent, printable } from '../views/format.js'
-import { bindingLine, findBinding, findSessionBinding } from '../views/standing-line.js'
+import { bindingLine, findBinding } from '../views/standing-line.js'
 
 /** What of Claude Code's JSON is used. */
 export interface StatusFacts {
@@ -30,11 +30,10 @@ export async function runStatusline(environment: Environment, input: string, opt
       const { session } = facts
       const nowMs = environment.now()
       const [row] = session === null ? [] : await store.report({ groupBy: 'total', session })
-      const { standings } = await readStandings(store, file, nowMs)
       const binding =
         session === null
-          ? findBinding(standings)
-          : findSessionBinding(standings, await accountOf(store, session, nowMs), nowMs)
+          ? findBinding((await readSharedStandings(store, file, nowMs)).standings)
+          : await readSessionBinding(store, file, await accountOf(store, session, nowMs), nowMs)
       const spent = row?.calls ? spentCells(row) : [ownReckoning(facts)]
       return [...spent, binding && bindingLine(binding)].filter((cell) => cell !== null)
     })

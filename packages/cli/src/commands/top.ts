@@ -2,7 +2,7 @@
 
 import { setTimeout } from 'node:timers/promises'
 import { type ExitCode, exitCodes } from '../exit.js'
-import { readStandings } from '../operations/read-standings.js'
+import { readSharedStandings } from '../operations/read-standings.js'
 import { openScreen } from '../screen.js'
 import { type ConfigFile, findConfig } from '../settings/config-file.js'
 import type { Environment } from '../settings/environment.js'
@@ -41,7 +41,7 @@ export async function runTop(environment: Environment, options: TopOptions): Pro
 
 async function readFacts({ now }: Environment, store: OpenStore, file: ConfigFile | null): Promise<TopFacts> {
   const nowMs = now()
-  const { standings } = await readStandings(store, file, nowMs)
+  const { standings } = await readSharedStandings(store, file, nowMs)
   return topFacts(await store.listRecords(MANY), standings, nowMs)
 }
 

@@ -1,6 +1,6 @@
 /** Budgets as people write them, from flags and with changes. What they mean is for the configuration's schema to say. */
 
-import { type Budget, readConfig, scopeKinds } from '@runguard/sdk/core'
+import { type Budget, readKeptBudget, scopeKinds } from '@runguard/sdk/core'
 import type { StoredBudget } from '@runguard/sdk/store'
 import { CommandError, exitCodes } from '../exit.js'
 import { problemLines, quoteId } from './budgets-in-force.js'
@@ -44,7 +44,7 @@ export function writeBudget({ scope, per, id, timeZone, ...rest }: NewBudget): C
 /** A stored budget with some fields changed. */
 export function changeBudget({ written }: StoredBudget, changes: BudgetChanges & { paused?: boolean }): CheckedBudget {
   const { paused, ...rest } = changes
-  return check({ ...(written as object), ...withoutGaps({ paused, ...fieldsOf(rest) }) })
+  return check({ ...(written as object), ...withoutGaps({ paused, ...fieldsOf(rest) }) }, keptTiers(written))
 }
 
 /** A stored budget with another limit for one name, in the place of the one that name had. */
@@ -56,7 +56,8 @@ export function overrideBudget(
   requireMeantLimit(limit)
   const others = overridesOf(stored).filter(({ scope }) => scope !== scopeName)
   const override = withoutGaps({ scope: scopeName, limit, until })
-  const checked = check({ ...(stored.written as object), overrides: [...others, override] })
+  const overrides = [...others, override]
+  const checked = check({ ...(stored.written as object), overrides }, keptTiers(stored.written))
   const end = checked.budget.overrides.find((each) => each.scopeName === scopeName.trim())?.until ?? null
   if (end !== null && end <= nowMs) {
     throw new CommandError(`--until: ${until} is over, so this limit would never hold.`, exitCodes.config)
@@ -82,7 +83,8 @@ function splitScope(scope: string): [kind: string, name: string] {
 export function dropOverride(stored: StoredBudget, scopeName: string): CheckedBudget | null {
   const overrides = overridesOf(stored)
   const others = overrides.filter(({ scope }) => scope !== scopeName)
-  return others.length === overrides.length ? null : check({ ...(stored.written as object), overrides: others })
+  if (others.length === overrides.length) return null
+  return check({ ...(stored.written as object), overrides: others }, keptTiers(stored.written))
 }
 
 function overridesOf({ written }: StoredBudget): readonly { readonly scope?: unknown }[] {
@@ -124,9 +126,24 @@ function withoutGaps(fields: Readonly<Record<string, unknown>>): Record<string, 
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
 }
 
+/**
+ * The tiers that steps of a stored ladder lead to. They were checked when it was put, against the file of a gateway: here
+ * there may be none, and no change that is made here touches a ladder.
+ */
+function keptTiers(written: unknown): [tier: string, model: string][] {
+  const { degrade } = written as { degrade?: unknown }
+  if (!Array.isArray(degrade)) return []
+  return degrade.flatMap((step: { to?: unknown } | null): [string, string][] => {
+    return typeof step?.to === 'string' ? [[step.to, step.to]] : []
+  })
+}
+
 /** With the id written out: a later change must not turn it into another budget. */
-function check(written: Readonly<Record<string, unknown>>): CheckedBudget {
-  const reading = readConfig({ budgets: [written] })
+function check(
+  written: Readonly<Record<string, unknown>>,
+  tiers: Iterable<readonly [tier: string, model: string]> = [],
+): CheckedBudget {
+  const reading = readKeptBudget(written, tiers)
   const [budget] = reading.kind === 'config' ? reading.config.budgets : []
   if (budget !== undefined) return { budget, stored: { id: budget.id, written: { ...written, id: budget.id } } }
   const lines = reading.kind === 'problems' ? problemLines(reading.problems) : []

@@ -1,4 +1,4 @@
-import { type Account, type Budget, type BudgetStanding, nanoUsd, standBudgets } from '@runguard/sdk/core'
+import { type Account, type Budget, type BudgetStanding, compileBudgets, matchBudgets, nanoUsd, standBudgets } from '@runguard/sdk/core'
 import { expect, test } from 'vitest'
 import { nobody } from '../../test/records.js'
 import { bindingLine, findBinding, findSessionBinding } from './standing-line.js'
@@ -46,9 +46,11 @@ test('what is left of sessions that are over does not stand for everything', () 
 })
 
 test('a session sees the budgets that its own calls meet, and nobody else’s', () => {
-  const standings = stand([month, session, user])
-  const lineFor = (name: string, of: string | null) =>
-    lineOf(findSessionBinding(standings, { ...nobody, session: name, user: of }, nowMs))
+  const budgets = [month, session, user]
+  const lineFor = (name: string, of: string | null) => {
+    const met = matchBudgets(compileBudgets(budgets), { ...nobody, session: name, user: of }, '', nowMs)
+    return lineOf(findSessionBinding(budgets, met, [...balances.values()].flat()))
+  }
   expect(lineFor('mine', null)).toBe('$1.50 of $2.00 left (session, session:mine)')
   expect(lineFor('mine', 'ada')).toBe('$1.25 of $5.00 left (lifetime, user:ada)')
   expect(lineFor('new', 'eve')).toBe('$2.00 of $2.00 left (session, session:new)')

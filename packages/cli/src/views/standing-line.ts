@@ -1,16 +1,17 @@
 /** The budget that decides, in a few words. */
 
 import {
+  type Account,
+  type AccountRef,
   type Budget,
   type BudgetStanding,
-  compileBudgets,
   formatUsd,
   isInForce,
-  matchBudgets,
   type NanoUsd,
-  type Scope,
+  nanoUsd,
   scopeName,
 } from '@runguard/sdk/core'
+import { isOfSessions } from '../settings/budgets-in-force.js'
 import { printable } from './format.js'
 
 /** The account that refuses first. */
@@ -37,16 +38,18 @@ export function findBinding(standings: readonly BudgetStanding[]): Binding | nul
   return findLeast(accounts.length > 0 ? accounts : fresh)
 }
 
-/** Of what the next call of a session meets, if it runs on the account of its last one. */
-export function findSessionBinding(standings: readonly BudgetStanding[], scope: Scope, atMs: number): Binding | null {
-  const enforced = standings.filter(({ budget }) => isInForce(budget) && budget.window !== 'request')
-  const budgets = new Map(enforced.map(({ budget }) => [budget.id, budget]))
-  const met = matchBudgets(compileBudgets([...budgets.values()]), scope, '', atMs)
-  const lefts = new Map(enforced.flatMap(({ accounts }) => accounts.map(({ key, left }) => [key, left] as const)))
+/** Of the accounts that a call meets. @param balances those of them that exist already */
+export function findSessionBinding(
+  budgets: readonly Budget[],
+  met: readonly AccountRef[],
+  balances: readonly Account[],
+): Binding | null {
+  const windows = new Map(budgets.map(({ id, window }) => [id, window]))
+  const taken = new Map(balances.map(({ key, spent, held }) => [key, spent + held]))
   return findLeast(
     met.flatMap(({ key, budget, scope, limit }) => {
-      const window = budgets.get(budget)?.window
-      return window === undefined ? [] : [{ window, scope, left: lefts.get(key) ?? limit, limit }]
+      const window = windows.get(budget)
+      return window === undefined ? [] : [{ window, scope, left: nanoUsd(limit - (taken.get(key) ?? 0)), limit }]
     }),
   )
 }
@@ -54,10 +57,6 @@ export function findSessionBinding(standings: readonly BudgetStanding[], scope: 
 /** `$16.90 of $20.00 left (month, everything)` */
 export function bindingLine({ window, scope, left, limit }: Binding): string {
   return `${formatUsd(left)} of ${formatUsd(limit)} left (${window}, ${printable(scope, 40)})`
-}
-
-function isOfSessions({ scope, window }: Budget): boolean {
-  return scope.kind === 'session' || window === 'session'
 }
 
 function findLeast(bindings: readonly Binding[]): Binding | null {

@@ -58,15 +58,8 @@ export async function admit(desk: Desk, call: Call): Promise<Admission> {
   const { hold, body } = reservation
   const expectation = found.expectation === null ? null : capOutput(found.expectation, hold?.clampedTo ?? null)
   const cache = plan?.watch(found.draft !== draft) ?? null
-  const watch = openWatch(desk, {
-    opening,
-    expectation,
-    startedTick: call.readAtTick,
-    hold,
-    inspection,
-    cache,
-    routing,
-  })
+  const startedTick = call.readAtTick
+  const watch = openWatch(desk, { opening, expectation, startedTick, hold, inspection, cache, routing })
   return { kind: 'send', watch, body: body ?? (found.draft.isEdited ? found.draft.body : null) }
 }
 

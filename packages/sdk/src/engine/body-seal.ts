@@ -9,7 +9,7 @@ const SEAL_BYTES = 16
 const nonce = new Uint8Array(12)
 
 /**
- * Seals by Poly1305. Who does not know the key finds two texts of one seal by luck alone, once in 10^25 tries; and it is
+ * Seals by Poly1305. Who does not know the key finds two texts of one seal by luck alone, once in 10^24 tries; and it is
  * five times as fast as SHA-256, which takes about as long as the scan that a seal is to save.
  *
  * @param key 32 bytes that are kept secret

@@ -42,8 +42,8 @@ function openGateway(store: SessionStore, changes: Partial<BreakerPolicy> = {}, 
   const opened: Breaker[] = []
   const parts = { store, runtime, policy: { ...policy, ...changes } }
   const breakers = openBreakers(parts, (breaker) => opened.push(breaker))
-  const object: Gateway['object'] = (call = {}) =>
-    breakers.admit({ id: runtime.id(), scope, model, isFromPerson: false, ...call })
+  const object: Gateway['object'] = async (call = {}) =>
+    await breakers.admit({ id: runtime.id(), scope, model, isFromPerson: false, ...call })
   return {
     breakers,
     runtime,

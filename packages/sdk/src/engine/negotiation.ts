@@ -6,7 +6,6 @@ import { type CompiledBudgets, matchBudgets } from '../core/budget/budget.js'
 import { refuseOverBudget } from '../core/budget/budget-refusal.js'
 import { type Balance, findObserved, findRoom, findShort, listShort, mayPayLater } from '../core/budget/budget-room.js'
 import { type Fit, fitLastReserve, fitReserve, planReserve, type Reserve } from '../core/budget/reserve.js'
-import type { Scope } from '../core/budget/scope.js'
 import { type NanoUsd, nanoUsd } from '../core/cost/money.js'
 import { findModel } from '../core/cost/price.js'
 import type { AccountRef } from '../core/ledger/ledger.js'
@@ -15,7 +14,7 @@ import { countedBound } from '../core/tokens/tokens.js'
 import type { CallHold, Desk, Expectation } from './desk.js'
 import { deadlineOf } from './holding.js'
 import { outputScope } from './learning.js'
-import { WaitingCall } from './waiting-call.js'
+import { type PatientCall, WaitingCall } from './waiting-call.js'
 import type { Place } from './waiting-line.js'
 
 /** Whether a call may be sent: with a hold (null: no budget meets it), perhaps with another body; or not. */
@@ -32,16 +31,13 @@ export type Reservation =
 type Granted = Extract<Reservation, { kind: 'granted' }>
 
 /** A call, as far as it was read. */
-export interface ReadCall {
+export interface ReadCall extends PatientCall {
   readonly id: string
   readonly view: CallView
   readonly body: Uint8Array
-  readonly scope: Scope
   readonly expectation: Expectation
   /** True if it can be sent for less as well: then it takes money that is there, and neither waits nor takes the last of it. */
   readonly hasCheaper: boolean
-  /** True once nobody waits for the answer any more. */
-  isGone(): boolean
   /** The tokens of the prompt as the API counts them; null if it does not say. */
   countInput(): Promise<number | null>
 }

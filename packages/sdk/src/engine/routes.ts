@@ -22,7 +22,7 @@ import type { Route, RouteRequest } from '../core/route/route-facts.js'
 import type { RecordedRoute } from '../core/route/route-record.js'
 import type { RoutePolicy } from '../core/route/routing.js'
 import { tokenFacts } from '../core/tokens/tokens.js'
-import { openConversations } from './route-conversations.js'
+import { type Conversations, openConversations } from './route-conversations.js'
 import type { RouteCall, RoutesDesk } from './route-desk.js'
 import { deferStep, degradeBody, refuseStep, tierStep, type Work } from './route-edits.js'
 import { watchLadders } from './route-ladders.js'
@@ -90,9 +90,32 @@ export function openRoutes(desk: RoutesDesk): Routes {
   const { book, policy } = desk
   const conversations = openConversations(desk)
   const outcomes = learnOutcomes({ ...desk, sourceOf: (record) => judgedSource(policy, book, record) })
+  const { isLeftAlone, route, offer, object } = chooseBy(desk, conversations, outcomes)
+  return {
+    route: (call) => (isLeftAlone(call) ? null : route(call).catch((error: unknown) => passOn(desk, error))),
+    offer: (call) => offer(call).catch((error: unknown) => ({ kind: 'at-once', why: passOn(desk, error) })),
+    object: (call) => object(call).catch((error: unknown) => passOn(desk, error)),
+    close: (routing, ended) => closeRoute(book, routing, ended),
+    ended: (routing, record) => {
+      const turn = turnOf(book, routing, record)
+      if (turn === null) return
+      conversations.ended(routing.conversation, turn)
+      outcomes.expect(record)
+    },
+    hear: (headers, { key }) => hearFeedback(desk, outcomes, headers, key),
+    settled: async () => {
+      await outcomes.settled()
+      await conversations.settled()
+    },
+    outcomes,
+  }
+}
+
+/** What is chosen for one call, by what is known of its budgets, its conversation and of tiers. */
+function chooseBy(desk: RoutesDesk, conversations: Conversations, outcomes: RouteOutcomes) {
+  const { book, policy } = desk
   const ladders = watchLadders(desk)
   const successOf = (task: string, tier: string) => outcomes.estimate(task, tier)
-
   /** Nothing has to be asked for, and nobody waited for. */
   const isLeftAlone = (call: RouteCall): boolean =>
     policy.mode === 'off' && conversations.isEmpty && !ladders.exist() && decisionOf(call) === null
@@ -117,24 +140,7 @@ export function openRoutes(desk: RoutesDesk): Routes {
     const routing = (step?.change ?? null) === null ? null : await routeBy(call, due)
     return routing === null ? { kind: 'at-once', why: step?.why ?? null } : { kind: 'wait', routing }
   }
-  return {
-    route: (call) => (isLeftAlone(call) ? null : route(call).catch((error: unknown) => passOn(desk, error))),
-    offer: (call) => offer(call).catch((error: unknown) => ({ kind: 'at-once', why: passOn(desk, error) })),
-    object: (call) => object(call).catch((error: unknown) => passOn(desk, error)),
-    close: (routing, ended) => closeRoute(book, routing, ended),
-    ended: (routing, record) => {
-      const turn = turnOf(book, routing, record)
-      if (turn === null) return
-      conversations.ended(routing.conversation, turn)
-      outcomes.expect(record)
-    },
-    hear: (headers, { key }) => hearFeedback(desk, outcomes, headers, key),
-    settled: async () => {
-      await outcomes.settled()
-      await conversations.settled()
-    },
-    outcomes,
-  }
+  return { isLeftAlone, route, offer, object }
 }
 
 function closeRoute(book: PriceBook, { route }: Routing, { usage, cache, atMs }: EndedCall): RecordedRoute | null {

@@ -1,23 +1,32 @@
 /** A call that waits for money, and what may end that: its caller leaves, or an operator holds a breaker that it meets. */
 
+import type { CallView } from '../core/body/call.js'
 import type { Breaker } from '../core/breaker/breaker.js'
 import { refuseAtBreaker } from '../core/breaker/breaker-refusal.js'
+import type { Scope } from '../core/budget/scope.js'
 import type { Refusal } from '../core/refusal/errors.js'
 import type { Desk } from './desk.js'
-import type { ReadCall } from './negotiation.js'
 import type { Place } from './waiting-line.js'
+
+/** What decides whether it goes on waiting. */
+export interface PatientCall {
+  readonly scope: Scope
+  readonly view: Pick<CallView, 'model'>
+  /** True once nobody waits for the answer any more. */
+  isGone(): boolean
+}
 
 /** One call in the line of those that wait. */
 export class WaitingCall {
   readonly place: Place
   private readonly desk: Desk
-  private readonly call: ReadCall
+  private readonly call: PatientCall
   /** The breaker that is held. */
   private held: Breaker | null = null
   /** Set once it has waited: before, nobody could have come in between. */
   private unfollow: (() => void) | null = null
 
-  constructor(desk: Desk, call: ReadCall) {
+  constructor(desk: Desk, call: PatientCall) {
     this.desk = desk
     this.call = call
     this.place = desk.line.join()

@@ -38,6 +38,17 @@ describe('an answer that is here already', () => {
     expect([await one.json(), await other.json()]).toEqual([{ a: 1 }, { a: 1 }])
   })
 
+  it("belongs to whoever got it: what is done to it changes nobody else's", async () => {
+    const body = readHeldBody(bytesOf('{"usage":{"output_tokens":1}}'))
+    const answer = holdAnswer(body, {})
+    const other = answer.clone()
+    const got = (await answer.json()) as { usage: { output_tokens: number } }
+    got.usage.output_tokens = 0
+    expect(await other.json()).toEqual({ usage: { output_tokens: 1 } })
+    await expect(answer.json()).rejects.toThrow(TypeError)
+    expect(body.text).toBe('{"usage":{"output_tokens":1}}')
+  })
+
   it('says so where it is no JSON', async () => {
     await expect(hold('not JSON').json()).rejects.toThrow(SyntaxError)
   })

@@ -44,6 +44,14 @@ describe('a conversation that is sent again, a little longer', () => {
     expect(memory.scan(other)).toEqual(scanCall(other))
   })
 
+  it('is known still after a request of it that broke off', () => {
+    const memory = remember()
+    const body = bytesOf(request(talk(9)))
+    const first = memory.scan(body)
+    expect(() => memory.scan(body.subarray(0, -1))).toThrow('comma or an end')
+    expect(memory.scan(body).blocks[0]).toBe(first.blocks[0])
+  })
+
   it('does not mistake what stood behind its messages for what stands there now', () => {
     const memory = remember()
     memory.scan(bytesOf({ ...request(talk(9)), stream: true, max_tokens: 7, thinking: { type: 'adaptive' } }))

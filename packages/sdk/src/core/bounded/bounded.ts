@@ -36,7 +36,7 @@ export function keepNewest<Key, Value>(entries: Map<Key, Value>, key: Key, value
 
 /** Writes an entry as the newest one, wherever it stood before. */
 export function moveToEnd<Key, Value>(entries: Map<Key, Value>, key: Key, value: Value): void {
-  // Alone it is the newest where it is. A program with one agent asks that with every call, and to delete and set again
+  // Alone it is the newest where it is. A program with one agent does so with every call, and to delete and set again
   // has a map laid out anew every few times.
   if (entries.size > 1) entries.delete(key)
   entries.set(key, value)

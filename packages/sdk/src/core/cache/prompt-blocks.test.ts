@@ -93,6 +93,19 @@ describe('a request that begins as the one before it', () => {
     fc.assert(isSame, { numRuns: 1_000 })
   })
 
+  it('is known by its own views from then on, which the next scan may take over', () => {
+    const value = {
+      model: 'm',
+      messages: [{ role: 'user', content: ['a', 'b'].map((text) => ({ type: 'text', text })) }],
+    }
+    const body = encoder.encode(JSON.stringify(value))
+    const [first, second] = [scanCall(body), scanCall(body)]
+    const before = readPrefix(first, body, { facts, keepsThinking: true })
+    const { all } = readPrefix(second, body, { facts, keepsThinking: true, before }).reading
+    expect(all.known).toBe(2)
+    expect(all.blocks.every(({ view }, at) => view === second.blocks[at])).toBe(true)
+  })
+
   it('is read so where its scan took blocks over from that one', () => {
     let taken = 0
     const tokenizers = fc.tuple(fc.constantFrom('old', 'new'), fc.constantFrom('old', 'new'))

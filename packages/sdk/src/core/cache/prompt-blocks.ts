@@ -19,7 +19,7 @@ import type { PrintMemory, SeenBlock } from './print-memory.js'
 export interface PromptBlock {
   /** Its index in the view's blocks. */
   readonly index: number
-  /** As it was scanned last. In a request that begins like an earlier one, it is mostly the same object as in that one. */
+  /** As it was scanned last: what the next scan takes over is this very object. */
   view: BlockView
   /** The level it belongs to: web search stands among the tools and counts with the system text. */
   readonly part: BlockPart
@@ -158,7 +158,7 @@ class BlockReader {
       const before = blocks[known] as PromptBlock
       const view = this.#blocks[known] as BlockView
       if (!this.#isAsBefore(known, view, before)) break
-      // Of views that say the same, the next scan is to meet its own one again.
+      // Of two that say the same, this is the one that the next scan may take over.
       before.view = view
     }
     return known
