@@ -29,8 +29,6 @@ const notCalled = [
     'DeferredCallError',
   ],
 ]
-/** Parts that other rooms make, whose own answers are theirs to mend. */
-const ofOthers = ['withCache', 'systemRuntime', 'guard.report', 'guard.cacheStats']
 /** `findDriver` is there for its own test, and no entry of the package. */
 const notPublic = ['findDriver', 'postgresStore']
 
@@ -42,10 +40,6 @@ test('every public name is tried here', () => {
 
 function unseenFault(value: unknown, isFree: boolean): string | null {
   return value === nothingMeant && !isFree ? 'was not looked at' : null
-}
-
-function ownCalls(): readonly (readonly [string, PublicCall])[] {
-  return Object.entries(calls).filter(([name]) => !ofOthers.includes(name))
 }
 
 /** What is wrong with the answers to all ways in which a call can be spoiled. */
@@ -75,13 +69,13 @@ describe('what is called as it should not be', () => {
 
   test('is answered by an error that says what was wrong', async () => {
     const faults: string[] = []
-    for (const [name, call] of ownCalls()) faults.push(...(await findFaults(name, call)))
+    for (const [name, call] of Object.entries(calls)) faults.push(...(await findFaults(name, call)))
     expect(faults).toEqual([])
   })
 
   test('is told the option that was meant', async () => {
     const faults: string[] = []
-    for (const [name, { working, options }] of ownCalls()) {
+    for (const [name, { working, options }] of Object.entries(calls)) {
       for (const { place, meant, run } of options === undefined ? [] : misspell(working, options)) {
         const outcome = await outcomeOf(run)
         const told = outcome.kind === 'accepted' ? 'nothing' : String((outcome.error as Error).message)

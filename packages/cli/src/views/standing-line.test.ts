@@ -1,4 +1,12 @@
-import { type Account, type Budget, type BudgetStanding, compileBudgets, matchBudgets, nanoUsd, standBudgets } from '@runguard/sdk/core'
+import {
+  type Account,
+  type Budget,
+  type BudgetStanding,
+  compileBudgets,
+  matchBudgets,
+  nanoUsd,
+  standBudgets,
+} from '@runguard/sdk/core'
 import { expect, test } from 'vitest'
 import { nobody } from '../../test/records.js'
 import { bindingLine, findBinding, findSessionBinding } from './standing-line.js'

@@ -1,6 +1,8 @@
 /** Time, ids, timers and log as parameters, so that no rule reaches for the machine. */
 
 import { randomBytes } from 'node:crypto'
+import { checkKind } from '../core/config/known-options.js'
+import { withMethods } from '../core/config/option-kinds.js'
 import type { Seal } from '../core/body/scan-memory.js'
 import { createSeal } from './body-seal.js'
 
@@ -31,8 +33,11 @@ export interface Runtime {
 
 const SILENT: Log = { info() {}, warn() {}, error() {} }
 
-/** The real clock, random ids and timers that do not keep a process alive. */
+const aLog = withMethods('an object with the methods info, warn and error', ['info', 'warn', 'error'])
+
+/** The real clock, random ids and timers that do not keep a process alive. @throws TypeError for what is no log */
 export function systemRuntime(log: Log = SILENT): Runtime {
+  checkKind('the log', log, aLog)
   return {
     now: () => Date.now(),
     tick: () => performance.now(),

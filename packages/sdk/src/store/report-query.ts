@@ -1,4 +1,5 @@
 import { nearestName } from '../core/config/config-names.js'
+import { show } from '../core/config/known-options.js'
 import type { ReportGroup, ReportQuery } from './store.js'
 
 const GROUPS: readonly ReportGroup[] = ['day', 'session', 'model', 'project', 'total']
@@ -17,27 +18,23 @@ export function checkReport(query: ReportQuery): ReportQuery {
   const groupBy: unknown = query?.groupBy
   if (!GROUPS.some((group) => group === groupBy)) {
     throw new RangeError(
-      `a report is grouped by ${GROUPS.join(', ')}, not by ${quote(groupBy)}${hint(groupBy, GROUPS)}`,
+      `a report is grouped by ${GROUPS.join(', ')}, not by ${show(groupBy)}${hintOf(groupBy, GROUPS)}`,
     )
   }
   for (const name of Object.keys(query)) {
     if (Object.hasOwn(NAMES, name)) continue
-    throw new RangeError(`a report knows no ${quote(name)}${hint(name, Object.keys(NAMES))}`)
+    throw new RangeError(`a report knows no ${show(name)}${hintOf(name, Object.keys(NAMES))}`)
   }
   for (const name of ['since', 'until', 'offsetMinutes'] as const) {
     const value: unknown = query[name] ?? 0
-    if (typeof value !== 'number' || Number.isNaN(value)) throw new RangeError(`${name} is no number: ${String(value)}`)
+    if (typeof value !== 'number' || Number.isNaN(value)) throw new RangeError(`${name} is no number: ${show(value)}`)
   }
   const session: unknown = query.session ?? ''
-  if (typeof session !== 'string') throw new RangeError(`session is no name: ${String(session)}`)
+  if (typeof session !== 'string') throw new RangeError(`session is no name: ${show(session)}`)
   return query
 }
 
-function quote(written: unknown): string | undefined {
-  return JSON.stringify(written)?.slice(0, 60)
-}
-
-function hint(written: unknown, known: readonly string[]): string {
+function hintOf(written: unknown, known: readonly string[]): string {
   const nearest = typeof written === 'string' ? nearestName(written, known) : null
   return nearest === null ? '' : `, did you mean ${nearest}?`
 }

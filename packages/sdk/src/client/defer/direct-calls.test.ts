@@ -112,6 +112,8 @@ describe("guard.defer with when: 'degraded'", () => {
   it('says what makes no sense', async () => {
     const { guard, defer } = openProgram()
     await expect(defer('x', { when: 'cheap' as never })).rejects.toThrow(/'always' or 'degraded'/)
+    await expect(guard.defer(null as never, options)).rejects.toThrow('the params of defer are an object, not null')
+    await expect(guard.defer({ ...asking('x'), messages: 'x' } as never, options)).rejects.toThrow('messages is a list')
     const stream = { ...asking('x'), stream: true }
     await expect(guard.defer(stream as never, options)).rejects.toThrow(/cannot be a stream/)
   })

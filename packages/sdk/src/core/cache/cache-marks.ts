@@ -6,6 +6,8 @@
 
 import type { CacheTtl } from '../body/call.js'
 import { asObject } from '../body/json-object.js'
+import { checkOptions, isPlainObject, type Names, show } from '../config/known-options.js'
+import { oneOf } from '../config/option-kinds.js'
 
 /** A marker, as the API takes it. */
 export interface CacheMark {
@@ -45,11 +47,15 @@ export type Marked<Request> = Request extends { system: string }
  * The request with its static prefix marked: the last block of `system`, and the last of the `tools`. With one free slot
  * only the system text is marked, whose prefix holds the tools as well. Nothing is changed in place, and a request with
  * nothing to mark, or without a free slot, comes back as it is.
+ *
+ * Throws `TypeError` for what is no request, and for options that it does not know or cannot use.
  */
 export function withCache<Request extends MarkableRequest>(
   request: Request,
   options: CacheMarkOptions = {},
 ): Marked<Request> {
+  if (!isPlainObject(request)) throw new TypeError(`a request is an object, not ${show(request)}`)
+  checkOptions('withCache', options, markOptions)
   const { ttl = '5m' } = options
   let free = MAX_MARKS - marksOf(request).length
   const system = free > 0 ? markSystem(request, ttl) : null
@@ -58,6 +64,8 @@ export function withCache<Request extends MarkableRequest>(
   if (system === null && tools === null) return request as Marked<Request>
   return { ...request, ...(system && { system }), ...(tools && { tools }) } as Marked<Request>
 }
+
+const markOptions = { ttl: oneOf('5m', '1h') } satisfies Names<CacheMarkOptions>
 
 /**
  * The messages with a marker on the last block of the last one, so that the next call of the conversation reads all of
