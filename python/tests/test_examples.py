@@ -16,7 +16,7 @@ def run(name: str, gateway_url: str, **more: str) -> str:
     addresses = {"RUNGUARD_GATEWAY": gateway_url, "ANTHROPIC_BASE_URL": gateway_url}
     environment = {**kept, **addresses, "ANTHROPIC_API_KEY": "sk-ant-test-0000", **more}
     command = [sys.executable, str(_FOLDER / name)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

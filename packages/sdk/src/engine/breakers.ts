@@ -52,7 +52,11 @@ export interface Breakers {
   heed(breaker: Breaker): void
   /** Whether what an operator holds is kept from going on. */
   readonly isEnforced: boolean
-  /** A stream has begun, or a call waits, and is to hear whether a breaker that it meets is held. @returns to be called when it has ended */
+  /**
+   * A stream has begun, or a call waits, and is to hear whether a breaker that it meets is held.
+   *
+   * @returns to be called when that has ended
+   */
   follow(stream: RunningStream): () => void
   /** A call has ended. @param retryAt the API's own word on when to try again, milliseconds since the epoch */
   ended(record: CallRecord, retryAt?: number | null): void

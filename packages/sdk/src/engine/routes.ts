@@ -70,7 +70,7 @@ export type RouteOffer =
 export interface Routes {
   /** Null if there is nothing to route by, or the store cannot be read. Never rejects. */
   route(call: RouteCall): Promise<Routing | null> | null
-  /** Asks of a call that may wait whether a budget wants it to. One that goes at once is routed when it goes. Never rejects. */
+  /** Whether a budget wants a call to wait that may. One that goes at once is routed when it goes. Never rejects. */
   offer(call: RouteCall): Promise<RouteOffer>
   /** What a ladder has against a call that is not routed; null if nothing. Never rejects. */
   object(call: Pick<RouteCall, 'id' | 'scope'>): Promise<LadderRefusal | null>

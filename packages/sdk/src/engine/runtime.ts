@@ -1,9 +1,9 @@
 /** Time, ids, timers and log as parameters, so that no rule reaches for the machine. */
 
 import { randomBytes } from 'node:crypto'
+import type { Seal } from '../core/body/scan-memory.js'
 import { checkKind } from '../core/config/known-options.js'
 import { withMethods } from '../core/config/option-kinds.js'
-import type { Seal } from '../core/body/scan-memory.js'
 import { createSeal } from './body-seal.js'
 
 /** A log that takes an event name and plain fields; prompts and secrets are never among them. */

@@ -20,20 +20,24 @@ export function readHeldBody(bytes: Uint8Array): HeldBody {
  * A response whose text and JSON are there as they were read: what was read whole need not be streamed once more. Read
  * once, it is used up like any other, so that its value belongs to the one who gets it.
  */
-export function holdAnswer({ bytes, text, value }: HeldBody, init: ResponseInit): Response {
-  const answer = new Response(bytes as Uint8Array<ArrayBuffer>, init)
-  /** False if the body is another one's already, or was never there. */
-  const take = (): boolean => {
-    const { body } = answer
-    if (body === null || answer.bodyUsed || body.locked) return false
-    void body.cancel()
-    return true
+export function holdAnswer(body: HeldBody, init: ResponseInit): Response {
+  const answer = new Response(body.bytes as Uint8Array<ArrayBuffer>, init)
+  let held: HeldBody | null = body
+  /** Null if the body is another one's already. What was taken is kept no longer. */
+  const take = (): HeldBody | null => {
+    const { body: stream } = answer
+    if (stream === null || answer.bodyUsed || stream.locked) return null
+    void stream.cancel()
+    const taken = held
+    held = null
+    return taken
   }
   return Object.assign(answer, {
-    text: async (): Promise<string> => (take() ? text : await Response.prototype.text.call(answer)),
+    text: async (): Promise<string> => take()?.text ?? (await Response.prototype.text.call(answer)),
     json: async (): Promise<unknown> => {
-      if (!take()) return await Response.prototype.json.call(answer)
-      return value === undefined ? JSON.parse(text) : value
+      const taken = take()
+      if (taken === null) return await Response.prototype.json.call(answer)
+      return taken.value === undefined ? JSON.parse(taken.text) : taken.value
     },
   })
 }
