@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vit
 import { type OpenBrowser, openBrowser } from './stage/browser.js'
 import { busyAnswers } from './stage/canned-answers.js'
 import { type CannedGateway, openCannedGateway } from './stage/canned-gateway.js'
-import { busyCall } from './stage/canned-items.js'
+import { busyCall, signedIn } from './stage/canned-items.js'
 import { colourRules, findBarriers, redraw, settle, takePicture } from './stage/looks.js'
 
 const NOW = Date.now()
@@ -48,6 +48,28 @@ it('a call that ended while the page was opening is shown without another event'
   expect(await page.getByText('in-between').count()).toBe(0)
   letThrough()
   await page.getByRole('cell', { name: 'in-between' }).waitFor({ timeout: 10_000 })
+})
+
+it('a screen is read once where nothing happens while it opens, and again when something does', async () => {
+  await page.clock.install()
+  const gateway = await openGateway()
+  gateway.answers.session = { ...signedIn(), lastEvent: 'hub-7' }
+  const reads: string[] = []
+  page.on('request', (request) => {
+    const { pathname } = new URL(request.url())
+    if (pathname.startsWith('/runguard/api/')) reads.push(pathname)
+  })
+  await page.goto(`${gateway.url}budgets`)
+  await settle(page)
+  await page.getByText('live', { exact: true }).first().waitFor()
+  await page.clock.runFor(10_000)
+  expect(reads.toSorted()).toEqual([...new Set(reads)].toSorted())
+  expect(reads).toContain('/runguard/api/budgets')
+  reads.length = 0
+  const isReadAgain = page.waitForResponse(/\/runguard\/api\/budgets$/)
+  gateway.tell({ kind: 'budgets', at: NOW })
+  await page.clock.runFor(1_000)
+  await isReadAgain
 })
 
 it('a gateway that hangs is not called live: since when nothing came is said, until it goes on', async () => {

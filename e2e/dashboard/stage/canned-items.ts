@@ -41,6 +41,7 @@ export function signedIn(role: 'viewer' | 'operator' | 'admin' = 'admin'): ApiSe
     signIn: { hasToken: true, hasOidc: true },
     version: '0.1.0',
     isSimulated: false,
+    lastEvent: null,
   }
 }
 

@@ -34,3 +34,9 @@ test('a link to a configuration that is not there is an error, not a start witho
   expect(code).toBe(4)
   expect(stderr).toMatch(/Cannot read the configuration .*runguard\.yaml: ENOENT/)
 })
+
+test('a place where no directory can be made is an error, and not waited for', async () => {
+  const { code, stderr } = await runCli(makeHome(), ['budget', 'add', '5', '--per', 'day', '--data', '/proc/none/here'])
+  expect(code).toBe(1)
+  expect(stderr).toMatch(/^runguard: Cannot write to \/proc\/none\/here\/runguard\.db: /)
+})

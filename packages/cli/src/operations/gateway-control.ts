@@ -15,6 +15,7 @@ import {
 } from '@runguard/gateway'
 import type { Access } from '@runguard/gateway/access'
 import {
+  type Account,
   type Alert,
   type AuditHead,
   type CompiledBudgets,
@@ -76,7 +77,7 @@ export async function watchGateway(wishes: ControlWishes, parts: WatchParts): Pr
   const metrics = openMetrics({
     sums,
     version,
-    balances: () => store.balances({ at: runtime.now() }),
+    balances: () => readLasting(store, parts.budgets(), runtime.now()),
     budgets: parts.budgets,
     running: () => running(),
   })
@@ -98,6 +99,15 @@ export async function watchGateway(wishes: ControlWishes, parts: WatchParts): Pr
       await Promise.all([alerting.close(), telemetry?.close()])
     },
   }
+}
+
+/**
+ * The accounts that outlast a session. There is one for each session that ever was: to read those too would hold up every
+ * call of the gateway while it is scraped.
+ */
+async function readLasting(store: OpenStore, { byId }: CompiledBudgets, at: number): Promise<readonly Account[]> {
+  const lasting = [...byId.values()].filter(({ window }) => window !== 'session' && window !== 'request')
+  return (await Promise.all(lasting.map(({ id }) => store.balances({ budget: id, at })))).flat()
 }
 
 interface Listeners {

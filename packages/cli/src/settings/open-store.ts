@@ -1,7 +1,7 @@
 /** Where calls, ledger and budgets are kept: a file that only its owner can read, or a PostgreSQL server. */
 
 import { accessSync, closeSync, constants, existsSync, fstatSync, mkdirSync, openSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { LedgerDamageError } from '@runguard/sdk/core'
 import type { SqliteOptions } from '@runguard/sdk/store'
 import { CommandError } from '../exit.js'
@@ -55,12 +55,24 @@ export async function openStore(place: StorePlace, serving?: Serving): Promise<O
 function makeFile(directory: string, path: string): number {
   try {
     // Who called what and when is nobody else's business: SQLite gives its side files the mode of the main one.
-    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    makeDirectory(directory)
     return openSync(path, 'a', 0o600)
   } catch (error) {
     throw new CommandError(
       `Cannot write to ${path}: ${messageOf(error)}.\nChoose another directory with --data or RUNGUARD_HOME.`,
     )
+  }
+}
+
+/** Step by step: `recursive` tries for ever where a file system takes no directories, as below `/proc`. */
+function makeDirectory(path: string): void {
+  if (existsSync(path)) return
+  makeDirectory(dirname(path))
+  try {
+    mkdirSync(path, { mode: 0o700 })
+  } catch (error) {
+    // Another process may have been quicker.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
   }
 }
 

@@ -12,12 +12,14 @@ class SpokenEvents extends EventTarget {
   onopen: (() => void) | null = null
   onerror: (() => void) | null = null
   readyState = 1
-  constructor() {
+  readonly url: string
+  constructor(url: string) {
     super()
+    this.url = url
     SpokenEvents.opened.push(this)
   }
-  say(kind: string): void {
-    this.dispatchEvent(new MessageEvent(kind, { data: JSON.stringify({ kind }) }))
+  say(kind: string, lastEventId = ''): void {
+    this.dispatchEvent(new MessageEvent(kind, { data: JSON.stringify({ kind }), lastEventId }))
   }
   close(): void {
     this.readyState = SpokenEvents.CLOSED
@@ -31,11 +33,11 @@ afterEach(() => {
 })
 
 /** Listens until the test ends, with a clock that the test moves. Answers how the connection was from time to time. */
-function listenOn(queries: QueryClient): readonly Connection[] {
+function listenOn(queries: QueryClient, lastEvent: string | null = null): readonly Connection[] {
   vi.stubGlobal('EventSource', SpokenEvents)
   vi.useFakeTimers({ now: 0 })
   const told: Connection[] = []
-  onTestFinished(listen(queries, (connection) => told.push(connection)))
+  onTestFinished(listen(queries, (connection) => told.push(connection), lastEvent))
   return told
 }
 
@@ -52,6 +54,30 @@ it('what happened between the first reading and the opening of the stream is rea
   expect(observer.getCurrentResult().data).toBe('after')
   await vi.advanceTimersByTimeAsync(10_000)
   expect(observer.getCurrentResult().data).toBe('after')
+})
+
+it('what was read after the place where the stream begins is read again only if something has happened', async () => {
+  const queries = new QueryClient()
+  let reads = 0
+  const observer = new QueryObserver(queries, { queryKey: ['sessions'], queryFn: async () => ++reads })
+  onTestFinished(observer.subscribe(() => {}))
+  listenOn(queries, 'hub/7-3')
+  expect(SpokenEvents.last?.url).toBe('/runguard/events?after=hub%2F7-3')
+  SpokenEvents.last?.onopen?.()
+  await vi.advanceTimersByTimeAsync(10_000)
+  expect(reads).toBe(1)
+  SpokenEvents.last?.say('call', 'hub/7-4')
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(reads).toBe(2)
+})
+
+it('a stream that is opened anew goes on behind the last event that was heard', async () => {
+  listenOn(new QueryClient(), 'hub-3')
+  SpokenEvents.last?.onopen?.()
+  SpokenEvents.last?.say('call', 'hub-4')
+  SpokenEvents.last?.say('beat')
+  await vi.advanceTimersByTimeAsync(36_000)
+  expect(SpokenEvents.opened.map(({ url }) => url.replace(/.*after=/, ''))).toEqual(['hub-3', 'hub-4'])
 })
 
 it('a reading that was on its way when the stream opened is made again, and no other one twice', async () => {
@@ -124,7 +150,7 @@ it('an overview that the gateway has just made for others is not taken for one w
   }
   const observer = new QueryObserver(queries, { queryKey: ['overview'], queryFn })
   const leave = observer.subscribe(() => {})
-  const stop = listen(queries, () => {})
+  const stop = listen(queries, () => {}, null)
   await vi.advanceTimersByTimeAsync(100)
   now = 'after'
   SpokenEvents.last?.say('budgets')
@@ -141,7 +167,7 @@ it('what happens while a page is being read is shown when it has been read, with
   const queryFn = () => new Promise<string>((resolve) => answers.push(resolve))
   const observer = new QueryObserver(queries, { queryKey: ['budgets'], queryFn })
   const leave = observer.subscribe(() => {})
-  const stop = listen(queries, () => {})
+  const stop = listen(queries, () => {}, null)
   SpokenEvents.last?.say('budgets')
   await vi.waitFor(() => expect(queries.getQueryState(['budgets'])?.isInvalidated).toBe(true))
   answers[0]?.('as it was before')

@@ -35,13 +35,18 @@ const RENEWED: Readonly<Record<Exclude<ApiEvent['kind'], 'changed' | 'gap' | 'be
 /**
  * Listens until the answer is called.
  *
- * Nobody hears of what happens between a reading and the opening of a stream: once it is open, all is read again.
+ * @param lastEvent of the session, which was read before everything else: what happened since is told first. Null: nobody
+ * hears of what happens between a reading and the opening of the stream, so once it is open, all is read again.
  */
-export function listen(queries: QueryClient, onConnection: (connection: Connection) => void): () => void {
+export function listen(
+  queries: QueryClient,
+  onConnection: (connection: Connection) => void,
+  lastEvent: string | null,
+): () => void {
   const renew = renewer(queries)
-  const close = keepOpen({
+  const close = keepOpen(lastEvent, {
     onConnection,
-    onOpen: () => renew.soon('all'),
+    onUnknown: () => renew.soon('all'),
     onEvent: (event) => takeEvent(queries, renew, event),
     onRefused: () => void queries.invalidateQueries({ queryKey: ['session'] }),
   })
@@ -53,7 +58,8 @@ export function listen(queries: QueryClient, onConnection: (connection: Connecti
 
 interface Ears {
   readonly onConnection: (connection: Connection) => void
-  readonly onOpen: () => void
+  /** The stream is open, and nobody knows what was missed. */
+  readonly onUnknown: () => void
   readonly onEvent: (event: ApiEvent) => void
   /** The gateway does not let us listen. */
   readonly onRefused: () => void
@@ -63,7 +69,8 @@ interface Ears {
  * An interrupted stream is taken up again by the browser; one that the gateway refused, or on which nothing comes any
  * more, is opened anew here.
  */
-function keepOpen({ onConnection, onOpen, onEvent, onRefused }: Ears): () => void {
+function keepOpen(lastEvent: string | null, { onConnection, onUnknown, onEvent, onRefused }: Ears): () => void {
+  let lastId = lastEvent
   let source: EventSource | null = null
   let timer: ReturnType<typeof setTimeout> | undefined
   let heardAtMs = Date.now()
@@ -79,14 +86,15 @@ function keepOpen({ onConnection, onOpen, onEvent, onRefused }: Ears): () => voi
   const open = () => {
     if (source !== null) lose()
     source?.close()
-    source = openSource((event) => {
+    source = openSource(lastId, (event, id) => {
       hear()
+      if (id !== '') lastId = id
       onEvent(event)
     })
     source.onopen = () => {
       hear()
       onConnection({ kind: 'live' })
-      onOpen()
+      if (lastId === null) onUnknown()
     }
     source.onerror = () => {
       lose()
@@ -103,11 +111,11 @@ function keepOpen({ onConnection, onOpen, onEvent, onRefused }: Ears): () => voi
   }
 }
 
-function openSource(onEvent: Ears['onEvent']): EventSource {
-  const source = new EventSource(EVENTS)
+function openSource(lastId: string | null, onEvent: (event: ApiEvent, id: string) => void): EventSource {
+  const source = new EventSource(lastId === null ? EVENTS : `${EVENTS}?after=${encodeURIComponent(lastId)}`)
   for (const kind of KINDS) {
     source.addEventListener(kind, (event) => {
-      if (event instanceof MessageEvent) onEvent(JSON.parse(String(event.data)) as ApiEvent)
+      if (event instanceof MessageEvent) onEvent(JSON.parse(String(event.data)) as ApiEvent, event.lastEventId)
     })
   }
   return source

@@ -55,7 +55,7 @@ function Gate() {
   return (
     <SessionContext value={{ ...session, actor }}>
       <CsrfContext value={session.csrfToken}>
-        <Listening key={actor.id}>
+        <Listening key={actor.id} lastEvent={session.lastEvent}>
           <Screens />
         </Listening>
       </CsrfContext>
@@ -63,10 +63,11 @@ function Gate() {
   )
 }
 
-function Listening({ children }: { children: ReactNode }) {
+function Listening({ lastEvent, children }: { lastEvent: string | null; children: ReactNode }) {
   const queries = useQueryClient()
+  const [begin] = useState(lastEvent)
   const [connection, setConnection] = useState<Connection>({ kind: 'connecting' })
-  useEffect(() => listen(queries, setConnection), [queries])
+  useEffect(() => listen(queries, setConnection, begin), [queries, begin])
   return <Shell connection={connection}>{children}</Shell>
 }
 

@@ -6,6 +6,12 @@ import { callSchema } from './calls.js'
 import { moment } from './common.js'
 import { breakerSchema, loopSchema } from './loops.js'
 
+/** Where to begin. */
+export const eventsQuery = z.object({
+  /** Tell what happened since this event first: `lastEvent` of the session, say. The header Last-Event-ID goes before it. */
+  after: z.string().max(100).optional(),
+})
+
 /** What happened. Numbered without gaps per gateway, but for `gap` and `beat`; after `gap` some may be missing: read what is shown again. */
 export const eventSchema = z
   .discriminatedUnion('kind', [

@@ -35,6 +35,11 @@ export const sessionSchema = z
     version: z.string(),
     /** True where the upstream is a simulator: what is shown was never billed. */
     isSimulated: z.boolean(),
+    /**
+     * An event: whoever reads something after this answer, and listens at `/runguard/events?after=` it, misses nothing.
+     * Null: sign in first.
+     */
+    lastEvent: z.string().nullable(),
   })
   .meta({ id: 'Session' })
 

@@ -68,7 +68,7 @@ export interface Control {
 export function openControl({ fileBudgets, applyBudgets, dashboard, ...given }: ControlSetup): Control {
   const { store, runtime, access, version } = given
   const now = (): number => runtime.now()
-  const hub = createEventHub(runtime.id())
+  const hub = createEventHub(runtime)
   const budgets = openBudgetDesk({ store, fileBudgets, tiers: given.routing.tiers, now, apply: applyBudgets })
   const summing = startSumming(store, runtime)
   const operations = allRoutes({ ...given, budgets, hub, summing })

@@ -1,5 +1,6 @@
 /** The hub: tells everybody who listens what happens, and remembers a while for those who lost the line. */
 
+import type { Runtime } from '@runguard/sdk/engine'
 import type { ApiEvent } from '../api/events.js'
 
 /** An event with its number. */
@@ -17,32 +18,42 @@ export type Listener = (event: NumberedEvent) => void
 /** Tells what happens. */
 export interface EventHub {
   publish(kind: ApiEvent['kind'], make: () => ApiEvent): void
-  /**
-   * Listens from now on, after what happened since an event that the listener has; `isWhole` is false where some of that
-   * is forgotten.
-   */
-  listen(lastId: string | null, listener: Listener): { readonly isWhole: boolean; stop(): void }
+  /** Listens from now on. `missed`: what happened since an event that the listener has; null where some is forgotten. */
+  listen(lastId: string | null, listener: Listener): { readonly missed: Missed; stop(): void }
+  /** The id of an event: whoever reads something from now on and listens after it misses nothing. */
+  place(): string
   /** Ends all streams: called with `close`. */
   readonly closed: AbortSignal
   close(): void
 }
 
+type Missed = readonly NumberedEvent[] | null
+
 /** Enough for a browser that slept for a minute on a busy gateway. */
 const REMEMBERED = 1_000
 
-/** @param name another one for each hub */
-export function createEventHub(name: string): EventHub {
+/** An answer may be put together once for all who ask within so long: it may be older than an event by that much. */
+export const SHARED_MS = 500
+
+/** Opens it. */
+export function createEventHub(runtime: Pick<Runtime, 'id' | 'tick'>): EventHub {
+  const name = runtime.id()
   const listeners = new Set<Listener>()
-  const past: NumberedEvent[] = []
+  const past: (NumberedEvent & { readonly tick: number })[] = []
   const end = new AbortController()
   let count = 0
+  const since = (lastId: string): Missed => {
+    const missed = lastId.startsWith(`${name}-`) ? count - Number(lastId.slice(name.length + 1)) : Number.NaN
+    return missed >= 0 && missed <= past.length ? past.slice(past.length - missed) : null
+  }
   return {
     closed: end.signal,
     publish: (kind, make) => {
       count += 1
       let text: string | null = null
-      const event: NumberedEvent = {
+      const event = {
         id: `${name}-${count}`,
+        tick: runtime.tick(),
         kind,
         data: () => {
           text ??= JSON.stringify(make())
@@ -54,21 +65,17 @@ export function createEventHub(name: string): EventHub {
       for (const listener of listeners) listener(event)
     },
     listen: (lastId, listener) => {
-      const missed = lastId === null ? [] : missedSince(past, lastId, `${name}-${count}`)
-      for (const event of missed ?? []) listener(event)
       listeners.add(listener)
-      return { isWhole: missed !== null, stop: () => void listeners.delete(listener) }
+      return { missed: lastId === null ? [] : since(lastId), stop: () => void listeners.delete(listener) }
+    },
+    place: () => {
+      const before = runtime.tick() - SHARED_MS
+      const newer = past.length - 1 - past.findLastIndex(({ tick }) => tick < before)
+      return `${name}-${count - newer}`
     },
     close: () => {
       listeners.clear()
       end.abort()
     },
   }
-}
-
-/** Null if not all of it is known. */
-function missedSince(past: readonly NumberedEvent[], lastId: string, newest: string): readonly NumberedEvent[] | null {
-  if (lastId === newest) return []
-  const at = past.findIndex(({ id }) => id === lastId)
-  return at < 0 ? null : past.slice(at + 1)
 }

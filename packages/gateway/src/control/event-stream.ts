@@ -30,9 +30,10 @@ export function openEventStream(parts: StreamParts): ReadableStream<Uint8Array> 
   const queue = new EventQueue()
   const start = (controller: ReadableStreamDefaultController<Uint8Array>): void => {
     queue.open(controller)
-    queue.say('retry: 2000\n\n')
-    const { isWhole, stop } = hub.listen(lastId, (event) => queue.say(eventText(event)))
-    if (!isWhole) queue.say(unnumbered({ kind: 'gap', at: runtime.now() }))
+    const { missed, stop } = hub.listen(lastId, (event) => queue.say(eventText(event)))
+    const begin = missed?.map(eventText).join('') ?? unnumbered({ kind: 'gap', at: runtime.now() })
+    // In one piece: whoever has just come is not behind, however much it missed.
+    queue.say(`retry: 2000\n\n${begin}`)
     queue.atEnd(stop)
     queue.atEnd(repeat(runtime, BEAT_MS, () => queue.say(unnumbered({ kind: 'beat', at: runtime.now() }))))
     const check = (): void => void mayListen().then((may) => may || queue.end(), queue.end)

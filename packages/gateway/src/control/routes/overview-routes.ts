@@ -4,6 +4,7 @@ import { isTimeZone, windowOf } from '@runguard/sdk/core'
 import type { TrafficNumbers, TrafficPeriod, TrafficPoint } from '@runguard/sdk/store'
 import { type ApiOverview, overviewQuery, overviewSchema } from '../../api/overview.js'
 import type { ControlParts } from '../control-parts.js'
+import { SHARED_MS } from '../event-hub.js'
 import { refusalsOf, savingsOf, shortenedOf } from '../held-back.js'
 import { operation, type ReadyOperation, specify } from '../operation.js'
 import { invalid } from '../problem.js'
@@ -28,17 +29,14 @@ const BURN_MINUTES = 5
 const MOST_BUDGETS = 5
 const MOST_ROWS = 20
 const MOST_ALERTS = 20
-/** However many look at once, it is put together once in a while. */
-const FRESH_MS = 500
-
-/** The operation on what is going on now. */
+/** The operation on what is going on now. However many look at once, it is put together once in a while. */
 export function overviewRoutes(parts: ControlParts): ReadyOperation[] {
   const made = new Map<string, { readonly at: number; readonly overview: Promise<ApiOverview> }>()
   const fresh = (timeZone: string): Promise<ApiOverview> => {
     const at = parts.runtime.tick()
     const last = made.get(timeZone)
-    if (last !== undefined && at - last.at < FRESH_MS) return last.overview
-    for (const [zone, each] of made) if (at - each.at >= FRESH_MS) made.delete(zone)
+    if (last !== undefined && at - last.at < SHARED_MS) return last.overview
+    for (const [zone, each] of made) if (at - each.at >= SHARED_MS) made.delete(zone)
     const overview = readOverview(parts, timeZone)
     made.set(timeZone, { at, overview })
     return overview

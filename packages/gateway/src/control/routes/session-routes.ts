@@ -57,7 +57,7 @@ const oidcCallback = specify({
 })
 
 /** The operations on the session of whoever asks. */
-export function sessionRoutes({ access, version, isSimulated }: ControlParts): ReadyOperation[] {
+export function sessionRoutes({ access, version, isSimulated, hub }: ControlParts): ReadyOperation[] {
   const sessionOf = (actor: Actor | null, csrfToken: string | null): ApiSession => ({
     actor,
     csrfToken,
@@ -65,6 +65,7 @@ export function sessionRoutes({ access, version, isSimulated }: ControlParts): R
     signIn: { hasToken: true, hasOidc: access.oidc !== null },
     version,
     isSimulated,
+    lastEvent: actor === null ? null : hub.place(),
   })
   return [
     operation(sessionRead, async ({ asker }) => sessionOf(asker.actor, asker.csrfToken)),

@@ -4,6 +4,7 @@ import { findPrice } from '@runguard/sdk/core'
 import { type AuditQuery, verifyAudit } from '@runguard/sdk/store'
 import { z } from 'zod'
 import { auditPageSchema, auditQuery, auditVerifySchema } from '../../api/audit.js'
+import { eventsQuery } from '../../api/events.js'
 import { type ApiSettings, settingsSchema } from '../../api/settings.js'
 import type { ControlParts } from '../control-parts.js'
 import { openEventStream } from '../event-stream.js'
@@ -50,6 +51,7 @@ const eventsRead = specify({
   method: 'get',
   path: '/runguard/events',
   summary: 'What happens, as it happens: server-sent events; Last-Event-ID is honoured for a while',
+  query: eventsQuery,
   answer: z.any(),
 })
 
@@ -109,13 +111,13 @@ const STREAM_HEADERS = {
 }
 
 function eventsRoute({ hub, runtime, access }: ControlParts): ReadyOperation {
-  return operation(eventsRead, async ({ asker }) => {
+  return operation(eventsRead, async ({ asker, query }) => {
     // Nobody reads a stream behind a head alone, so nobody would end it.
     if (asker.method === 'HEAD') return new Response(null, { headers: STREAM_HEADERS })
     const stream = openEventStream({
       hub,
       runtime,
-      lastId: asker.headers['last-event-id']?.slice(0, 100) ?? null,
+      lastId: asker.headers['last-event-id']?.slice(0, 100) ?? query.after ?? null,
       signal: asker.signal,
       mayListen: async () => (await access.permit('events.read', asker)).kind === 'grant',
     })

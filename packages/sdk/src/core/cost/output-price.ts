@@ -1,9 +1,11 @@
 /** The cost of an answer that grows. */
 
 import { costOf, roundPico } from './cost.js'
-import type { NanoUsd } from './money.js'
+import { type NanoUsd, nanoUsd } from './money.js'
 import type { PriceBook, UnknownModelPolicy } from './price.js'
 import type { Usage } from './usage.js'
+
+const PICO_PER_NANO = 1_000
 
 /** What a usage costs if the output of its first part is so many tokens. */
 export type CostByOutput = (output: number) => NanoUsd
@@ -25,5 +27,15 @@ export function priceByOutput(
   }
   const silent = picoWith(0)
   const each = picoWith(1) - silent
-  return (output) => roundPico(silent + each * BigInt(output))
+  return (output) => {
+    // Asked with every piece of a stream: as long as a plain number holds the sum exactly it is the faster one.
+    const pico = Number(silent) + Number(each) * output
+    return Number.isSafeInteger(pico) ? roundUp(pico) : roundPico(silent + each * BigInt(output))
+  }
+}
+
+/** As {@link roundPico}. By remainder, because a quotient of large numbers is not exact. */
+function roundUp(pico: number): NanoUsd {
+  const rest = pico % PICO_PER_NANO
+  return nanoUsd((pico - rest) / PICO_PER_NANO + (rest > 0 ? 1 : 0))
 }
