@@ -22,7 +22,12 @@ export interface Terminal {
 /** No colours at all. */
 export const plainColors: Colors = pc.createColors(false)
 
-type Output = Pick<NodeJS.WriteStream, 'write' | 'isTTY' | 'on'>
+/** What is needed of a stream. */
+interface Output {
+  readonly isTTY?: boolean
+  write(text: string): boolean
+  on(event: 'error', listener: () => void): unknown
+}
 
 /**
  * What a terminal obeys, but for line breaks, tabs and our own colours. Views make names harmless; this is for what gets

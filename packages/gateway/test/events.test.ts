@@ -122,14 +122,15 @@ describe('a stream of events', () => {
   it('tells all that was missed, however much that is, as long as it is remembered', async () => {
     const runtime = manualRuntime()
     const hub = createEventHub(runtime)
-    const { signal } = new AbortController()
     const lastId = hub.place()
     for (let count = 0; count < 1_001; count++) {
+      const { signal } = new AbortController()
       const stream = openEventStream({ hub, runtime, lastId, signal, mayListen: async () => true })
       if (count % 250 === 0) expect(await begin(stream)).toEqual([count, 0])
       else await stream.cancel()
       publish(hub)
     }
+    const { signal } = new AbortController()
     const late = openEventStream({ hub, runtime, lastId, signal, mayListen: async () => true })
     expect(await begin(late)).toEqual([0, 1])
   })

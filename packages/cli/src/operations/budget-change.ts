@@ -7,7 +7,7 @@ import type { Environment } from '../settings/environment.js'
 import type { OpenStore } from '../settings/store-place.js'
 import { makeNoted } from './noted-change.js'
 
-/** Adds or replaces a budget. @param before what it replaces; null for nothing */
+/** Adds or replaces a budget. Throws {@link CommandError} if somebody else just did. @param before null for nothing */
 export async function putBudget(
   environment: Environment,
   store: OpenStore,
@@ -16,7 +16,9 @@ export async function putBudget(
 ): Promise<void> {
   const about = { action: 'budgets.write', subject: after.id }
   await makeNoted(store, environment, about, async (take) => {
-    await store.putBudget(after, environment.now())
+    if (!(await store.putBudget(after, environment.now(), before))) {
+      throw new CommandError(`Somebody else has just changed the budget ${quoteId(after.id)}. Look at it again.`)
+    }
     take({ ...about, before: before?.written ?? null, after: after.written })
   })
 }

@@ -1,7 +1,7 @@
 /** The budgets of the configuration file and of the registry: how they stand, and changing those of the registry. */
 
 import { type Account, type Budget, type BudgetStanding, type SourcedBudget, standBudgets } from '@runguard/sdk/core'
-import type { Registry, Store, StoredBudget } from '@runguard/sdk/store'
+import type { KeptBudget, Registry, Store, StoredBudget } from '@runguard/sdk/store'
 import type { ApiBudget, ApiBudgetBody } from '../api/budgets.js'
 import { ApiProblem, notFound } from './problem.js'
 import { budgetWire, readBudget, readWritten, type Tiers } from './wire/budget-wire.js'
@@ -37,24 +37,32 @@ export interface BudgetDesk {
 export function openBudgetDesk(parts: BudgetDeskParts): BudgetDesk {
   const { store } = parts
   const inTurn = oneByOne()
-  const find = async (id: string): Promise<ApiBudget | null> =>
-    (await listBudgets(parts)).find((each) => each.id === id) ?? null
+  const look = async (id: string): Promise<Look> => {
+    const stored = await store.listBudgets()
+    const shown = await showBudgets(parts, stored)
+    const isOfId = (each: { readonly id: string }): boolean => each.id === id
+    return { kept: stored.find(isOfId) ?? null, shown: shown.find(isOfId) ?? null }
+  }
   return {
-    list: () => listBudgets(parts),
+    list: async () => await showBudgets(parts, await store.listBudgets()),
     inForce: async () => merge(parts, await store.listBudgets()),
     put: (id, body) =>
       inTurn(async () => {
         requireNotInFile(parts, id)
-        const before = await find(id)
-        requireRevision(body.revision, before?.revision ?? null)
-        await store.putBudget(readBudget(id, body, parts.tiers).stored, parts.now())
+        const { stored } = readBudget(id, body, parts.tiers)
+        let before: Look
+        do {
+          before = await look(id)
+          requireRevision(body.revision, before.shown?.revision ?? null)
+          // Another gateway may have put it since.
+        } while (!(await store.putBudget(stored, parts.now(), before.kept)))
         await parts.apply()
-        return { before, after: await find(id) }
+        return { before: before.shown, after: (await look(id)).shown }
       }),
     remove: (id) =>
       inTurn(async () => {
         requireNotInFile(parts, id)
-        const before = await find(id)
+        const { shown: before } = await look(id)
         if (!(await store.removeBudget(id))) throw notFound('budget')
         await parts.apply()
         return { before, after: null }
@@ -62,7 +70,13 @@ export function openBudgetDesk(parts: BudgetDeskParts): BudgetDesk {
   }
 }
 
-/** Changes of one process come one after the other, so that a revision that was compared still holds. */
+/** A budget as it is kept, and as the API shows it. */
+interface Look {
+  readonly kept: KeptBudget | null
+  readonly shown: ApiBudget | null
+}
+
+/** Changes of one process come one after the other. */
 function oneByOne(): <T>(work: () => Promise<T>) => Promise<T> {
   let last: Promise<unknown> = Promise.resolve()
   return (work) => {
@@ -94,9 +108,8 @@ function merge({ fileBudgets, tiers }: BudgetDeskParts, stored: readonly StoredB
   return [...ofFile, ...ofRegistry]
 }
 
-async function listBudgets(parts: BudgetDeskParts): Promise<readonly ApiBudget[]> {
+async function showBudgets(parts: BudgetDeskParts, stored: readonly KeptBudget[]): Promise<readonly ApiBudget[]> {
   const { store, now } = parts
-  const stored = await store.listBudgets()
   const kept = new Map(stored.map((each) => [each.id, each]))
   const standings = await readStandings(store, merge(parts, stored), now())
   return standings.map((standing) => {

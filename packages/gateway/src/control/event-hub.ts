@@ -22,8 +22,8 @@ export interface EventHub {
   listen(lastId: string | null, listener: Listener): { readonly missed: Missed; stop(): void }
   /** The id of an event: whoever reads something from now on and listens after it misses nothing. */
   place(): string
-  /** Ends all streams: called with `close`. */
-  readonly closed: AbortSignal
+  /** Runs `task` when the hub is closed, unless what is given back is called before. */
+  atClose(task: () => void): () => void
   close(): void
 }
 
@@ -40,14 +40,13 @@ export function createEventHub(runtime: Pick<Runtime, 'id' | 'tick'>): EventHub 
   const name = runtime.id()
   const listeners = new Set<Listener>()
   const past: (NumberedEvent & { readonly tick: number })[] = []
-  const end = new AbortController()
+  const endings = new Set<() => void>()
   let count = 0
   const since = (lastId: string): Missed => {
     const missed = lastId.startsWith(`${name}-`) ? count - Number(lastId.slice(name.length + 1)) : Number.NaN
     return missed >= 0 && missed <= past.length ? past.slice(past.length - missed) : null
   }
   return {
-    closed: end.signal,
     publish: (kind, make) => {
       count += 1
       let text: string | null = null
@@ -73,9 +72,13 @@ export function createEventHub(runtime: Pick<Runtime, 'id' | 'tick'>): EventHub 
       const newer = past.length - 1 - past.findLastIndex(({ tick }) => tick < before)
       return `${name}-${count - newer}`
     },
+    atClose: (task) => {
+      endings.add(task)
+      return () => void endings.delete(task)
+    },
     close: () => {
       listeners.clear()
-      end.abort()
+      for (const task of endings) task()
     },
   }
 }

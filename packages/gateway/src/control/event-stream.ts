@@ -38,10 +38,9 @@ export function openEventStream(parts: StreamParts): ReadableStream<Uint8Array> 
     queue.atEnd(repeat(runtime, BEAT_MS, () => queue.say(unnumbered({ kind: 'beat', at: runtime.now() }))))
     const check = (): void => void mayListen().then((may) => may || queue.end(), queue.end)
     queue.atEnd(repeat(runtime, CHECK_MS, check))
-    for (const each of [signal, hub.closed]) {
-      if (each.aborted) queue.end()
-      else each.addEventListener('abort', queue.end, { once: true })
-    }
+    queue.atEnd(hub.atClose(queue.end))
+    if (signal.aborted) queue.end()
+    else signal.addEventListener('abort', queue.end, { once: true })
   }
   return new ReadableStream<Uint8Array>({ start, pull: queue.flush, cancel: queue.end }, { highWaterMark: AHEAD })
 }

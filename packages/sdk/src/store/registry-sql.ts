@@ -1,6 +1,6 @@
 /** The SQL of the registry. Whoever changes it takes the next version first, so that changes happen one after another. */
 
-import type { KeptBudget, StoredBudget } from './registry.js'
+import type { BudgetRegistry, KeptBudget, StoredBudget } from './registry.js'
 import type { SqlRow, Statement } from './sql.js'
 
 /** Gives the row that {@link readRegistryVersion} takes. */
@@ -34,12 +34,17 @@ export function readKeptBudget({ id, written, created_at, changed_at }: SqlRow):
   }
 }
 
-const PUT_BUDGET = `INSERT INTO registry_budgets (id, written, created_at, changed_at) VALUES (?, ?, ?, ?)
-  ON CONFLICT (id) DO UPDATE SET written = excluded.written, changed_at = excluded.changed_at RETURNING id`
+const ADD_BUDGET = 'INSERT INTO registry_budgets (id, written, created_at, changed_at) VALUES (?, ?, ?, ?) ON CONFLICT (id)'
+const PUT_BUDGET = `${ADD_BUDGET} DO UPDATE SET written = excluded.written, changed_at = excluded.changed_at RETURNING id`
+const ADD_NEW_BUDGET = `${ADD_BUDGET} DO NOTHING RETURNING id`
+const REPLACE_BUDGET =
+  'UPDATE registry_budgets SET written = ?, changed_at = ? WHERE id = ? AND written = ? RETURNING id'
 
-/** Adds or replaces one. @param at milliseconds since the epoch */
-export function writeBudget({ id, written }: StoredBudget, at: number): Statement {
-  return { text: PUT_BUDGET, values: [id, JSON.stringify(written), at, at] }
+/** Adds or replaces one; gives its row if that was done. The parameters are those of {@link BudgetRegistry.putBudget}. */
+export function writeBudget({ id, written }: StoredBudget, at: number, replaces?: StoredBudget | null): Statement {
+  const text = JSON.stringify(written)
+  if (replaces == null) return { text: replaces === null ? ADD_NEW_BUDGET : PUT_BUDGET, values: [id, text, at, at] }
+  return { text: REPLACE_BUDGET, values: [text, at, id, JSON.stringify(replaces.written)] }
 }
 
 /** Gives a row for the budget it took away. */

@@ -25,8 +25,14 @@ export interface BudgetRegistry {
   version(): Promise<number>
   /** In ascending order of id. */
   listBudgets(): Promise<readonly KeptBudget[]>
-  /** Adds the budget, or replaces the one with its id. @param at milliseconds since the epoch */
-  putBudget(budget: StoredBudget, at: number): Promise<void>
+  /**
+   * Adds the budget, or replaces the one with its id.
+   *
+   * @param at milliseconds since the epoch
+   * @param replaces what has to be there, null for nothing; absent: whatever is
+   * @returns false, and nothing is changed, where something else is there
+   */
+  putBudget(budget: StoredBudget, at: number, replaces?: StoredBudget | null): Promise<boolean>
   /** False if there was none with this id. */
   removeBudget(id: string): Promise<boolean>
 }

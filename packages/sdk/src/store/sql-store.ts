@@ -121,8 +121,8 @@ export function sqlRegistry(
     async listBudgets() {
       return (await fetchRows(SELECT_BUDGETS)).map(readKeptBudget).sort((a, b) => compareText(a.id, b.id))
     },
-    async putBudget(budget, at) {
-      await change(writeBudget(budget, at))
+    async putBudget(...put) {
+      return (await change(writeBudget(...put))).length > 0
     },
     async removeBudget(id) {
       return (await change(deleteBudget(id))).length > 0
