@@ -99,10 +99,10 @@ function measureScans(): ScanTimes {
   const turns = conversation()
   const times = { whole: [] as number[], continued: [] as number[] }
   for (let round = 0; round < ROUNDS; round++) {
-    const memory = new ScanMemory(runtime.seal)
+    const memory = new ScanMemory(runtime.seal ?? null)
     for (const turn of turns) {
       const whole = timeOf(() => scanCall(turn.body))
-      const continued = timeOf(() => memory.scan(turn.body))
+      const continued = timeOf(() => memory.scan(turn.body, 'bench'))
       if (round < WARM_UP_ROUNDS || turn === turns[0]) continue
       times.whole.push(whole)
       times.continued.push(continued)

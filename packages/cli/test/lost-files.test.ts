@@ -14,7 +14,7 @@ afterEach(async () => {
   await simulator.close()
 })
 
-test('a ledger that is deleted under a running gateway stops calls, instead of being written where nobody reads', async () => {
+test('a ledger that is deleted under a running gateway stops calls and changes, instead of being written where nobody reads', async () => {
   const home = makeHome()
   await runCli(home, ['budget', 'add', '$20', '--per', 'month'])
   const gateway = await startGateway(home, simulator.url)
@@ -25,6 +25,13 @@ test('a ledger that is deleted under a running gateway stops calls, instead of b
   expect(await refused.text()).toContain('runguard_ledger_unavailable')
   await gateway.outputOf('stderr', /runguard\.db was deleted or replaced: start the gateway again/)
   expect((await fetch(`${gateway.url}/runguard/ready`)).status).toBe(503)
+  const { csrfToken } = (await (await fetch(`${gateway.url}/runguard/api/session`)).json()) as { csrfToken: string }
+  const changed = await fetch(`${gateway.url}/runguard/api/keys`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-runguard-csrf': csrfToken },
+    body: JSON.stringify({ name: 'lost' }),
+  })
+  expect(changed.status).toBe(500)
 })
 
 test('a link to a configuration that is not there is an error, not a start without budgets', async () => {

@@ -150,6 +150,28 @@ describe('a stream of events', () => {
     expect(missedNow()).toBe(0)
   })
 
+  it('is forgotten by the hub once its listener has left', async () => {
+    const runtime = manualRuntime()
+    const hub = createEventHub(runtime)
+    const open = new Set<() => void>()
+    const atClose = (task: () => void) => {
+      open.add(task)
+      const stop = hub.atClose(task)
+      return () => {
+        open.delete(task)
+        stop()
+      }
+    }
+    for (let count = 0; count < 20; count++) {
+      const leave = new AbortController()
+      const parts = { hub: { ...hub, atClose }, runtime, lastId: null, mayListen: async () => true }
+      openEventStream({ ...parts, signal: leave.signal })
+      expect(open.size).toBe(1)
+      leave.abort()
+      expect(open.size).toBe(0)
+    }
+  })
+
   it('ends when its listener may no longer listen', async () => {
     const runtime = manualRuntime()
     const hub = createEventHub(runtime)

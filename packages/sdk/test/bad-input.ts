@@ -1,6 +1,6 @@
 /** Arguments that nobody meant, and what becomes of them. */
 
-import { isPlainObject } from '../src/core/config/known-options.js'
+import { hasFields } from '../src/core/config/known-options.js'
 
 /** A call that works: the function, and arguments that may be spoiled one by one. Made anew for each try. */
 export type WorkingCall = () => readonly [call: (...args: never[]) => unknown, ...args: unknown[]]
@@ -67,7 +67,7 @@ export function misspell(working: WorkingCall, index: number): readonly (Spoiled
 function placesOf(working: WorkingCall): readonly (readonly [number, string | null])[] {
   const [, ...args] = working()
   return args.flatMap((arg, index) => {
-    const isOptions = isPlainObject(arg) && Object.getPrototypeOf(arg) === Object.prototype
+    const isOptions = hasFields(arg) && Object.getPrototypeOf(arg) === Object.prototype
     const names = isOptions ? Object.keys(arg) : []
     return [[index, null] as const, ...names.map((name) => [index, name] as const)]
   })

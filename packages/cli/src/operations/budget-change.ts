@@ -16,8 +16,14 @@ export async function putBudget(
 ): Promise<void> {
   const about = { action: 'budgets.write', subject: after.id }
   await makeNoted(store, environment, about, async (take) => {
-    if (!(await store.putBudget(after, environment.now(), before))) {
-      throw new CommandError(`Somebody else has just changed the budget ${quoteId(after.id)}. Look at it again.`)
+    let isPut = false
+    while (!isPut) {
+      const asOf = await store.version()
+      const now = (await store.listBudgets()).find(({ id }) => id === after.id)
+      if (JSON.stringify(now?.written) !== JSON.stringify(before?.written)) {
+        throw new CommandError(`Somebody else has just changed the budget ${quoteId(after.id)}. Look at it again.`)
+      }
+      isPut = await store.putBudget(after, environment.now(), asOf)
     }
     take({ ...about, before: before?.written ?? null, after: after.written })
   })

@@ -92,6 +92,11 @@ function watchFile(store: OpenStore, path: string, file: number): OpenStore {
     ...store,
     post,
     addRecords: async (records) => void (await post({ events: [], records })),
+    // It goes before every change that people make.
+    beginAudit: async (begun) => {
+      requireFile()
+      await store.beginAudit(begun)
+    },
     close: async () => {
       await store.close()
       closeSync(file)

@@ -70,10 +70,9 @@ interface Ears {
  * more, is opened anew here.
  */
 function keepOpen(lastEvent: string | null, { onConnection, onUnknown, onEvent, onRefused }: Ears): () => void {
-  let lastId = lastEvent
+  let [lastId, heardAtMs] = [lastEvent, Date.now()]
   let source: EventSource | null = null
   let timer: ReturnType<typeof setTimeout> | undefined
-  let heardAtMs = Date.now()
   const lose = () => onConnection({ kind: 'lost', heardAtMs })
   const openIn = (waitMs: number) => {
     clearTimeout(timer)
@@ -87,8 +86,8 @@ function keepOpen(lastEvent: string | null, { onConnection, onUnknown, onEvent, 
     if (source !== null) lose()
     source?.close()
     source = openSource(lastId, (event, id) => {
+      lastId = id || lastId
       hear()
-      if (id !== '') lastId = id
       onEvent(event)
     })
     source.onopen = () => {

@@ -1,5 +1,6 @@
 import type { ApiSession } from '@runguard/gateway/api'
-import { type FormEvent, useState } from 'react'
+import { useQueryClient } from '@tanstack/react-query'
+import { type FormEvent, useEffect, useState } from 'react'
 import { useChange } from '../api/changes.js'
 import { messageOf } from '../api/client.js'
 import { Button, buttonClasses } from '../parts/button.jsx'
@@ -9,6 +10,9 @@ import { Mark } from './mark.jsx'
 /** The door: by the admin token or a user's token, or by the identity provider. */
 export function Login({ session }: { session: ApiSession }) {
   const { hasToken, hasOidc } = session.signIn
+  const queries = useQueryClient()
+  // Nobody heard what happens from now on, and it may be somebody else who comes.
+  useEffect(() => queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'session' }), [queries])
   return (
     <main className="grid min-h-dvh place-items-center px-4">
       <div className="w-full max-w-sm">

@@ -1,7 +1,7 @@
 /** The budgets of the configuration file and of the registry: how they stand, and changing those of the registry. */
 
 import { type Account, type Budget, type BudgetStanding, type SourcedBudget, standBudgets } from '@runguard/sdk/core'
-import type { KeptBudget, Registry, Store, StoredBudget } from '@runguard/sdk/store'
+import type { Registry, Store, StoredBudget } from '@runguard/sdk/store'
 import type { ApiBudget, ApiBudgetBody } from '../api/budgets.js'
 import { ApiProblem, notFound } from './problem.js'
 import { budgetWire, readBudget, readWritten, type Tiers } from './wire/budget-wire.js'
@@ -37,43 +37,34 @@ export interface BudgetDesk {
 export function openBudgetDesk(parts: BudgetDeskParts): BudgetDesk {
   const { store } = parts
   const inTurn = oneByOne()
-  const look = async (id: string): Promise<Look> => {
-    const stored = await store.listBudgets()
-    const shown = await showBudgets(parts, stored)
-    const isOfId = (each: { readonly id: string }): boolean => each.id === id
-    return { kept: stored.find(isOfId) ?? null, shown: shown.find(isOfId) ?? null }
-  }
+  const find = async (id: string): Promise<ApiBudget | null> =>
+    (await listBudgets(parts)).find((each) => each.id === id) ?? null
   return {
-    list: async () => await showBudgets(parts, await store.listBudgets()),
+    list: () => listBudgets(parts),
     inForce: async () => merge(parts, await store.listBudgets()),
     put: (id, body) =>
       inTurn(async () => {
         requireNotInFile(parts, id)
         const { stored } = readBudget(id, body, parts.tiers)
-        let before: Look
-        do {
-          before = await look(id)
-          requireRevision(body.revision, before.shown?.revision ?? null)
-          // Another gateway may have put it since.
-        } while (!(await store.putBudget(stored, parts.now(), before.kept)))
-        await parts.apply()
-        return { before: before.shown, after: (await look(id)).shown }
+        for (;;) {
+          const asOf = await store.version()
+          const before = await find(id)
+          requireRevision(body.revision, before?.revision ?? null)
+          // Somebody else may have changed it since, at another gateway or at the keyboard.
+          if (!(await store.putBudget(stored, parts.now(), asOf))) continue
+          await parts.apply()
+          return { before, after: await find(id) }
+        }
       }),
     remove: (id) =>
       inTurn(async () => {
         requireNotInFile(parts, id)
-        const { shown: before } = await look(id)
+        const before = await find(id)
         if (!(await store.removeBudget(id))) throw notFound('budget')
         await parts.apply()
         return { before, after: null }
       }),
   }
-}
-
-/** A budget as it is kept, and as the API shows it. */
-interface Look {
-  readonly kept: KeptBudget | null
-  readonly shown: ApiBudget | null
 }
 
 /** Changes of one process come one after the other. */
@@ -108,8 +99,9 @@ function merge({ fileBudgets, tiers }: BudgetDeskParts, stored: readonly StoredB
   return [...ofFile, ...ofRegistry]
 }
 
-async function showBudgets(parts: BudgetDeskParts, stored: readonly KeptBudget[]): Promise<readonly ApiBudget[]> {
+async function listBudgets(parts: BudgetDeskParts): Promise<readonly ApiBudget[]> {
   const { store, now } = parts
+  const stored = await store.listBudgets()
   const kept = new Map(stored.map((each) => [each.id, each]))
   const standings = await readStandings(store, merge(parts, stored), now())
   return standings.map((standing) => {

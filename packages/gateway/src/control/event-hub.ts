@@ -22,7 +22,7 @@ export interface EventHub {
   listen(lastId: string | null, listener: Listener): { readonly missed: Missed; stop(): void }
   /** The id of an event: whoever reads something from now on and listens after it misses nothing. */
   place(): string
-  /** Runs `task` when the hub is closed, unless what is given back is called before. */
+  /** Runs `task` when the hub is closed, at once if it is; not if what is given back is called before. */
   atClose(task: () => void): () => void
   close(): void
 }
@@ -37,48 +37,68 @@ export const SHARED_MS = 500
 
 /** Opens it. */
 export function createEventHub(runtime: Pick<Runtime, 'id' | 'tick'>): EventHub {
-  const name = runtime.id()
+  const past = new Past(runtime.id())
   const listeners = new Set<Listener>()
-  const past: (NumberedEvent & { readonly tick: number })[] = []
   const endings = new Set<() => void>()
-  let count = 0
-  const since = (lastId: string): Missed => {
-    const missed = lastId.startsWith(`${name}-`) ? count - Number(lastId.slice(name.length + 1)) : Number.NaN
-    return missed >= 0 && missed <= past.length ? past.slice(past.length - missed) : null
-  }
+  let isClosed = false
   return {
     publish: (kind, make) => {
-      count += 1
-      let text: string | null = null
-      const event = {
-        id: `${name}-${count}`,
-        tick: runtime.tick(),
-        kind,
-        data: () => {
-          text ??= JSON.stringify(make())
-          return text
-        },
-      }
-      past.push(event)
-      if (past.length > REMEMBERED) past.shift()
+      const event = past.add(kind, make, runtime.tick())
       for (const listener of listeners) listener(event)
     },
     listen: (lastId, listener) => {
       listeners.add(listener)
-      return { missed: lastId === null ? [] : since(lastId), stop: () => void listeners.delete(listener) }
+      return { missed: lastId === null ? [] : past.since(lastId), stop: () => void listeners.delete(listener) }
     },
-    place: () => {
-      const before = runtime.tick() - SHARED_MS
-      const newer = past.length - 1 - past.findLastIndex(({ tick }) => tick < before)
-      return `${name}-${count - newer}`
-    },
+    place: () => past.placeBefore(runtime.tick() - SHARED_MS),
     atClose: (task) => {
-      endings.add(task)
+      if (isClosed) task()
+      else endings.add(task)
       return () => void endings.delete(task)
     },
     close: () => {
-      listeners.clear()
+      isClosed = true
       for (const task of endings) task()
     },
+  }
+}
+
+/** The newest events. */
+class Past {
+  readonly #name: string
+  readonly #events: (NumberedEvent & { readonly tick: number })[] = []
+  #count = 0
+
+  /** @param name another one for each hub */
+  constructor(name: string) {
+    this.#name = name
+  }
+
+  /** @param tick when it happened, in milliseconds on a clock that never jumps */
+  add(kind: ApiEvent['kind'], make: () => ApiEvent, tick: number): NumberedEvent {
+    this.#count += 1
+    let text: string | null = null
+    const data = (): string => {
+      text ??= JSON.stringify(make())
+      return text
+    }
+    const event = { id: `${this.#name}-${this.#count}`, tick, kind, data }
+    this.#events.push(event)
+    if (this.#events.length > REMEMBERED) this.#events.shift()
+    return event
+  }
+
+  /** Null if not all of it is known. */
+  since(id: string): Missed {
+    const prefix = `${this.#name}-`
+    const missed = id.startsWith(prefix) ? this.#count - Number(id.slice(prefix.length)) : Number.NaN
+    const known = this.#events.length
+    return missed >= 0 && missed <= known ? this.#events.slice(known - missed) : null
+  }
+
+  /** The id of the last event before `tick`; none that is remembered may be so old, and then it is the one before them. */
+  placeBefore(tick: number): string {
+    const newer = this.#events.length - 1 - this.#events.findLastIndex((event) => event.tick < tick)
+    return `${this.#name}-${this.#count - newer}`
   }
 }

@@ -1,12 +1,10 @@
 /** A call whose static prefix is cached. */
 
 import type { Message, MessageCreateParamsNonStreaming } from '@anthropic-ai/sdk/resources/messages'
-import { asObject } from '../core/body/json-object.js'
 import { type CacheMarkOptions, withCache } from '../core/cache/cache-marks.js'
-import { checkOptions, type Names } from '../core/config/known-options.js'
-import { oneOf } from '../core/config/option-kinds.js'
+import { hasMethods, oneOf, partOf } from '../core/config/option-kinds.js'
 import { type CallOptions, type CreatingClient, createMessage } from './messages-client.js'
-import { callOptionNames, checkRequest } from './request-check.js'
+import { checkCallOptions, checkRequest } from './request-check.js'
 
 /**
  * `client.messages.create`, with cache markers on the system text and the last of the tools, so that the next call with
@@ -21,15 +19,12 @@ export async function callWithCaching(
   params: MessageCreateParamsNonStreaming,
   options: CallOptions & CacheMarkOptions = {},
 ): Promise<Message> {
-  const { create } = asObject(asObject(client).messages)
-  if (typeof create !== 'function') throw new TypeError(NO_CLIENT)
+  if (!hasMethods(partOf(client, 'messages'), ['create'])) throw new TypeError(NO_CLIENT)
   checkRequest('callWithCaching', params)
-  checkOptions('callWithCaching', options, optionNames)
+  checkCallOptions('callWithCaching', options, { ttl: oneOf('5m', '1h') })
   const { ttl, ...call } = options
   return createMessage(client, withCache(params, ttl === undefined ? {} : { ttl }), call)
 }
-
-const optionNames = { ...callOptionNames, ttl: oneOf('5m', '1h') } satisfies Names<CallOptions & CacheMarkOptions>
 
 const NO_CLIENT =
   'callWithCaching() needs a client of @anthropic-ai/sdk, such as new Anthropic(), before the parameters.'

@@ -2,17 +2,16 @@
 
 import type { Message } from '@anthropic-ai/sdk/resources/messages'
 import { identify } from '../core/budget/scope.js'
-import { checkOptions } from '../core/config/known-options.js'
 import { addUsd, decimalUsd, zeroUsd } from '../core/cost/money.js'
 import type { CallRecord } from '../core/cost/record.js'
 import type { CascadePlan, CascadeTry, SkippedTier } from '../core/route/cascade.js'
 import { tellListener } from '../engine/listener.js'
 import type { CascadeAnswer, CascadeAsk, CascadeAttemptResult, CascadeParts } from './cascade-types.js'
-import { unlessAborted } from './door/abort.js'
+import { throwIfAborted, unlessAborted } from './door/abort.js'
 import type { Account, Door } from './door/door-types.js'
 import { openWays } from './door/ways.js'
 import { createMessage } from './messages-client.js'
-import { callOptionNames, checkRequest } from './request-check.js'
+import { checkCallOptions, checkRequest } from './request-check.js'
 
 /** Asks one tier after the other. Rejects as `Cascade.create` does. */
 export async function runCascade(
@@ -22,7 +21,7 @@ export async function runCascade(
   asked: CascadeAsk,
 ): Promise<CascadeAnswer> {
   checkRequest('a cascade', asked.params)
-  checkOptions('a call of a cascade', asked.options, callOptionNames)
+  checkCallOptions('a call of a cascade', asked.options)
   if ((asked.params as { readonly stream?: unknown }).stream === true) {
     throw new TypeError('a cascade does not stream: its verifier needs the whole answer')
   }
@@ -58,7 +57,7 @@ class Run {
     const { tries, skipped } = await unlessAborted(signal, this.plan())
     const [last] = tries.slice(-1)
     for (const step of tries) {
-      signal?.throwIfAborted()
+      throwIfAborted(signal)
       const { message, isGood } = await this.attempt(step, last)
       if (message !== null && (isGood || step === last)) return this.close(step, message, isGood, skipped)
     }

@@ -1,6 +1,7 @@
 /** What a call would cost, for programs that want to know before they make it. */
 
 import { checkOptions, type Names, show } from '../core/config/known-options.js'
+import { hasMethods } from '../core/config/option-kinds.js'
 import { listCost } from '../core/cost/list-cost.js'
 import type { PriceBook } from '../core/cost/price.js'
 import { systemRuntime } from '../engine/runtime.js'
@@ -38,7 +39,12 @@ export function estimateCost(
     if (typeof tokens !== 'number') throw new RangeError(`${name} is not a number of tokens: ${show(tokens)}`)
   }
   const { at = systemRuntime().now(), book = listedBook() } = options
-  const atMs: unknown = at instanceof Date ? at.getTime() : at
-  if (!Number.isFinite(atMs)) throw new RangeError(`at is no time: ${at instanceof Date ? String(at) : show(at)}`)
-  return listCost(book, { model, inputTokens, outputTokens }, at) / NANO_PER_USD
+  const atMs = readTime(at)
+  return listCost(book, { model, inputTokens, outputTokens }, atMs) / NANO_PER_USD
+}
+
+function readTime(at: number | Date): number {
+  const ms = typeof at === 'object' && hasMethods(at, ['getTime']) ? at.getTime() : at
+  if (typeof ms === 'number' && Number.isFinite(ms)) return ms
+  throw new RangeError(`at is no time: ${ms === at ? show(at) : String(at)}`)
 }

@@ -1,6 +1,6 @@
 /** The environment in which Claude Code, the Agent SDK and the official clients run through a RunGuard gateway. */
 
-import { checkOptions, isPlainObject, type Names } from '../core/config/known-options.js'
+import { checkOptions, hasFields, type Names } from '../core/config/known-options.js'
 import { anyText, texts } from '../core/config/option-kinds.js'
 
 /** Which gateway, and on whose account. */
@@ -60,7 +60,7 @@ const placeNames = {
 } satisfies Names<GatewayPlace>
 
 function isEnvironment(value: unknown): boolean {
-  return isPlainObject(value) && Object.values(value).every((each) => each === undefined || typeof each === 'string')
+  return hasFields(value) && Object.values(value).every((each) => each === undefined || typeof each === 'string')
 }
 
 function otherHeaders(written: string | undefined, ours: readonly string[]): readonly string[] {

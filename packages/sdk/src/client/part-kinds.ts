@@ -1,8 +1,7 @@
 /** Parts that programs hand in, known by their methods. */
 
-import { asObject } from '../core/body/json-object.js'
 import type { OptionKind } from '../core/config/known-options.js'
-import { withMethods } from '../core/config/option-kinds.js'
+import { hasMethods, partOf, withMethods } from '../core/config/option-kinds.js'
 
 /** A `Runtime`. */
 export const clockRuntime: OptionKind = withMethods('a runtime, such as systemRuntime()', [
@@ -17,5 +16,5 @@ export const clockRuntime: OptionKind = withMethods('a runtime, such as systemRu
 /** A `PriceBook`. */
 export const priceBook: OptionKind = {
   words: 'a price book, such as loadPriceBook() of @runguard/sdk/core makes one',
-  fits: (value) => asObject(value).byName instanceof Map,
+  fits: (value) => hasMethods(partOf(value, 'byName'), ['get', 'values']),
 }

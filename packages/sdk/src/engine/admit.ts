@@ -16,6 +16,7 @@ import { isConversationStart } from '../core/route/conversation-start.js'
 import { type BlockWeight, tokenFacts } from '../core/tokens/tokens.js'
 import { type Admission, openRequest, refuse } from './admission.js'
 import { admitBatch } from './batch-admit.js'
+import { credentialHash } from './credential-account.js'
 import type { Desk, Expectation, Opening } from './desk.js'
 import { outputScope } from './learning.js'
 import type { Inspection } from './loops.js'
@@ -194,11 +195,16 @@ const NO_DRAFT: Draft = { view: null, body: null, isEdited: false }
 function parse(desk: Desk, call: Call): { view: CallView | null; problem: Refusal | null } {
   if (call.problem !== null || call.body === null) return { view: null, problem: call.problem }
   try {
-    return { view: desk.scan(call.body), problem: null }
+    return { view: desk.scan(call.body, ownerOf(call)), problem: null }
   } catch (error) {
     if (!(error instanceof MalformedBodyError)) throw error
     return { view: null, problem: { code: 'runguard_malformed_request', message: error.message } }
   }
+}
+
+/** Nobody is told anything, not even by how fast he is served, of what came with another key or another credential. */
+function ownerOf({ account, headers }: Call): string {
+  return `${account?.key ?? ''} ${credentialHash(headers)}`
 }
 
 /** For now the only rule: a model without a price is not sent where the operator said so. */

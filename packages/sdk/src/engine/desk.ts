@@ -97,8 +97,8 @@ export interface Desk {
   renew(accounts: readonly AccountRef[]): readonly AccountRef[]
   /** What has been learned of a model's tokens. */
   ratioOf(model: string): TokenRatio
-  /** Reads a body; where it begins like an earlier one, only what is new. Throws `MalformedBodyError`. */
-  scan(body: Uint8Array): CallView
+  /** Reads a body; where it begins like an earlier one of its owner, only what is new. Throws `MalformedBodyError`. */
+  scan(body: Uint8Array, owner: string): CallView
   readonly estimateInput: EstimateInput
   /** How many bytes of streamed text are a token of output in such a call, at least, as it is known whenever it is asked. */
   bytesPerTokenOf(call: Pick<Expectation, 'scope' | 'model'>): () => number

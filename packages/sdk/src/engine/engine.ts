@@ -188,7 +188,7 @@ function openDesk(options: EngineOptions, { budgets, running, alerts }: Shared):
   const line = openWaitingLine(runtime)
   const balances = rememberBalances(store)
   const learning = startLearning()
-  const scans = new ScanMemory(runtime.seal)
+  const scans = new ScanMemory(runtime.seal ?? null)
   const read = options.readers?.estimateInput ?? estimateInput
   const journal = openJournal(store, runtime, hearResults({ running, alerts, line, balances }))
   const keepWarm = openKeepWarm({
@@ -207,7 +207,7 @@ function openDesk(options: EngineOptions, { budgets, running, alerts }: Shared):
     batches: openBatchBooks(store, runtime),
     renew: (accounts) => renewAccounts(budgets(), accounts, runtime.now()),
     ...learning,
-    scan: (body) => scans.scan(body),
+    scan: (body, owner) => scans.scan(body, owner),
     estimateInput: read,
     ...openLoopDesk(options),
     keepWarm,

@@ -26,8 +26,8 @@ export interface Runtime {
   schedule(delayMs: number, task: () => void): () => void
   /** Resolves after so long, or when the signal fires; unlike what is scheduled, somebody waits for it. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>
-  /** Of this process alone; null where the platform cannot make one. */
-  readonly seal: Seal | null
+  /** Of this process alone; null where the platform cannot make one. A runtime that somebody wrote himself may have none. */
+  readonly seal?: Seal | null | undefined
   readonly log: Log
 }
 

@@ -124,10 +124,12 @@ function memoryRegistry(): Registry {
       const kept = [...budgets.values()].map(({ text, ...rest }) => ({ ...rest, written: JSON.parse(text) as unknown }))
       return kept.sort((a, b) => compareText(a.id, b.id))
     },
-    async putBudget({ id, written }, at) {
+    async putBudget({ id, written }, at, asOf = version) {
+      if (asOf !== version) return false
       const createdAt = budgets.get(id)?.createdAt ?? at
       budgets.set(id, { id, text: JSON.stringify(written), createdAt, changedAt: at })
       version += 1
+      return true
     },
     async removeBudget(id) {
       const isThere = budgets.delete(id)

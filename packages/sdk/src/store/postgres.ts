@@ -20,7 +20,7 @@ import { pendingSteps, SELECT_VERSION, VERSION_TABLE, writeVersion } from './mig
 import { sqlOutbox } from './outbox-sql.js'
 import { sqlOutcomes } from './outcomes-sql.js'
 import type { Registry } from './registry.js'
-import { RAISE_REGISTRY_VERSION } from './registry-sql.js'
+import { LOWER_REGISTRY_VERSION, RAISE_REGISTRY_VERSION } from './registry-sql.js'
 import type { SessionStore } from './session-store.js'
 import { sqlSessions } from './sessions-sql.js'
 import { numberPlaceholders, POSTGRES, type SqlRow, type Statement, type Steps, type Transact } from './sql.js'
@@ -177,7 +177,9 @@ async function makeAccounts(pool: PostgresPool, { events }: StoreBatch): Promise
 function changeRegistry(pool: PostgresPool, begin: string, statement: Statement): Promise<SqlRow[]> {
   const change = async (tx: PostgresConnection): Promise<SqlRow[]> => {
     await fetchRows(tx, RAISE_REGISTRY_VERSION)
-    return await fetchRows(tx, statement)
+    const rows = await fetchRows(tx, statement)
+    if (rows.length === 0) await fetchRows(tx, LOWER_REGISTRY_VERSION)
+    return rows
   }
   return withRetries(() => inTransaction(pool, begin, change), isRetriable)
 }

@@ -12,6 +12,12 @@ export const RAISE_REGISTRY_VERSION: Statement = {
   values: [],
 }
 
+/** Goes after a change that gave no row, in its transaction: nothing was changed. */
+export const LOWER_REGISTRY_VERSION: Statement = {
+  text: 'UPDATE registry_version SET version = version - 1',
+  values: [],
+}
+
 /** A row of {@link SELECT_REGISTRY_VERSION}. */
 export function readRegistryVersion(row: SqlRow | undefined): number {
   return Number(row?.version ?? 0)
@@ -34,17 +40,14 @@ export function readKeptBudget({ id, written, created_at, changed_at }: SqlRow):
   }
 }
 
-const ADD_BUDGET = 'INSERT INTO registry_budgets (id, written, created_at, changed_at) VALUES (?, ?, ?, ?) ON CONFLICT (id)'
-const PUT_BUDGET = `${ADD_BUDGET} DO UPDATE SET written = excluded.written, changed_at = excluded.changed_at RETURNING id`
-const ADD_NEW_BUDGET = `${ADD_BUDGET} DO NOTHING RETURNING id`
-const REPLACE_BUDGET =
-  'UPDATE registry_budgets SET written = ?, changed_at = ? WHERE id = ? AND written = ? RETURNING id'
+/** The version is raised by then. */
+const PUT_BUDGET = `INSERT INTO registry_budgets (id, written, created_at, changed_at)
+  SELECT ?, ?, CAST(? AS BIGINT), CAST(? AS BIGINT) FROM registry_version WHERE version = COALESCE(CAST(? AS BIGINT) + 1, version)
+  ON CONFLICT (id) DO UPDATE SET written = excluded.written, changed_at = excluded.changed_at RETURNING id`
 
-/** Adds or replaces one; gives its row if that was done. The parameters are those of {@link BudgetRegistry.putBudget}. */
-export function writeBudget({ id, written }: StoredBudget, at: number, replaces?: StoredBudget | null): Statement {
-  const text = JSON.stringify(written)
-  if (replaces == null) return { text: replaces === null ? ADD_NEW_BUDGET : PUT_BUDGET, values: [id, text, at, at] }
-  return { text: REPLACE_BUDGET, values: [text, at, id, JSON.stringify(replaces.written)] }
+/** Adds or replaces one, and gives its row if that was done; all as {@link BudgetRegistry.putBudget} says. */
+export function writeBudget({ id, written }: StoredBudget, at: number, asOf: number | null = null): Statement {
+  return { text: PUT_BUDGET, values: [id, JSON.stringify(written), at, at, asOf] }
 }
 
 /** Gives a row for the budget it took away. */

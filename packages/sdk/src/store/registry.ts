@@ -29,10 +29,10 @@ export interface BudgetRegistry {
    * Adds the budget, or replaces the one with its id.
    *
    * @param at milliseconds since the epoch
-   * @param replaces what has to be there, null for nothing; absent: whatever is
-   * @returns false, and nothing is changed, where something else is there
+   * @param asOf the version that was asked for before what it replaces was read; absent: whatever is there
+   * @returns false, and no budget is changed, where anything was changed since that version
    */
-  putBudget(budget: StoredBudget, at: number, replaces?: StoredBudget | null): Promise<boolean>
+  putBudget(budget: StoredBudget, at: number, asOf?: number): Promise<boolean>
   /** False if there was none with this id. */
   removeBudget(id: string): Promise<boolean>
 }

@@ -21,8 +21,8 @@ export function checkReport(query: ReportQuery): ReportQuery {
       `a report is grouped by ${GROUPS.join(', ')}, not by ${show(groupBy)}${hintOf(groupBy, GROUPS)}`,
     )
   }
-  for (const name of Object.keys(query)) {
-    if (Object.hasOwn(NAMES, name)) continue
+  for (const [name, value] of Object.entries(query)) {
+    if (Object.hasOwn(NAMES, name) || value === undefined) continue
     throw new RangeError(`a report knows no ${show(name)}${hintOf(name, Object.keys(NAMES))}`)
   }
   for (const name of ['since', 'until', 'offsetMinutes'] as const) {

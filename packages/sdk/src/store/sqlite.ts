@@ -13,7 +13,7 @@ import { pendingSteps, SELECT_VERSION, VERSION_TABLE, writeVersion } from './mig
 import { sqlOutbox } from './outbox-sql.js'
 import { sqlOutcomes } from './outcomes-sql.js'
 import type { Registry } from './registry.js'
-import { RAISE_REGISTRY_VERSION } from './registry-sql.js'
+import { LOWER_REGISTRY_VERSION, RAISE_REGISTRY_VERSION } from './registry-sql.js'
 import type { SessionStore } from './session-store.js'
 import { sqlSessions } from './sessions-sql.js'
 import { SQLITE, type SqlRow, type Statement, type Steps, type Transact } from './sql.js'
@@ -149,7 +149,9 @@ function runSteps<Result>(session: Session, steps: Steps<Result>): Result {
 function changeRegistry(database: SqliteDatabase, session: Session, statement: Statement): SqlRow[] {
   return inTransaction(database, 'BEGIN IMMEDIATE', () => {
     session.run(RAISE_REGISTRY_VERSION)
-    return session.fetch(statement)
+    const rows = session.fetch(statement)
+    if (rows.length === 0) session.run(LOWER_REGISTRY_VERSION)
+    return rows
   })
 }
 

@@ -86,7 +86,28 @@ export const registrySuite: readonly RegistryCheck[] = [
         versions.toSorted((left, right) => left - right),
       )
       await registry.listBudgets()
+      assert.equal(await registry.removeBudget('nobody'), false)
+      assert.equal(await registry.putBudget({ id: 'a', written: daily }, NOON, -1), false)
       assert.equal(await registry.version(), versions.at(-1))
+    },
+  },
+  {
+    name: 'registry: replaces no budget that somebody has changed since it was read',
+    check: async (registry) => {
+      const change = (): Promise<boolean> => registry.putBudget({ id: 'b', written: daily }, NOON)
+      for (const between of [change, change, () => registry.removeBudget('b')]) {
+        const read = await registry.version()
+        await between()
+        const before = await registry.listBudgets()
+        assert.equal(await registry.putBudget({ id: 'b', written: 'late' }, NOON, read), false)
+        assert.deepEqual(await registry.listBudgets(), before)
+      }
+      const read = await registry.version()
+      const ids = ['a', 'b', 'c', 'd']
+      const puts = await Promise.all(ids.map((id) => registry.putBudget({ id, written: daily }, NOON, read)))
+      assert.equal(puts.filter(Boolean).length, 1)
+      assert.equal((await registry.listBudgets()).length, 1)
+      assert.equal(await registry.putBudget({ id: 'a', written: daily }, NOON, await registry.version()), true)
     },
   },
   {

@@ -8,8 +8,17 @@ import type {
 import type { CacheTtl } from '../../core/body/call.js'
 import { asObject, type JsonObject } from '../../core/body/json-object.js'
 import { quote } from '../../core/config/config-names.js'
-import { isPlainObject, type Names, type OptionKind, show } from '../../core/config/known-options.js'
-import { abortSignal, anyText, callback, fields, oneOf, someText, withMethods } from '../../core/config/option-kinds.js'
+import { hasFields, type Names, type OptionKind, show } from '../../core/config/known-options.js'
+import {
+  abortSignal,
+  anyText,
+  callback,
+  fields,
+  oneOf,
+  partOf,
+  someText,
+  withMethods,
+} from '../../core/config/option-kinds.js'
 import { type NanoUsd, nanoUsd, parseUsd } from '../../core/cost/money.js'
 import type { PriceBook } from '../../core/cost/price.js'
 import type { LoopOptions } from '../../core/loop/loop.js'
@@ -82,7 +91,7 @@ export const amountOption: OptionKind = {
 /** What says what counts as a loop. */
 export const loopOption: OptionKind = {
   words: 'an object with repeats and maxCycleLen, or false',
-  fits: (value) => value === false || isPlainObject(value),
+  fits: (value) => value === false || hasFields(value),
 }
 
 /** The names of all of them. */
@@ -155,7 +164,7 @@ export function checkKinds(options: AgentSessionOptions): void {
   const isPrompt = typeof systemPrompt === 'string' || isListOfObjects(systemPrompt)
   if (!isPrompt) throw new TypeError('systemPrompt is a text or a list of text blocks')
   checkTools(tools)
-  const own = OWN_PARAMS.find((name) => name in params)
+  const own = OWN_PARAMS.find((name) => partOf(params, name) !== undefined)
   if (own !== undefined) throw new TypeError(`params cannot have ${own}: the session sets it itself`)
 }
 

@@ -2,6 +2,7 @@
 import type { Names } from '../../core/config/known-options.js'
 import { abortSignal, callback, flag } from '../../core/config/option-kinds.js'
 import type { Runtime } from '../../engine/runtime.js'
+import { throwIfAborted } from '../door/abort.js'
 import { type ChunkLimits, type ChunkOptions, chunkOptions, chunkPrompts, type Prompts } from './batches-chunks.js'
 import { type BatchClient, type BatchView, callOptions, type WireRequest } from './batches-client.js'
 import { type BatchCreation, createOnce, findNewest } from './batches-create.js'
@@ -72,7 +73,7 @@ export async function submitPrompts(
   const draft: Draft = { batchIds: [], expectedIds: new Map(), items: 0, newest: null, test: null }
   try {
     for await (const requests of chunkPrompts(prompts, options, context.limits)) {
-      options.signal?.throwIfAborted()
+      throwIfAborted(options.signal)
       if (draft.batchIds.length === 0) await begin(draft, requests, options, context)
       await createNext(draft, requests, options, context)
     }

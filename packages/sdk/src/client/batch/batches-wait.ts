@@ -5,6 +5,7 @@ import { asObject } from '../../core/body/json-object.js'
 import type { Names } from '../../core/config/known-options.js'
 import { abortSignal, callback } from '../../core/config/option-kinds.js'
 import type { Runtime } from '../../engine/runtime.js'
+import { throwIfAborted } from '../door/abort.js'
 import { type BatchClient, type BatchView, callOptions, countItems, hasEnded } from './batches-client.js'
 import { pause } from './batches-pause.js'
 
@@ -61,7 +62,7 @@ export async function waitForBatches(
   const views = new Map<string, BatchView>()
   let failed = 0
   for (let round = 0; ; round++) {
-    signal?.throwIfAborted()
+    throwIfAborted(signal)
     try {
       await refresh(ids, views, client, signal)
       failed = 0

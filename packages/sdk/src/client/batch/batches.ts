@@ -15,9 +15,16 @@ import {
 } from '../../core/batch/batch-cost.js'
 import { batchUserId } from '../../core/batch/batch-id.js'
 import { type BatchLimits, batchLimits, usualBatchLimits } from '../../core/batch/batch-plan.js'
-import { asObject } from '../../core/body/json-object.js'
 import { checkKind, checkOptions, type Names, show } from '../../core/config/known-options.js'
-import { callback, hasMethods, oneOf, someText, wholeCount, wholeOrNone } from '../../core/config/option-kinds.js'
+import {
+  callback,
+  hasMethods,
+  oneOf,
+  partOf,
+  someText,
+  wholeCount,
+  wholeOrNone,
+} from '../../core/config/option-kinds.js'
 import type { PriceBook, UnknownModelPolicy } from '../../core/cost/price.js'
 import { type Runtime, systemRuntime } from '../../engine/runtime.js'
 import { listedBook } from '../listed-book.js'
@@ -166,7 +173,8 @@ function contextOf(options: BatchesOptions) {
   const { client, runtime = systemRuntime(), pace = defaultPace } = options
   const { bytes: largestBytes } = options.limits ?? batchLimits
   const limits = { ...(options.limits ?? usualBatchLimits), largestBytes }
-  if (!hasMethods(asObject(asObject(client).messages).batches, ['create', 'results'])) throw new TypeError(NO_CLIENT)
+  const itsBatches = partOf(partOf(client, 'messages'), 'batches')
+  if (!hasMethods(itsBatches, ['create', 'results'])) throw new TypeError(NO_CLIENT)
   const { priceBook: book = listedBook(), unknownModel = 'dearest' } = options
   const pricingAt = (atMs: number): BatchPricing => ({ book, atMs, unknownModel })
   return { client, runtime, pace, limits, pricingAt }

@@ -4,6 +4,7 @@ import { checkOptions } from '../../core/config/known-options.js'
 import { errorFromRefusal } from '../../core/refusal/refusal-error.js'
 import type { Deferral } from '../../engine/deferred-submit.js'
 import type { DeferredCallState } from '../../engine/deferred-telling.js'
+import { throwIfAborted } from '../door/abort.js'
 import { CLOSED } from '../door/closed.js'
 import type { Door } from '../door/door-types.js'
 import { DeferredCallError, errorOfAnswer } from './defer-errors.js'
@@ -33,7 +34,7 @@ export function openCall<Message>(door: Door, id: string): DeferredCall<Message>
       checkOptions('result', options, resultOptions)
       const { signal } = options
       for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2)) {
-        signal?.throwIfAborted()
+        throwIfAborted(signal)
         const { job, answer } = await find()
         if (answer === null && door.isClosed) throw errorFromRefusal(CLOSED)
         if (answer === null) await runtime.sleep(pauseMs, signal)

@@ -10,3 +10,8 @@ export function unlessAborted<Result>(signal: AbortSignal | null, work: Promise<
     work.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave))
   })
 }
+
+/** Throws the reason of a signal that is aborted. Signals that a library has made may not be able to do that themselves. */
+export function throwIfAborted(signal: AbortSignal | null | undefined): void {
+  if (signal?.aborted === true) throw signal.reason ?? new DOMException('This operation was aborted', 'AbortError')
+}

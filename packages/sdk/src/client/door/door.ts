@@ -7,7 +7,7 @@ import { errorFromRefusal } from '../../core/refusal/refusal-error.js'
 import type { Engine } from '../../engine/engine.js'
 import { wasNeverSent } from '../../engine/send-failure.js'
 import type { Watch } from '../../engine/watch.js'
-import { unlessAborted } from './abort.js'
+import { throwIfAborted, unlessAborted } from './abort.js'
 import { watchAnswer } from './answer.js'
 import { plainHeaders, withoutOwn } from './answer-headers.js'
 import { findEndpoint } from './claude-endpoint.js'
@@ -33,7 +33,7 @@ export async function passRequest(
   const asked = callFrom(door, account, { request, read, plain, send })
   const admission = await engine.admit(asked)
   if (admission.kind === 'refuse') {
-    request.signal?.throwIfAborted()
+    throwIfAborted(request.signal)
     throw errorFromRefusal(admission.refusal, { requestId: admission.id })
   }
   const call = openCall(door, account, admission.watch, request.signal)

@@ -7,7 +7,15 @@ import { ScanMemory } from './scan-memory.js'
 const bytesOf = (value: unknown, space?: number): Uint8Array => Buffer.from(JSON.stringify(value, null, space))
 /** The bytes themselves: no two texts have the same seal. */
 const exactSeal = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1')
-const remember = (limits = {}) => new ScanMemory(exactSeal, { minBytes: 0, ...limits })
+
+/** All that is scanned is of one owner, unless another is named. */
+class OwnMemory extends ScanMemory {
+  override scan(bytes: Uint8Array, owner = 'a'): CallView {
+    return super.scan(bytes, owner)
+  }
+}
+
+const remember = (limits = {}) => new OwnMemory(exactSeal, { minBytes: 0, ...limits })
 
 const user = (text: string, more: object = {}) => ({ role: 'user', content: [{ type: 'text', text, ...more }] })
 const marked = (text: string) => user(text, { cache_control: { type: 'ephemeral' } })
@@ -67,8 +75,8 @@ describe('a conversation that is sent again, a little longer', () => {
   })
 
   it.each([
-    ['the type of a block', request([{ role: 'user', content: [{ type: 'x'.repeat(200) }] }, ...talk(8)])],
-    ['a role', request([{ role: 'x'.repeat(200), content: 'hi' }, ...talk(8)])],
+    ['the type of a block', request([{ role: 'user', content: [{ type: 'x'.repeat(64) }] }, ...talk(8)])],
+    ['a role', request([{ role: 'x'.repeat(64), content: 'hi' }, ...talk(8)])],
     ['the model', request(talk(9), { model: 'm'.repeat(300) })],
     ['the user', request(talk(9), { metadata: { user_id: 'u'.repeat(1_000) } })],
     ['a fallback', request(talk(9), { fallbacks: [{ model: 'm' }] })],
@@ -84,7 +92,7 @@ describe('a conversation that is sent again, a little longer', () => {
       seals += 1
       return exactSeal(bytes)
     }
-    const memory = new ScanMemory(countingSeal, { minBytes: 0 })
+    const memory = new OwnMemory(countingSeal, { minBytes: 0 })
     for (let count = 100; count < 110; count++) memory.scan(bytesOf(request(talk(count))))
     expect(seals).toBe(10)
     expect(memory.size.conversations).toBe(1)
@@ -114,9 +122,29 @@ describe('a memory of scans', () => {
     expect(memory.size).toEqual({ conversations: 0, blocks: 0 })
   })
 
+  it('knows nothing of what another owner has sent, and forgets none of it for him', () => {
+    const memory = remember()
+    const body = bytesOf(request(talk(9)))
+    const first = memory.scan(body, 'a')
+    expect(memory.scan(body, 'b').blocks[0]).not.toBe(first.blocks[0])
+    // The same place, and the same end: a guess.
+    memory.scan(bytesOf(request(talk(9), { system: system.map((block) => ({ ...block, text: 'X'.repeat(64) })) })), 'b')
+    expect(memory.scan(body, 'a').blocks[0]).toBe(first.blocks[0])
+  })
+
+  it('tells conversations apart that end alike', () => {
+    const memory = remember()
+    const form = 'Answer in JSON with the fields that are named above, and nothing else. '.repeat(4)
+    const heard = (name: string) => memory.scan(bytesOf(request([...talk(4, name), user(form), user(form)]))).blocks[0]
+    const [a, b] = [heard('a'), heard('b')]
+    expect([heard('a'), heard('b')]).toEqual([a, b])
+    expect(heard('a')).toBe(a)
+    expect(memory.size.conversations).toBe(2)
+  })
+
   it('leaves small bodies alone, and all of them where nothing can be sealed', () => {
     const body = bytesOf(request(talk(9)))
-    for (const memory of [new ScanMemory(exactSeal), new ScanMemory(null, { minBytes: 0 })]) {
+    for (const memory of [new OwnMemory(exactSeal), new OwnMemory(null, { minBytes: 0 })]) {
       expect(memory.scan(body)).toEqual(scanCall(body))
       expect(memory.size.conversations).toBe(0)
     }

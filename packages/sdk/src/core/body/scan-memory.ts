@@ -28,18 +28,21 @@ export interface ScanLimits {
 
 const defaultLimits: ScanLimits = { conversations: 500, blocks: 100_000, minBytes: 16_384 }
 
-/** So many bytes before a checkpoint tell whether its seal is worth comparing. */
-const HINT_BYTES = 64
+/** So many bytes before a checkpoint tell whether its seal is worth comparing: what is a form ends alike. */
+const HINT_BYTES = 1_024
 const OBJECT_END = 0x7d
 /** A checkpoint moves on when more than an eighth of the body stands behind it. */
 const PARTS_BEHIND = 8
 /** What is kept of a body is names, and no name is long; cut ones are as long as this, and may hold on to the rest. */
 const MAX_NAME = 200
+/** Of a block and of a role: there are as many of them as there are blocks. */
+const MAX_KIND = 64
 /** Clients put JSON into it. */
 const MAX_USER_ID = 1_000
 const MAX_STATED = 16
 
 interface Known {
+  readonly owner: string
   readonly checkpoint: Checkpoint
   readonly hint: number
   readonly seal: string
@@ -67,29 +70,32 @@ export class ScanMemory {
   /**
    * Reads a body, of one that is known only what is new.
    *
+   * @param owner who sends it. What others have sent is not known to him: how soon he is answered must not tell him
+   * whether he has guessed it
    * @throws MalformedBodyError as `scanCall` does
    */
-  scan(bytes: Uint8Array): CallView {
+  scan(bytes: Uint8Array, owner: string): CallView {
     if (this.#seal === null || bytes.length < this.#limits.minBytes) return scanCall(bytes)
     const source = hashSource(bytes)
-    const known = this.#find(source, this.#seal)
+    const known = this.#find(source, owner, this.#seal)
     const { view, next } = continueScan(bytes, known?.checkpoint ?? null)
     const isDue = next !== null && (known === null || isFarBehind(known.checkpoint, next, bytes.length))
     const isMoved = isDue && isKeepable(next, bytes)
     if (known !== null) this.#forget(known)
     if (isMoved) {
-      this.#keep({ checkpoint: next, hint: hintAt(source, next.at), seal: this.#seal(bytes.subarray(0, next.at)) })
+      const seal = this.#seal(bytes.subarray(0, next.at))
+      this.#keep({ owner, checkpoint: next, hint: hintAt(source, next.at), seal })
     } else if (known !== null) this.#keep(known)
     return view
   }
 
   /** The one from which most of the body is known. One that only seems to be it is of no more use, and forgotten. */
-  #find(source: HashSource, seal: Seal): Known | null {
+  #find(source: HashSource, owner: string, seal: Seal): Known | null {
     const { bytes } = source
     let found: Known | null = null
     for (const known of this.#known) {
       const { at } = known.checkpoint
-      const isLater = at < bytes.length && at > (found?.checkpoint.at ?? 0)
+      const isLater = at < bytes.length && at > (found?.checkpoint.at ?? 0) && known.owner === owner
       if (isLater && bytes[at - 1] === OBJECT_END && hintAt(source, at) === known.hint) found = known
     }
     if (found === null || seal(bytes.subarray(0, found.checkpoint.at)) === found.seal) return found
@@ -113,7 +119,7 @@ export class ScanMemory {
 }
 
 function hintAt(source: HashSource, at: number): number {
-  return hashRange(source, at - HINT_BYTES, at)
+  return hashRange(source, Math.max(0, at - HINT_BYTES), at)
 }
 
 function isFarBehind({ at }: Checkpoint, next: Checkpoint, bytes: number): boolean {
@@ -126,7 +132,7 @@ function blocksOf({ tools, system, read }: Checkpoint): number {
 
 /** No name in it is so long that a prompt could hide there. */
 function isKeepable({ at, view, stated, tools, system, read }: Checkpoint, bytes: Uint8Array): boolean {
-  if (at < HINT_BYTES || bytes[at - 1] !== OBJECT_END || stated.length > MAX_STATED) return false
+  if (bytes[at - 1] !== OBJECT_END || stated.length > MAX_STATED) return false
   const { model, userId, thinking, toolChoice, effort, speed, inferenceGeo, thread, fallbacks } = view
   const names = [model, thinking?.type, toolChoice, effort, speed, inferenceGeo, thread?.previous]
   const areBrief = names.every((name) => isBrief(name)) && isBrief(userId, MAX_USER_ID)
@@ -135,7 +141,7 @@ function isKeepable({ at, view, stated, tools, system, read }: Checkpoint, bytes
 }
 
 function isNamed({ kind, role }: BlockView): boolean {
-  return isBrief(kind) && isBrief(role)
+  return isBrief(kind, MAX_KIND) && isBrief(role, MAX_KIND)
 }
 
 function isBrief(name: string | null | undefined, limit = MAX_NAME): boolean {

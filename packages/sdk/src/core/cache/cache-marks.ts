@@ -6,7 +6,7 @@
 
 import type { CacheTtl } from '../body/call.js'
 import { asObject } from '../body/json-object.js'
-import { checkOptions, isPlainObject, type Names, show } from '../config/known-options.js'
+import { checkOptions, hasFields, type Names, show } from '../config/known-options.js'
 import { oneOf } from '../config/option-kinds.js'
 
 /** A marker, as the API takes it. */
@@ -54,7 +54,7 @@ export function withCache<Request extends MarkableRequest>(
   request: Request,
   options: CacheMarkOptions = {},
 ): Marked<Request> {
-  if (!isPlainObject(request)) throw new TypeError(`a request is an object, not ${show(request)}`)
+  if (!hasFields(request)) throw new TypeError(`a request is an object, not ${show(request)}`)
   checkOptions('withCache', options, markOptions)
   const { ttl = '5m' } = options
   let free = MAX_MARKS - marksOf(request).length

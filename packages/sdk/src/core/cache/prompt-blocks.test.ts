@@ -114,8 +114,8 @@ describe('a request that begins as the one before it', () => {
       const [first, second] = requests.map((value) => encoder.encode(JSON.stringify(value))) as [Uint8Array, Uint8Array]
       const [before, after] = kinds.map((tokenizer) => ({ ...how, facts: { ...facts, tokenizer } }))
       if (before === undefined || after === undefined) throw new Error('there are two')
-      const known = readPrefix(scans.scan(first), first, before)
-      const view = scans.scan(second)
+      const known = readPrefix(scans.scan(first, 'a'), first, before)
+      const view = scans.scan(second, 'a')
       if (view.blocks.some((each, at) => each === known.reading.all.blocks[at]?.view)) taken += 1
       expect(told(readPrefix(view, second, { ...after, before: known }))).toEqual(
         told(readPrefix(scanCall(second), second, after)),

@@ -1,13 +1,21 @@
 /** Finding the word that somebody probably meant. */
 
-/** The known name that is nearest to what was written, if it is near enough to be a slip of it; else null. */
-export function nearestName(written: string, known: readonly string[]): string | null {
+/**
+ * The known name that is nearest to what was written, if it is near enough to be a slip of it; else null.
+ *
+ * @param mostEdits of a name
+ */
+export function nearestName(
+  written: string,
+  known: readonly string[],
+  mostEdits: (name: string) => number = allowedEdits,
+): string | null {
   // Longer than any name we know: no slip, and not worth a long comparison.
   if (written.length > 60) return null
   let nearest: { readonly name: string; readonly edits: number } | null = null
   for (const name of known) {
     const edits = countEdits(plain(written), plain(name))
-    if (edits <= allowedEdits(name) && (nearest === null || edits < nearest.edits)) nearest = { name, edits }
+    if (edits <= mostEdits(name) && (nearest === null || edits < nearest.edits)) nearest = { name, edits }
   }
   return nearest?.name ?? null
 }

@@ -1,7 +1,6 @@
 /** What options may be, by kinds that come up again and again. */
 
-import { asObject } from '../body/json-object.js'
-import { isPlainObject, type OptionKind } from './known-options.js'
+import { hasFields, type OptionKind } from './known-options.js'
 
 /** An empty one is none. */
 export const someText: OptionKind = {
@@ -25,12 +24,12 @@ export const callback: OptionKind = { words: 'a function', fits: (value) => type
 export const flag: OptionKind = { words: 'true or false', fits: (value) => typeof value === 'boolean' }
 
 /** An object with names of its own. */
-export const fields: OptionKind = { words: 'an object', fits: isPlainObject }
+export const fields: OptionKind = { words: 'an object', fits: hasFields }
 
 /** Null: nothing stops it. */
 export const abortSignal: OptionKind = {
   words: 'an AbortSignal',
-  fits: (value) => value === null || hasMethods(value, ['addEventListener', 'throwIfAborted']),
+  fits: (value) => value === null || hasMethods(value, ['addEventListener', 'removeEventListener']),
 }
 
 /** Such as a number of tokens. */
@@ -55,7 +54,13 @@ export function oneOf(...words: readonly string[]): OptionKind {
 
 /** True for what has all of these methods. */
 export function hasMethods(value: unknown, methods: readonly string[]): boolean {
-  return methods.every((method) => typeof asObject(value)[method] === 'function')
+  return methods.every((method) => typeof partOf(value, method) === 'function')
+}
+
+/** A part of a client, or of what stands in for one: the mocks and proxies of tests are functions too. */
+export function partOf(value: unknown, name: string): unknown {
+  const hasParts = typeof value === 'function' || (typeof value === 'object' && value !== null)
+  return hasParts ? (value as Readonly<Record<string, unknown>>)[name] : undefined
 }
 
 function isText(value: unknown): value is string {

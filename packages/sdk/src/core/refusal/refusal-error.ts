@@ -2,7 +2,7 @@
 
 import { asObject } from '../body/json-object.js'
 import { hint } from '../config/config-names.js'
-import { checkKind, checkOptions, isPlainObject, type Names, type OptionKind, show } from '../config/known-options.js'
+import { checkKind, checkOptions, hasFields, type Names, type OptionKind, show } from '../config/known-options.js'
 import { anyText, texts } from '../config/option-kinds.js'
 import type { LoopMatch } from '../loop/loop.js'
 import { loopDetails, readLoopDetails } from '../loop/loop-details.js'
@@ -154,7 +154,7 @@ export class UnpricedModelError extends RunGuardError {
  * not know.
  */
 export function errorFromRefusal(refusal: Refusal, rest: Omit<RunGuardErrorOptions, 'details'> = {}): RunGuardError {
-  if (!isPlainObject(refusal)) throw new TypeError(`a refusal is an object with code and message, not ${show(refusal)}`)
+  if (!hasFields(refusal)) throw new TypeError(`a refusal is an object with code and message, not ${show(refusal)}`)
   checkOptions('errorFromRefusal', rest, errorOptions)
   const { code, message, details, retryAfterSec } = refusal
   const options = { ...rest, details, retryAfterSec }
@@ -171,9 +171,10 @@ export function isRunGuardError(value: unknown): value is RunGuardError {
 }
 
 function areFacts(details: unknown): boolean {
-  if (!isPlainObject(details)) return false
+  if (!hasFields(details)) return false
   return Object.values(details).every(
-    (fact) => fact === null || typeof fact === 'string' || typeof fact === 'boolean' || isNumber(fact),
+    (fact) =>
+      fact === null || fact === undefined || typeof fact === 'string' || typeof fact === 'boolean' || isNumber(fact),
   )
 }
 

@@ -94,7 +94,8 @@ function checkTaskModels(options: TaskModelOptions): void {
   if (!isPreset) throw new RangeError(`unknown preset of models: ${show(preset)}`)
   checkOptions('tiers', tiers, tierNames)
   checkKind('tasks', tasks, fields)
-  for (const [task, choice] of Object.entries(tasks)) checkKind(`the model of ${quote(task)}`, choice, someText)
+  for (const [task, choice = 'medium'] of Object.entries(tasks))
+    checkKind(`the model of ${quote(task)}`, choice, someText)
 }
 
 /** Only own fields count: a task named `constructor` is an unknown one. */
