@@ -2,20 +2,26 @@
  * How long the dashboard waits for each of its questions, over a store that is full of calls: through the gateway, over
  * HTTP, beside a page that asks nothing.
  *
- *   npm run bench:dashboard -- [--calls 100000] [--json]
+ *   npm run bench:dashboard -- [--calls 100000] [--accounts 100000] [--json]
+ *
+ * The gateway runs in this process: how long its event loop stood still is how long any other call would have waited.
  */
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { parseArgs } from 'node:util'
 import { postgresStore, sqliteStore } from '@runguard/sdk/store'
 import Database from 'libsql'
 import pg from 'pg'
 import { type Question, questionsOver } from './dashboard/questions.js'
+import { fillAccounts } from './dashboard/session-accounts.js'
 import { type BenchStore, fillStore, openStage } from './dashboard/stage.js'
 
 const DEFAULT_CALLS = '100000'
+/** Of one budget: each session that ever was has left one. */
+const DEFAULT_ACCOUNTS = '100000'
 const ROUNDS = 7
 /** What the dashboard may take, whatever it asks. */
 const MOST_MS = 300
@@ -24,6 +30,8 @@ const MONTH_MS = 30 * 86_400_000
 interface Row {
   readonly question: string
   readonly medianMs: number
+  /** The longest time for which the event loop stood still, over all rounds. */
+  readonly stallMs: number
 }
 
 interface Outcome {
@@ -36,18 +44,20 @@ interface Outcome {
 async function main(): Promise<void> {
   const options = {
     calls: { type: 'string', default: DEFAULT_CALLS },
+    accounts: { type: 'string', default: DEFAULT_ACCOUNTS },
     json: { type: 'boolean', default: false },
   } as const
-  const { calls: written, json } = parseArgs({ options }).values
-  const calls = Number(written)
-  if (!Number.isSafeInteger(calls) || calls < 1_000)
-    throw new Error(`--calls ${written}: write how many, 1000 at least`)
-  const outcomes = [await measureSqlite(calls), await measurePostgres(calls)]
+  const { json, ...written } = parseArgs({ options }).values
+  const size = { calls: Number(written.calls), accounts: Number(written.accounts) }
+  for (const [name, count] of Object.entries(size)) {
+    if (!Number.isSafeInteger(count) || count < 1_000) throw new Error(`--${name}: write how many, 1000 at least`)
+  }
+  const outcomes = [await measureSqlite(size), await measurePostgres(size)]
   const machine = `${cpus().length} cores (${cpus()[0]?.model ?? 'unknown'}), Node ${process.versions.node}`
-  if (json) console.log(JSON.stringify({ date: new Date().toISOString(), machine, calls, rounds: ROUNDS, outcomes }))
+  if (json) console.log(JSON.stringify({ date: new Date().toISOString(), machine, ...size, rounds: ROUNDS, outcomes }))
   else
     console.log(
-      `${outcomes.map(describe).join('\n\n')}\n\n${calls} calls over 30 days; medians of ${ROUNDS}; ${machine}`,
+      `${outcomes.map(describe).join('\n\n')}\n\n${size.calls} calls over 30 days, ${size.accounts} accounts; medians of ${ROUNDS}; ${machine}`,
     )
   const slow = outcomes.flatMap(({ store, rows }) =>
     rows.filter(({ medianMs }) => medianMs > MOST_MS).map(({ question }) => `${question} (${store})`),
@@ -55,14 +65,19 @@ async function main(): Promise<void> {
   if (slow.length > 0) throw new Error(`slower than ${MOST_MS} ms: ${slow.join(', ')}`)
 }
 
-async function measureSqlite(calls: number): Promise<Outcome> {
+interface Size {
+  readonly calls: number
+  readonly accounts: number
+}
+
+async function measureSqlite(size: Size): Promise<Outcome> {
   const folder = mkdtempSync(join(tmpdir(), 'runguard-bench-'))
   try {
     const database = new Database(join(folder, 'runguard.db'))
     const store = sqliteStore(database)
     // What is filled for a few minutes need not outlive the machine; of what is measured only the audit log writes.
     database.exec('PRAGMA synchronous = OFF')
-    return await measure('sqlite', store, calls)
+    return await measure('sqlite', store, size)
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
@@ -75,26 +90,26 @@ async function startPostgres(): Promise<{ readonly url: string; stop(): Promise<
   return await start()
 }
 
-async function measurePostgres(calls: number): Promise<Outcome> {
+async function measurePostgres(size: Size): Promise<Outcome> {
   const server = await startPostgres()
   try {
     const pool = new pg.Pool({ connectionString: server.url })
     pool.on('error', () => {})
-    return await measure('postgres', await postgresStore(pool, { idleMs: 60_000, answerMs: 120_000 }), calls)
+    return await measure('postgres', await postgresStore(pool, { idleMs: 60_000, answerMs: 120_000 }), size)
   } finally {
     await server.stop()
   }
 }
 
-async function measure(name: string, store: BenchStore, calls: number): Promise<Outcome> {
+async function measure(name: string, store: BenchStore, { calls, accounts }: Size): Promise<Outcome> {
   const until = Date.now()
   const span = { since: until - MONTH_MS, until }
   const { post, sum } = await fillStore(store, calls, span)
+  await fillAccounts(store, accounts)
   const stage = await openStage(store)
   try {
     const rows: Row[] = []
-    for (const question of questionsOver(span))
-      rows.push({ question: question.name, medianMs: await timeQuestion(stage.url, question) })
+    for (const question of questionsOver(span)) rows.push(await timeQuestion(stage.url, question))
     return { store: name, postMicros: Math.round(post), sumMicros: Math.round(sum), rows }
   } finally {
     await stage.close()
@@ -102,8 +117,10 @@ async function measure(name: string, store: BenchStore, calls: number): Promise<
   }
 }
 
-async function timeQuestion(url: string, question: Question): Promise<number> {
+async function timeQuestion(url: string, question: Question): Promise<Row> {
   const times: number[] = []
+  const delays = monitorEventLoopDelay({ resolution: 1 })
+  delays.enable()
   for (let round = 0; round < ROUNDS; round++) {
     const begun = performance.now()
     const answer = await ask(url, question)
@@ -112,7 +129,13 @@ async function timeQuestion(url: string, question: Question): Promise<number> {
     // What is shared between askers for a moment must not make a question look cheap.
     await new Promise((resolve) => setTimeout(resolve, question.name === 'overview' ? 600 : 0))
   }
-  return Math.round((times.sort((a, b) => a - b)[ROUNDS >> 1] ?? 0) * 10) / 10
+  delays.disable()
+  const medianMs = times.sort((a, b) => a - b)[ROUNDS >> 1] ?? 0
+  return { question: question.name, medianMs: toTenths(medianMs), stallMs: toTenths(delays.max / 1e6) }
+}
+
+function toTenths(ms: number): number {
+  return Math.round(ms * 10) / 10
 }
 
 async function ask(url: string, { path, body }: Question): Promise<Response> {
@@ -131,7 +154,8 @@ async function csrfHeader(url: string): Promise<Record<string, string>> {
 function describe({ store, postMicros, sumMicros, rows }: Outcome): string {
   const width = Math.max(...rows.map(({ question }) => question.length))
   const lines = rows.map(
-    ({ question, medianMs }) => `  ${question.padEnd(width)}  ${medianMs.toFixed(1).padStart(7)} ms`,
+    ({ question, medianMs, stallMs }) =>
+      `  ${question.padEnd(width)}  ${medianMs.toFixed(1).padStart(7)} ms  ${stallMs.toFixed(1).padStart(7)} ms at once`,
   )
   return [`${store}: ${postMicros} µs to keep a call, ${sumMicros} µs to add it up`, ...lines].join('\n')
 }

@@ -73,6 +73,8 @@ function overMonth(month: string, until: number): readonly Question[] {
       path: '/runguard/api/budgets/what-if',
       body: { scope: 'user:*', limitNano: 1_000_000_000, window: 'day', since: until - 7 * DAY, until },
     },
+    { name: 'budgets', path: '/runguard/api/budgets' },
+    { name: 'accounts of a budget', path: '/runguard/api/budgets/each-session/accounts' },
     { name: 'audit log', path: '/runguard/api/audit' },
   ]
 }

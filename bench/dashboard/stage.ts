@@ -5,6 +5,7 @@ import { openAccess } from '@runguard/gateway/access'
 import { defaultAccess, loadPriceBook, priceList } from '@runguard/sdk/core'
 import { createEngine, engineDefaults, systemRuntime } from '@runguard/sdk/engine'
 import { type MadeSpan, makeCalls } from './made-calls.js'
+import { sessionBudget } from './session-accounts.js'
 
 /** A store that the control plane can read. */
 export type BenchStore = Parameters<typeof openControl>[0]['store']
@@ -66,7 +67,7 @@ export async function openStage(store: BenchStore): Promise<Stage> {
     routing: { mode: 'off', tiers: [] },
     isSimulated: false,
     version: 'bench',
-    fileBudgets: [],
+    fileBudgets: [sessionBudget],
     applyBudgets: async () => {},
     dashboard: null,
     settings: () => SETTINGS,

@@ -102,20 +102,20 @@ it('a viewer is told why a button is not for them, by pointer and keyboard, and 
 })
 
 it('whoever signs in again sees what has happened meanwhile', async () => {
-  const answers = busyAnswers(NOW)
-  const gateway = await openWith(answers, 'sessions')
-  await page.getByRole('link', { name: 'refactor-billing-1', exact: true }).waitFor()
+  const gateway = await openWith({ ...busyAnswers(NOW), session: { ...signedIn(), lastEvent: 'hub-6' } }, 'budgets')
+  await page.getByRole('button', { name: 'New budget' }).waitFor()
   gateway.answers.session = { ...signedIn(), actor: null, csrfToken: null }
   gateway.answers.spend = new Refused(401, 'Sign in first.')
   await page.getByRole('link', { name: 'Spend' }).click()
-  await page.getByLabel('Token', { exact: true }).fill('a token')
+  await page.getByLabel('Token', { exact: true }).waitFor()
   await page.goBack()
+  const { items } = gateway.answers.budgets as { items: readonly object[] }
+  gateway.answers.budgets = { items: items.map((each) => ({ ...each, name: 'Changed meanwhile' })), next: null }
   gateway.answers['POST login'] = signedIn()
   gateway.answers.session = { ...signedIn(), lastEvent: 'hub-7' }
-  gateway.answers.sessions = { items: [{ ...busySession(1, NOW), id: 'meanwhile' }], next: null }
   await page.getByLabel('Token', { exact: true }).fill('a token')
   await page.getByRole('button', { name: 'Sign in', exact: true }).click()
-  await page.getByRole('link', { name: 'meanwhile' }).waitFor({ timeout: 3_000 })
+  await page.getByRole('heading', { name: 'Changed meanwhile' }).first().waitFor({ timeout: 10_000 })
 })
 
 it('a gateway that goes away is told of, and what was seen stays; when it comes back, so does everything', async () => {

@@ -47,6 +47,18 @@ it('a call is on the first screen within a second of its end', async () => {
   expect(delays.toSorted((one, other) => one - other)[Math.floor(delays.length / 2)]).toBeLessThanOrEqual(1_000)
 })
 
+it('whoever has a project in the address gets the same screens, and stays there', async () => {
+  const other = await browser.context.newPage()
+  await other.goto(`${gateway.url}/p/a%20b/runguard/calls?range=7d`)
+  await other.getByRole('heading', { level: 1, name: 'Calls' }).waitFor()
+  await other.getByRole('link', { name: 'Sessions' }).first().click()
+  await other.getByRole('heading', { level: 1, name: 'Sessions' }).waitFor()
+  await other.reload()
+  await other.getByRole('link', { name: 'refactor-billing' }).first().waitFor()
+  expect(other.url()).toBe(`${gateway.url}/p/a%20b/runguard/sessions`)
+  await other.close()
+})
+
 it('a chart can be read by the keyboard and as a table, and saved as CSV', async () => {
   await open('')
   const chart = page.getByRole('slider', { name: /Last hour/ })

@@ -45,7 +45,7 @@ test('a budget is added, changed, paused, overridden, shown and removed, and kee
   expect(await run(home, 'budget', 'resume', 'everything/month')).not.toContain('paused')
   await run(home, 'budget', 'override', 'sessions', '--scope-name', 'long', '--remove')
   await run(home, 'budget', 'set', 'sessions', '--enforce')
-  expect(await run(home, 'budget', 'ls')).toMatch(/^sessions "Each" +session:\* +\$2\.00 +session .* never +binding$/m)
+  expect(await run(home, 'budget', 'ls')).toMatch(/^sessions "Each" +session:\* +\$2\.00 +session .* never$/m)
   await run(home, 'budget', 'rm', 'sessions')
   expect((await list(home)).budgets).toMatchObject([{ id: 'everything/month', isInForce: true }])
 })

@@ -1,5 +1,6 @@
 /** Every public name of `@runguard/sdk` and its stores, called as its documentation says: what works is spoiled then. */
 
+import { join } from 'node:path'
 import type Anthropic from '@anthropic-ai/sdk'
 import * as sdk from '../src/client/index.js'
 import { sqliteStore } from '../src/client/sqlite.js'
@@ -20,6 +21,8 @@ export interface CallStage {
   readonly guard: sdk.Guard
   /** Of a batch that has ended. */
   readonly jobId: string
+  /** Where a store may be made of whatever name. */
+  readonly folder: string
 }
 
 const runtime = sdk.systemRuntime()
@@ -133,14 +136,15 @@ const plainCalls: Readonly<Record<string, PublicCall>> = {
   },
   systemRuntime: { working: () => [sdk.systemRuntime, { info: nothing, warn: nothing, error: nothing }] },
   memoryStore: { working: () => [() => sdk.memoryStore()] },
-  sqliteStore: {
-    working: () => [
-      (...args: Parameters<typeof sqliteStore>) => sqliteStore(...args).close(),
-      ':memory:',
-      { busyTimeoutMs: 9 },
-    ],
-    options: 1,
-  },
+}
+
+/** A name that is one makes a file. */
+function storeCalls({ folder }: CallStage): Readonly<Record<string, PublicCall>> {
+  const open = (name: string, options: Parameters<typeof sqliteStore>[1]) => {
+    const isName = typeof name === 'string' && name !== ''
+    return sqliteStore(isName ? join(folder, name) : name, options).close()
+  }
+  return { sqliteStore: { working: () => [open, 'a.db', { busyTimeoutMs: 9 }], options: 1 } }
 }
 
 /** What is called on a guard. */
@@ -322,5 +326,6 @@ function agentCalls({ client, guard }: CallStage): Readonly<Record<string, Publi
 
 /** All of them. */
 export function publicCalls(stage: CallStage): Readonly<Record<string, PublicCall>> {
-  return { ...errorCalls, ...plainCalls, ...guardCalls(stage), ...clientCalls(stage), ...agentCalls(stage) }
+  const calls = [storeCalls, guardCalls, clientCalls, agentCalls].map((of) => of(stage))
+  return Object.assign({}, errorCalls, plainCalls, ...calls) as Readonly<Record<string, PublicCall>>
 }

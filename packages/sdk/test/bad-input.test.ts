@@ -3,19 +3,17 @@ import * as sdk from '../src/client/index.js'
 import * as postgres from '../src/client/postgres.js'
 import * as sqlite from '../src/client/sqlite.js'
 import { faultOf, misspell, nothingMeant, outcomeOf, spoil } from './bad-input.js'
-import { type PublicCall, publicCalls } from './bad-input-calls.js'
-import { type ClientStage, openStage } from './client-stage.js'
+import type { PublicCall } from './bad-input-calls.js'
+import { type CallsOnStage, openPublicCalls } from './public-calls.js'
 
-let stage: ClientStage
-let calls: Readonly<Record<string, PublicCall>>
+let opened: CallsOnStage
+let calls: CallsOnStage['calls']
 
 beforeAll(async () => {
-  stage = await openStage({ batchMs: 0 })
-  const client = stage.client()
-  const jobId = await sdk.submitBatchJob(client, [{ custom_id: 'a', user_message: 'b' }])
-  calls = publicCalls({ client, jobId, guard: stage.guard({ client }) })
+  opened = await openPublicCalls()
+  calls = opened.calls
 })
-afterAll(() => stage.close())
+afterAll(() => opened.close())
 
 /** Nobody calls them: tables, and errors that RunGuard alone makes. */
 const notCalled = [

@@ -2,20 +2,18 @@ import { runInNewContext } from 'node:vm'
 import Anthropic from '@anthropic-ai/sdk'
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest'
 import * as sdk from '../src/client/index.js'
-import { outcomeOf, type WorkingCall } from './bad-input.js'
-import { publicCalls } from './bad-input-calls.js'
-import { asking, type ClientStage, openStage } from './client-stage.js'
+import { outcomeOf } from './bad-input.js'
+import { asking } from './client-stage.js'
+import { type CallsOnStage, openPublicCalls } from './public-calls.js'
 
-let stage: ClientStage
-let calls: Readonly<Record<string, { readonly working: WorkingCall }>>
+let opened: CallsOnStage
+let stage: CallsOnStage['stage']
 
 beforeAll(async () => {
-  stage = await openStage({ batchMs: 0 })
-  const client = stage.client()
-  const jobId = await sdk.submitBatchJob(client, [{ custom_id: 'a', user_message: 'b' }])
-  calls = publicCalls({ client, jobId, guard: stage.guard({ client }) })
+  opened = await openPublicCalls()
+  stage = opened.stage
 })
-afterAll(() => stage.close())
+afterAll(() => opened.close())
 
 class Settings {
   constructor(fields: object) {
@@ -56,7 +54,7 @@ const strict = ['createGuard']
 describe('an object that is as good as a literal', () => {
   it.each(Object.entries(forms))('is taken wherever one is: %s', async (form, make) => {
     const refused: unknown[] = []
-    for (const [name, { working }] of Object.entries(calls)) {
+    for (const [name, { working }] of Object.entries(opened.calls)) {
       if (form.includes('undefined') && strict.includes(name)) continue
       const outcome = await outcomeOf(() => {
         const [call, ...args] = working()
@@ -96,7 +94,7 @@ describe('a client that is as good as a new one', () => {
       () => new OwnClient({ apiKey: 'sk-ant-test', baseURL: stage.simulator.url, maxRetries: 0 }),
     ],
     ['traced', () => traced(stage.client(), [])],
-    ['frozen', () => Object.freeze(stage.client())],
+    ['frozen', () => Object.freeze(stage.client()) as Anthropic],
     ['guarded by another guard', () => stage.guard().wrap(stage.client())],
   ]
 
@@ -181,8 +179,11 @@ test('times and books may be of another realm', () => {
 test('a runtime that was written before there were seals serves large calls too', async () => {
   const { seal: _, ...runtime } = sdk.systemRuntime()
   const client = stage.guard({ runtime }).wrap(stage.client())
-  const message = await client.messages.create(asking('hello '.repeat(10_000)))
-  expect(message.type).toBe('message')
+  const [said] = asking('hello '.repeat(1_000)).messages
+  const messages = Array.from({ length: 9 }, () => said as Anthropic.MessageParam)
+  for (const more of [messages, [...messages, ...messages]]) {
+    expect((await client.messages.create({ ...asking(''), messages: more })).type).toBe('message')
+  }
 })
 
 test('params of a session may name what it sets itself, as long as they say nothing of it', () => {

@@ -9,7 +9,7 @@ import { makeNoted } from './noted-change.js'
 
 /** Adds or replaces a budget. Throws {@link CommandError} if somebody else just did. @param before null for nothing */
 export async function putBudget(
-  environment: Environment,
+  environment: Pick<Environment, 'operator' | 'now'>,
   store: OpenStore,
   before: StoredBudget | null,
   after: StoredBudget,

@@ -1,15 +1,17 @@
 /** How budgets stand, those of the configuration file included. */
 
 import {
-  type Account,
+  type Budget,
   type BudgetStanding,
   compileBudgets,
   isInForce,
+  isOfSessions,
   matchBudgets,
   type Scope,
   standBudgets,
 } from '@runguard/sdk/core'
-import { type BudgetsInForce, isOfSessions, mergeBudgets } from '../settings/budgets-in-force.js'
+import { readBudgetStandings } from '@runguard/sdk/store'
+import { type BudgetsInForce, mergeBudgets } from '../settings/budgets-in-force.js'
 import type { ConfigFile } from '../settings/config-file.js'
 import type { OpenStore } from '../settings/store-place.js'
 import { type Binding, findSessionBinding } from '../views/standing-line.js'
@@ -19,7 +21,7 @@ export interface Standings extends BudgetsInForce {
   readonly standings: readonly BudgetStanding[]
 }
 
-/** Of all budgets, with all of their accounts. @param store null where nothing has been kept so far */
+/** Of all budgets, with the fullest of their accounts. @param store null where nothing has been kept so far */
 export async function readStandings(
   store: OpenStore | null,
   file: ConfigFile | null,
@@ -55,6 +57,9 @@ export async function readSessionBinding(
   return findSessionBinding(counted, met, await store.balances({ keys: met.map(({ key }) => key) }))
 }
 
+/** So many of one budget: each session may have one. */
+const MOST_ACCOUNTS = 1_000
+
 interface Wishes {
   readonly atMs: number
   readonly hasSessions: boolean
@@ -66,11 +71,8 @@ async function read(
   { atMs, hasSessions }: Wishes,
 ): Promise<Standings> {
   const inForce = mergeBudgets(file, store === null ? [] : await store.listBudgets())
-  const balances = new Map<string, readonly Account[]>()
-  const counted = inForce.budgets.filter(({ budget }) => budget.window !== 'request')
-  const wanted = counted.filter(({ budget }) => hasSessions || !isOfSessions(budget))
-  if (store !== null) {
-    for (const { budget } of wanted) balances.set(budget.id, await store.balances({ budget: budget.id, at: atMs }))
-  }
-  return { ...inForce, standings: standBudgets(inForce.budgets, balances, atMs) }
+  if (store === null) return { ...inForce, standings: standBudgets(inForce.budgets, new Map(), atMs) }
+  const isWanted = (budget: Budget): boolean => hasSessions || !isOfSessions(budget)
+  const standings = await readBudgetStandings(store, inForce.budgets, { atMs, most: MOST_ACCOUNTS, isWanted })
+  return { ...inForce, standings }
 }

@@ -66,8 +66,3 @@ function inBoth(id: string, path: string): string {
     `or take the other away with: runguard budget rm ${quoteId(id)}`
   )
 }
-
-/** Whether each session has an account of its own. */
-export function isOfSessions({ scope, window }: Budget): boolean {
-  return scope.kind === 'session' || window === 'session'
-}

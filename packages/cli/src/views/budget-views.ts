@@ -13,7 +13,7 @@ import {
 } from '@runguard/sdk/core'
 import type { OffsetAt } from '../settings/environment.js'
 import type { Colors } from '../terminal.js'
-import { formatMoment, percent, printable } from './format.js'
+import { formatMoment, percent, printable, wholeCount } from './format.js'
 import { type Column, renderTable } from './table.js'
 
 /** So many accounts of one budget are shown; each session may have one. */
@@ -34,9 +34,9 @@ const columns: readonly Column[] = [
 
 /** A row for each account; of a budget with many, those with the least left. */
 export function budgetTable(standings: readonly BudgetStanding[], offsetAt: OffsetAt, colors: Colors): string {
-  const rows = standings.flatMap(({ accounts, ...standing }) => [
+  const rows = standings.flatMap(({ accounts, accountCount, ...standing }) => [
     ...accounts.slice(0, MAX_SHOWN).map((account) => accountCells(standing, account, offsetAt)),
-    ...(accounts.length > MAX_SHOWN ? [restCells(standing.budget, accounts.length - MAX_SHOWN)] : []),
+    ...(accountCount > MAX_SHOWN ? [restCells(standing.budget, accountCount - MAX_SHOWN)] : []),
   ])
   return renderTable({ columns, rows }, { title: colors.dim, total: colors.bold })
 }
@@ -60,7 +60,7 @@ function accountCells({ budget, source }: Heading, account: AccountStanding, off
 }
 
 function restCells({ id }: Budget, count: number): string[] {
-  return [printable(id), `and ${count} more`, ...columns.slice(2).map(() => '')]
+  return [printable(id), `and ${wholeCount(count)} more`, ...columns.slice(2).map(() => '')]
 }
 
 function marksOf(budget: Budget, source: BudgetSource, { isUsedUp, isBinding }: AccountStanding): string[] {
@@ -107,12 +107,13 @@ export function budgetJson(budget: Budget) {
   }
 }
 
-/** A budget with its accounts as JSON. */
-export function standingJson({ budget, source, accounts }: BudgetStanding) {
+/** A budget with its accounts as JSON; of very many, those with the least left. */
+export function standingJson({ budget, source, accounts, accountCount }: BudgetStanding) {
   return {
     ...budgetJson(budget),
     source,
     isInForce: isInForce(budget),
+    accountCount,
     accounts: accounts.map(({ scope, limit, spent, held, left, windowEnd, isUsedUp, isBinding }) => ({
       scope,
       ...moneyJson('limit', limit),

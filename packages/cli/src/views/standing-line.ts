@@ -7,11 +7,11 @@ import {
   type BudgetStanding,
   formatUsd,
   isInForce,
+  isOfSessions,
   type NanoUsd,
   nanoUsd,
   scopeName,
 } from '@runguard/sdk/core'
-import { isOfSessions } from '../settings/budgets-in-force.js'
 import { printable } from './format.js'
 
 /** The account that refuses first. */

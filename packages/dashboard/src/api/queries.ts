@@ -5,6 +5,7 @@ import type {
   ApiAuditPage,
   ApiBatches,
   ApiBreakers,
+  ApiBudgetAccounts,
   ApiBudgets,
   ApiCache,
   ApiCallDetail,
@@ -92,6 +93,9 @@ export const useCacheReport = (query: Query) => useRead<ApiCache>('cache', 'cach
 export const useRoutes = (query: Query) => useRead<ApiRoutes>('routes', 'routes', query)
 /** All budgets and how they stand. */
 export const useBudgets = () => useRead<ApiBudgets>('budgets', 'budgets')
+/** All accounts of a budget, the fullest first. */
+export const useBudgetAccounts = (id: string) =>
+  usePages<ApiBudgetAccounts>('budgets', `budgets/${encodeURIComponent(id)}/accounts`)
 /** Loops, the newest first. */
 export const useLoops = (query: Query) => usePages<ApiLoops>('loops', 'loops', query)
 /** Breakers that are not closed. */

@@ -13,8 +13,8 @@ import { Screens } from './screens.jsx'
 import { SessionContext } from './session.jsx'
 import { Shell, ShellSkeleton } from './shell.jsx'
 
-/** The address under which the gateway serves the dashboard. */
-const BASE = '/runguard'
+/** The path under which the gateway serves the dashboard, behind that of a project in a base URL. */
+const BASE = /^(?:\/p\/[^/]+)?\/runguard/.exec(location.pathname)?.[0] ?? '/runguard'
 
 function createQueries(): QueryClient {
   const queries: QueryClient = new QueryClient({

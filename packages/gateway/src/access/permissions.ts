@@ -29,6 +29,7 @@ export const PERMISSIONS = {
   'routes.read': 'viewer',
   'feedback.give': 'operator',
   'budgets.list': 'viewer',
+  'budgets.accounts': 'viewer',
   'budgets.write': 'admin',
   'budgets.remove': 'admin',
   'budgets.what-if': 'viewer',

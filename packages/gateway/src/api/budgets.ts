@@ -1,7 +1,7 @@
 /** Budgets: limits, how they stand, and what another limit would have done. */
 
 import { z } from 'zod'
-import { count, listOf, moment, nano } from './common.js'
+import { count, listOf, moment, nano, pageOf } from './common.js'
 
 /** Whose spending. `request` is every call by itself; the name `*` stands for each one. */
 const scopeKindSchema = z.enum(['everything', 'project', 'team', 'user', 'key', 'tag', 'session', 'request'])
@@ -60,7 +60,7 @@ const accountSchema = z
     leftNano: nano,
     isEnforced: z.boolean(),
     isUsedUp: z.boolean(),
-    /** True for the enforced account with the least left of all. */
+    /** True for the enforced account with the least left of all, but for those of single sessions: they may be over. */
     isBinding: z.boolean(),
   })
   .meta({ id: 'BudgetAccount' })
@@ -88,7 +88,7 @@ export const budgetSchema = z
     /** Null for the file's, and for those from before it was kept. */
     createdAt: moment.nullable(),
     changedAt: moment.nullable(),
-    /** The fullest first; of a budget with very many, the fullest. */
+    /** The fullest first; of a budget with very many, the fullest. All of them are listed page by page. */
     accounts: z.array(accountSchema),
     /** How many there are. */
     accountCount: count,
@@ -97,6 +97,12 @@ export const budgetSchema = z
 
 /** A budget and how it stands. */
 export type ApiBudget = z.infer<typeof budgetSchema>
+
+/** Accounts of one budget, those with most spent and held first. */
+export const budgetAccountsSchema = pageOf(accountSchema.omit({ isBinding: true }).meta({ id: 'PagedBudgetAccount' }))
+
+/** Accounts of one budget. */
+export type ApiBudgetAccounts = z.infer<typeof budgetAccountsSchema>
 
 /** All budgets. */
 export const budgetsSchema = listOf(budgetSchema)

@@ -9,7 +9,7 @@ export type {
 } from './alerts.js'
 export type { ApiAuditEntry, ApiAuditPage, ApiAuditVerification } from './audit.js'
 export type { ApiBatches } from './batches.js'
-export type { ApiBudget, ApiBudgetBody, ApiBudgets, ApiWhatIf, ApiWhatIfBody } from './budgets.js'
+export type { ApiBudget, ApiBudgetAccounts, ApiBudgetBody, ApiBudgets, ApiWhatIf, ApiWhatIfBody } from './budgets.js'
 export type { ApiCache, ApiUnread } from './cache.js'
 export type { ApiCall, ApiCallDetail, ApiCallsPage } from './calls.js'
 export type { ApiError, Done, Tokens } from './common.js'

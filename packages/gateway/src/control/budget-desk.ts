@@ -1,14 +1,22 @@
 /** The budgets of the configuration file and of the registry: how they stand, and changing those of the registry. */
 
-import { type Account, type Budget, type BudgetStanding, type SourcedBudget, standBudgets } from '@runguard/sdk/core'
-import type { Registry, Store, StoredBudget } from '@runguard/sdk/store'
-import type { ApiBudget, ApiBudgetBody } from '../api/budgets.js'
+import {
+  type Account,
+  type Budget,
+  nanoUsd,
+  type SourcedBudget,
+  standAccounts,
+  windowAccounts,
+} from '@runguard/sdk/core'
+import { type ListPlace, type Registry, readBudgetStandings, type Store, type StoredBudget } from '@runguard/sdk/store'
+import type { ApiBudget, ApiBudgetAccounts, ApiBudgetBody } from '../api/budgets.js'
+import { pageOf } from './cursor.js'
 import { ApiProblem, notFound } from './problem.js'
-import { budgetWire, readBudget, readWritten, type Tiers } from './wire/budget-wire.js'
+import { budgetWire, MAX_ACCOUNTS, pagedAccountWire, readBudget, readWritten, type Tiers } from './wire/budget-wire.js'
 
 /** What the desk works with. */
 export interface BudgetDeskParts {
-  readonly store: Registry & Pick<Store, 'balances'>
+  readonly store: Registry & Pick<Store, 'balances' | 'fullestBalances' | 'countBalances'>
   /** Those of the configuration file: changed there. */
   readonly fileBudgets: readonly Budget[]
   readonly tiers: Tiers
@@ -28,6 +36,8 @@ export interface BudgetDesk {
   list(): Promise<readonly ApiBudget[]>
   /** In the order in which they are kept, without how they stand. */
   inForce(): Promise<readonly SourcedBudget[]>
+  /** A page of the accounts of a budget, the fullest first. Rejects with `ApiProblem`. @param after null: from the first */
+  accounts(id: string, after: ListPlace | null, limit?: number): Promise<ApiBudgetAccounts>
   /** Rejects with `ApiProblem`. */
   put(id: string, body: ApiBudgetBody): Promise<BudgetChange>
   remove(id: string): Promise<BudgetChange>
@@ -42,6 +52,7 @@ export function openBudgetDesk(parts: BudgetDeskParts): BudgetDesk {
   return {
     list: () => listBudgets(parts),
     inForce: async () => merge(parts, await store.listBudgets()),
+    accounts: (id, after, limit = MAX_ACCOUNTS) => pageAccounts(parts, id, after, limit),
     put: (id, body) =>
       inTurn(async () => {
         requireNotInFile(parts, id)
@@ -103,21 +114,31 @@ async function listBudgets(parts: BudgetDeskParts): Promise<readonly ApiBudget[]
   const { store, now } = parts
   const stored = await store.listBudgets()
   const kept = new Map(stored.map((each) => [each.id, each]))
-  const standings = await readStandings(store, merge(parts, stored), now())
+  const standings = await readBudgetStandings(store, merge(parts, stored), { atMs: now(), most: MAX_ACCOUNTS })
   return standings.map((standing) => {
     const isKept = standing.source === 'registry'
     return budgetWire(standing, isKept ? (kept.get(standing.budget.id) ?? null) : null)
   })
 }
 
-async function readStandings(
-  store: BudgetDeskParts['store'],
-  budgets: readonly SourcedBudget[],
-  at: number,
-): Promise<BudgetStanding[]> {
-  const balances = new Map<string, readonly Account[]>()
-  for (const { budget } of budgets) {
-    if (budget.window !== 'request') balances.set(budget.id, await store.balances({ budget: budget.id, at }))
-  }
-  return standBudgets(budgets, balances, at)
+async function pageAccounts(
+  parts: BudgetDeskParts,
+  id: string,
+  after: ListPlace | null,
+  limit: number,
+): Promise<ApiBudgetAccounts> {
+  const { store, now } = parts
+  const found = merge(parts, await store.listBudgets()).find(({ budget }) => budget.id === id)
+  if (found === undefined) throw notFound('budget')
+  const { budget } = found
+  if (budget.window === 'request') return { items: [], next: null }
+  const atMs = now()
+  const place = after === null ? {} : { after: { taken: nanoUsd(after.at), key: after.id } }
+  const rows = await store.fullestBalances({ ...windowAccounts(budget, atMs), ...place, limit: limit + 1 })
+  const { items, next } = pageOf(rows, limit, (account) => account, placeOf)
+  return { items: standAccounts(budget, items, atMs).map(pagedAccountWire), next }
+}
+
+function placeOf({ spent, held, key }: Account): ListPlace {
+  return { at: spent + held, id: key }
 }

@@ -13,7 +13,7 @@ import { openBudgetDesk } from './budget-desk.js'
 import type { ControlParts } from './control-parts.js'
 import { createEventHub } from './event-hub.js'
 import type { ReadyOperation } from './operation.js'
-import { isOfLimits, isPage, ownTarget, pathOf } from './own-target.js'
+import { isOfLimits, ownTarget, pathOf } from './own-target.js'
 import { alertsRoutes } from './routes/alerts-routes.js'
 import { budgetsRoutes } from './routes/budgets-routes.js'
 import { cacheRoutes } from './routes/cache-routes.js'
@@ -81,10 +81,8 @@ export function openControl({ fileBudgets, applyBudgets, dashboard, ...given }: 
   return {
     owns: (target, headers) => owns(access, target, headers),
     serve: (endpoint, request, response) => {
-      const written = request.url ?? '/'
-      request.url = ownTarget(endpoint, written)
-      if (request.url === written || !isPage(request.url)) void listener(request, response)
-      else sendTo(request.url, request, response)
+      request.url = ownTarget(endpoint, request.url ?? '/')
+      void listener(request, response)
     },
     ears: {
       record: (record) => hub.publish('call', () => ({ kind: 'call', at: now(), call: callWire(record) })),
@@ -100,11 +98,6 @@ export function openControl({ fileBudgets, applyBudgets, dashboard, ...given }: 
       stopSweep()
     },
   }
-}
-
-function sendTo(location: string, request: IncomingMessage, response: ServerResponse): void {
-  request.resume()
-  response.writeHead(308, { location }).end()
 }
 
 /** Every operation of the control plane, in the order in which paths are looked for. */

@@ -1,6 +1,6 @@
 import { resolveEndpoint } from '@runguard/sdk/core'
 import { expect, it } from 'vitest'
-import { isPage, ownTarget } from './own-target.js'
+import { ownTarget } from './own-target.js'
 
 it.each([
   ['/runguard/api/calls?limit=5', '/runguard/api/calls?limit=5'],
@@ -19,21 +19,3 @@ it.each([
 ])('%s is served as %s', (written, served) => {
   expect(ownTarget(resolveEndpoint('GET', written), written)).toBe(served)
 })
-
-it.each([
-  '/runguard',
-  '/runguard/',
-  '/runguard/calls?model=m',
-  '/runguard?x',
-  '/runguard/apis',
-  '/runguard//evil.example',
-])('%s is a page', (target) => expect(isPage(target)).toBe(true))
-
-it.each([
-  '/runguard/api/calls',
-  '/runguard/api',
-  '/runguard/events?after=a-1',
-  '/runguard/metrics',
-  '/runguards',
-  '/v1/x',
-])('%s is no page', (target) => expect(isPage(target)).toBe(false))

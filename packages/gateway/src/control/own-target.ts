@@ -15,11 +15,6 @@ export function isOfLimits(path: string): boolean {
   return path === SPEND_LIMITS_PATH || path.startsWith(`${SPEND_LIMITS_PATH}/`)
 }
 
-/** True for a page of the dashboard, which finds itself by its path in the address alone. */
-export function isPage(target: string): boolean {
-  return /^\/runguard(?=[/?]|$)(?!\/(?:api|events|metrics)(?:[/?]|$))/.test(target)
-}
-
 /** A base URL with a project, as calls to the model have it. In a request line the host may stand as well. */
 const PROJECT = /^(?:[a-z][a-z0-9+.-]*:\/\/[^/]*)?\/p\/[^/?]+(?=\/runguard(?:[/?]|$))/i
 

@@ -49,6 +49,11 @@ describe('an answer in one piece', () => {
     )
   })
 
+  it('says the same where it begins with a byte order mark', () => {
+    const text = '{"model":"a","usage":{"input_tokens":1,"output_tokens":2}}'
+    expect(meterOf(`\ufeff${text}`)).toMatchObject({ isFinal: true, model: 'a', reading: meterOf(text).reading })
+  })
+
   it('says the last that was said where something is said twice', () => {
     const text =
       '{"model":"a","usage":{"input_tokens":1,"output_tokens":1},"model":"b","error":{"type":"x"},"error":null}'

@@ -13,6 +13,9 @@ import { type Meter, type Metered, nothingMetered } from './metered.js'
 /** An answer larger than this is no message; its bytes still pass, but are not read. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024
 
+/** The byte order mark in UTF-8. */
+const ORDER_MARK = [0xef, 0xbb, 0xbf]
+
 /** The meter of a whole JSON answer: a message, or an error. */
 export function answerMeter(context: UsageContext): Meter {
   let chunks: Uint8Array[] = []
@@ -58,7 +61,7 @@ interface Answer {
 
 /** The few members that count, found without parsing the content; null if the answer is not a whole JSON object. */
 function readAnswer(bytes: Uint8Array): Answer | null {
-  const cursor = { bytes, at: 0, elements: 0 }
+  const cursor = { bytes, at: startsWithOrderMark(bytes) ? ORDER_MARK.length : 0, elements: 0 }
   const answer: Answer = { model: null, errorCode: null, isAboutMarkers: false, stopReason: null, diagnosis: null }
   const slice = (): unknown => {
     const start = cursor.at
@@ -79,6 +82,11 @@ function readAnswer(bytes: Uint8Array): Answer | null {
     if (error instanceof MalformedBodyError) return null
     throw error
   }
+}
+
+/** Whoever decodes a text leaves it out, so that what was parsed never shows it. */
+function startsWithOrderMark(bytes: Uint8Array): boolean {
+  return ORDER_MARK.every((byte, at) => bytes[at] === byte)
 }
 
 /** The same of one that was parsed. */

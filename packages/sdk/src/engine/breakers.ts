@@ -24,9 +24,9 @@ import { zeroUsd } from '../core/cost/money.js'
 import type { CallRecord } from '../core/cost/record.js'
 import type { Objection } from '../core/refusal/objection.js'
 import type { SessionStore } from '../store/session-store.js'
+import { type BreakerFollower, BreakerFollowers } from './breaker-followers.js'
 import { remember } from './breaker-memory.js'
 import { BreakerSamples } from './breaker-samples.js'
-import { type RunningStream, RunningStreams } from './breaker-streams.js'
 import { KnownBreakers } from './known-breakers.js'
 import type { Runtime } from './runtime.js'
 
@@ -57,7 +57,7 @@ export interface Breakers {
    *
    * @returns to be called when that has ended
    */
-  follow(stream: RunningStream): () => void
+  follow(follower: BreakerFollower): () => void
   /** A call has ended. @param retryAt the API's own word on when to try again, milliseconds since the epoch */
   ended(record: CallRecord, retryAt?: number | null): void
 }
@@ -93,7 +93,7 @@ class SharedBreakers implements Breakers {
   private readonly onOpen: BreakerListener
   private readonly known: KnownBreakers
   private readonly samples: BreakerSamples
-  private readonly streams: RunningStreams
+  private readonly followers: BreakerFollowers
   /** The breakers whose probe a running call is. */
   private readonly probes = new Map<string, readonly string[]>()
   /** The sub-agents that were stopped before. */
@@ -107,15 +107,15 @@ class SharedBreakers implements Breakers {
       asked: (keys) => void this.hear(keys),
       changed: (breaker) => this.changed(breaker),
     })
-    this.streams = new RunningStreams(parts.runtime, this.known)
+    this.followers = new BreakerFollowers(parts.runtime, this.known)
   }
 
   get isEnforced(): boolean {
     return this.parts.policy.mode === 'enforce'
   }
 
-  follow(stream: RunningStream): () => void {
-    return this.isEnforced ? this.streams.follow(stream) : () => {}
+  follow(follower: BreakerFollower): () => void {
+    return this.isEnforced ? this.followers.follow(follower) : () => {}
   }
 
   admit(call: BreakerCall): Promise<Objection | null> | null {
@@ -242,7 +242,7 @@ class SharedBreakers implements Breakers {
   private changed(breaker: Breaker): void {
     // Perhaps another process opened it, for what was counted together.
     if (breaker.state.kind === 'open') this.samples.forget(breaker.key)
-    this.streams.tell(breaker)
+    this.followers.tell(breaker)
   }
 
   /** As {@link step}, and null as well if the store is away. */

@@ -1,8 +1,6 @@
 /** Names for credentials, by which work for them is found without telling them. */
 
 import { createHash } from 'node:crypto'
-import { hashWord } from '../core/body/byte-hash.js'
-import type { Headers } from '../core/budget/scope.js'
 
 const LENGTH = 32
 
@@ -17,9 +15,4 @@ export function credentialAccount(origin: string, credential: string): string {
     .update(JSON.stringify([origin, credential]))
     .digest('hex')
     .slice(0, LENGTH)
-}
-
-/** Tells the credentials of callers apart, fast, in this process: no name of one. */
-export function credentialHash(headers: Headers): number {
-  return hashWord(headers['x-api-key'] ?? headers.authorization ?? '')
 }

@@ -69,3 +69,35 @@ it('decides of a conversation that is known as if it were read anew each time', 
   // The caller had marked nothing there.
   expect(known.sent[1]).toContain('cache_control')
 })
+
+it.each([
+  ['credential', { headers: { 'x-api-key': 'sk-ant-other' } }],
+  ['gateway key', { account: { key: 'key_2', team: null, user: null, project: null } }],
+])('reads anew what has come with another %s', async (_, other) => {
+  const sealed: number[] = []
+  const seal = (bytes: Uint8Array): string => {
+    sealed.push(bytes.length)
+    return Buffer.from(bytes).toString('latin1')
+  }
+  const runtime = { ...manualRuntime(), seal }
+  const engine = createEngine({ config: { ...engineDefaults, book }, store: memoryStore(), runtime })
+  const [first, second] = [...conversation()].slice(20, 22) as [Uint8Array, Uint8Array]
+  const send = (body: Uint8Array, more = {}) => {
+    const call = {
+      method: 'POST',
+      endpoint,
+      body,
+      receivedBytes: body.length,
+      readAtTick: runtime.tick(),
+      problem: null,
+    }
+    return engine.admit({ ...call, headers: { 'x-api-key': 'sk-ant-test' }, ...more })
+  }
+  for (const more of [{}, {}, other]) await send(more === other ? second : first, more)
+  await send(second)
+  await engine.close()
+  const [kept, compared, keptOfOther, comparedAgain] = sealed
+  // Of the other everything was read: so a later place was kept of it. That nobody but its owner finds.
+  expect([compared, comparedAgain]).toEqual([kept, kept])
+  expect(keptOfOther).toBeGreaterThan(kept ?? 0)
+})

@@ -107,15 +107,15 @@ export async function negotiate(desk: Desk, call: ReadCall): Promise<Reservation
   try {
     const reservation = await talk(desk, call, waiting)
     const { objection } = waiting
-    return objection === null || reservation.kind === 'refused' ? reservation : giveBack(desk, call, objection)
+    return objection === null || reservation.kind === 'refused' ? reservation : takeBack(desk, reservation, objection)
   } finally {
     waiting.leave()
   }
 }
 
 /** The breaker was held while the ledger was asked. */
-function giveBack(desk: Desk, { id }: ReadCall, refusal: Refusal): Reservation {
-  desk.journal.close(null, [{ kind: 'release', hold: id, at: desk.runtime.now() }])
+function takeBack(desk: Desk, { hold }: Granted, refusal: Refusal): Reservation {
+  if (hold !== null) desk.journal.close(null, [{ kind: 'release', hold: hold.id, at: desk.runtime.now() }])
   return { kind: 'refused', refusal }
 }
 

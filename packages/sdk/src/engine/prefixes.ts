@@ -1,6 +1,6 @@
 /** Plan cache: what the prompt cache of the API holds, and what to mark in a request before it is sent. */
 
-import { hashWord } from '../core/body/byte-hash.js'
+import { hashWord, mixHash } from '../core/body/byte-hash.js'
 import type { CallView } from '../core/body/call.js'
 import { agentOf } from '../core/body/conversation.js'
 import { MalformedBodyError } from '../core/body/cursor.js'
@@ -23,6 +23,7 @@ import type { TokenRatio } from '../core/tokens/token-ratio.js'
 import { type BlockWeight, tokenFacts } from '../core/tokens/tokens.js'
 import { type WarmAsk, watchCache } from './cache-watch.js'
 import type { CacheWatch } from './cache-word.js'
+import { credentialHash } from './credential-hash.js'
 import { modelIdOf, openPrefixMemory, type PrefixMemory, type PrefixParts } from './prefix-memory.js'
 import type { PromptOwner } from './sent-prompts.js'
 
@@ -95,8 +96,8 @@ export function watchPrefixes(parts: PrefixParts): Prefixes {
 
 function planCall(parts: PrefixParts, memory: PrefixMemory, call: CacheCall): CacheDraft | null {
   const { view, body, headers } = call
-  const { owner, agent, space } = nameCall(parts.book, call)
-  const prefix = readPrefix(view, body, prefixOptions(parts, memory, view, agent))
+  const { owner, agent, space, caller } = nameCall(parts.book, call)
+  const prefix = readPrefix(view, body, prefixOptions(parts, memory, view, { agent, caller }))
   memory.last.note(agent, prefix)
   const nowMs = parts.runtime.now()
   const isRefused = (): boolean => memory.refusals.has(agent, nowMs) || memory.refusals.has(space, nowMs)
@@ -175,8 +176,8 @@ function readableTokens(parts: PrefixParts, memory: PrefixMemory, call: OwnedPro
   const { policy } = parts
   const { view, body, headers } = call
   if (isCachingOff(policy, headers) || view.hasUnseenPrompt || view.blocks.length === 0) return 0
-  const { agent, space } = nameCall(parts.book, call)
-  const options = prefixOptions(parts, memory, view, agent)
+  const { agent, space, caller } = nameCall(parts.book, call)
+  const options = prefixOptions(parts, memory, view, { agent, caller })
   const place = { space, nowMs: parts.runtime.now() }
   if (isCold(memory, call, options, place)) return 0
   const prefix = readPrefix(view, body, options)
@@ -210,14 +211,14 @@ function prefixOptions(
   { book }: PrefixParts,
   { prints, last }: PrefixMemory,
   view: CallView,
-  agent: string,
+  { agent, caller }: Pick<CallNames, 'agent' | 'caller'>,
 ): PrefixOptions {
   const model = view.model ?? ''
   return {
     facts: tokenFacts(findModel(book, model)),
     keepsThinking: keepsThinking(model),
     keepsStrings: mustKeepStrings(view) ? true : undefined,
-    memory: prints,
+    memory: prints.of(caller),
     before: last.of(agent),
   }
 }
@@ -273,12 +274,15 @@ interface CallNames {
   readonly agent: string
   /** Caches are kept by workspace, of which a request shows the credential alone, and by model. */
   readonly space: string
+  /** Who has a gateway key and a credential, in a number. */
+  readonly caller: number
 }
 
 function nameCall(book: PriceBook, { scope, view, body, headers, inspection }: OwnedPrompt): CallNames {
-  const credential = hashWord(headers['x-api-key'] ?? headers.authorization ?? '')
+  const credential = credentialHash(headers)
+  const caller = mixHash(hashWord(scope.key ?? ''), credential)
   const { session: ownSession, agent } = inspection?.agent ?? agentOf(scope, view, body)
-  const session = `${credential}\n${ownSession}`
+  const session = `${caller}\n${ownSession}`
   const space = `${credential} ${modelIdOf(book, view.model ?? '')}`
-  return { owner: { session, agent }, agent: `${session}\n${agent}`, space }
+  return { owner: { session, agent }, agent: `${session}\n${agent}`, space, caller }
 }

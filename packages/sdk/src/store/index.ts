@@ -9,6 +9,7 @@ export {
   runAudited,
 } from './audited-work.js'
 export type { BatchRow, BatchStore } from './batch-store.js'
+export { readBudgetStandings, type StandingWishes } from './budget-standings.js'
 export type { ConversationStore, MovedConversation } from './conversation-store.js'
 export { forgetfulStore, memoryStore } from './memory.js'
 export { memoryOutbox } from './memory-outbox.js'
@@ -20,10 +21,12 @@ export type { BudgetRegistry, KeptBudget, Registry, StoredBudget } from './regis
 export type { SessionMark, SessionRow, SessionStore } from './session-store.js'
 export { type SqliteDatabase, type SqliteOptions, sqliteStore } from './sqlite.js'
 export type {
+  AccountPlace,
   AlertTake,
   BalanceQuery,
   EntryQuery,
   ExpiredHoldsQuery,
+  FullestQuery,
   OpenHoldsQuery,
   RecordPlace,
   ReportGroup,
@@ -31,6 +34,7 @@ export type {
   ReportRow,
   Store,
   StoreBatch,
+  WindowQuery,
 } from './store.js'
 export type { KeyQuery, KeyRow, LoginSession, TeamStore, UserName, UserRow } from './team-store.js'
 export type { TrafficDimension, TrafficFacts, TrafficNumbers } from './traffic-facts.js'

@@ -8,6 +8,7 @@ import { memoryAudit } from './memory-audit.js'
 import { memoryBatches } from './memory-batches.js'
 import { memoryConversations } from './memory-conversations.js'
 import { memoryDeferred } from './memory-deferred.js'
+import { fullestAccounts, isOfWindow } from './memory-fullest.js'
 import { memoryOutbox } from './memory-outbox.js'
 import { memoryOutcomes } from './memory-outcomes.js'
 import { memorySessions } from './memory-sessions.js'
@@ -173,11 +174,26 @@ function recordReads({ records }: Memory): Pick<Store, 'findRecord' | 'listRecor
   }
 }
 
-function ledgerReads(memory: Memory): Pick<Store, 'balances' | 'findHold' | 'openHolds' | 'expiredHolds' | 'entries'> {
+type LedgerReads =
+  | 'balances'
+  | 'fullestBalances'
+  | 'countBalances'
+  | 'findHold'
+  | 'openHolds'
+  | 'expiredHolds'
+  | 'entries'
+
+function ledgerReads(memory: Memory): Pick<Store, LedgerReads> {
   const { accounts, holds, entries } = memory
   return {
     async balances(query) {
       return [...accounts.values()].filter(isAskedFor(query)).sort((a, b) => compareText(a.key, b.key))
+    },
+    async fullestBalances(query) {
+      return fullestAccounts(accounts.values(), query)
+    },
+    async countBalances(query) {
+      return [...accounts.values()].filter(isOfWindow(query)).length
     },
     async findHold(id) {
       return holds.get(id) ?? null

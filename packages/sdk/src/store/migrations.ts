@@ -3,6 +3,7 @@
 import { AUDIT_TABLES } from './audit-tables.js'
 import { CONVERSATION_TABLES } from './conversation-tables.js'
 import { DEFERRED_TABLES } from './deferred-tables.js'
+import { FULLEST_TABLES } from './fullest-sql.js'
 import { OUTBOX_TABLES } from './outbox-tables.js'
 import { OUTCOME_TABLES } from './outcome-tables.js'
 import type { SqlRow, Statement } from './sql.js'
@@ -153,6 +154,7 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     'ALTER TABLE registry_budgets ADD COLUMN changed_at BIGINT',
   ],
   LISTING_TABLES,
+  FULLEST_TABLES,
 ]
 
 /** A table with one row, or none before the first step. */

@@ -7,8 +7,10 @@ import type { LedgerEvent } from '../core/ledger/ledger.js'
 import { accountRef } from '../testing/ledger-table.js'
 import { sampleRecord } from '../testing/sample-record.js'
 import { wholeSuite } from '../testing/store-suite-whole.js'
+import { selectFullest } from './fullest-sql.js'
 import { SchemaTooNewError } from './migrations.js'
 import { type PostgresConnection, postgresStore } from './postgres.js'
+import { numberPlaceholders, POSTGRES } from './sql.js'
 
 let server: PostgresServer | undefined
 let schemas = 0
@@ -72,6 +74,29 @@ describe('the postgres store', () => {
     expect(await store.post({ events: [hold], records: [sampleRecord()] })).toMatchObject([{ kind: 'held' }])
     await store.close()
   })
+})
+
+it('reads the fullest accounts of a window in the order of an index, and no more of them than it gives', async () => {
+  const url = await emptyDatabase()
+  await (await open(url)).close()
+  const pool = openPool(url)
+  await pool.query(`INSERT INTO ledger_accounts
+    SELECT 'b|session:' || n || '|', 'b', 'session:' || n, 0, CASE WHEN n % 2 = 0 THEN 10 END, 9, 1, n % 9, 0, 2
+    FROM generate_series(1, 4000) AS n`)
+  await pool.query('ANALYZE ledger_accounts')
+  const window = { budget: 'b', keyStart: 'b|session:', windowStart: 0 }
+  const after = { taken: nanoUsd(5), key: 'k' }
+  for (const windowEnd of [null, 10]) {
+    const queries = [{ limit: 50 }, { after, limit: 50 }].map((part) => ({ ...window, windowEnd, ...part }))
+    const statements = queries.map((query) => selectFullest(POSTGRES, query))
+    for (const { text, values } of statements) {
+      const { rows } = await pool.query(`EXPLAIN ${numberPlaceholders(text)}`, [...values])
+      const plan = rows.map((row) => row['QUERY PLAN']).join('\n')
+      expect(plan).toContain('ledger_accounts_fullest')
+      expect(plan).not.toMatch(/Sort|Seq Scan/)
+    }
+  }
+  await pool.end()
 })
 
 describe('a group that meets trouble on its way to postgres', () => {

@@ -13,6 +13,7 @@ import {
   selectNewest,
   selectReport,
 } from './calls-sql.js'
+import { countAccounts, selectFullest } from './fullest-sql.js'
 import {
   appendEntries,
   insertHolds,
@@ -63,6 +64,8 @@ type Reads = Pick<
   | 'pageRecords'
   | 'report'
   | 'balances'
+  | 'fullestBalances'
+  | 'countBalances'
   | 'findHold'
   | 'openHolds'
   | 'expiredHolds'
@@ -88,6 +91,12 @@ export function sqlReads(dialect: Dialect, fetchRows: (statement: Statement) => 
     async balances(query) {
       const rows = await fetchRows(selectBalances(dialect, query))
       return rows.map(readAccount).sort((a, b) => compareText(a.key, b.key))
+    },
+    async fullestBalances(query) {
+      return (await fetchRows(selectFullest(dialect, query))).map(readAccount)
+    },
+    async countBalances(query) {
+      return Number((await fetchRows(countAccounts(dialect, query)))[0]?.accounts)
     },
     async findHold(id) {
       return (await fetchRows(selectHold(id))).map(readHold)[0] ?? null

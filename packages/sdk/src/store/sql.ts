@@ -26,6 +26,8 @@ export interface Dialect {
   readonly isOneOf: (column: string) => string
   /** A table with a column `value` that holds the texts of a column with a JSON list of them. */
   readonly each: (column: string) => string
+  /** True where `column` begins with a value. */
+  readonly beginsWith: (column: string) => string
   /** Locks the rows of a `SELECT` until the transaction ends. */
   readonly lock: string
 }
@@ -35,6 +37,7 @@ export const SQLITE: Dialect = {
   rows: 'json_each(?)',
   isOneOf: (column) => `${column} IN (SELECT value ->> 0 FROM json_each(?))`,
   each: (column) => `json_each(${column})`,
+  beginsWith: (column) => `instr(${column}, ?) = 1`,
   lock: '',
 }
 
@@ -44,6 +47,8 @@ export const POSTGRES: Dialect = {
   // An array is planned in a third of the time of a join, and always as a search of the index.
   isOneOf: (column) => `${column} = ANY (ARRAY(SELECT value ->> 0 FROM jsonb_array_elements(CAST(? AS jsonb))))`,
   each: (column) => `jsonb_array_elements_text(CAST(${column} AS jsonb))`,
+  // It takes this to be true of many rows; of a substring that is compared, of so few that it reads and sorts them all.
+  beginsWith: (column) => `starts_with(${column}, ?)`,
   lock: ' FOR UPDATE',
 }
 

@@ -59,6 +59,31 @@ export interface BalanceQuery {
   readonly at?: number
 }
 
+/** Which accounts of a budget: those of one window. */
+export interface WindowQuery {
+  readonly budget: string
+  /** How their keys begin. */
+  readonly keyStart: string
+  /** Milliseconds since the epoch; both as the accounts have them. */
+  readonly windowStart: number
+  readonly windowEnd: number | null
+}
+
+/** Where an account stands among those of its window: by what is spent and held on it together, then by its key. */
+export interface AccountPlace {
+  readonly taken: NanoUsd
+  readonly key: string
+}
+
+/** Which of the accounts of a window, the fullest first. */
+export interface FullestQuery extends WindowQuery {
+  /** Scopes that are left out. */
+  readonly without?: readonly string[]
+  /** Only those behind this place. */
+  readonly after?: AccountPlace
+  readonly limit: number
+}
+
 /** Which open holds. */
 export interface OpenHoldsQuery {
   /** Milliseconds since the epoch: only holds whose deadline has come by then; absent: all. */
@@ -117,6 +142,10 @@ export interface Store extends BatchStore, ConversationStore, DeferredStore, Out
   report(query: ReportQuery): Promise<readonly ReportRow[]>
   /** In ascending order of key. An account exists from the first hold on it that was granted. */
   balances(query: BalanceQuery): Promise<readonly Account[]>
+  /** Those with most spent and held first, of several with the same in descending order of key. */
+  fullestBalances(query: FullestQuery): Promise<readonly Account[]>
+  /** How many accounts there are. */
+  countBalances(query: WindowQuery): Promise<number>
   findHold(id: string): Promise<Hold | null>
   /** Those due first come first. */
   openHolds(query: OpenHoldsQuery): Promise<readonly Hold[]>

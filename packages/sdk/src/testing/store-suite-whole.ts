@@ -6,6 +6,7 @@ import { batchSuite } from './store-suite-batches.js'
 import type { StoreCheck } from './store-suite-check.js'
 import { conversationSuite } from './store-suite-conversations.js'
 import { deferredSuite } from './store-suite-deferred.js'
+import { fullestSuite } from './store-suite-fullest.js'
 import { type SessionCheck, sessionSuite } from './store-suite-loops.js'
 import { outboxSuite } from './store-suite-outbox.js'
 import { outcomeSuite } from './store-suite-outcomes.js'
@@ -15,6 +16,7 @@ import { teamSuite } from './store-suite-team.js'
 /** The conformance suite, but for the sums of traffic, which need a clock of their own. */
 export const wholeSuite: readonly (StoreCheck | RegistryCheck | SessionCheck)[] = [
   ...storeSuite,
+  ...fullestSuite,
   ...registrySuite,
   ...teamSuite,
   ...auditSuite,

@@ -1,8 +1,9 @@
 /** A budget and its accounts. */
 
-import type { ApiBudget } from '@runguard/gateway/api'
+import type { ApiBudget, ApiBudgetAccounts } from '@runguard/gateway/api'
 import { Crosshair, Eye, FileText, Pause, Pencil, Trash2 } from 'lucide-react'
 import { useEffect, useRef, useState } from 'react'
+import { useBudgetAccounts } from '../../api/queries.js'
 import { useReasonAgainst } from '../../app/session.jsx'
 import { Badge } from '../../parts/badge.jsx'
 import { BudgetBar } from '../../parts/budget-bar.jsx'
@@ -11,6 +12,7 @@ import { classes } from '../../parts/class-names.js'
 import { useNow } from '../../parts/clock.js'
 import { countOf, formatAge, formatMoney, formatShare } from '../../parts/format.js'
 import { Money } from '../../parts/money.jsx'
+import { Paged } from '../../parts/pages.jsx'
 import { scopeWords, stepWords, windowWords } from './budget-words.js'
 
 const SHOWN_ACCOUNTS = 3
@@ -52,17 +54,33 @@ export function BudgetRow(props: BudgetRowProps) {
         <Actions budget={budget} onEdit={onEdit} onRemove={onRemove} />
       </div>
       <Ladder steps={budget.degrade} />
-      <ul className="space-y-2">
-        {accounts.map((account) => (
-          <AccountLine key={`${account.scope} ${account.windowStart}`} account={account} budget={budget} />
-        ))}
-      </ul>
+      {showsAll && hidden > 0 ? <AllAccounts budget={budget} /> : <AccountLines accounts={accounts} budget={budget} />}
       {budget.accounts.length > SHOWN_ACCOUNTS || hidden > 0 ? (
         <Button look="quiet" isSmall className="mt-1 -ml-2" onClick={() => setShowsAll(!showsAll)}>
-          {showsAll ? 'Show the fullest only' : `${countOf(hidden, 'more account')}`}
+          {showsAll ? 'Show the fullest only' : countOf(hidden, 'more account')}
         </Button>
       ) : null}
     </li>
+  )
+}
+
+/** Page by page: there may be one for each session that ever was. */
+function AllAccounts({ budget }: { budget: ApiBudget }) {
+  const query = useBudgetAccounts(budget.id)
+  return <Paged query={query}>{(accounts) => <AccountLines accounts={accounts} budget={budget} />}</Paged>
+}
+
+type Account = ApiBudgetAccounts['items'][number]
+
+function AccountLines({ accounts, budget }: { accounts: readonly Account[]; budget: ApiBudget }) {
+  // Sessions of one user have accounts of one name: only their places differ.
+  const lines = accounts.map((account, place) => ({ account, name: `${account.scope} ${place}` }))
+  return (
+    <ul className="space-y-2">
+      {lines.map(({ account, name }) => (
+        <AccountLine key={name} account={account} budget={budget} />
+      ))}
+    </ul>
   )
 }
 
@@ -107,7 +125,7 @@ function Actions({ budget, onEdit, onRemove }: { budget: ApiBudget; onEdit: () =
   )
 }
 
-function AccountLine({ account, budget }: { account: ApiBudget['accounts'][number]; budget: ApiBudget }) {
+function AccountLine({ account, budget }: { account: Account; budget: ApiBudget }) {
   const nowMs = useNow(60_000)
   return (
     <li className="grid grid-cols-[minmax(0,1fr)_auto] items-center gap-x-4 gap-y-1 md:grid-cols-[11rem_minmax(0,1fr)_13rem]">
@@ -130,7 +148,7 @@ function AccountLine({ account, budget }: { account: ApiBudget['accounts'][numbe
   )
 }
 
-function AccountNote({ account, nowMs }: { account: ApiBudget['accounts'][number]; nowMs: number }) {
+function AccountNote({ account, nowMs }: { account: Account; nowMs: number }) {
   const words = [
     account.heldNano > 0 ? `${formatMoney(account.heldNano)} held` : null,
     account.windowEnd === null ? null : `starts anew ${formatAge(account.windowEnd, nowMs)}`,
@@ -138,7 +156,7 @@ function AccountNote({ account, nowMs }: { account: ApiBudget['accounts'][number
   return words.length === 0 ? null : <span className="block text-2xs">{words.join(', ')}</span>
 }
 
-function usedWords({ limitNano, spentNano, heldNano, isUsedUp }: ApiBudget['accounts'][number]): string {
+function usedWords({ limitNano, spentNano, heldNano, isUsedUp }: Account): string {
   if (limitNano <= 0) return 'nothing may be spent'
   return isUsedUp ? 'used up' : formatShare((spentNano + heldNano) / limitNano)
 }

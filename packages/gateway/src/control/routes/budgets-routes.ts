@@ -13,14 +13,16 @@ import { MOST_POINTS, type TrafficFacts, type TrafficFilter, type TrafficPeriod 
 import {
   type ApiWhatIf,
   type ApiWhatIfBody,
+  budgetAccountsSchema,
   budgetBody,
   budgetSchema,
   budgetsSchema,
   whatIfBody,
   whatIfSchema,
 } from '../../api/budgets.js'
-import { doneSchema, idParams } from '../../api/common.js'
+import { doneSchema, idParams, pageQuery } from '../../api/common.js'
 import type { ControlParts } from '../control-parts.js'
+import { readCursor } from '../cursor.js'
 import { operation, type ReadyOperation, specify } from '../operation.js'
 import { invalid } from '../problem.js'
 import { cutPeriod, LONGEST_MS } from '../spend-steps.js'
@@ -32,6 +34,16 @@ const budgetsList = specify({
   path: '/runguard/api/budgets',
   summary: 'All budgets and how they stand',
   answer: budgetsSchema,
+})
+
+const budgetsAccounts = specify({
+  id: 'budgets.accounts',
+  method: 'get',
+  path: '/runguard/api/budgets/{id}/accounts',
+  summary: 'The accounts of a budget in its current window, those with most spent and held first',
+  params: idParams,
+  query: pageQuery,
+  answer: budgetAccountsSchema,
 })
 
 const budgetsWhatIf = specify({
@@ -76,6 +88,9 @@ export function budgetsRoutes(parts: ControlParts): ReadyOperation[] {
   const changed = (): void => hub.publish('budgets', () => ({ kind: 'budgets', at: runtime.now() }))
   return [
     operation(budgetsList, async () => ({ items: [...(await budgets.list())], next: null })),
+    operation(budgetsAccounts, async ({ params, query: { cursor, limit } }) => {
+      return await budgets.accounts(params.id, readCursor(cursor), limit)
+    }),
     operation(budgetsWhatIf, async ({ body }) => await tryBudget(parts, body)),
     operation(budgetsWrite, async ({ params, body, note }) => {
       const { before, after } = await budgets.put(params.id, body)

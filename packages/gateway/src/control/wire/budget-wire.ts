@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import {
+  type AccountStanding,
   type Budget,
   type BudgetStanding,
   type DegradeStep,
@@ -10,14 +11,17 @@ import {
   readKeptBudget,
 } from '@runguard/sdk/core'
 import type { KeptBudget, StoredBudget } from '@runguard/sdk/store'
-import type { ApiBudget, ApiBudgetBody } from '../../api/budgets.js'
+import type { ApiBudget, ApiBudgetAccounts, ApiBudgetBody } from '../../api/budgets.js'
 import { ApiProblem } from '../problem.js'
 
-/** Each session may have an account. */
-const MAX_ACCOUNTS = 50
+/** So many accounts of a budget are shown with it: each session may have one. */
+export const MAX_ACCOUNTS = 50
 
 /** A budget and how it stands. @param kept as it is in the registry; null for one of the configuration file */
-export function budgetWire({ budget, source, accounts }: BudgetStanding, kept: KeptBudget | null): ApiBudget {
+export function budgetWire(
+  { budget, source, accounts, accountCount }: BudgetStanding,
+  kept: KeptBudget | null,
+): ApiBudget {
   const fullest = [...accounts].sort((a, b) => b.spent / Math.max(1, b.limit) - a.spent / Math.max(1, a.limit))
   return {
     id: budget.id,
@@ -35,19 +39,26 @@ export function budgetWire({ budget, source, accounts }: BudgetStanding, kept: K
     revision: kept === null ? null : revisionOf(kept),
     createdAt: kept?.createdAt ?? null,
     changedAt: kept?.changedAt ?? null,
-    accounts: fullest.slice(0, MAX_ACCOUNTS).map((account) => ({
-      scope: account.scope,
-      windowStart: account.windowStart,
-      windowEnd: account.windowEnd,
-      limitNano: account.limit,
-      spentNano: account.spent,
-      heldNano: account.held,
-      leftNano: account.left,
-      isEnforced: account.isEnforced,
-      isUsedUp: account.isUsedUp,
-      isBinding: account.isBinding,
-    })),
-    accountCount: accounts.length,
+    // Under a limit of its own the one with the least left may not be among the fullest.
+    accounts: fullest
+      .filter(({ isBinding }, index) => index < MAX_ACCOUNTS || isBinding)
+      .map((account) => ({ ...pagedAccountWire(account), isBinding: account.isBinding })),
+    accountCount,
+  }
+}
+
+/** An account on a page of them: without the others it cannot be told which one binds. */
+export function pagedAccountWire(account: AccountStanding): ApiBudgetAccounts['items'][number] {
+  return {
+    scope: account.scope,
+    windowStart: account.windowStart,
+    windowEnd: account.windowEnd,
+    limitNano: account.limit,
+    spentNano: account.spent,
+    heldNano: account.held,
+    leftNano: account.left,
+    isEnforced: account.isEnforced,
+    isUsedUp: account.isUsedUp,
   }
 }
 

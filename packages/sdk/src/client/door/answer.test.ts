@@ -184,6 +184,17 @@ describe('an answer in one piece', () => {
     expect(stage.records).toMatchObject([{ ending: { kind: 'at-least', reason: 'caller-aborted' } }])
   })
 
+  it('whose request is aborted while it is being sent is no answer', async () => {
+    const abort = new AbortController()
+    const network = stage.guard(budget('$10')).guardFetch((url, init) => {
+      abort.abort(new Error('left'))
+      return fetch(url, { ...init, signal: null })
+    })
+    const request = { ...plainRequest(), signal: abort.signal }
+    await expect(network(`${stage.simulator.url}/v1/messages`, request)).rejects.toThrow('left')
+    expect(stage.records).toMatchObject([{ ending: { kind: 'at-least', reason: 'caller-aborted' } }])
+  })
+
   it('that comes too late for the client is settled, and tried again as before', async () => {
     stage.simulator.fault({ kind: 'hang' })
     const claude = stage.guard().wrap(stage.client({ maxRetries: 1, timeout: 200 }))
@@ -238,11 +249,16 @@ function askFor(guard: Guard, signal?: AbortSignal) {
   return guard.wrap(stage.client()).messages.create({ ...asking('hello'), stream: true }, options)
 }
 
+const HEADERS = { 'x-api-key': 'sk-ant-test', 'anthropic-version': '2023-06-01', 'content-type': 'application/json' }
+
+function plainRequest(): RequestInit {
+  return { method: 'POST', headers: HEADERS, body: JSON.stringify(asking('hello')) }
+}
+
 function streamRequest(): RequestInit {
-  const headers = { 'x-api-key': 'sk-ant-test', 'anthropic-version': '2023-06-01', 'content-type': 'application/json' }
   return {
     method: 'POST',
-    headers: { ...SLOW, ...headers },
+    headers: { ...SLOW, ...HEADERS },
     body: JSON.stringify({ ...asking('hello'), stream: true }),
   }
 }

@@ -73,6 +73,8 @@ function headOf({ status, statusText, headers }: Response): ResponseInit {
   return { status, statusText, headers }
 }
 
+const ORIGIN = ['url', 'redirected', 'type'] as const
+
 /** What came, with its head as it was read. */
 interface Came {
   readonly upstream: Response
@@ -84,7 +86,7 @@ interface Came {
 function finish(answer: Response, { upstream, head, call }: Came, record?: CallRecord): Response {
   removeOwn(answer.headers, head)
   tellCall(answer.headers, call.watch, record)
-  // A response that a program makes has no address; this one has been somewhere.
-  Object.defineProperty(answer, 'url', { value: upstream.url })
+  // A response that a program makes comes from nowhere; this one has been somewhere.
+  for (const name of ORIGIN) Object.defineProperty(answer, name, { value: upstream[name] })
   return answer
 }

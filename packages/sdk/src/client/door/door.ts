@@ -141,8 +141,10 @@ function firstOf(call: RunningCall, answer: Promise<Response>): Promise<Response
   return new Promise((resolve, reject) => {
     call.letGo = reject
     answer.then((response) => {
-      if (call.stopped === null) resolve(response)
-      else response.body?.cancel().catch(() => {})
+      if (call.stopped === null) return resolve(response)
+      response.body?.cancel().catch(() => {})
+      // As a rule that is known by now; whoever stopped it while it was being sent had nobody to tell.
+      reject(call.stopped.reason)
     }, reject)
   })
 }

@@ -47,6 +47,25 @@ describe('a guarded fetch', () => {
     },
   )
 
+  it.each<[string, (bytes: Uint8Array<ArrayBuffer>) => NonNullable<RequestInit['body']>]>([
+    ['bytes', (bytes) => bytes],
+    ['a part of a buffer', (bytes) => new DataView(bytes.buffer, 3)],
+    ['a buffer', ({ buffer }) => buffer],
+  ])('has taken %s when it is called: they may be filled anew while it is awaited', async (kind, bodyOf) => {
+    const guard = stage.guard()
+    const { fetch } = guard
+    for (const isLoaded of [false, true]) {
+      const text = kind === 'a part of a buffer' ? `   ${body}` : body
+      const bytes = new TextEncoder().encode(text)
+      const answering = fetch(url('/v1/messages'), { method: 'POST', headers, body: bodyOf(bytes) })
+      bytes.fill(0x20)
+      expect([isLoaded, await (await answering).json()]).toMatchObject([
+        isLoaded,
+        { content: [{ text: 'You said: hello' }] },
+      ])
+    }
+  })
+
   it('reads a compressed request', async () => {
     const sent = { method: 'POST', headers: { ...headers, 'content-encoding': 'gzip' }, body: gzipSync(body) }
     const refused = await stage.guard(nothing).fetch(url('/v1/messages'), sent)

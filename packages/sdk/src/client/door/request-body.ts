@@ -28,10 +28,10 @@ const encoder = new TextEncoder()
 const PIECE_LENGTH = 256 * 1024
 
 /** Reads a text, which is what the clients send: it is here already, and goes out as the text it is. */
-export function readText(text: string, maxBytes: number = MAX_BODY_BYTES): ReadBody {
+export function readText(text: string): ReadBody {
   const body = encodeText(text)
   const receivedBytes = body.length
-  if (receivedBytes > maxBytes) return unread(receivedBytes, tooLarge(maxBytes))
+  if (receivedBytes > MAX_BODY_BYTES) return unread(receivedBytes, tooLarge(MAX_BODY_BYTES))
   return { body, outgoing: text, receivedBytes, problem: null }
 }
 
@@ -45,7 +45,6 @@ export async function readBody(
   encoding: string | null,
   maxBytes: number = MAX_BODY_BYTES,
 ): Promise<ReadBody> {
-  if (typeof body === 'string' && encoding === null) return readText(body, maxBytes)
   const received = typeof body === 'string' ? encodeText(body) : await readBytes(body, maxBytes)
   if (received === null || received.length > maxBytes) return unread(received?.length ?? 0, tooLarge(maxBytes))
   const outgoing = typeof body === 'string' ? body : received

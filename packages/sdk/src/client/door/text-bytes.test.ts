@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { encodeText } from './text-bytes.js'
 
 const encoder = new TextEncoder()
@@ -21,6 +21,17 @@ describe('the bytes of a text', () => {
     ['that is long', 'é→😀'.repeat(100_000)],
   ])('are the same of one %s', (_, given) => {
     expect(Buffer.compare(encodeText(given), encoder.encode(given))).toBe(0)
+  })
+
+  it.each([0, 5])('are all of them where the runtime turns less than it was given: %s', async (given) => {
+    vi.doMock('node:buffer', () => ({ Buffer, transcode: () => Buffer.alloc(given) }))
+    onTestFinished(() => {
+      vi.doUnmock('node:buffer')
+      vi.resetModules()
+    })
+    vi.resetModules()
+    const another = await import('./text-bytes.js')
+    expect(Buffer.from(another.encodeText('prompt →')).toString()).toBe('prompt →')
   })
 
   it('belong to their text alone', () => {

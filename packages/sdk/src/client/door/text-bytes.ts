@@ -17,7 +17,7 @@ export function encodeText(text: string): Uint8Array {
   return (text.length > MAX_QUICK_LENGTH ? null : transcodeText(text)) ?? encoder.encode(text)
 }
 
-/** Null for a text that holds half of a pair, and where the runtime cannot do that. */
+/** Null for a text that holds half of a pair, and where the runtime cannot do that, or does another thing by that name. */
 function transcodeText(text: string): Uint8Array | null {
   const { Buffer, transcode } = nodeBuffer
   if (typeof transcode !== 'function' || text === '') return null
@@ -26,7 +26,8 @@ function transcodeText(text: string): Uint8Array | null {
   units.write(text, 'utf16le')
   try {
     const { buffer, byteOffset, length } = transcode(units, 'utf16le', 'utf8')
-    return new Uint8Array(buffer, byteOffset, length)
+    // No unit takes less than a byte: what is shorter is not all of it, and a prompt must never go out in part.
+    return length < text.length ? null : new Uint8Array(buffer, byteOffset, length)
   } catch {
     return null
   }

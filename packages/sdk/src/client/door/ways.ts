@@ -84,8 +84,18 @@ function readFetch(fetch: Fetch, input: FetchInput, init: FetchInit): ReadFetch 
   const method = String(init?.method ?? 'GET').toUpperCase()
   // The very object, where it is one: a guard further out may have marked it.
   const headers = init?.headers instanceof Headers ? init.headers : new Headers(init?.headers)
-  const request = { url, method, headers, body: init?.body, signal: init?.signal ?? null }
+  const request = { url, method, headers, body: ownBytes(init?.body), signal: init?.signal ?? null }
   return { request, send: ({ url, headers, body }) => fetch(url, { ...init, headers, body: body as FetchBody }) }
+}
+
+/** As `fetch` itself does: whoever has called may fill his buffer anew at once, and what was read of it stays true. */
+function ownBytes(body: unknown): unknown {
+  if (body instanceof ArrayBuffer) return body.slice()
+  return ArrayBuffer.isView(body) ? Uint8Array.from(bytesOf(body)) : body
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength)
 }
 
 function readRequestObject(fetch: Fetch, whole: Request): ReadFetch {

@@ -46,13 +46,30 @@ test('a budget under which nothing was spent yet has all that it has', () => {
 })
 
 test('of many accounts the one with the least left comes first and binds', () => {
-  const accounts = [account('session:a', 1, endless), account('session:b', 9, endless)]
-  expect(stand([budget({ scope: 'session:*', window: 'session' })], accounts)).toMatchObject([
+  const accounts = [account('user:a', 1), account('user:b', 9)]
+  expect(stand([budget({ scope: 'user:*' })], accounts)).toMatchObject([
     [
-      { scope: 'session:b', left: 1, isBinding: true },
-      { scope: 'session:a', left: 9, isBinding: false },
+      { scope: 'user:b', left: 1, isBinding: true },
+      { scope: 'user:a', left: 9, isBinding: false },
     ],
   ])
+})
+
+test('a session never binds the others, and may be over: the least left of those that last is what binds', () => {
+  const sessions = budget({ scope: 'session:*', window: 'session' })
+  const accounts = [account('session:a', 9.5, endless)]
+  expect(stand([sessions], accounts)).toMatchObject([[{ left: 0.5, isBinding: false }]])
+  expect(stand([sessions, budget({ id: 'day' })], accounts)).toMatchObject([
+    [{ left: 0.5, isBinding: false }],
+    [{ left: 10, isBinding: true }],
+  ])
+})
+
+test('a budget of which only the fullest accounts were read still says how many it has', () => {
+  const sourced = [{ budget: budget({ scope: 'user:*' }), source: 'registry' as const }]
+  const balances = new Map([['b', [account('user:a', 1)]]])
+  expect(standBudgets(sourced, balances, now, new Map([['b', 99_951]]))).toMatchObject([{ accountCount: 99_951 }])
+  expect(standBudgets(sourced, balances, now)).toMatchObject([{ accountCount: 1 }])
 })
 
 test('accounts that an earlier form of the budget left behind are not its own', () => {

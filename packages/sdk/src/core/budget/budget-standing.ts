@@ -19,7 +19,7 @@ export interface AccountStanding extends Balance {
   /** Negative where a limit was lowered below what is spent. */
   readonly left: NanoUsd
   readonly isUsedUp: boolean
-  /** True for the enforced account with the least left of all. */
+  /** True for the enforced account with the least left of all, but for those of single sessions: they may be over. */
   readonly isBinding: boolean
 }
 
@@ -29,26 +29,41 @@ export interface BudgetStanding {
   readonly source: BudgetSource
   /** One stands for all where nothing was spent yet, and where each call is counted by itself. */
   readonly accounts: readonly AccountStanding[]
+  /** How many it has: more than are listed where only the fullest were read. */
+  readonly accountCount: number
 }
 
 /**
- * @param balances what the ledger has of each budget, by its id
+ * @param balances what the ledger has of each budget, by its id; of very many accounts, the fullest
  * @param atMs milliseconds since the epoch
+ * @param counts how many accounts there are, by the id of their budget; absent: those of `balances`
  */
 export function standBudgets(
   budgets: readonly SourcedBudget[],
   balances: ReadonlyMap<string, readonly Balance[]>,
   atMs: number,
+  counts: ReadonlyMap<string, number> = new Map(),
 ): BudgetStanding[] {
   const standings = budgets.map(({ budget, source }) => {
     const accounts = currentAccounts(budget, balances.get(budget.id) ?? [], atMs).map(toStanding)
-    return { budget, source, accounts: accounts.sort((one, other) => one.left - other.left) }
+    const accountCount = Math.max(accounts.length, counts.get(budget.id) ?? 0)
+    return { budget, source, accounts: accounts.sort((one, other) => one.left - other.left), accountCount }
   })
   const binding = findBinding(standings)
   return standings.map((standing) => ({
     ...standing,
     accounts: standing.accounts.map((account) => ({ ...account, isBinding: account === binding })),
   }))
+}
+
+/** How some of a budget's accounts stand at a moment, in the same order; which one binds is not told. */
+export function standAccounts(budget: Budget, balances: readonly Balance[], atMs: number): AccountStanding[] {
+  return withLimits(budget, balances, atMs).map(toStanding)
+}
+
+/** Whether each session has an account of its own. */
+export function isOfSessions({ scope, window }: Budget): boolean {
+  return scope.kind === 'session' || window === 'session'
 }
 
 /** `session:*`, `everything`: a scope as it is written. */
@@ -61,10 +76,13 @@ export function isInForce({ mode, isPaused }: Budget): boolean {
   return mode === 'enforce' && !isPaused
 }
 
-/** With the limits of today: the ledger knows those of the last call. */
 function currentAccounts(budget: Budget, balances: readonly Balance[], atMs: number): Balance[] {
   const own = budget.window === 'request' ? [] : balances.filter((account) => isCurrent(budget, account, atMs))
-  const accounts = own.length > 0 ? own : [freshAccount(budget, atMs)]
+  return withLimits(budget, own.length > 0 ? own : [freshAccount(budget, atMs)], atMs)
+}
+
+/** With the limits of today: the ledger knows those of the last call. */
+function withLimits(budget: Budget, accounts: readonly Balance[], atMs: number): Balance[] {
   if (budget.isPaused) return accounts.map((account) => ({ ...account, limit: budget.limit, isEnforced: false }))
   const renewed = renewAccounts(compileBudgets([budget]), accounts, atMs)
   return accounts.map((account, index) => ({ ...account, ...renewed[index] }))
@@ -95,7 +113,7 @@ function toStanding(account: Balance): AccountStanding {
 
 function findBinding(standings: readonly BudgetStanding[]): AccountStanding | null {
   const candidates = standings
-    .filter(({ budget }) => isInForce(budget) && budget.window !== 'request')
+    .filter(({ budget }) => isInForce(budget) && budget.window !== 'request' && !isOfSessions(budget))
     .flatMap(({ accounts }) => accounts)
   return candidates.reduce<AccountStanding | null>(
     (least, account) => (least === null || account.left < least.left ? account : least),

@@ -104,6 +104,49 @@ export function renewAccounts(budgets: CompiledBudgets, accounts: readonly Accou
   })
 }
 
+/** The accounts of a budget in one of its windows. */
+export interface WindowAccounts {
+  readonly budget: string
+  /** How their keys begin. */
+  readonly keyStart: string
+  /** Milliseconds since the epoch. */
+  readonly windowStart: number
+  readonly windowEnd: number | null
+}
+
+/** The accounts of a budget in the window of a moment: not those that an earlier form of it left behind. */
+export function windowAccounts(budget: Budget, atMs: number): WindowAccounts {
+  const { id, window, timeZone, scope } = budget
+  const { start, end } = windowOf(window, atMs, timeZone)
+  const isEach = scope.name === EACH && scope.kind !== 'everything'
+  const keyStart = isEach ? `${escapePart(id)}|${scope.kind}:` : joinParts(id, scopeOf(budget, scope.name), window, '')
+  return { budget: id, keyStart, windowStart: start, windowEnd: end }
+}
+
+/** Accounts whose limit may be another than that of all others. */
+export interface OwnAccounts {
+  readonly scopes: readonly string[]
+  /** Null where a name has an account for each session. */
+  readonly keys: readonly string[] | null
+  /** How the keys of each scope begin. */
+  readonly keyStarts: readonly string[]
+}
+
+/** The accounts of names with a limit of their own, in the window of a moment. */
+export function ownAccountsOf(budget: Budget, atMs: number): OwnAccounts {
+  const { id, window, timeZone, overrides } = budget
+  const names = [...new Set(overrides.map(({ scopeName }) => scopeName))].filter((name) => name !== EACH)
+  const { start } = windowOf(window, atMs, timeZone)
+  const hasMany = window === 'session' && budget.scope.kind !== 'session'
+  const keyOf = (name: string): string =>
+    joinParts(id, scopeOf(budget, name), window, window === 'session' ? name : String(start))
+  return {
+    scopes: names.map((name) => scopeOf(budget, name)),
+    keys: hasMany ? null : names.map(keyOf),
+    keyStarts: names.map((name) => joinParts(id, scopeOf(budget, name), window, '')),
+  }
+}
+
 /** The names of a scope that a call runs under: none, one, or one per tag. */
 function namesOf(kind: ScopeKind, scope: Scope, callId: string): readonly string[] {
   if (kind === 'everything') return [EACH]
@@ -123,7 +166,7 @@ interface Moment {
 function openAccount(compiled: CompiledBudget, name: string, moment: Moment): AccountRef {
   const { budget } = compiled
   const { start, end } = windowOf(budget.window, moment.atMs, budget.timeZone)
-  const scope = budget.scope.kind === 'everything' ? 'everything' : `${budget.scope.kind}:${name}`
+  const scope = scopeOf(budget, name)
   return {
     key: joinParts(budget.id, scope, budget.window, windowName(budget.window, start, moment)),
     budget: budget.id,
@@ -133,6 +176,10 @@ function openAccount(compiled: CompiledBudget, name: string, moment: Moment): Ac
     limit: limitOf(compiled, name, moment.atMs),
     isEnforced: budget.mode === 'enforce',
   }
+}
+
+function scopeOf({ scope: { kind } }: Budget, name: string): string {
+  return kind === 'everything' ? 'everything' : `${kind}:${name}`
 }
 
 function windowName(window: WindowKind, start: number, { scope, callId }: Moment): string {

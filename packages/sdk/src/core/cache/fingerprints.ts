@@ -9,7 +9,7 @@ import { hashWord, mixHash } from '../body/byte-hash.js'
 import type { BlockPart, BlockView, CacheTtl, CallView } from '../body/call.js'
 import type { BlockWeight, TokenFacts } from '../tokens/tokens.js'
 import { type CacheParameters, parameterLevels, readParameters, type StatedParameters } from './cache-parameters.js'
-import { PrintMemory } from './print-memory.js'
+import { type OwnPrints, PrintMemory } from './print-memory.js'
 import { isThinking, type PromptBlock, type PromptBlocks, readBlocks, sumOf } from './prompt-blocks.js'
 
 /** A block of the prompt as the cache counts it. */
@@ -74,7 +74,7 @@ export interface PrefixOptions {
    */
   readonly keepsStrings?: boolean | undefined
   /** Kept from call to call; without one every block is looked into. */
-  readonly memory?: PrintMemory
+  readonly memory?: OwnPrints
   /** An earlier request, of the same conversation as a rule. What is read does not depend on it, only how fast. */
   readonly before?: CallPrefix | null
 }

@@ -1,5 +1,6 @@
 /** What was found out about blocks, so that a conversation that grows by one block is looked into for that block alone. */
 
+import { mixHash } from '../body/byte-hash.js'
 import type { BlockWeight } from '../tokens/tokens.js'
 import type { BlockPrint } from './fingerprint-block.js'
 
@@ -12,6 +13,9 @@ export interface SeenBlock extends BlockPrint {
   /** False for blocks on which the API allows no marker. */
   readonly canMark: boolean
 }
+
+/** What one caller knows of it. */
+export type OwnPrints = Pick<PrintMemory, 'recall'>
 
 const DEFAULT_MAX_BLOCKS = 50_000
 
@@ -31,6 +35,14 @@ export class PrintMemory {
   /** How many blocks are known. */
   get size(): number {
     return this.#young.size + this.#old.size
+  }
+
+  /**
+   * The same memory for one caller. Hashes are no proof: whoever makes a block with the hash of another's must not have it
+   * taken for that one.
+   */
+  of(owner: number): OwnPrints {
+    return { recall: (hash, look) => this.recall(mixHash(hash, owner), look) }
   }
 
   /** The block with this hash; found out by `look` if it is not known. */

@@ -13,7 +13,7 @@ import { type Cursor, firstKey, nextKey, skipValue } from '../body/cursor.js'
 import { textOf } from '../loop/steps-block.js'
 import { type BlockWeight, type TokenFacts, weighBlock } from '../tokens/tokens.js'
 import { printBlock } from './fingerprint-block.js'
-import type { PrintMemory, SeenBlock } from './print-memory.js'
+import type { OwnPrints, SeenBlock } from './print-memory.js'
 
 /** A block of a request. */
 export interface PromptBlock {
@@ -57,7 +57,7 @@ export interface BlockOptions {
   readonly facts: TokenFacts
   /** Whether the model reads the thinking of earlier turns; see `keepsThinking`. */
   readonly keepsThinking: boolean
-  readonly memory: PrintMemory
+  readonly memory: OwnPrints
   /** An earlier request, of the same conversation as a rule. */
   readonly before: PromptBlocks | null
 }

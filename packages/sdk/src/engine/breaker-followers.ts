@@ -7,8 +7,8 @@ import { type Breaker, breakerKeys } from '../core/breaker/breaker.js'
 import type { Scope } from '../core/budget/scope.js'
 import type { Runtime } from './runtime.js'
 
-/** A stream, or a call that waits, that can be ended. */
-export interface RunningStream {
+/** A stream that runs, or a call that waits: either can be ended. */
+export interface BreakerFollower {
   readonly scope: Scope
   /** The one that answers; null if none was asked for. */
   readonly model: string | null
@@ -19,20 +19,20 @@ export interface RunningStream {
 /** What is asked about breakers. */
 export interface BreakerKnowledge {
   recall(key: string): Breaker
-  /** Asks the store for those that were not heard of lately; whoever hears news of one calls {@link RunningStreams.tell}. */
+  /** Asks the store for those that were not heard of lately; whoever hears news of one calls {@link BreakerFollowers.tell}. */
   look(keys: readonly string[]): Promise<unknown> | null
 }
 
-/** Nobody tells this process what another one changed: so often it is looked for while streams run. */
+/** Nobody tells this process what another one changed: so often it is looked for while somebody follows. */
 const LOOK_MS = 1_000
 /** So many names go into one question to the store. */
 const MAX_KEYS = 500
 
-/** The streams of one process. */
-export class RunningStreams {
+/** Those of one process. */
+export class BreakerFollowers {
   private readonly runtime: Runtime
   private readonly known: BreakerKnowledge
-  private readonly running = new Set<RunningStream>()
+  private readonly all = new Set<BreakerFollower>()
   private isLooking = false
 
   constructor(runtime: Runtime, known: BreakerKnowledge) {
@@ -40,22 +40,24 @@ export class RunningStreams {
     this.known = known
   }
 
-  /** Takes a stream in, to be told of what is held already as well. @returns lets it go, when it has ended */
-  follow(stream: RunningStream): () => void {
-    this.running.add(stream)
+  /** Takes one in, to be told of what is held already as well. @returns lets it go, when it has ended */
+  follow(follower: BreakerFollower): () => void {
+    this.all.add(follower)
     this.lookLater()
-    const held = this.heldOf(stream)
-    if (held !== null) stream.onHeld(held)
-    return () => this.running.delete(stream)
+    const held = this.heldOf(follower)
+    if (held !== null) follower.onHeld(held)
+    return () => this.all.delete(follower)
   }
 
-  /** A breaker stands otherwise than before: tells the streams that meet it whether they may go on. */
+  /** A breaker stands otherwise than before: tells those that meet it whether they may go on. */
   tell({ key }: Breaker): void {
-    for (const stream of [...this.running]) if (keysOf(stream).includes(key)) stream.onHeld(this.heldOf(stream))
+    for (const follower of [...this.all]) {
+      if (keysOf(follower).includes(key)) follower.onHeld(this.heldOf(follower))
+    }
   }
 
-  private heldOf(stream: RunningStream): Breaker | null {
-    const breakers = keysOf(stream).map((key) => this.known.recall(key))
+  private heldOf(follower: BreakerFollower): Breaker | null {
+    const breakers = keysOf(follower).map((key) => this.known.recall(key))
     return breakers.find(({ state }) => state.kind === 'held') ?? null
   }
 
@@ -65,17 +67,17 @@ export class RunningStreams {
     this.runtime.schedule(LOOK_MS, () => {
       void this.look().finally(() => {
         this.isLooking = false
-        if (this.running.size > 0) this.lookLater()
+        if (this.all.size > 0) this.lookLater()
       })
     })
   }
 
   private async look(): Promise<void> {
-    const keys = [...new Set([...this.running].flatMap(keysOf))]
+    const keys = [...new Set([...this.all].flatMap(keysOf))]
     for (let at = 0; at < keys.length; at += MAX_KEYS) await this.known.look(keys.slice(at, at + MAX_KEYS))
   }
 }
 
-function keysOf({ scope, model }: RunningStream): readonly string[] {
+function keysOf({ scope, model }: BreakerFollower): readonly string[] {
   return breakerKeys(scope, model)
 }
