@@ -1,7 +1,7 @@
 /** A budget for each session, and the accounts that sessions which are over have left under it. */
 
 import { type Budget, compileBudgets, matchBudgets, nanoUsd, readConfig, type Scope } from '@runguard/sdk/core'
-import type { BenchStore } from './stage.js'
+import type { Store } from '@runguard/sdk/store'
 
 /** What each session may spend: the first budget that the guides advise. */
 export const sessionBudget: Budget = readBudget()
@@ -27,7 +27,7 @@ function readBudget(): Budget {
 }
 
 /** Keeps so many accounts, each of a session with one call. */
-export async function fillAccounts(store: BenchStore, accounts: number): Promise<void> {
+export async function fillAccounts(store: Pick<Store, 'post'>, accounts: number): Promise<void> {
   const budgets = compileBudgets([sessionBudget])
   for (let from = 0; from < accounts; from += GROUP) {
     const events = Array.from({ length: Math.min(GROUP, accounts - from) }, (_, index) => {

@@ -158,3 +158,28 @@ test('what nobody ended is listed with the largest first, and a whole budget of 
   expect(JSON.parse(again.stdout)).toMatchObject({ kind: 'voided-expired', holds: [], postedUsd: '0' })
   expect((await runCli(home, ['ledger', 'verify'])).code).toBe(0)
 })
+
+test('of a budget that many sessions left accounts of, the fullest are listed and the others counted', async () => {
+  const home = makeHome()
+  await runCli(home, ['budget', 'add', '2', '--scope', 'session:*'])
+  const store = sqliteStore(new Database(join(home, '.runguard', 'runguard.db')))
+  const events = Array.from({ length: 1_234 }, (_, index) => {
+    const scope = `session:s${index}`
+    const key = `session:*/session|${scope}|session|s${index}`
+    const accounts = [{ ...account, key, budget: 'session:*/session', scope }]
+    const amount = nanoUsd((index + 1) * 1_000_000)
+    return { kind: 'hold', hold: scope, accounts, amount, owner: 'test', deadline: 2, at: 1 } as const
+  })
+  await store.post({ events, records: [] })
+  await store.close()
+  const table = (await runCli(home, ['budget', 'ls'])).stdout
+  expect(table).toMatch(/^session:\*\/session +session:s1233 .*\n.* session:s1232 /m)
+  expect(table).toMatch(/^session:\*\/session +and 1,229 more/m)
+  expect(table).not.toContain('binding')
+  const [budget] = JSON.parse((await runCli(home, ['budget', 'ls', '--json'])).stdout).budgets
+  expect([budget.accountCount, budget.accounts.length, budget.accounts[0].scope]).toEqual([
+    1_234,
+    1_000,
+    'session:s1233',
+  ])
+})

@@ -169,6 +169,14 @@ describe('options of a call', () => {
   })
 })
 
+test('a run may be stopped by a signal that a library has made', async () => {
+  const heard = new EventTarget()
+  const signal = Object.assign(heard, { aborted: false, reason: undefined }) as unknown as AbortSignal
+  const run = new sdk.AgentSession({ client: stage.client() }).run('hello', { signal })
+  heard.dispatchEvent(new Event('abort'))
+  expect((await run.result).reason).toMatchObject({ kind: 'aborted', cause: { name: 'AbortError' } })
+})
+
 test('times and books may be of another realm', () => {
   const at = runInNewContext('new Date(1790000000000)') as Date
   expect(sdk.estimateCost('claude-haiku-5-5', 1_000, 1_000, { at })).toBe(

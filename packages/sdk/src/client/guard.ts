@@ -44,6 +44,8 @@ export function createGuard(options: GuardOptions = {}): Guard {
     close: async () => {
       door.isClosed = true
       for (const call of door.running) call.stop('gateway-stopped', errorFromRefusal(CLOSED))
+      // What waits for money leaves by itself. It must not take any that nobody would give back.
+      await Promise.allSettled(door.admitting)
       // Where nothing could be loaded nothing was done, and nothing is left to be written.
       const loaded = await engine.whenLoaded.catch(() => null)
       await loaded?.close()
@@ -61,6 +63,7 @@ function openDoor(parts: Pick<Door, 'engine' | 'runtime' | 'modelOf'>): Door {
     ...parts,
     encoded,
     network,
+    admitting: new Set(),
     running: new Set(),
     dropped: new FinalizationRegistry((call) => call.stop('caller-aborted', 'dropped')),
     passing: new Set(),

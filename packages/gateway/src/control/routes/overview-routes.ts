@@ -50,7 +50,7 @@ export function overviewRoutes(parts: ControlParts): ReadyOperation[] {
 }
 
 async function readOverview(parts: ControlParts, timeZone: string): Promise<ApiOverview> {
-  const { store, runtime, summing, budgets, alerting } = parts
+  const { store, runtime, summing, alerting } = parts
   const isBehind = !(await summing.catchUp())
   const at = runtime.now()
   const since = { day: windowOf('day', at, timeZone).start, month: windowOf('month', at, timeZone) }
@@ -59,6 +59,7 @@ async function readOverview(parts: ControlParts, timeZone: string): Promise<ApiO
   const [day, month, lastDay] = [await sums(since.day), await sums(since.month.start), await sums(at - DAY)]
   const minutes = await readMinutes(parts, at)
   const alerts = (await alerting?.alerts({ status: 'open', limit: MOST_ALERTS })) ?? []
+  const standing = await readFullest(parts)
   return {
     at,
     isBehind,
@@ -78,7 +79,7 @@ async function readOverview(parts: ControlParts, timeZone: string): Promise<ApiO
     burnNanoPerMinute: burnOf(minutes, at),
     ...(await readLevers(parts, month, { since: since.month.start, until: at + 1 })),
     hitRatio: hitRatioOf(lastDay),
-    budgets: fullest(await budgets.list()),
+    budgets: standing,
     runningCalls: parts.running(),
     recentCalls: (await store.listRecords(MOST_ROWS)).map(callWire),
     activeSessions: (
@@ -87,6 +88,15 @@ async function readOverview(parts: ControlParts, timeZone: string): Promise<ApiO
     openAlerts: alerts.map(alertWire),
     minutes,
   }
+}
+
+/** A store in this process answers without a pause: calls that came meanwhile go before and after. */
+async function readFullest({ runtime, budgets }: ControlParts): Promise<ApiOverview['budgets']> {
+  const pause = () => new Promise<void>((resolve) => runtime.soon(resolve))
+  await pause()
+  const all = await budgets.list()
+  await pause()
+  return fullest(all)
 }
 
 async function readLevers({ store, book }: ControlParts, month: TrafficNumbers, period: TrafficPeriod) {

@@ -15,12 +15,19 @@ export function startRun(
   outer: AbortSignal | null,
 ): AgentRun {
   const controller = new AbortController()
-  const signal = outer === null ? controller.signal : AbortSignal.any([outer, controller.signal])
+  const { signal } = controller
+  // By hand: the runtime joins none but its own signals, and libraries make theirs.
+  const leave = (): void => controller.abort(outer?.reason)
+  outer?.addEventListener('abort', leave, { once: true })
+  if (outer?.aborted === true) leave()
   const log = openEventLog()
   // Not at once, so that a listener can already know the run it is told of.
   const result = Promise.resolve()
     .then(() => work(log.emit, signal))
-    .finally(log.end)
+    .finally(() => {
+      outer?.removeEventListener('abort', leave)
+      log.end()
+    })
   return {
     result,
     abort: (cause) => controller.abort(cause),

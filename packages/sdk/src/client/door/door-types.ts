@@ -18,6 +18,8 @@ export interface Door {
   readonly runtime: Runtime
   /** The model of a tier; null if nobody has named it. A model may stand for itself. */
   modelOf(tier: string): string | null
+  /** The calls that are being admitted; some of them wait for money. */
+  readonly admitting: Set<Promise<unknown>>
   /** The calls that are running now. */
   readonly running: Set<RunningCall>
   /** Told of the bodies that nobody reads any more. */

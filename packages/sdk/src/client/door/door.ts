@@ -31,10 +31,14 @@ export async function passRequest(
   const reading = readRequest(request, plain)
   const read = reading instanceof Promise ? await reading : reading
   const asked = callFrom(door, account, { request, read, plain, send })
-  const admission = await engine.admit(asked)
+  const admitting = engine.admit(asked)
+  door.admitting.add(admitting)
+  const admission = await admitting
+  door.admitting.delete(admitting)
   if (admission.kind === 'refuse') {
     throwIfAborted(request.signal)
-    throw errorFromRefusal(admission.refusal, { requestId: admission.id })
+    const isLeft = door.isClosed && admission.refusal.code === 'runguard_caller_gone'
+    throw errorFromRefusal(isLeft ? CLOSED : admission.refusal, { requestId: admission.id })
   }
   const call = openCall(door, account, admission.watch, request.signal)
   try {
@@ -86,7 +90,7 @@ function callFrom(door: Door, account: Account, { request, read, plain, send }: 
     receivedBytes,
     readAtTick: door.runtime.tick(),
     problem,
-    isGone: () => request.signal?.aborted === true,
+    isGone: () => door.isClosed || request.signal?.aborted === true,
     countInput: (sent) => countInput(door, request, sent, send),
     sendAgain: (sent) => sendOwnRequest(door, request, sent, send),
     onOwnCall: (record) => account.onEnd(record),
