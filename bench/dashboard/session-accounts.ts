@@ -1,23 +1,12 @@
 /** A budget for each session, and the accounts that sessions which are over have left under it. */
 
-import { type Budget, compileBudgets, matchBudgets, nanoUsd, readConfig, type Scope } from '@runguard/sdk/core'
+import { type Budget, compileBudgets, matchBudgets, nanoUsd, nobody, readConfig } from '@runguard/sdk/core'
 import type { Store } from '@runguard/sdk/store'
 
 /** What each session may spend: the first budget that the guides advise. */
 export const sessionBudget: Budget = readBudget()
 
 const GROUP = 1_000
-const NOBODY: Scope = {
-  project: null,
-  session: null,
-  agent: null,
-  parentAgent: null,
-  user: null,
-  team: null,
-  key: null,
-  task: null,
-  tags: [],
-}
 
 function readBudget(): Budget {
   const reading = readConfig({ budgets: [{ id: 'each-session', scope: 'session:*', window: 'session', limit: 2 }] })
@@ -32,7 +21,7 @@ export async function fillAccounts(store: Pick<Store, 'post'>, accounts: number)
   for (let from = 0; from < accounts; from += GROUP) {
     const events = Array.from({ length: Math.min(GROUP, accounts - from) }, (_, index) => {
       const hold = `rg_account_${from + index}`
-      const met = matchBudgets(budgets, { ...NOBODY, session: `over-${from + index}` }, hold, 0)
+      const met = matchBudgets(budgets, { ...nobody, session: `over-${from + index}` }, hold, 0)
       // A tenth of them have spent the same: lists must come to an end with those too.
       const amount = nanoUsd(1_000_000 * (((from + index) * 7_919) % 10 === 0 ? 1 : (from + index) % 1_900))
       return [

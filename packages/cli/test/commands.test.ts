@@ -1,11 +1,12 @@
 import { spawnSync } from 'node:child_process'
 import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { nobody } from '@runguard/sdk/core'
 import { sqliteStore } from '@runguard/sdk/store'
 import Database from 'libsql'
 import { expect, onTestFinished, test } from 'vitest'
 import { makeHome, program, runCli, startCli } from './cli.js'
-import { billedRecord, nobody, record } from './records.js'
+import { billedRecord, record } from './records.js'
 
 /** A home with calls on two days, in two sessions and a project. */
 async function homeWithCalls(): Promise<string> {

@@ -1,23 +1,20 @@
 /** Records to show and to add up. */
 
-import { type CallRecord, costOf, lineToWire, loadPriceBook, nanoUsd, priceList, type Usage } from '@runguard/sdk/core'
+import {
+  type CallRecord,
+  costOf,
+  lineToWire,
+  loadPriceBook,
+  nanoUsd,
+  nobody,
+  priceList,
+  type Usage,
+} from '@runguard/sdk/core'
 
 const book = loadPriceBook(priceList)
 
 /** 26 November 2026, 21:51:07 UTC. */
 const startedAt = Date.UTC(2026, 10, 26, 21, 51, 7)
-
-export const nobody: CallRecord['scope'] = {
-  project: null,
-  session: null,
-  agent: null,
-  parentAgent: null,
-  user: null,
-  task: null,
-  team: null,
-  key: null,
-  tags: [],
-}
 
 /** A complete call without anything to pay, where the changes do not say otherwise. */
 export function record(changes: Partial<CallRecord> = {}): CallRecord {

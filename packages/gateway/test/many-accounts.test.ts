@@ -1,22 +1,10 @@
-import { compileBudgets, matchBudgets, nanoUsd, readConfig } from '@runguard/sdk/core'
+import { compileBudgets, matchBudgets, nanoUsd, nobody, readConfig } from '@runguard/sdk/core'
 import { type Store, sqliteStore } from '@runguard/sdk/store'
 import Database from 'libsql'
 import { expect, test } from 'vitest'
 import { startControlHouse } from './control-house.js'
 
 type Written = Record<string, unknown>
-
-const NOBODY = {
-  project: null,
-  session: null,
-  agent: null,
-  parentAgent: null,
-  user: null,
-  team: null,
-  key: null,
-  task: null,
-  tags: [],
-}
 
 /** A call of each name, the n-th of them for n cents, as the engine would have held and settled it. */
 async function spendEach(store: Store, written: Written, names: readonly string[], nowMs: number): Promise<void> {
@@ -26,7 +14,7 @@ async function spendEach(store: Store, written: Written, names: readonly string[
   const kind = String(written.scope).split(':')[0] ?? ''
   const events = names.flatMap((name, index) => {
     const hold = `${kind} ${name}`
-    const accounts = matchBudgets(budgets, { ...NOBODY, [kind]: name }, hold, nowMs)
+    const accounts = matchBudgets(budgets, { ...nobody, [kind]: name }, hold, nowMs)
     const [amount, owner] = [nanoUsd((index + 1) * 10_000_000), 'test']
     return [
       { kind: 'hold', hold, accounts, amount, owner, deadline: nowMs + 1_000, at: nowMs },

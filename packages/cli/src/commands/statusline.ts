@@ -1,6 +1,6 @@
 /** `runguard statusline`: a line for the bottom of Claude Code, which runs it and gives it JSON on stdin. */
 
-import { cacheHitRate, formatUsd, type NanoUsd, nanoUsd, type Scope } from '@runguard/sdk/core'
+import { cacheHitRate, formatUsd, type NanoUsd, nanoUsd, nobody, type Scope } from '@runguard/sdk/core'
 import type { ReportRow } from '@runguard/sdk/store'
 import { type ExitCode, exitCodes } from '../exit.js'
 import { readSessionBinding, readSharedStandings } from '../operations/read-standings.js'
@@ -62,16 +62,6 @@ async function accountOf(store: OpenStore, session: string, nowMs: number): Prom
     after: null,
     limit: 1,
   })
-  const nobody = {
-    project: null,
-    agent: null,
-    parentAgent: null,
-    user: null,
-    team: null,
-    key: null,
-    task: null,
-    tags: [],
-  }
   return last?.scope ?? { ...nobody, session }
 }
 

@@ -2,7 +2,7 @@
 
 import { closeSync, openSync, readSync } from 'node:fs'
 import { basename } from 'node:path'
-import { costOf, type PriceBook, type Scope, totalPrompt } from '@runguard/sdk/core'
+import { costOf, nobody, type PriceBook, totalPrompt } from '@runguard/sdk/core'
 import { readLines } from '../transcripts/file-lines.js'
 import { lineLimits } from '../transcripts/marked-lines.js'
 import type { TranscriptFile } from '../transcripts/transcript-files.js'
@@ -139,18 +139,6 @@ const LONGEST_MS = 10 * 60_000
 
 function between(atMs: number, laterMs: number): number {
   return Math.min(LONGEST_MS, Math.max(0, laterMs - atMs))
-}
-
-const nobody: Scope = {
-  project: null,
-  session: null,
-  agent: null,
-  parentAgent: null,
-  user: null,
-  team: null,
-  key: null,
-  task: null,
-  tags: [],
 }
 
 function requestOf({ call, messages, isFromPerson, maxTokens }: AskedCall): PastRequest {

@@ -1,6 +1,6 @@
-import { type RecordedCache, reportCaching } from '@runguard/sdk/core'
+import { nobody, type RecordedCache, reportCaching } from '@runguard/sdk/core'
 import { expect, test } from 'vitest'
-import { billedRecord, nobody } from '../../test/records.js'
+import { billedRecord } from '../../test/records.js'
 import { plainColors } from '../terminal.js'
 import { cacheReportJson, cacheReportText } from './cache-views.js'
 import { explainCall, explanationJson } from './explanation.js'

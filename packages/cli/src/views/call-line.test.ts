@@ -1,6 +1,6 @@
-import { nanoUsd } from '@runguard/sdk/core'
+import { nanoUsd, nobody } from '@runguard/sdk/core'
 import { expect, test } from 'vitest'
-import { billedRecord, nobody, record } from '../../test/records.js'
+import { billedRecord, record } from '../../test/records.js'
 import { plainColors } from '../terminal.js'
 import { callLine } from './call-line.js'
 

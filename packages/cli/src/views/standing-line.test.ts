@@ -5,10 +5,10 @@ import {
   compileBudgets,
   matchBudgets,
   nanoUsd,
+  nobody,
   standBudgets,
 } from '@runguard/sdk/core'
 import { expect, test } from 'vitest'
-import { nobody } from '../../test/records.js'
 import { bindingLine, findBinding, findSessionBinding } from './standing-line.js'
 
 const nowMs = Date.UTC(2026, 10, 26, 22)

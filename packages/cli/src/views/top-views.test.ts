@@ -1,6 +1,6 @@
-import { type Budget, nanoUsd, standBudgets } from '@runguard/sdk/core'
+import { type Budget, nanoUsd, nobody, standBudgets } from '@runguard/sdk/core'
 import { expect, test } from 'vitest'
-import { billedRecord, nobody, record } from '../../test/records.js'
+import { billedRecord, record } from '../../test/records.js'
 import { cutLine } from '../screen.js'
 import { plainColors } from '../terminal.js'
 import { topFacts, topJson, topText } from './top-views.js'

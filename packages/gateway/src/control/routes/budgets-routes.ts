@@ -5,6 +5,7 @@ import {
   type BudgetOutcome,
   estimateBudget,
   nanoUsd,
+  nobody,
   type PastSum,
   replayBudget,
   type Scope,
@@ -189,14 +190,13 @@ function filterOf({ scope }: Budget): TrafficFilter {
 function scopeOf(names: Partial<TrafficFacts['names']>, tags: readonly string[]): Scope {
   const { project = '', session = '', user = '', team = '', key = '', task = '' } = names
   return {
+    ...nobody,
     project: project || null,
     session: session || null,
     user: user || null,
     team: team || null,
     key: key || null,
     task: task || null,
-    agent: null,
-    parentAgent: null,
     tags,
   }
 }

@@ -17,6 +17,19 @@ export interface Scope {
   readonly tags: readonly string[]
 }
 
+/** A call that says nothing of whose it is. */
+export const nobody: Scope = {
+  project: null,
+  session: null,
+  agent: null,
+  parentAgent: null,
+  user: null,
+  team: null,
+  key: null,
+  task: null,
+  tags: [],
+}
+
 /** Header names are lower case; a repeated header is one comma-separated value. */
 export type Headers = Readonly<Record<string, string | undefined>>
 
