@@ -103,8 +103,9 @@ test('where the engine cannot be loaded nothing is sent, each call says why, and
     console.log(/engine\\.js/.test(error.message), error.message.length < 1000)
     const next = async () => (sent++, new Response('{}'))
     const through = guard.middleware({ url: address, method: 'POST', headers: new Headers(), body: call.body }, next)
+    const request = { model: 'claude-haiku-5-5', max_tokens: 9, messages: [{ role: 'user', content: 'hi' }] }
     const asked = [through, guard.report({ groupBy: 'total' }), guard.cacheStats(), guard.learned(), guard.flush(),
-      guard.feedback('one', true), guard.defer({}, { within: '6h' }), guard.deferred('job').status()]
+      guard.feedback('one', true), guard.defer(request, { within: '6h' }), guard.deferred('job').status()]
     for (const { reason } of await Promise.allSettled(asked)) console.log(reason.code)
     await guard.close()
     await new Promise((resolve) => setTimeout(resolve, 50))
