@@ -1,4 +1,4 @@
-import { defaultAlertPolicy, draftTest, type OidcPolicy, openAlert } from '@runguard/sdk/core'
+import { defaultAlertPolicy, draftTest, openAlert } from '@runguard/sdk/core'
 import { systemRuntime } from '@runguard/sdk/engine'
 import { finishAudits, memoryStore } from '@runguard/sdk/store'
 import { expect, it, onTestFinished } from 'vitest'
@@ -7,7 +7,7 @@ import { openAlerting } from '../src/alerting/alerting.js'
 import { allRoutes } from '../src/control/control.js'
 import type { ControlParts, ControlStore } from '../src/control/control-parts.js'
 import { type ControlHouse, startControlHouse } from './control-house.js'
-import { passSignIn, startSignIn } from './oidc-house.js'
+import { passSignIn, policyFor, startSignIn } from './oidc-house.js'
 import { startReceiver } from './receivers.js'
 
 const ADMIN_TOKEN = 'an-admin-token-of-this-test-only-0123456789'
@@ -162,26 +162,12 @@ async function openHouse(store: ControlStore, id: string): Promise<ControlHouse>
   const channels = [{ name: 'hook', kind: 'webhook', url: receiver.url, secret: 'a-secret-of-the-receiver' }] as const
   const alerting = openAlerting({ store, runtime: systemRuntime(), policy: { ...defaultAlertPolicy, channels } })
   onTestFinished(() => alerting.close().catch(() => {}))
-  const signIn = id === 'oidc.callback' ? { publicUrl: PUBLIC_URL, oidc: await startOrganisation() } : {}
-  return startControlHouse({ store, alerting, adminToken: ADMIN_TOKEN, signIn: { ...NO_SIGN_IN, ...signIn } })
+  const oidc = id === 'oidc.callback' ? policyFor(await startSignIn(PUBLIC_URL, people, false)) : null
+  const signIn = { publicUrl: oidc === null ? null : PUBLIC_URL, oidc }
+  return startControlHouse({ store, alerting, adminToken: ADMIN_TOKEN, signIn })
 }
 
-const NO_SIGN_IN = { publicUrl: null, oidc: null }
-
-async function startOrganisation(): Promise<OidcPolicy> {
-  const people = { ann: { email: 'ann@example.com', email_verified: true, name: 'Ann' } }
-  return {
-    issuer: await startSignIn(PUBLIC_URL, people, false),
-    clientId: 'runguard',
-    clientSecret: 'a-secret-of-the-test',
-    name: 'Example',
-    scopes: ['openid', 'email', 'profile'],
-    claim: 'email',
-    roles: null,
-    domains: ['example.com'],
-    newUsers: 'viewer',
-  }
-}
+const people = { ann: { email: 'ann@example.com', email_verified: true, name: 'Ann' } }
 
 it.each(Object.entries(changes))(
   '%s is noted before it is done: a gateway that dies in the middle leaves no change that nobody knows of',

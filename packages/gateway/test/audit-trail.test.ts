@@ -6,7 +6,7 @@ import { PERMISSIONS } from '../src/access/index.js'
 import { allRoutes } from '../src/control/control.js'
 import type { ControlParts } from '../src/control/control-parts.js'
 import { startControlHouse } from './control-house.js'
-import { passSignIn, startSignIn } from './oidc-house.js'
+import { passSignIn, policyFor, startSignIn } from './oidc-house.js'
 
 /** Whatever is asked of it, it is there: routes are only listed. */
 const anything: object = new Proxy(() => {}, { get: () => anything })
@@ -90,15 +90,8 @@ describe('the log of who signed in by their organisation', () => {
   it('has each of them, with what they are since', async () => {
     const people = { ann: { ...ann, groups: ['eng'] } }
     const oidc: OidcPolicy = {
-      issuer: await startSignIn(publicUrl, people, false),
-      clientId: 'runguard',
-      clientSecret: 'a-secret-of-the-test',
-      name: 'Example',
-      scopes: ['openid', 'email', 'profile'],
-      claim: 'email',
+      ...policyFor(await startSignIn(publicUrl, people, false)),
       roles: { claim: 'groups', values: new Map([['leads', 'admin']]) },
-      domains: ['example.com'],
-      newUsers: 'viewer',
     }
     const { store, url } = await startControlHouse({ signIn: { publicUrl, oidc } })
     const signIn = async (): Promise<void> => {

@@ -2,6 +2,7 @@
 
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { OidcPolicy } from '@runguard/sdk/core'
 import Provider from 'oidc-provider'
 import { onTestFinished } from 'vitest'
 
@@ -34,6 +35,21 @@ export async function startSignIn(publicUrl: string, people: People, isShy = tru
     server.close()
   })
   return issuer
+}
+
+/** Who may sign in there, as a gateway is told. */
+export function policyFor(issuer: string): OidcPolicy {
+  return {
+    issuer,
+    clientId: 'runguard',
+    clientSecret: 'a-secret-of-the-test',
+    name: 'Example',
+    scopes: ['openid', 'email', 'profile'],
+    claim: 'email',
+    roles: null,
+    domains: ['example.com'],
+    newUsers: 'viewer',
+  }
 }
 
 async function makeKeys() {

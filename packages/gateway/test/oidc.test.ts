@@ -3,7 +3,7 @@ import { memoryStore } from '@runguard/sdk/store'
 import { manualRuntime } from '@runguard/sdk/testing'
 import { describe, expect, it } from 'vitest'
 import { addUser, type Denial, oidcProblem, openAccess, type Redirect, setUser } from '../src/access/index.js'
-import { type People, passSignIn, startSignIn } from './oidc-house.js'
+import { type People, passSignIn, policyFor, startSignIn } from './oidc-house.js'
 
 const PUBLIC_URL = 'http://localhost:4141'
 
@@ -24,18 +24,7 @@ const people: People = {
 
 async function openHouse(wishes: Partial<OidcPolicy> = {}, isShy = true) {
   const issuer = await startSignIn(PUBLIC_URL, people, isShy)
-  const oidc: OidcPolicy = {
-    issuer,
-    clientId: 'runguard',
-    clientSecret: 'a-secret-of-the-test',
-    name: 'Example',
-    scopes: ['openid', 'email', 'profile'],
-    claim: 'email',
-    roles: null,
-    domains: ['example.com'],
-    newUsers: 'viewer',
-    ...wishes,
-  }
+  const oidc: OidcPolicy = { ...policyFor(issuer), ...wishes }
   const policy: AccessPolicy = { ...defaultAccess, publicUrl: PUBLIC_URL, oidc }
   const [store, runtime] = [memoryStore(), manualRuntime(Date.now())]
   const access = openAccess({ store, runtime, policy, isLoopback: true })

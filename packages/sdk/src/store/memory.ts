@@ -21,6 +21,8 @@ import type {
   AlertTake,
   BalanceQuery,
   EntryQuery,
+  LedgerReads,
+  RecordReads,
   ReportGroup,
   ReportQuery,
   ReportRow,
@@ -149,7 +151,7 @@ function keepBatch(memory: Memory, { events, records }: StoreBatch): readonly Le
   return posting.results
 }
 
-function recordReads({ records }: Memory): Pick<Store, 'findRecord' | 'listRecords' | 'pageRecords' | 'report'> {
+function recordReads({ records }: Memory): RecordReads {
   return {
     async findRecord(id) {
       return records.get(id) ?? [...records.values()].find((record) => record.upstreamId === id) ?? null
@@ -174,16 +176,7 @@ function recordReads({ records }: Memory): Pick<Store, 'findRecord' | 'listRecor
   }
 }
 
-type LedgerReads =
-  | 'balances'
-  | 'fullestBalances'
-  | 'countBalances'
-  | 'findHold'
-  | 'openHolds'
-  | 'expiredHolds'
-  | 'entries'
-
-function ledgerReads(memory: Memory): Pick<Store, LedgerReads> {
+function ledgerReads(memory: Memory): LedgerReads {
   const { accounts, holds, entries } = memory
   return {
     async balances(query) {

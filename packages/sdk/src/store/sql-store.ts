@@ -39,7 +39,7 @@ import {
   writeBudget,
 } from './registry-sql.js'
 import type { Dialect, SqlRow, Statement } from './sql.js'
-import type { Store } from './store.js'
+import type { LedgerReads, RecordReads, Store } from './store.js'
 import { compareRows, compareText } from './summary.js'
 import { noteNewCalls } from './traffic-adding-sql.js'
 
@@ -57,20 +57,7 @@ export function sqlAlerts(
   }
 }
 
-type Reads = Pick<
-  Store,
-  | 'findRecord'
-  | 'listRecords'
-  | 'pageRecords'
-  | 'report'
-  | 'balances'
-  | 'fullestBalances'
-  | 'countBalances'
-  | 'findHold'
-  | 'openHolds'
-  | 'expiredHolds'
-  | 'entries'
->
+type Reads = LedgerReads & RecordReads
 
 /** Everything a store answers without changing anything. */
 export function sqlReads(dialect: Dialect, fetchRows: (statement: Statement) => Promise<readonly SqlRow[]>): Reads {

@@ -162,3 +162,12 @@ export interface Store extends BatchStore, ConversationStore, DeferredStore, Out
   verify(): Promise<readonly LedgerFinding[]>
   close(): Promise<void>
 }
+
+/** What can be asked of the records alone. */
+export type RecordReads = Pick<Store, 'findRecord' | 'listRecords' | 'pageRecords' | 'report'>
+
+/** What can be asked of the ledger alone. */
+export type LedgerReads = Pick<
+  Store,
+  'balances' | 'fullestBalances' | 'countBalances' | 'findHold' | 'openHolds' | 'expiredHolds' | 'entries'
+>
